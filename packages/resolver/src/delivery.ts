@@ -1,0 +1,110 @@
+/**
+ * The last step of every resolver: one listener call, made so that grpc-js can do no harm with it.
+ * Adds the attributes, reports `petiole.resolver.update`, and contains a listener that throws.
+ */
+import {
+  experimental,
+  logVerbosity,
+  Metadata,
+  type ServiceConfig,
+  type StatusObject,
+  status,
+} from '@grpc/grpc-js';
+import type { Endpoint } from './endpoint.js';
+import { AttributeSource } from './resolver-attributes.js';
+import type { PreparedServiceConfig } from './service-config.js';
+import type { Trace } from './tracing.js';
+import { publishUpdate } from './update-events.js';
+
+/** A result as a resolver delivers it. */
+export interface Delivered {
+  readonly endpoints: readonly Endpoint[];
+  /** Null when the resolver has none: then the channel's `grpc.service_config` applies. */
+  readonly serviceConfig: PreparedServiceConfig | null;
+  /** Goes into the failure messages of the policy (gRPC's resolution note). */
+  readonly note: string;
+}
+
+/** Calls one channel's listener. */
+export class Delivery {
+  readonly target: string;
+  readonly #listener: experimental.ResolverListener;
+  readonly #attributes: AttributeSource;
+  readonly #trace: Trace;
+  #endpoints: readonly Endpoint[] = [];
+  #hasAccepted = false;
+
+  constructor(target: experimental.GrpcUri, listener: experimental.ResolverListener, trace: Trace) {
+    this.target = experimental.uriToString(target);
+    this.#listener = listener;
+    this.#attributes = new AttributeSource(this.target);
+    this.#trace = trace;
+  }
+
+  /** Delivers endpoints. @returns whether the policy accepted them. */
+  endpoints(result: Delivered, reason: string): boolean {
+    /* grpc-js lets RPCs hang for ever when a policy refuses the first result, and pick_first refuses an empty one. */
+    if (result.endpoints.length === 0 && !this.#hasAccepted) {
+      return this.error(
+        { code: status.UNAVAILABLE, details: `${this.#shortTarget()}: no endpoints` },
+        reason,
+      );
+    }
+    const accepted = this.#call(
+      experimental.statusOrFromValue([...result.endpoints]),
+      result.serviceConfig,
+      result.note,
+      reason,
+    );
+    this.#hasAccepted ||= accepted;
+    publishUpdate(this.target, this.#endpoints, result.endpoints, reason);
+    this.#endpoints = result.endpoints;
+    return accepted;
+  }
+
+  /** Delivers an error: channels that have endpoints keep them (gRFC: ResolverListener). */
+  error(error: Pick<StatusObject, 'code' | 'details'> & { metadata?: Metadata }, reason: string): boolean {
+    const value = { code: error.code, details: error.details, metadata: error.metadata ?? new Metadata() };
+    const accepted = this.#call(experimental.statusOrFromError<Endpoint[]>(value), null, '', reason);
+    publishUpdate(this.target, this.#endpoints, this.#endpoints, reason, error.details);
+    return accepted;
+  }
+
+  /** The channel went idle: its policy, and what that had accepted, is gone. */
+  reset(): void {
+    this.#hasAccepted = false;
+  }
+
+  #call(
+    endpoints: experimental.StatusOr<Endpoint[]>,
+    prepared: PreparedServiceConfig | null,
+    note: string,
+    reason: string,
+  ): boolean {
+    const serviceConfig: experimental.StatusOr<ServiceConfig> | null =
+      prepared === null ? null : experimental.statusOrFromValue(prepared.config);
+    let accepted = false;
+    try {
+      accepted = this.#listener(
+        endpoints,
+        this.#attributes.get(prepared?.healthCheckServiceName),
+        serviceConfig,
+        note,
+      );
+    } catch (error) {
+      experimental.log(
+        logVerbosity.ERROR,
+        `${this.#shortTarget()}: the channel threw on a resolver result: ${String(error)}`,
+      );
+    }
+    this.#trace(() => {
+      const what = endpoints.ok ? `${endpoints.value.length} endpoints` : `error ${endpoints.error.details}`;
+      return `${this.#shortTarget()} ${reason}: ${what}${accepted ? '' : ', refused by the policy'}`;
+    });
+    return accepted;
+  }
+
+  #shortTarget(): string {
+    return this.target.length > 120 ? `${this.target.slice(0, 120)}…` : this.target;
+  }
+}

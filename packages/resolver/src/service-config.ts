@@ -1,0 +1,124 @@
+/**
+ * Service configs in proto3 JSON, made into what grpc-js expects from a resolver: it validates and converts only
+ * the channel option `grpc.service_config` and trusts resolvers, so a raw `"0.5s"` is ignored and a `methodConfig`
+ * without `name` throws out of the user's call.
+ */
+import { experimental, type ServiceConfig } from '@grpc/grpc-js';
+import { prepareMethodConfigs } from './method-config.js';
+import { field, isObject, type JsonObject, ServiceConfigError } from './service-config-error.js';
+
+/** A service config as people write it: an object of the proto3 JSON form, or that as a string (gRFC A2, service_config.proto). */
+export type ServiceConfigInput = string | object;
+
+/** A service config in grpc-js's form, and the one field that grpc-js has no place for. */
+export interface PreparedServiceConfig {
+  readonly config: ServiceConfig;
+  /** `healthCheckConfig.serviceName`, null without one (gRFC A17). */
+  readonly healthCheckServiceName: string | null;
+}
+
+/**
+ * Validates and converts a service config. Unknown fields are ignored, as the format requires.
+ * @throws {ServiceConfigError} that names the field, its value and what is allowed.
+ */
+export function prepareServiceConfig(input: ServiceConfigInput): PreparedServiceConfig {
+  const json = typeof input === 'string' ? parseJson(input) : input;
+  if (!isObject(json)) throw new ServiceConfigError('', json, 'an object');
+  const config: ServiceConfig = {
+    loadBalancingConfig: prepareLoadBalancing(json),
+    methodConfig: prepareMethodConfigs(json.methodConfig),
+  };
+  if (field(json.retryThrottling)) config.retryThrottling = prepareThrottling(json.retryThrottling);
+  return { config, healthCheckServiceName: healthCheckServiceName(json.healthCheckConfig) };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new ServiceConfigError(
+      '',
+      text,
+      `JSON (${error instanceof Error ? error.message : String(error)})`,
+    );
+  }
+}
+
+function prepareLoadBalancing(json: JsonObject): ServiceConfig['loadBalancingConfig'] {
+  const list = json.loadBalancingConfig;
+  if (!field(list)) return deprecatedPolicy(json.loadBalancingPolicy);
+  if (!Array.isArray(list)) {
+    throw new ServiceConfigError('loadBalancingConfig', list, 'an array such as [{ "round_robin": {} }]');
+  }
+  const entries = list.map((entry: unknown, index) => {
+    const path = `loadBalancingConfig[${index}]`;
+    if (!isObject(entry))
+      throw new ServiceConfigError(path, entry, 'an object with one key, the name of a policy');
+    const [name, ...others] = Object.keys(entry);
+    if (name === undefined || others.length > 0) {
+      throw new ServiceConfigError(path, entry, 'an object with one key, the name of a policy');
+    }
+    const config = entry[name];
+    if (!isObject(config)) throw new ServiceConfigError(`${path}.${name}`, config, 'an object');
+    return { [name]: config };
+  });
+  checkFirstKnownPolicy(entries);
+  return entries;
+}
+
+/** grpc-js never reads this field; service_config.proto gives it a meaning when the list is absent. */
+function deprecatedPolicy(policy: unknown): ServiceConfig['loadBalancingConfig'] {
+  if (!field(policy) || policy === '') return [];
+  if (typeof policy !== 'string') throw new ServiceConfigError('loadBalancingPolicy', policy, 'a string');
+  const entries = [{ [policy.toLowerCase()]: {} }];
+  checkFirstKnownPolicy(entries);
+  return entries;
+}
+
+/** The first policy that is registered is the one that runs (gRFC A24); grpc-js takes pick_first if it cannot read it. */
+function checkFirstKnownPolicy(entries: Array<Record<string, object>>): void {
+  if (entries.length === 0) return;
+  for (const [index, entry] of entries.entries()) {
+    const [name] = Object.keys(entry);
+    if (name === undefined || !experimental.isLoadBalancerNameRegistered(name)) continue;
+    try {
+      experimental.parseLoadBalancingConfig(entry);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new ServiceConfigError(
+        `loadBalancingConfig[${index}].${name}`,
+        entry[name],
+        `a valid config (${reason})`,
+      );
+    }
+    return;
+  }
+  throw new ServiceConfigError(
+    'loadBalancingConfig',
+    entries.map((entry) => Object.keys(entry)[0]),
+    'a list that names at least one registered policy; grpc-js would run pick_first',
+  );
+}
+
+function prepareThrottling(value: unknown): NonNullable<ServiceConfig['retryThrottling']> {
+  if (!isObject(value)) throw new ServiceConfigError('retryThrottling', value, 'an object');
+  const { maxTokens, tokenRatio } = value;
+  if (typeof maxTokens !== 'number' || !(maxTokens > 0 && maxTokens <= 1000)) {
+    throw new ServiceConfigError('retryThrottling.maxTokens', maxTokens, 'a number above 0, at most 1000');
+  }
+  if (typeof tokenRatio !== 'number' || !(tokenRatio > 0)) {
+    throw new ServiceConfigError('retryThrottling.tokenRatio', tokenRatio, 'a number above 0');
+  }
+  return { maxTokens: Number(maxTokens.toFixed(3)), tokenRatio: Number(tokenRatio.toFixed(3)) };
+}
+
+function healthCheckServiceName(value: unknown): string | null {
+  if (!field(value)) return null;
+  if (!isObject(value)) throw new ServiceConfigError('healthCheckConfig', value, 'an object');
+  const { serviceName } = value;
+  if (!field(serviceName)) return null;
+  if (typeof serviceName !== 'string') {
+    throw new ServiceConfigError('healthCheckConfig.serviceName', serviceName, 'a string');
+  }
+  return serviceName;
+}
