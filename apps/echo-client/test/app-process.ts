@@ -1,0 +1,52 @@
+/** The two apps as child processes, the way their `start` scripts run them. */
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { execa } from 'execa';
+
+const APPS = fileURLToPath(new URL('../..', import.meta.url));
+
+/** Starts an app from its sources; `environment` adds to ours. */
+export function startApp(app: 'echo-client' | 'echo-server', environment: Record<string, string> = {}) {
+  return execa('node', ['--conditions=@petiole/source', '--import', 'tsx', 'src/main.ts'], {
+    cwd: `${APPS}${app}`,
+    // These tests may themselves run as a turbo task, which an app must not take for its own.
+    env: { ...environment, TURBO_HASH: undefined },
+    reject: false,
+    stdin: 'pipe',
+  });
+}
+
+export type AppProcess = ReturnType<typeof startApp>;
+
+/** Resolves with the first line of stdout that the pattern matches; rejects if stdout ends without one. */
+export async function lineOf(app: AppProcess, pattern: RegExp): Promise<string> {
+  for await (const line of createInterface(app.stdout)) if (pattern.test(line)) return line;
+  throw new Error(`stdout ended without ${pattern}`);
+}
+
+/** True if something accepts TCP connections there. */
+export async function listening(host: string, port: number): Promise<boolean> {
+  const socket = connect({ host, port });
+  try {
+    await once(socket, 'connect');
+    return true;
+  } catch {
+    return false;
+  } finally {
+    socket.destroy();
+  }
+}
+
+/** Which of the servers' default addresses somebody listens on: nothing, once all apps are gone. */
+export async function listeningDefaults(): Promise<readonly string[]> {
+  const addresses = ['127.0.0.1:50050', '[::1]:50051', '127.0.0.1:50052', '[::1]:50052'];
+  const found = await Promise.all(
+    addresses.map(async (address) => {
+      const [, host = '', port] = /^\[?(.*?)\]?:(\d+)$/.exec(address) ?? [];
+      return (await listening(host, Number(port))) ? [address] : [];
+    }),
+  );
+  return found.flat();
+}

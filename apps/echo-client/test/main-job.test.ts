@@ -1,0 +1,161 @@
+/**
+ * The main job, end to end: the real apps as processes on the real ports
+ * 50050 to 50052, compared line by line with the reference transcript.
+ */
+import { readFileSync } from 'node:fs';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { type AppProcess, lineOf, listeningDefaults, startApp } from './app-process.js';
+
+const TRANSCRIPT = readFileSync(new URL('transcript.txt', import.meta.url), 'utf8')
+  .trimEnd()
+  .split('\n');
+const SERVING = /^serving on 127\.0\.0\.1:50050, \[::1\]:50051, \[::\]:50052$/;
+
+const apps: AppProcess[] = [];
+
+function start(...parameters: Parameters<typeof startApp>): AppProcess {
+  const app = startApp(...parameters);
+  apps.push(app);
+  return app;
+}
+
+beforeEach(async () => {
+  expect(await listeningDefaults(), 'the ports of the main job must be free').toEqual([]);
+});
+
+afterEach(async () => {
+  for (const app of apps.splice(0)) {
+    app.kill('SIGKILL');
+    await app;
+  }
+});
+
+async function stopped(server: AppProcess): Promise<void> {
+  server.kill('SIGTERM');
+  expect((await server).exitCode).toBe(0);
+  expect(await listeningDefaults()).toEqual([]);
+}
+
+describe('the transcript', () => {
+  test('servers first, then the client: line by line as in the reference, twice', async () => {
+    const server = start('echo-server');
+    await lineOf(server, SERVING);
+
+    for (let run = 0; run < 2; run++) {
+      const client = await start('echo-client');
+      expect(client.stdout.split('\n')).toEqual(TRANSCRIPT);
+      expect([client.exitCode, client.stderr]).toEqual([0, '']);
+    }
+
+    await stopped(server);
+  });
+
+  test('the client may start first: it waits for the servers', async () => {
+    // The client has seen every connection refused before the first server exists.
+    const client = start('echo-client', {
+      GRPC_TRACE: 'transport',
+      GRPC_VERBOSITY: 'DEBUG',
+    });
+    const refused = new Set<string>();
+    for await (const line of client.iterable({ from: 'stderr' })) {
+      const address = /connect ECONNREFUSED (\S+:5005[012])/.exec(line)?.[1];
+      if (address !== undefined) refused.add(address);
+      if (refused.size === 6) break;
+    }
+
+    const server = start('echo-server');
+    const { stdout, exitCode } = await client;
+
+    expect(stdout.split('\n')).toEqual(TRANSCRIPT);
+    expect(exitCode).toBe(0);
+    await stopped(server);
+  });
+});
+
+describe('failures', () => {
+  test('one server missing: exit 1 within the deadline, and the peer that never came is named', async () => {
+    const server = start('echo-server', { ECHO_SERVER_LISTEN: '127.0.0.1:50050,[::]:50052' });
+    await lineOf(server, /^serving on/);
+
+    const begun = performance.now();
+    const client = await start('echo-client');
+    const seconds = (performance.now() - begun) / 1000;
+
+    expect(client.exitCode).toBe(1);
+    expect(client.stdout).toBe('');
+    expect(client.stderr).toContain('no success in time: 0 of 27 RPCs were answered');
+    expect(client.stderr).toMatch(
+      /never came: peer \[::1\]:50051 \(endpoint \[::1\]:50051\+127\.0\.0\.1:50051\): .*ECONNREFUSED/,
+    );
+    expect(client.stderr).not.toMatch(/never came: peer (127\.0\.0\.1:50050|\[::1\]:50052)/);
+    // 10 s, and what two processes on a busy machine take to start and to end.
+    expect(seconds).toBeLessThan(13);
+    await stopped(server);
+  });
+
+  test('no server at all: exit 1, every peer is named', async () => {
+    const client = await start('echo-client');
+
+    expect(client.exitCode).toBe(1);
+    for (const peer of ['127.0.0.1:50050', '[::1]:50051', '[::1]:50052']) {
+      expect(client.stderr).toContain(`never came: peer ${peer} `);
+    }
+  });
+
+  test('a wrong distribution is told from a right one: the client exits 1 and says what it saw', async () => {
+    // The second server listens on IPv4 where it should on IPv6: all connect, one peer is wrong.
+    const server = start('echo-server', { ECHO_SERVER_LISTEN: '127.0.0.1:50050,127.0.0.1:50051,[::]:50052' });
+    await lineOf(server, /^serving on/);
+
+    const client = await start('echo-client');
+
+    expect(client.exitCode).toBe(1);
+    expect(client.stdout).not.toContain('Successful');
+    expect(client.stderr).toContain('RPC 4 of 27 was answered by 127.0.0.1:50051, expected [::1]:50051');
+    expect(client.stderr).toContain('(in total 127.0.0.1:50050 9, 127.0.0.1:50051 9, [::1]:50052 9)');
+    await stopped(server);
+  });
+
+  test('a taken port: the servers refuse to start, and leave nothing behind', async () => {
+    const first = start('echo-server', { ECHO_SERVER_LISTEN: '[::1]:50051' });
+    await lineOf(first, /^serving on/);
+
+    const second = await start('echo-server');
+
+    expect(second.exitCode).toBe(1);
+    expect(second.stdout).toBe('');
+    expect(second.stderr).toBe(
+      'echo-server: cannot listen on [::1]:50051: another process listens there (EADDRINUSE)',
+    );
+    expect(await listeningDefaults()).toEqual(['[::1]:50051']);
+    await stopped(first);
+  });
+});
+
+describe('SIGTERM', () => {
+  test('to the servers while RPCs run: they drain and exit 0', async () => {
+    const server = start('echo-server');
+    await lineOf(server, SERVING);
+    const client = start('echo-client');
+    await lineOf(client, /^Response from peer/);
+
+    await stopped(server);
+
+    // Whether the client had all its answers by then is a race that either side may win; it never lies about it.
+    client.kill('SIGKILL');
+    const { stdout } = await client;
+    expect(TRANSCRIPT.join('\n').startsWith(stdout.trimEnd())).toBe(true);
+  });
+
+  test('to the client: it ends at once, the servers go on', async () => {
+    const client = start('echo-client');
+    const server = start('echo-server', { ECHO_SERVER_LISTEN: '127.0.0.1:50050' });
+    await lineOf(server, /^serving on/);
+
+    client.kill('SIGTERM');
+    expect((await client).signal).toBe('SIGTERM');
+
+    expect(await listeningDefaults()).toEqual(['127.0.0.1:50050']);
+    await stopped(server);
+  });
+});
