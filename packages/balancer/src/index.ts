@@ -1,1 +1,20 @@
-export {};
+/**
+ * Client-side load balancing for @grpc/grpc-js: policies, health checking, and
+ * the toolkit to write policies of your own.
+ */
+export {
+  type CustomRoundRobinConfig,
+  customRoundRobin,
+  registerCustomRoundRobin,
+} from './custom-round-robin.js';
+export { definePolicy, type Policy, type PolicyDefinition, type PolicyView } from './define-policy.js';
+export type { EndpointEvent } from './endpoint-events.js';
+export {
+  type EndpointHooks,
+  EndpointSharding,
+  type EndpointShardingOptions,
+  type ShardedEndpoint,
+} from './endpoint-sharding.js';
+export type { HealthStatus } from './health-check.js';
+export { failPick, queuePick } from './pick-result.js';
+export { type ServiceConfigOptions, serviceConfig } from './service-config.js';

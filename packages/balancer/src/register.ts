@@ -1,1 +1,8 @@
-export {};
+/**
+ * `import '@petiole/balancer/register'` registers every policy of this package;
+ * so does `node --import @petiole/balancer/register app.js`, without a change
+ * of code.
+ */
+import { registerCustomRoundRobin } from './custom-round-robin.js';
+
+registerCustomRoundRobin();

@@ -1,0 +1,165 @@
+/**
+ * `custom_round_robin`: the same endpoint `repeatCount` times, then the next,
+ * in the resolver's order. Waits at its start until all endpoints are READY.
+ */
+import { type experimental, type LoadBalancingConfig, connectivityState as State } from '@grpc/grpc-js';
+import { booleanField, durationField, integerField } from './config-field.js';
+import { definePolicy, type Policy, type PolicyView } from './define-policy.js';
+import type { ShardedEndpoint } from './endpoint-sharding.js';
+import { describeEndpoints } from './failure-message.js';
+import { logError } from './trace.js';
+
+const NAME = 'custom_round_robin';
+const UINT32_MAX = 2 ** 32 - 1;
+
+/** After how long a wait for endpoints is logged. */
+const LOG_AFTER_MS = 5000;
+
+/** The JSON config of `custom_round_robin`. */
+export interface CustomRoundRobinConfig {
+  /** RPCs to one endpoint before the next one's turn: an integer from 1 to 4294967295. Default 3. */
+  readonly repeatCount?: number | null;
+  /**
+   * How long to wait at the start for all endpoints before serving with those that are READY: a Duration such
+   * as `"5s"`, `"0s"` for not at all. Default: wait for all, however long; one dead server then holds all RPCs.
+   */
+  readonly readyTimeout?: string | null;
+  /**
+   * Start the rotation at a random endpoint. Default false: at the first one. Set it for fleets of short-lived
+   * clients, which would otherwise all start at the same server.
+   */
+  readonly randomStart?: boolean | null;
+}
+
+interface Config {
+  readonly repeatCount: number;
+  readonly readyTimeoutMs: number;
+  readonly randomStart: boolean;
+}
+
+interface Memory {
+  /** The rotation, from the first time that RPCs were served. Its position outlives it. */
+  rotation: Rotation | undefined;
+  waitLogged: boolean;
+}
+
+/** The picker: where the rotation stands is all its state. Allocates nothing. */
+class Rotation implements experimental.Picker {
+  readonly endpoints: readonly ShardedEndpoint[];
+  readonly repeatCount: number;
+  /** The endpoint whose turn it is. */
+  turn: number;
+  /** How many RPCs of its turn it has had. */
+  used: number;
+
+  constructor(endpoints: readonly ShardedEndpoint[], repeatCount: number, turn: number, used: number) {
+    this.endpoints = endpoints;
+    this.repeatCount = repeatCount;
+    this.turn = turn;
+    this.used = used;
+  }
+
+  pick(): experimental.PickResult {
+    if (this.used >= this.repeatCount) {
+      this.used = 0;
+      this.turn = this.turn + 1 === this.endpoints.length ? 0 : this.turn + 1;
+    }
+    this.used++;
+    return (this.endpoints[this.turn] as ShardedEndpoint).pickResult;
+  }
+}
+
+const policy: Policy<CustomRoundRobinConfig> = definePolicy<
+  Config,
+  Memory,
+  undefined,
+  CustomRoundRobinConfig
+>({
+  name: NAME,
+  parseConfig: (json) => ({
+    repeatCount: integerField(NAME, json, 'repeatCount', { min: 1, max: UINT32_MAX, default: 3 }),
+    readyTimeoutMs: durationField(NAME, json, 'readyTimeout') ?? Number.POSITIVE_INFINITY,
+    randomStart: booleanField(NAME, json, 'randomStart'),
+  }),
+  createMemory: () => ({ rotation: undefined, waitLogged: false }),
+  update(view) {
+    const { config, memory } = view;
+    if (memory.rotation === undefined && mustWait(view)) return undefined;
+    const ready = view.ready();
+    if (memory.rotation?.endpoints !== ready || memory.rotation.repeatCount !== config.repeatCount) {
+      memory.rotation = next(memory.rotation, ready, config);
+    }
+    return ready.length > 0 ? memory.rotation : undefined;
+  },
+});
+
+/** The waiting phase: true until all endpoints are READY, or `readyTimeout` has passed and one is. */
+function mustWait(view: PolicyView<Config, Memory, undefined>): boolean {
+  const { config, memory, endpoints, readyCount, elapsedMs } = view;
+  if (readyCount > 0 && (readyCount === endpoints.length || elapsedMs >= config.readyTimeoutMs)) return false;
+  if (elapsedMs < config.readyTimeoutMs && config.readyTimeoutMs !== Number.POSITIVE_INFINITY) {
+    view.wakeAfter(config.readyTimeoutMs - elapsedMs);
+  }
+  if (!memory.waitLogged) {
+    if (elapsedMs < LOG_AFTER_MS) view.wakeAfter(LOG_AFTER_MS - elapsedMs);
+    else memory.waitLogged = logWait(view);
+  }
+  return true;
+}
+
+/** Says what RPCs are waiting for. False if they are not: with every endpoint failed, they fail too. */
+function logWait({ config, endpoints, readyCount }: PolicyView<Config, Memory, undefined>): boolean {
+  const missing = endpoints.filter((endpoint) => endpoint.state !== State.READY);
+  if (missing.every((endpoint) => endpoint.state === State.TRANSIENT_FAILURE) && readyCount === 0)
+    return false;
+  const wait =
+    config.readyTimeoutMs === Number.POSITIVE_INFINITY
+      ? 'readyTimeout is not set: RPCs wait until all endpoints are READY'
+      : `readyTimeout is ${config.readyTimeoutMs / 1000} s`;
+  logError(
+    `${NAME}: waiting for ${missing.length} of ${endpoints.length} endpoints: ` +
+      `${describeEndpoints(missing, missing.length)}. ${wait}.`,
+  );
+  return true;
+}
+
+/** The rotation over another READY set: goes on where the previous one stood. */
+function next(
+  previous: Rotation | undefined,
+  ready: readonly ShardedEndpoint[],
+  { repeatCount, randomStart }: Config,
+): Rotation {
+  if (previous === undefined) {
+    const turn = randomStart ? Math.floor(Math.random() * ready.length) : 0;
+    return new Rotation(ready, repeatCount, turn, 0);
+  }
+  const { endpoints, turn } = previous;
+  if (ready.length === 0) {
+    // The position is kept, but whoever is first to return gets a full count.
+    previous.used = 0;
+    return previous;
+  }
+  for (let step = 0; step < endpoints.length; step++) {
+    const survivor = endpoints[(turn + step) % endpoints.length] as ShardedEndpoint;
+    if (survivor.state !== State.READY) continue;
+    return new Rotation(ready, repeatCount, ready.indexOf(survivor), step === 0 ? previous.used : 0);
+  }
+  // None of the old endpoints is READY: the first one behind the position in the resolver's order.
+  const left = (endpoints[turn] as ShardedEndpoint).index;
+  const behind = left < 0 ? 0 : ready.findIndex((endpoint) => endpoint.index > left);
+  return new Rotation(ready, repeatCount, Math.max(behind, 0), 0);
+}
+
+/** Registers `custom_round_robin` with grpc-js. Calling it again does nothing. */
+export function registerCustomRoundRobin(): void {
+  policy.register();
+}
+
+/**
+ * A `loadBalancingConfig` entry: `customRoundRobin({ repeatCount: 3 })` is `{ custom_round_robin: { repeatCount: 3 } }`.
+ *
+ * @throws RangeError or TypeError that names the field, its value and what is allowed
+ */
+export function customRoundRobin(config: CustomRoundRobinConfig = {}): LoadBalancingConfig {
+  return policy.config(config);
+}

@@ -1,0 +1,102 @@
+/**
+ * `definePolicy`: a whole petiole policy (gRFC A61) from a name, a config parser
+ * and one function that answers "who gets the RPCs now?". Connections,
+ * reconnection, re-resolution, health checking and states are the machinery's.
+ */
+import type { experimental, LoadBalancingConfig } from '@grpc/grpc-js';
+import type { EndpointHooks, ShardedEndpoint } from './endpoint-sharding.js';
+import { policyConfigType } from './policy-config.js';
+import { PolicyInstance } from './policy-instance.js';
+import { registerPolicy } from './registry.js';
+
+/** What `update` knows. One object per policy instance: its fields are current whenever they are read. */
+export interface PolicyView<Config, Memory, Data> {
+  /** What `parseConfig` made of the newest valid config. */
+  readonly config: Config;
+  /** What `createMemory` made for this policy instance. */
+  readonly memory: Memory;
+  /** All endpoints in the resolver's order, each once. */
+  readonly endpoints: readonly ShardedEndpoint<Data>[];
+  /** How many endpoints are READY; costs nothing. */
+  readonly readyCount: number;
+  /** Milliseconds since this policy instance was given its first endpoints. */
+  readonly elapsedMs: number;
+  /** The READY endpoints in the resolver's order: the same array until an endpoint enters or leaves. */
+  ready(): readonly ShardedEndpoint<Data>[];
+  /** Has `update` called again after at most so many milliseconds, even if nothing happens until then. */
+  wakeAfter(ms: number): void;
+}
+
+export interface PolicyDefinition<Config, Memory, Data> extends EndpointHooks<Data> {
+  /** The key under `loadBalancingConfig`, in lower_snake_case. A name that grpc-js uses itself is refused. */
+  readonly name: string;
+  /**
+   * Reads the policy's JSON config: always an object, `{}` if none was given. Throw an Error that names the
+   * field, the value and what is allowed; unknown fields must be ignored (gRFC A24). Default: the JSON itself.
+   */
+  parseConfig(json: Readonly<Record<string, unknown>>): Config;
+  /** Makes what one policy instance remembers from one `update` to the next. */
+  createMemory?(): Memory;
+  /**
+   * Called whenever an endpoint changes its state, and when the list or the config changes. Returns the picker
+   * that READY is published with, or undefined: then the policy is in TRANSIENT_FAILURE if all endpoints are,
+   * else CONNECTING. Return the previous picker to publish nothing.
+   */
+  update(view: PolicyView<Config, Memory, Data>): experimental.Picker | undefined;
+}
+
+/** A policy that was defined with {@link definePolicy}. */
+export interface Policy<Json extends object = Record<string, unknown>> {
+  readonly name: string;
+  /** Registers the policy with grpc-js. Calling it again does nothing. */
+  register(): void;
+  /**
+   * An entry for `loadBalancingConfig`, e.g. `{ custom_round_robin: { repeatCount: 3 } }`.
+   *
+   * @throws TypeError or RangeError as `parseConfig` does, where grpc-js would use `pick_first` in silence
+   */
+  config(json?: Json): LoadBalancingConfig;
+}
+
+/**
+ * Defines a load-balancing policy that keeps one `pick_first` child per endpoint.
+ *
+ * @example a policy that sends all RPCs to the first READY endpoint
+ * const firstReady = definePolicy({
+ *   name: 'first_ready',
+ *   parseConfig: () => ({}),
+ *   update: ({ ready }) => {
+ *     const [first] = ready();
+ *     return first && { pick: () => first.pickResult };
+ *   },
+ * });
+ * firstReady.register();
+ */
+export function definePolicy<
+  Config,
+  Memory = undefined,
+  Data = undefined,
+  Json extends object = Record<string, unknown>,
+>(definition: PolicyDefinition<Config, Memory, Data>): Policy<Json> {
+  const { name } = definition;
+  if (!/^[a-z][a-z0-9_]*$/.test(name)) {
+    throw new TypeError(`definePolicy: name must be in lower_snake_case, got ${JSON.stringify(name)}`);
+  }
+  const ConfigType = policyConfigType(name, definition.parseConfig);
+
+  class PetiolePolicy extends PolicyInstance<Config, Memory, Data> {
+    constructor(helper: experimental.ChannelControlHelper) {
+      super(helper, definition);
+    }
+  }
+
+  return {
+    name,
+    register: () => registerPolicy(name, PetiolePolicy, ConfigType),
+    config(json = {} as Json) {
+      const { error } = ConfigType.createFromJson(json);
+      if (error !== undefined) throw error;
+      return { [name]: json };
+    },
+  };
+}

@@ -1,0 +1,200 @@
+/**
+ * One endpoint of a petiole policy: its pick_first child, the state that the
+ * child is in, and the pick result of an RPC that is sent there. The child
+ * reports here as to a channel; what counts goes on to the {@link ChildOwner}.
+ */
+import { type ChannelOptions, experimental, Metadata, connectivityState as State } from '@grpc/grpc-js';
+import { endpointName } from './endpoint-address.js';
+import type { EndpointHooks, ShardedEndpoint } from './endpoint-sharding.js';
+import { HealthCheckedSubchannel } from './health-check.js';
+import { failPick, queuePick } from './pick-result.js';
+
+type Endpoint = experimental.Endpoint;
+type ChannelControlHelper = experimental.ChannelControlHelper;
+type SubchannelInterface = experimental.SubchannelInterface;
+
+/** What a child needs of the sharding around it. */
+export interface ChildOwner<Data> {
+  readonly helper: ChannelControlHelper;
+  readonly hooks: EndpointHooks<Data>;
+  /** The service to health-check, undefined for no health checking. */
+  healthService: string | undefined;
+  /** The channel's target, for events. */
+  target: string | undefined;
+  childReported(child: EndpointChild<Data>, state: State, reason: string): void;
+  requestReresolution(): void;
+}
+
+// pick_first's picker has one subchannel and looks at no argument.
+const NO_ARGS: experimental.PickArgs = { metadata: new Metadata(), extraPickInfo: {} };
+
+export class EndpointChild<Data> implements ShardedEndpoint<Data>, ChannelControlHelper {
+  readonly data: Data;
+  index = -1;
+  state: State = State.IDLE;
+  pickResult: experimental.PickResult = queuePick();
+  lastError: string | undefined = undefined;
+
+  private readonly leaf: experimental.LeafLoadBalancer;
+  private readonly onCallStarted: experimental.PickResult['onCallStarted'];
+  private readonly onCallEnded: experimental.PickResult['onCallEnded'];
+  /** The wrapper of the connection in use, when it is health-checked. */
+  private watched: HealthCheckedSubchannel | undefined = undefined;
+  /** Declared failed although pick_first goes on connecting. */
+  private stuck = false;
+  /** The resolver has changed the order of the addresses since pick_first was given them. */
+  private reordered = false;
+  private destroyed = false;
+
+  private readonly owner: ChildOwner<Data>;
+  readonly key: string;
+  endpoint: Endpoint;
+  private args: ChannelOptions;
+
+  constructor(owner: ChildOwner<Data>, key: string, endpoint: Endpoint, args: ChannelOptions) {
+    this.owner = owner;
+    this.key = key;
+    this.endpoint = endpoint;
+    this.args = args;
+    const { createData, onCallStarted, onCallEnded } = owner.hooks;
+    this.data = createData?.(endpoint) as Data;
+    this.onCallStarted = onCallStarted ? () => onCallStarted(this) : null;
+    this.onCallEnded = onCallEnded ? (code, _, trailers) => onCallEnded(this, code, trailers) : null;
+    // No resolution note: a leaf keeps its first one for ever, and the policy's message carries the newest.
+    this.leaf = new experimental.LeafLoadBalancer(endpoint, this, args, '');
+  }
+
+  get name(): string {
+    return endpointName(this.endpoint);
+  }
+
+  connect(): void {
+    this.leaf.startConnecting();
+  }
+
+  /** Takes the newest form of the endpoint: the same set of addresses. A connection stays as it is. */
+  adopt(endpoint: Endpoint, reordered: boolean): void {
+    this.endpoint = endpoint;
+    this.reordered ||= reordered;
+  }
+
+  /** pick_first opens subchannels with the new arguments and keeps the old connection until one is READY. */
+  setArguments(args: ChannelOptions): void {
+    this.args = args;
+    this.reordered = false;
+    this.leaf.updateEndpoint(this.endpoint, args);
+  }
+
+  /** Leaves IDLE at once, trying the addresses in the order that the resolver gave last. */
+  reconnect(): void {
+    if (!this.reordered) {
+      this.leaf.exitIdle();
+    } else {
+      this.setArguments(this.args);
+      this.connect();
+    }
+  }
+
+  /** Releases every subchannel. pick_first still calls back once, into deaf ears. */
+  destroy(): void {
+    this.destroyed = true;
+    this.pickResult = queuePick();
+    this.leaf.destroy();
+  }
+
+  /** Counts as failed from now on, until pick_first reports anything but CONNECTING. */
+  declareStuck(error: string): void {
+    this.stuck = true;
+    this.fail(error);
+    this.owner.requestReresolution();
+  }
+
+  // The rest is the channel control helper of the pick_first child.
+
+  createSubchannel(address: experimental.SubchannelAddress, args: ChannelOptions): SubchannelInterface {
+    const subchannel = this.owner.helper.createSubchannel(address, args);
+    const { healthService } = this.owner;
+    return healthService === undefined
+      ? subchannel
+      : new HealthCheckedSubchannel(subchannel, healthService, {
+          started: (wrapper) => {
+            this.watched = wrapper;
+          },
+          ended: (wrapper) => {
+            if (this.watched === wrapper) this.watched = undefined;
+          },
+          event: () => ({ target: this.owner.target, endpoint: this.name }),
+        });
+  }
+
+  updateState(state: State, picker: experimental.Picker, error: string | null): void {
+    if (this.destroyed) return;
+    if (state === State.CONNECTING && this.stuck) return;
+    this.stuck = false;
+    switch (state) {
+      case State.READY:
+        this.serve(picker);
+        break;
+      case State.TRANSIENT_FAILURE:
+        // pick_first calls an unknown health a failure; A17 has RPCs wait for the first answer.
+        if (this.watched?.status === 'PENDING')
+          this.wait(State.CONNECTING, 'waiting for the first health status');
+        else this.fail(this.watched?.failure ?? connectionError(error));
+        break;
+      case State.IDLE:
+        this.wait(state, 'connection lost');
+        break;
+      default:
+        this.wait(state, 'connecting');
+    }
+  }
+
+  requestReresolution(): void {
+    if (!this.destroyed) this.owner.requestReresolution();
+  }
+
+  addChannelzChild(child: Parameters<ChannelControlHelper['addChannelzChild']>[0]): void {
+    this.owner.helper.addChannelzChild(child);
+  }
+
+  removeChannelzChild(child: Parameters<ChannelControlHelper['removeChannelzChild']>[0]): void {
+    this.owner.helper.removeChannelzChild(child);
+  }
+
+  private serve(picker: experimental.Picker): void {
+    const picked = picker.pick(NO_ARGS).subchannel;
+    // Policies above cast the subchannel to the wrapper that they made (outlier_detection, xDS): give it back.
+    const subchannel = picked instanceof HealthCheckedSubchannel ? picked.unwrapped : picked;
+    this.lastError = undefined;
+    this.pickResult = {
+      pickResultType: experimental.PickResultType.COMPLETE,
+      subchannel,
+      status: null,
+      onCallStarted: this.onCallStarted,
+      onCallEnded: this.onCallEnded,
+    };
+    this.owner.childReported(this, State.READY, `connected to ${subchannel?.getAddress()}`);
+  }
+
+  private fail(error: string): void {
+    this.lastError = error;
+    this.pickResult = failPick(`endpoint ${this.name}: ${error}`);
+    this.owner.childReported(this, State.TRANSIENT_FAILURE, error);
+  }
+
+  private wait(state: State, reason: string): void {
+    this.pickResult = queuePick();
+    this.owner.childReported(this, state, reason);
+  }
+}
+
+/** The cause alone, out of pick_first's `No connection established. Last error: Error: …. Resolution note: `. */
+function connectionError(message: string | null): string {
+  if (message === null) return 'no connection';
+  if (message.startsWith('Picked subchannel '))
+    return 'marked unhealthy by the policy above (outlier_detection)';
+  const cause = /^No connection established\. Last error: (?:Error: )?(.*)\. Resolution note: /s.exec(
+    message,
+  )?.[1];
+  return cause ?? message;
+}

@@ -1,0 +1,334 @@
+/**
+ * One pick_first child per endpoint (gRFC A61): keeps the children in step with
+ * the resolver, counts their states, and publishes what the policy above makes
+ * of them. `definePolicy` is built on it; use it directly for a policy that
+ * outgrows `definePolicy`.
+ */
+import {
+  type ChannelOptions,
+  type experimental,
+  type Metadata,
+  connectivityState as State,
+  type StatusObject,
+  type status,
+} from '@grpc/grpc-js';
+import { ChannelArguments } from './channel-arguments.js';
+import { CONNECT_TIMEOUT_MS, ConnectingWatch } from './connecting-watch.js';
+import { endpointKey, endpointName, sameAddresses } from './endpoint-address.js';
+import { type ChildOwner, EndpointChild } from './endpoint-child.js';
+import { type EndpointEvent, endpointStateChannel } from './endpoint-events.js';
+import { describeFailure } from './failure-message.js';
+import { failPick, queuePick } from './pick-result.js';
+import { ReresolutionLimit } from './reresolution-limit.js';
+import { healthCheckServiceOf, targetOf } from './resolver-attributes.js';
+import { tracer } from './trace.js';
+
+type Endpoint = experimental.Endpoint;
+type Picker = experimental.Picker;
+
+const trace = tracer('endpoint_sharding');
+
+/** One endpoint as a policy sees it: the same object for as long as the resolver keeps naming the endpoint. */
+export interface ShardedEndpoint<Data = undefined> {
+  /** What the resolver gave last: the same set of addresses, perhaps in another order. */
+  readonly endpoint: Endpoint;
+  /** All its addresses, for messages: `[::1]:50051+127.0.0.1:50051`. */
+  readonly name: string;
+  /** Its place in the resolver's order, from 0; -1 once the resolver has removed it. */
+  readonly index: number;
+  readonly state: State;
+  /** Why it is not READY, where that is known. */
+  readonly lastError: string | undefined;
+  /**
+   * What a picker returns to send an RPC to this endpoint. READY: its connection. TRANSIENT_FAILURE: the RPC
+   * fails with the endpoint's last error. Otherwise the RPC waits. Read it in `pick`; do not store it.
+   */
+  readonly pickResult: experimental.PickResult;
+  /** What `createData` made for this endpoint. */
+  readonly data: Data;
+}
+
+/** What a policy can attach to its endpoints. */
+export interface EndpointHooks<Data> {
+  /** Called once per endpoint; its result lives as long as the endpoint, across pickers and updates. */
+  readonly createData?: ((endpoint: Endpoint) => Data) | undefined;
+  /** An RPC has started on the endpoint's connection. */
+  readonly onCallStarted?: ((endpoint: ShardedEndpoint<Data>) => void) | undefined;
+  /** That RPC has ended, however it did: exactly once for each `onCallStarted`, even on a removed endpoint. */
+  readonly onCallEnded?:
+    | ((endpoint: ShardedEndpoint<Data>, code: status, trailers: Metadata) => void)
+    | undefined;
+}
+
+export interface EndpointShardingOptions<Data> extends EndpointHooks<Data> {
+  /** The policy's name, for messages and traces. */
+  readonly name: string;
+  /** What grpc-js passed to the policy's constructor. */
+  readonly helper: experimental.ChannelControlHelper;
+  /**
+   * Time to call {@link EndpointSharding.publish}: an endpoint's state or the list of endpoints may have changed.
+   * Called once per event, however many children report in it, and at the end of each update.
+   */
+  readonly onChange: () => void;
+}
+
+export class EndpointSharding<Data = undefined> {
+  private readonly owner: ChildOwner<Data>;
+  private readonly args: ChannelArguments = new ChannelArguments();
+  private readonly reresolution: ReresolutionLimit;
+  private readonly connecting: ConnectingWatch<EndpointChild<Data>>;
+  private readonly queuePicker: Picker = { pick: queuePick };
+  private readonly failurePicker: Picker = { pick: () => failPick(this.failureMessage()) };
+  private children: readonly EndpointChild<Data>[] = [];
+  private byKey: Map<string, EndpointChild<Data>> = new Map();
+  private latestList: readonly Endpoint[] = [];
+  private readyChildren: readonly EndpointChild<Data>[] | undefined = undefined;
+  /** How many children are in each state, by its number. */
+  private readonly counts: number[] = [0, 0, 0, 0, 0];
+  private note = '';
+  private published: { state: State; picker: Picker; error: string | null } | undefined = undefined;
+  private republication: NodeJS.Immediate | undefined = undefined;
+  private acceptedBefore = false;
+  /** Above 0 while children are being changed: their reports add up to one `onChange`. */
+  private batchDepth = 0;
+  private changed = false;
+  private destroyed = false;
+
+  private readonly options: EndpointShardingOptions<Data>;
+
+  constructor(options: EndpointShardingOptions<Data>) {
+    this.options = options;
+    this.reresolution = new ReresolutionLimit(() => options.helper.requestReresolution());
+    this.connecting = new ConnectingWatch((child) =>
+      child.declareStuck(`connection attempt unfinished after ${CONNECT_TIMEOUT_MS / 1000} s`),
+    );
+    this.owner = {
+      helper: options.helper,
+      hooks: options,
+      healthService: undefined,
+      target: undefined,
+      childReported: (child, state, reason) => this.childReported(child, state, reason),
+      requestReresolution: () => this.reresolution.request(),
+    };
+  }
+
+  /** All endpoints, in the resolver's order, each once. */
+  get endpoints(): readonly ShardedEndpoint<Data>[] {
+    return this.children;
+  }
+
+  /** The READY endpoints, in the resolver's order. The array stays the same object until one enters or leaves. */
+  get ready(): readonly ShardedEndpoint<Data>[] {
+    this.readyChildren ??= this.children.filter((child) => child.state === State.READY);
+    return this.readyChildren;
+  }
+
+  get readyCount(): number {
+    return this.count(State.READY);
+  }
+
+  /** How many endpoints are in that state; costs nothing. */
+  count(state: State): number {
+    return this.counts[state] ?? 0;
+  }
+
+  /**
+   * Takes an update: pass what `updateAddressList` was given and return its answer. Children of unchanged
+   * endpoints are not touched. A resolver error is published only while there are no endpoints; an empty list
+   * removes all endpoints and is refused (false) unless it is the first update.
+   */
+  update(
+    list: experimental.StatusOr<Endpoint[]>,
+    channelOptions: ChannelOptions,
+    resolutionNote: string,
+  ): boolean {
+    this.note = resolutionNote;
+    if (!list.ok) {
+      trace?.(`${this.options.name}: resolver error ${list.error.details}`);
+      if (this.children.length === 0) this.publishFailure(list.error);
+      return true;
+    }
+    const endpoints = list.value.filter((endpoint) => endpoint.addresses.length > 0);
+    this.batch(() => {
+      this.adoptOptions(channelOptions);
+      if (!this.adoptUnchanged(endpoints)) this.reconcile(endpoints);
+      this.changed = true;
+    });
+    this.republishLater();
+    if (endpoints.length > 0) {
+      this.acceptedBefore = true;
+      return true;
+    }
+    const note = resolutionNote === '' ? '' : ` Resolution note: ${resolutionNote}`;
+    this.publishFailure({ details: `${this.options.name}: the resolver returned no endpoints.${note}` });
+    // grpc-js leaves RPCs waiting for ever when the very first update is refused.
+    const refused = this.acceptedBefore;
+    this.acceptedBefore = true;
+    return !refused;
+  }
+
+  /**
+   * Publishes READY with the policy's picker; or, without one, TRANSIENT_FAILURE if all endpoints are in it,
+   * else CONNECTING. What is published already is not published again.
+   */
+  publish(picker: Picker | undefined): void {
+    if (picker !== undefined) {
+      this.push(State.READY, picker);
+    } else if (this.children.length === 0) {
+      // Either nothing is known yet, or publishFailure has said it.
+    } else if (this.count(State.TRANSIENT_FAILURE) === this.children.length) {
+      this.push(State.TRANSIENT_FAILURE, this.failurePicker);
+    } else {
+      this.push(State.CONNECTING, this.queuePicker);
+    }
+  }
+
+  /** Publishes TRANSIENT_FAILURE with a status of its own. */
+  publishFailure(failure: Partial<StatusObject>): void {
+    const result = failPick(failure);
+    this.push(State.TRANSIENT_FAILURE, { pick: () => result }, failure.details);
+  }
+
+  /** Releases all subchannels and timers. Nothing is published or called back afterwards. */
+  destroy(): void {
+    this.destroyed = true;
+    this.reresolution.clear();
+    this.connecting.clear();
+    clearImmediate(this.republication);
+    for (const child of this.children) this.remove(child, 'policy destroyed');
+    this.children = [];
+    this.byKey.clear();
+  }
+
+  private adoptOptions(channelOptions: ChannelOptions): void {
+    const healthService = healthCheckServiceOf(channelOptions);
+    const healthChanged = healthService !== this.owner.healthService;
+    this.owner.healthService = healthService;
+    this.owner.target = targetOf(channelOptions);
+    if (!this.args.adopt(channelOptions) && !healthChanged) return;
+    for (const child of this.children) child.setArguments(this.args.current);
+  }
+
+  /** The fast path of a re-resolution that changes nothing: one comparison per address, no key is computed. */
+  private adoptUnchanged(list: readonly Endpoint[]): boolean {
+    const latest = this.latestList;
+    if (list.length !== latest.length) return false;
+    for (let i = 0; i < list.length; i++) {
+      if (!sameAddresses(list[i] as Endpoint, latest[i] as Endpoint)) return false;
+    }
+    if (list.length === this.children.length) {
+      for (let i = 0; i < list.length; i++) this.children[i]?.adopt(list[i] as Endpoint, false);
+    }
+    this.latestList = list;
+    return true;
+  }
+
+  private reconcile(list: readonly Endpoint[]): void {
+    const previous = this.byKey;
+    const next = new Map<string, EndpointChild<Data>>();
+    const created: EndpointChild<Data>[] = [];
+    for (const endpoint of list) {
+      const key = endpointKey(endpoint);
+      if (next.has(key)) continue;
+      let child = previous.get(key);
+      if (child !== undefined) {
+        child.adopt(endpoint, !sameAddresses(child.endpoint, endpoint));
+      } else {
+        child = new EndpointChild(this.owner, key, endpoint, this.args.current);
+        this.counts[child.state] = this.count(child.state) + 1;
+        created.push(child);
+      }
+      child.index = next.size;
+      next.set(key, child);
+    }
+    this.latestList = list;
+    this.byKey = next;
+    this.children = [...next.values()];
+    this.readyChildren = undefined;
+    // Connect first: a new endpoint may share a connection with a removed one.
+    for (const child of created) child.connect();
+    for (const [key, child] of previous) {
+      if (next.has(key)) continue;
+      this.counts[child.state] = this.count(child.state) - 1;
+      this.remove(child, 'removed by the resolver');
+    }
+  }
+
+  private remove(child: EndpointChild<Data>, reason: string): void {
+    this.connecting.stop(child);
+    const from = child.state;
+    child.state = State.SHUTDOWN;
+    child.index = -1;
+    child.destroy();
+    this.tell(child, from, reason);
+  }
+
+  private childReported(child: EndpointChild<Data>, state: State, reason: string): void {
+    const from = child.state;
+    // The same state again brings a new connection or a newer error: pickers read both from the endpoint.
+    if (from === state) return;
+    child.state = state;
+    this.counts[from] = this.count(from) - 1;
+    this.counts[state] = this.count(state) + 1;
+    if (from === State.READY || state === State.READY) this.readyChildren = undefined;
+    if (state === State.CONNECTING) this.connecting.start(child);
+    else this.connecting.stop(child);
+    this.tell(child, from, reason);
+    this.batch(() => {
+      this.changed = true;
+      if (from === State.READY) this.reresolution.request();
+      if (state === State.IDLE) child.reconnect();
+    });
+  }
+
+  private batch(change: () => void): void {
+    this.batchDepth++;
+    try {
+      change();
+    } finally {
+      this.batchDepth--;
+    }
+    if (this.batchDepth > 0 || !this.changed || this.destroyed) return;
+    this.changed = false;
+    this.options.onChange();
+  }
+
+  private push(state: State, picker: Picker, error?: string): void {
+    if (this.destroyed) return;
+    if (this.published?.state === state && this.published.picker === picker) return;
+    trace?.(
+      `${this.options.name}: ${State[state]}, ${this.count(State.READY)} of ${this.children.length} endpoints READY`,
+    );
+    const message = state === State.TRANSIENT_FAILURE ? (error ?? this.failureMessage()) : null;
+    this.published = { state, picker, error: message };
+    this.options.helper.updateState(state, picker, message);
+  }
+
+  // outlier_detection stores its own config only after the update of its child, and decides by it whether the
+  // picker that it is given counts calls. Without a second publication the first picker would never count.
+  private republishLater(): void {
+    this.republication ??= setImmediate(() => {
+      this.republication = undefined;
+      if (this.published === undefined) return;
+      const { state, picker, error } = this.published;
+      this.options.helper.updateState(state, picker, error);
+    });
+  }
+
+  private failureMessage(): string {
+    return describeFailure(this.options.name, this.children, this.note);
+  }
+
+  private tell(child: EndpointChild<Data>, from: State, reason: string): void {
+    trace?.(`${this.options.name}: ${child.name} ${State[from]} -> ${State[child.state]}: ${reason}`);
+    if (!endpointStateChannel.hasSubscribers) return;
+    const event: EndpointEvent = {
+      target: this.owner.target,
+      endpoint: endpointName(child.endpoint),
+      from: State[from],
+      to: State[child.state],
+      reason,
+    };
+    endpointStateChannel.publish(event);
+  }
+}

@@ -1,0 +1,169 @@
+/**
+ * One instance of a defined policy, in one channel: keeps the last good config,
+ * asks the definition's `update` when something changed, and publishes its answer.
+ */
+import type { ChannelOptions, experimental } from '@grpc/grpc-js';
+import type { PolicyDefinition, PolicyView } from './define-policy.js';
+import { EndpointSharding } from './endpoint-sharding.js';
+import { failPick } from './pick-result.js';
+import { PolicyConfig } from './policy-config.js';
+import { logError, tracer } from './trace.js';
+
+type Picker = experimental.Picker;
+
+/** The parsed config, in a box of its own: a policy's Config may well be undefined. */
+type Configured<Config> = { readonly value: Config };
+
+export class PolicyInstance<Config, Memory, Data> implements experimental.LoadBalancer {
+  private readonly sharding: EndpointSharding<Data>;
+  private readonly view: PolicyView<Config, Memory, Data>;
+  private readonly trace: ReturnType<typeof tracer>;
+  private config: Configured<Config> | undefined = undefined;
+  /** The newest config error: logged once, not on each re-resolution. */
+  private configError: string | undefined = undefined;
+  private startedAt: number | undefined = undefined;
+  private wakeTimer: NodeJS.Timeout | undefined = undefined;
+  private wakeAt = Number.POSITIVE_INFINITY;
+  private answer: { readonly picker: Picker; readonly guarded: Picker } | undefined = undefined;
+
+  private readonly definition: PolicyDefinition<Config, Memory, Data>;
+
+  constructor(helper: experimental.ChannelControlHelper, definition: PolicyDefinition<Config, Memory, Data>) {
+    this.definition = definition;
+    this.trace = tracer(definition.name);
+    this.sharding = new EndpointSharding<Data>({
+      name: definition.name,
+      helper,
+      createData: definition.createData,
+      onCallStarted: definition.onCallStarted,
+      onCallEnded: definition.onCallEnded,
+      onChange: () => this.refresh(),
+    });
+    this.view = createView(
+      this.sharding,
+      definition.createMemory?.() as Memory,
+      () => (this.config as Configured<Config>).value,
+      () => performance.now() - (this.startedAt ?? performance.now()),
+      (ms) => this.wakeAfter(ms),
+    );
+  }
+
+  updateAddressList(
+    endpoints: experimental.StatusOr<experimental.Endpoint[]>,
+    config: experimental.TypedLoadBalancingConfig,
+    channelOptions: ChannelOptions,
+    resolutionNote: string,
+  ): boolean {
+    if (!(config instanceof PolicyConfig) || config.getLoadBalancerName() !== this.getTypeName())
+      return false;
+    this.adoptConfig(config);
+    if (this.config === undefined) {
+      // Accepted: a refused first update would leave RPCs waiting instead of telling them why.
+      this.sharding.publishFailure({ details: this.configError ?? 'no config' });
+      return true;
+    }
+    if (endpoints.ok) this.startedAt ??= performance.now();
+    return this.sharding.update(endpoints, channelOptions, resolutionNote);
+  }
+
+  // Every IDLE child has been told to reconnect when it reported IDLE. Called on each RPC.
+  exitIdle(): void {}
+
+  // Subchannels offer no way to shorten their back-off.
+  resetBackoff(): void {}
+
+  destroy(): void {
+    clearTimeout(this.wakeTimer);
+    this.sharding.destroy();
+  }
+
+  getTypeName(): string {
+    return this.definition.name;
+  }
+
+  private adoptConfig(config: PolicyConfig<Config>): void {
+    if (config.error === undefined) {
+      this.config = { value: config.value as Config };
+      this.configError = undefined;
+    } else if (config.error.message !== this.configError) {
+      this.configError = config.error.message;
+      const consequence = this.config
+        ? 'The last good config stays in force'
+        : 'RPCs fail until it is mended';
+      logError(`Bad load-balancing config: ${this.configError}. ${consequence}.`);
+    }
+  }
+
+  private refresh(): void {
+    // `onChange` comes with updates, and updates only once there is a config.
+    let picker: Picker | undefined;
+    try {
+      picker = this.definition.update(this.view);
+    } catch (error) {
+      this.reportBug('update', error);
+      this.sharding.publishFailure({ details: `${this.getTypeName()}: its update threw ${error}` });
+      return;
+    }
+    if (picker === undefined) this.answer = undefined;
+    else if (picker !== this.answer?.picker) this.answer = { picker, guarded: this.guard(picker) };
+    this.trace?.(`update: ${picker ? 'a picker' : 'no picker'}, ${this.view.readyCount} endpoints READY`);
+    this.sharding.publish(this.answer?.guarded);
+  }
+
+  /** A picker that throws would throw out of a socket's event and end the process: its RPC fails instead. */
+  private guard(picker: Picker): Picker {
+    return {
+      pick: (args) => {
+        try {
+          return picker.pick(args);
+        } catch (error) {
+          this.reportBug('picker', error);
+          return failPick(`${this.getTypeName()}: its picker threw ${error}`);
+        }
+      },
+    };
+  }
+
+  private reportBug(where: string, error: unknown): void {
+    logError(
+      `${this.getTypeName()}: its ${where} threw ${error instanceof Error ? (error.stack ?? error) : error}`,
+    );
+  }
+
+  private wakeAfter(ms: number): void {
+    const at = performance.now() + ms;
+    if (at >= this.wakeAt) return;
+    clearTimeout(this.wakeTimer);
+    this.wakeAt = at;
+    this.wakeTimer = setTimeout(() => {
+      this.wakeAt = Number.POSITIVE_INFINITY;
+      this.refresh();
+    }, ms).unref();
+  }
+}
+
+function createView<Config, Memory, Data>(
+  sharding: EndpointSharding<Data>,
+  memory: Memory,
+  config: () => Config,
+  elapsedMs: () => number,
+  wakeAfter: (ms: number) => void,
+): PolicyView<Config, Memory, Data> {
+  return {
+    memory,
+    wakeAfter,
+    ready: () => sharding.ready,
+    get config() {
+      return config();
+    },
+    get endpoints() {
+      return sharding.endpoints;
+    },
+    get readyCount() {
+      return sharding.readyCount;
+    },
+    get elapsedMs() {
+      return elapsedMs();
+    },
+  };
+}

@@ -1,0 +1,57 @@
+/**
+ * What resolvers tell the policies of this package beside endpoints. The keys
+ * are a contract with `@petiole/resolver`, which spells them out for itself;
+ * their prefix keeps them out of the subchannels' arguments.
+ */
+import type { ChannelOptions } from '@grpc/grpc-js';
+
+const PREFIX = 'grpc.internal.no_subchannel.petiole';
+
+/** The target string of the channel, for events. */
+const TARGET_KEY = `${PREFIX}.target`;
+
+/** `healthCheckConfig.serviceName` of the resolver's service config, null when that has none. */
+const HEALTH_SERVICE_KEY = `${PREFIX}.health_check_service_name`;
+
+/** The channel's target, known when a resolver of `@petiole/resolver` serves it. */
+export function targetOf(options: ChannelOptions): string | undefined {
+  const target: unknown = options[TARGET_KEY];
+  return typeof target === 'string' ? target : undefined;
+}
+
+/**
+ * The service name to health-check, or undefined for no health checking (gRFC A17).
+ *
+ * grpc-js drops `healthCheckConfig` when it validates a service config. So it is read from the attribute that
+ * our resolvers pass along with a service config of their own, else from the channel's `grpc.service_config`.
+ * The channel option `grpc.inhibit_health_checking` switches it off.
+ */
+export function healthCheckServiceOf(options: ChannelOptions): string | undefined {
+  if (options['grpc.inhibit_health_checking']) return undefined;
+  const attribute: unknown = options[HEALTH_SERVICE_KEY];
+  if (attribute !== undefined) return typeof attribute === 'string' ? attribute : undefined;
+  return serviceNameIn(options['grpc.service_config']);
+}
+
+let lastJson: string | undefined;
+let lastName: string | undefined;
+
+function serviceNameIn(json: string | undefined): string | undefined {
+  if (json === undefined) return undefined;
+  if (json !== lastJson) {
+    lastJson = json;
+    lastName = parseServiceName(json);
+  }
+  return lastName;
+}
+
+function parseServiceName(json: string): string | undefined {
+  try {
+    const config = JSON.parse(json) as { healthCheckConfig?: { serviceName?: unknown } } | null;
+    const health = config?.healthCheckConfig;
+    if (typeof health !== 'object' || health === null) return undefined;
+    return typeof health.serviceName === 'string' ? health.serviceName : '';
+  } catch {
+    return undefined; // grpc-js has thrown on this config already, where the user can see it
+  }
+}
