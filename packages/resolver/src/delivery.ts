@@ -28,6 +28,8 @@ export interface Delivered {
 /** Calls one channel's listener. */
 export class Delivery {
   readonly target: string;
+  /** At most 120 characters of the target, for messages. */
+  readonly shortTarget: string;
   readonly #listener: experimental.ResolverListener;
   readonly #attributes: AttributeSource;
   readonly #trace: Trace;
@@ -36,6 +38,7 @@ export class Delivery {
 
   constructor(target: experimental.GrpcUri, listener: experimental.ResolverListener, trace: Trace) {
     this.target = experimental.uriToString(target);
+    this.shortTarget = this.target.length > 120 ? `${this.target.slice(0, 120)}…` : this.target;
     this.#listener = listener;
     this.#attributes = new AttributeSource(this.target);
     this.#trace = trace;
@@ -45,10 +48,7 @@ export class Delivery {
   endpoints(result: Delivered, reason: string): boolean {
     /* grpc-js lets RPCs hang for ever when a policy refuses the first result, and pick_first refuses an empty one. */
     if (result.endpoints.length === 0 && !this.#hasAccepted) {
-      return this.error(
-        { code: status.UNAVAILABLE, details: `${this.#shortTarget()}: no endpoints` },
-        reason,
-      );
+      return this.error({ code: status.UNAVAILABLE, details: `${this.shortTarget}: no endpoints` }, reason);
     }
     const accepted = this.#call(
       experimental.statusOrFromValue([...result.endpoints]),
@@ -94,17 +94,13 @@ export class Delivery {
     } catch (error) {
       experimental.log(
         logVerbosity.ERROR,
-        `${this.#shortTarget()}: the channel threw on a resolver result: ${String(error)}`,
+        `${this.shortTarget}: the channel threw on a resolver result: ${String(error)}`,
       );
     }
     this.#trace(() => {
       const what = endpoints.ok ? `${endpoints.value.length} endpoints` : `error ${endpoints.error.details}`;
-      return `${this.#shortTarget()} ${reason}: ${what}${accepted ? '' : ', refused by the policy'}`;
+      return `${this.shortTarget} ${reason}: ${what}${accepted ? '' : ', refused by the policy'}`;
     });
     return accepted;
-  }
-
-  #shortTarget(): string {
-    return this.target.length > 120 ? `${this.target.slice(0, 120)}…` : this.target;
   }
 }

@@ -1,7 +1,9 @@
 /**
- * `@petiole/resolver`: tells grpc-js which addresses belong to one server, from a constant (`static:`), or from a
- * program (`createManualResolver`).
+ * `@petiole/resolver`: tells grpc-js which addresses belong to one server, from a constant (`static:`), from a program
+ * (`createManualResolver`), or from DNS (`srv:`, `dns+refresh:`, or a resolver of your own on `PollingResolver`).
  */
+
+export { type DnsRefreshOptions, registerRefreshingDnsResolver } from './dns-refresh-resolver.js';
 export type { Endpoint, EndpointInput, SubchannelAddress } from './endpoint.js';
 export {
   createManualResolver,
@@ -10,8 +12,13 @@ export {
   type ManualResolverOptions,
   type ManualState,
 } from './manual-resolver.js';
+export { type ParsedTarget, parseTarget } from './parse-target.js';
+export type { PollingOptions } from './polling-options.js';
+export { PollingResolver, type Resolution, type ResolutionAttempt } from './polling-resolver.js';
 export type { ServiceConfigInput } from './service-config.js';
 export { ServiceConfigError } from './service-config-error.js';
+export { registerSrvResolver, type SrvResolverOptions } from './srv-resolver.js';
+export type { StaticResolverOptions } from './static-hosts-resolver.js';
 export { registerStaticResolver } from './static-resolver.js';
 export { type StaticTargetOptions, staticTarget } from './static-target.js';
 export { TargetError } from './target-error.js';

@@ -1,0 +1,56 @@
+/**
+ * DNS queries of one resolution, through a c-ares resolver of its own: its servers are nobody else's, and cancelling
+ * it cancels all that it asked. `dns.Resolver` asks the network only; /etc/hosts and search domains do not count.
+ */
+import { promises as dns, type SrvRecord } from 'node:dns';
+import { DnsError } from './dns-error.js';
+import { untilAborted } from './until-aborted.js';
+
+/** An address family, as `net.isIP` numbers them. */
+export type Family = 4 | 6;
+
+/** What the DNS resolvers ask. Every promise rejects with a {@link DnsError}, at the latest when the signal aborts. */
+export interface DnsSession {
+  srv(name: string): Promise<readonly SrvRecord[]>;
+  addresses(host: string, family: Family): Promise<readonly string[]>;
+  /** Each record's strings joined. */
+  txt(name: string): Promise<readonly string[]>;
+}
+
+/** Opens a session that ends with the signal. `server` as `parseDnsServer` gives it; undefined: the system's. */
+export type OpenDnsSession = (
+  server: string | undefined,
+  deadlineMs: number,
+  signal: AbortSignal,
+) => DnsSession;
+
+/** c-ares by itself goes on for 27 s; three tries that double fit into the deadline of the resolution. */
+const TRIES = 3;
+
+/** The real one. */
+export const openDnsSession: OpenDnsSession = (server, deadlineMs, signal) => {
+  const resolver = new dns.Resolver({ timeout: Math.max(1, Math.floor(deadlineMs / 5)), tries: TRIES });
+  if (server !== undefined) resolver.setServers([server]);
+  signal.addEventListener('abort', () => resolver.cancel(), { once: true });
+  const query = async <T>(what: string, name: string, ask: () => Promise<T[]>): Promise<T[]> => {
+    if (signal.aborted) throw new DnsError('ECANCELLED', what, name);
+    let records: T[];
+    try {
+      records = await untilAborted(ask(), signal);
+    } catch (error) {
+      throw DnsError.from(error, what, name);
+    }
+    // A name that is a CNAME of nothing comes as an empty success.
+    if (records.length === 0) throw new DnsError('ENODATA', what, name);
+    return records;
+  };
+  return {
+    srv: (name) => query('SRV', name, () => resolver.resolveSrv(name)),
+    addresses: (host, family) =>
+      family === 6
+        ? query('AAAA', host, () => resolver.resolve6(host))
+        : query('A', host, () => resolver.resolve4(host)),
+    txt: async (name) =>
+      (await query('TXT', name, () => resolver.resolveTxt(name))).map((strings) => strings.join('')),
+  };
+};

@@ -1,0 +1,58 @@
+/**
+ * The addresses of hosts over DNS, AAAA and A side by side, with a memory: what could not be asked this time
+ * keeps its last answer, family by family.
+ */
+import { DnsError } from './dns-error.js';
+import type { DnsSession, Family } from './dns-session.js';
+
+/** What was learned about a host. */
+export interface HostAnswer {
+  /** IPv6 first. Never empty, unless `failures` says why. */
+  readonly addresses: readonly string[];
+  /** What could not be looked up; a family that does not exist is no failure when the other does. */
+  readonly failures: readonly string[];
+}
+
+type Known = Readonly<Record<Family, readonly string[]>>;
+
+/** One channel's memory of hosts. */
+export class HostAddresses {
+  readonly #families: readonly Family[];
+  #known = new Map<string, Known>();
+
+  constructor(families: readonly Family[]) {
+    this.#families = families;
+  }
+
+  /** Asks for a host. Never rejects. */
+  async lookup(host: string, session: DnsSession): Promise<HostAnswer> {
+    const before = this.#known.get(host);
+    const answers = await Promise.all(
+      this.#families.map(async (family) => {
+        try {
+          return { family, addresses: [...new Set(await session.addresses(host, family))] };
+        } catch (error) {
+          return { family, error: DnsError.from(error, family === 6 ? 'AAAA' : 'A', host) };
+        }
+      }),
+    );
+    const nothingThere = answers.every((answer) => answer.error?.isDefinite);
+    const known: Record<Family, readonly string[]> = { 4: [], 6: [] };
+    const failures: string[] = [];
+    for (const { family, addresses, error } of answers) {
+      if (addresses !== undefined) known[family] = addresses;
+      else if (nothingThere || !error.isDefinite) {
+        failures.push(error.message);
+        known[family] = before?.[family] ?? [];
+      }
+    }
+    const addresses = [...known[6], ...known[4]];
+    if (addresses.length > 0) this.#known.set(host, known);
+    return { addresses, failures: nothingThere ? failures.slice(0, 1) : failures };
+  }
+
+  /** Forgets the hosts that are not in use any more. */
+  retain(hosts: ReadonlySet<string>): void {
+    for (const host of this.#known.keys()) if (!hosts.has(host)) this.#known.delete(host);
+  }
+}

@@ -1,0 +1,26 @@
+/**
+ * The order of a changed list: survivors stay where they were, newcomers come last.
+ * DNS servers rotate their records; a policy's rotation and pick_first's favourite must not move with them.
+ */
+
+/**
+ * Orders `next` after `previous` by key, without duplicates; linear in the size of both.
+ * @returns the entries of `next`.
+ */
+export function keepPlaces<T>(previous: readonly T[], next: readonly T[], keyOf: (entry: T) => string): T[] {
+  const waiting = new Map<string, T>();
+  for (const entry of next) {
+    const key = keyOf(entry);
+    if (!waiting.has(key)) waiting.set(key, entry);
+  }
+  const ordered: T[] = [];
+  for (const entry of previous) {
+    const key = keyOf(entry);
+    const survivor = waiting.get(key);
+    if (survivor === undefined) continue;
+    ordered.push(survivor);
+    waiting.delete(key);
+  }
+  ordered.push(...waiting.values());
+  return ordered;
+}

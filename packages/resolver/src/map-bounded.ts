@@ -1,0 +1,19 @@
+/**
+ * Maps a list through an asynchronous function with a bound on how many calls are in flight.
+ */
+
+/** Results stand in the order of the entries. Rejects with the first rejection; entries not yet begun then stay so. */
+export async function mapBounded<T, R>(
+  entries: readonly T[],
+  bound: number,
+  map: (entry: T) => Promise<R>,
+): Promise<R[]> {
+  const results: R[] = [];
+  const queue = entries.entries();
+  const work = async (): Promise<void> => {
+    // The workers share the iterator: each takes the next entry that nobody has.
+    for (const [index, entry] of queue) results[index] = await map(entry);
+  };
+  await Promise.all(Array.from({ length: Math.min(bound, entries.length) }, work));
+  return results;
+}

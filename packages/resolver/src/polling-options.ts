@@ -1,0 +1,61 @@
+/**
+ * How often a polling resolver asks, and how long it waits: the options and their bounds.
+ */
+import type { ChannelOptions } from '@grpc/grpc-js';
+
+/** Options of {@link PollingResolver}. */
+export interface PollingOptions {
+  /**
+   * Milliseconds between periodic looks, ±10 % of jitter. From 100 to 86400000 (a day), or Infinity for none.
+   * Default 30000. Independent of the rate limit on requests.
+   */
+  readonly refreshInterval?: number;
+  /** Milliseconds after which a resolution is given up. From 10 to 600000. Default 5000. */
+  readonly deadline?: number;
+  /**
+   * Whether endpoints that were there before keep their place in the order, new ones coming last, and duplicates
+   * collapse. Default true: DNS servers and catalogues rotate their answers, and a rotation is no change.
+   */
+  readonly keepOrder?: boolean;
+  /** The name for `GRPC_TRACE`. Default `polling_resolver`. */
+  readonly tracer?: string;
+}
+
+const DEFAULT_MIN_TIME_BETWEEN_REQUESTS = 30_000;
+const LEAST_MIN_TIME_BETWEEN_REQUESTS = 100;
+
+/**
+ * Fills in the defaults.
+ * @throws {RangeError} that names option, value and bounds.
+ */
+export function checkPollingOptions(options: PollingOptions): Required<PollingOptions> {
+  const {
+    refreshInterval = 30_000,
+    deadline = 5000,
+    keepOrder = true,
+    tracer = 'polling_resolver',
+  } = options;
+  if (refreshInterval !== Number.POSITIVE_INFINITY && !isWithin(refreshInterval, 100, 86_400_000)) {
+    throw new RangeError(
+      `refreshInterval must be from 100 to 86400000 ms, or Infinity, got ${String(refreshInterval)}`,
+    );
+  }
+  if (!isWithin(deadline, 10, 600_000)) {
+    throw new RangeError(`deadline must be from 10 to 600000 ms, got ${String(deadline)}`);
+  }
+  return { refreshInterval, deadline, keepOrder, tracer };
+}
+
+/**
+ * `grpc.dns_min_time_between_resolutions_ms`, default 30000; values that are no such number count as absent.
+ * At least 100: without a pause, grpc-js's policies ask again from within each answer while an endpoint is down.
+ */
+export function minTimeBetweenRequests(channelOptions: ChannelOptions): number {
+  const value: unknown = channelOptions['grpc.dns_min_time_between_resolutions_ms'];
+  if (typeof value !== 'number' || !(value >= 0)) return DEFAULT_MIN_TIME_BETWEEN_REQUESTS;
+  return Math.min(Math.max(value, LEAST_MIN_TIME_BETWEEN_REQUESTS), 2_147_483_647);
+}
+
+function isWithin(value: unknown, least: number, most: number): boolean {
+  return typeof value === 'number' && value >= least && value <= most;
+}

@@ -1,0 +1,290 @@
+/**
+ * A resolver that asks again: when the channel wants it (rate-limited), every `refreshInterval`, and with back-off
+ * after a failure. Base of `srv:`, `dns+refresh:` and the host names of `static:`; made to be extended for a
+ * catalogue over HTTP or a file. After grpc-dotnet's PollingResolver; the rules are those of grpc-go's DNS resolver.
+ */
+import { performance } from 'node:perf_hooks';
+import { type ChannelOptions, experimental, logVerbosity, status } from '@grpc/grpc-js';
+import { backoffOptions } from './constant-resolver.js';
+import { type Delivered, Delivery } from './delivery.js';
+import { type Endpoint, formatEndpoint, sameEndpoints } from './endpoint.js';
+import { keepPlaces } from './keep-places.js';
+import { checkPollingOptions, minTimeBetweenRequests, type PollingOptions } from './polling-options.js';
+import {
+  type PreparedServiceConfig,
+  prepareServiceConfig,
+  type ServiceConfigInput,
+} from './service-config.js';
+import { type Trace, tracer } from './tracing.js';
+
+/** What a look-up found. */
+export interface Resolution {
+  /** All endpoints there are now. An empty list is an answer (RPCs fail); when in doubt, reject. */
+  readonly endpoints: readonly Endpoint[];
+  /**
+   * The service config, proto3 JSON. Default: none, so that the channel's `grpc.service_config` applies.
+   * A bad one is logged and the last good one stays.
+   */
+  readonly serviceConfig?: ServiceConfigInput | null;
+  /** Goes into the failure messages of the policy: what could not be looked up, for instance. */
+  readonly note?: string;
+  /** Something could not be looked up: the endpoints count, and `resolve` runs again after a back-off. Default false. */
+  readonly incomplete?: boolean;
+}
+
+/** What {@link PollingResolver.resolve} gets. */
+export interface ResolutionAttempt {
+  /**
+   * Aborted at the deadline, when the channel goes idle or is closed, and when the attempt is over: cancel what is
+   * under way. A promise that settles in the turn of the event loop of the deadline still counts, so partial results can be returned.
+   */
+  readonly signal: AbortSignal;
+  /** The last good answer of this resolver, undefined before there was one. */
+  readonly previous: readonly Endpoint[] | undefined;
+}
+
+/** Why a resolution is under way. */
+type Reason = 'first resolution' | 'requested' | 'periodic refresh' | 'retry';
+
+interface GoodAnswer extends Delivered {
+  /** The service config as it came, and what is wrong with it. */
+  readonly source: ServiceConfigInput | null;
+  readonly complaint: string;
+}
+
+/**
+ * Extend it, implement `resolve`, give the class a `static getDefaultAuthority(target)` that never throws (its answer is
+ * the name that TLS verifies), and register it with `experimental.registerResolver(scheme, YourResolver)`.
+ *
+ * - A resolution that the channel asked for ends in exactly one listener call, on a later tick; a periodic or repeated
+ *   one that found nothing new, in none.
+ * - `resolve` does not run twice at a time unless it outlives its deadline; what it returns after that, or after
+ *   `destroy`, is dropped.
+ * - A rejection after a success keeps the last good answer; before any, RPCs fail with UNAVAILABLE and its message.
+ *   Either way `resolve` is called again after the channel's back-off (`grpc.initial_reconnect_backoff_ms`).
+ */
+export abstract class PollingResolver implements experimental.Resolver {
+  readonly #options: Required<PollingOptions>;
+  readonly #minTimeBetweenRequests: number;
+  readonly #delivery: Delivery;
+  readonly #trace: Trace;
+  readonly #backoff: experimental.BackoffTimeout;
+  /** The resolution under way; anything that belongs to another one is stale. */
+  #attempt: AbortController | undefined;
+  #attemptStartedAt = 0;
+  #deadline: NodeJS.Timeout | undefined;
+  #refreshTimer: NodeJS.Timeout | undefined;
+  #requestTimer: NodeJS.Timeout | undefined;
+  /** The channel asked and has not been answered. */
+  #requested = false;
+  #lastRequestAt = Number.NEGATIVE_INFINITY;
+  #good: GoodAnswer | undefined;
+  /** What the channel was told last: nothing yet, the good answer, an error, or something that its policy refused. */
+  #told: 'nothing' | 'answer' | 'error' | 'refused' = 'nothing';
+
+  /**
+   * The first three are what grpc-js hands to a resolver's constructor.
+   * @throws {RangeError} on options out of range.
+   */
+  constructor(
+    target: experimental.GrpcUri,
+    listener: experimental.ResolverListener,
+    channelOptions: ChannelOptions,
+    options: PollingOptions = {},
+  ) {
+    this.#options = checkPollingOptions(options);
+    this.#trace = tracer(this.#options.tracer);
+    this.#delivery = new Delivery(target, listener, this.#trace);
+    this.#minTimeBetweenRequests = minTimeBetweenRequests(channelOptions);
+    const { initialDelay, maxDelay } = backoffOptions(channelOptions);
+    this.#backoff = new experimental.BackoffTimeout(() => this.#start('retry'), {
+      initialDelay,
+      // A failure must not make us look less often than a success would.
+      maxDelay: Math.max(initialDelay, Math.min(maxDelay, this.#options.refreshInterval)),
+    });
+    this.#backoff.unref();
+  }
+
+  /**
+   * Looks up the endpoints, or rejects with an Error whose message a person can act on.
+   * Must not touch the channel; anything that it throws is a failed resolution.
+   */
+  protected abstract resolve(attempt: ResolutionAttempt): Promise<Resolution>;
+
+  /** grpc-js wants a fresh answer; called for every RPC in TRANSIENT_FAILURE, so O(1). */
+  updateResolution(): void {
+    if (this.#requested) return;
+    this.#requested = true;
+    if (this.#attempt !== undefined) {
+      this.#lastRequestAt = this.#attemptStartedAt;
+      return; // the resolution under way is the answer
+    }
+    if (this.#backoff.isRunning()) return; // the one after it is
+    const wait = this.#lastRequestAt + this.#minTimeBetweenRequests - performance.now();
+    if (wait <= 0) {
+      this.#start(this.#told === 'nothing' ? 'first resolution' : 'requested');
+      return;
+    }
+    this.#trace(() => `${this.#delivery.target} request waits ${Math.ceil(wait)} ms for the rate limit`);
+    this.#requestTimer = setTimeout(() => this.#start('requested'), wait).unref();
+  }
+
+  /** The channel went idle or was closed. The last good answer stays, for a channel that comes back to a dead DNS. */
+  destroy(): void {
+    const attempt = this.#attempt;
+    this.#attempt = undefined;
+    this.#clearTimers();
+    this.#backoff.stop();
+    this.#backoff.reset();
+    this.#requested = false;
+    this.#lastRequestAt = Number.NEGATIVE_INFINITY;
+    this.#told = 'nothing';
+    this.#delivery.reset();
+    attempt?.abort();
+  }
+
+  #clearTimers(): void {
+    clearTimeout(this.#deadline);
+    clearTimeout(this.#refreshTimer);
+    clearTimeout(this.#requestTimer);
+  }
+
+  #start(reason: Reason): void {
+    this.#clearTimers();
+    this.#attemptStartedAt = performance.now();
+    if (this.#requested) this.#lastRequestAt = this.#attemptStartedAt;
+    const attempt = new AbortController();
+    this.#attempt = attempt;
+    this.#trace(() => `${this.#delivery.target} ${reason}: resolution starts`);
+    this.#deadline = setTimeout(() => {
+      attempt.abort();
+      // Two turns: a promise that settles because of the abort has its own setImmediate below, queued after the first.
+      const message = `no answer within ${this.#options.deadline} ms`;
+      setImmediate(() => setImmediate(() => this.#fail(attempt, reason, message)));
+    }, this.#options.deadline).unref();
+    let outcome: Promise<Resolution>;
+    try {
+      outcome = Promise.resolve(this.resolve({ signal: attempt.signal, previous: this.#good?.endpoints }));
+    } catch (error) {
+      outcome = Promise.reject(error);
+    }
+    // The listener must not be called in the turn of the event loop in which grpc-js asked.
+    outcome.then(
+      (resolution) => setImmediate(() => this.#succeed(attempt, reason, resolution)),
+      (error: unknown) => setImmediate(() => this.#fail(attempt, reason, messageOf(error))),
+    );
+  }
+
+  /** Ends the attempt; false when it is over already, whose result is then dropped. */
+  #finish(attempt: AbortController): boolean {
+    if (this.#attempt !== attempt) return false;
+    this.#attempt = undefined;
+    clearTimeout(this.#deadline);
+    attempt.abort();
+    return true;
+  }
+
+  #succeed(attempt: AbortController, reason: Reason, resolution: Resolution): void {
+    if (this.#attempt !== attempt) return;
+    let answer: GoodAnswer;
+    try {
+      answer = this.#answerFrom(resolution);
+    } catch (error) {
+      this.#fail(attempt, reason, messageOf(error));
+      return;
+    }
+    this.#finish(attempt);
+    const before = this.#good;
+    const changed =
+      before === undefined ||
+      before.serviceConfig !== answer.serviceConfig ||
+      !sameEndpoints(before.endpoints, answer.endpoints);
+    // Unchanged endpoints stay the same objects.
+    this.#good = changed || before === undefined ? answer : { ...answer, endpoints: before.endpoints };
+    if (resolution.incomplete) this.#backoff.runOnce();
+    else this.#scheduleRefresh();
+    if (!changed && !this.#requested && this.#told === 'answer') {
+      this.#trace(() => `${this.#delivery.target} ${reason}: nothing new`);
+    } else if (!this.#deliver(this.#good, reason)) {
+      return;
+    }
+    if (!resolution.incomplete) this.#backoff.reset();
+  }
+
+  #fail(attempt: AbortController, reason: Reason, message: string): void {
+    if (!this.#finish(attempt)) return;
+    this.#trace(() => `${this.#delivery.target} ${reason} failed: ${message}`);
+    this.#backoff.runOnce();
+    if (this.#good !== undefined) {
+      // Keeping silent would leave the channel in its own back-off; an error would be worth less than the old answer.
+      if (this.#requested || this.#told !== 'answer') {
+        this.#deliver({ ...this.#good, note: `the last answer was kept: ${message}` }, reason);
+      }
+      return;
+    }
+    if (!this.#requested && this.#told === 'error') return;
+    this.#requested = false;
+    this.#told = 'error';
+    const details = `Name resolution failed for target ${this.#delivery.shortTarget}: ${message}`;
+    this.#delivery.error({ code: status.UNAVAILABLE, details }, reason);
+  }
+
+  /** @returns false when the policy refused it; grpc-js does nothing about that, so the next look is ours. */
+  #deliver(answer: Delivered, reason: Reason): boolean {
+    // Before the call: inside it, pick_first asks for the next resolution.
+    this.#requested = false;
+    this.#told = 'answer';
+    const accepted = this.#delivery.endpoints(answer, reason);
+    // The listener may have closed the channel.
+    if (accepted || this.#told !== 'answer') return true;
+    this.#told = 'refused';
+    this.#clearTimers();
+    if (!this.#backoff.isRunning()) this.#backoff.runOnce();
+    return false;
+  }
+
+  #scheduleRefresh(): void {
+    const { refreshInterval } = this.#options;
+    if (refreshInterval === Number.POSITIVE_INFINITY) return;
+    const jittered = refreshInterval * (0.9 + 0.2 * Math.random());
+    this.#refreshTimer = setTimeout(() => this.#start('periodic refresh'), jittered).unref();
+  }
+
+  #answerFrom(resolution: Resolution): GoodAnswer {
+    const endpoints = this.#options.keepOrder
+      ? keepPlaces(this.#good?.endpoints ?? [], resolution.endpoints, formatEndpoint)
+      : resolution.endpoints;
+    const source = resolution.serviceConfig ?? null;
+    const { serviceConfig, complaint } = this.#readServiceConfig(source);
+    const note = [resolution.note ?? '', complaint].filter((part) => part !== '').join('; ');
+    return { endpoints, serviceConfig, source, complaint, note };
+  }
+
+  /** The same text gives the same object, so that an unchanged config is no change. */
+  #readServiceConfig(source: ServiceConfigInput | null): {
+    serviceConfig: PreparedServiceConfig | null;
+    complaint: string;
+  } {
+    if (source === null) return { serviceConfig: null, complaint: '' };
+    if (this.#good !== undefined && isSameJson(this.#good.source, source)) {
+      return this.#good;
+    }
+    try {
+      return { serviceConfig: prepareServiceConfig(source), complaint: '' };
+    } catch (error) {
+      // An error would make grpc-js drop the addresses too (previousServiceConfig is never set, resolving-load-balancer.ts).
+      const complaint = `bad service config ignored: ${messageOf(error)}`;
+      experimental.log(logVerbosity.ERROR, `${this.#delivery.shortTarget}: ${complaint}`);
+      return { serviceConfig: this.#good?.serviceConfig ?? null, complaint };
+    }
+  }
+}
+
+function isSameJson(left: ServiceConfigInput | null, right: ServiceConfigInput): boolean {
+  if (left === right) return true;
+  return left !== null && typeof left === typeof right && JSON.stringify(left) === JSON.stringify(right);
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,37 @@
+/**
+ * How each scheme gets into grpc-js's registry, and what all resolver classes do with a bad target.
+ */
+import { type ChannelOptions, experimental } from '@grpc/grpc-js';
+import { TargetError } from './target-error.js';
+
+/** What grpc-js's `registerResolver` takes. */
+export interface ResolverClass {
+  new (
+    target: experimental.GrpcUri,
+    listener: experimental.ResolverListener,
+    channelOptions: ChannelOptions,
+  ): experimental.Resolver;
+  getDefaultAuthority(target: experimental.GrpcUri): string;
+}
+
+/**
+ * Makes a register function: idempotent without options, so that `@petiole/resolver/register` in a preload or a
+ * library takes nothing away from an application that set its own.
+ */
+export function registration<Options>(
+  scheme: string,
+  create: (options?: Options) => ResolverClass,
+): (options?: Options) => void {
+  let registered = false;
+  return (options) => {
+    if (registered && options === undefined) return;
+    experimental.registerResolver(scheme, create(options));
+    registered = true;
+  };
+}
+
+/** The status details for what a target parser threw. */
+export function describeBadTarget(scheme: string, error: unknown): string {
+  if (!(error instanceof TargetError)) throw error;
+  return `bad ${scheme}: target: ${error.message}`;
+}

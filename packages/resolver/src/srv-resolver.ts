@@ -1,0 +1,165 @@
+/**
+ * The resolver of `srv:` targets (RFC 2782): each SRV record is one endpoint with all addresses of its host, which is
+ * how DNS can say that addresses belong together. Lowest priority first; weights are left to the policy.
+ */
+import type { SrvRecord } from 'node:dns';
+import type { ChannelOptions, experimental } from '@grpc/grpc-js';
+import { ConstantResolver } from './constant-resolver.js';
+import { Delivery } from './delivery.js';
+import { type DnsSession, type OpenDnsSession, openDnsSession } from './dns-session.js';
+import { parseSrvTarget, SRV_SCHEME, type SrvTarget, srvAuthority } from './dns-target.js';
+import type { Endpoint } from './endpoint.js';
+import { HostAddresses } from './host-addresses.js';
+import { keepPlaces } from './keep-places.js';
+import { mapBounded } from './map-bounded.js';
+import { checkPollingOptions, type PollingOptions } from './polling-options.js';
+import { PollingResolver, type Resolution, type ResolutionAttempt } from './polling-resolver.js';
+import { describeBadTarget, type ResolverClass, registration } from './registration.js';
+import { summarize } from './summarize.js';
+import { quote } from './target-error.js';
+import { tracer } from './tracing.js';
+import { TxtLookup } from './txt-lookup.js';
+
+/** Hosts that are looked up at a time. */
+const HOSTS_IN_FLIGHT = 32;
+
+/** Options of {@link registerSrvResolver}. */
+export type SrvResolverOptions = Pick<PollingOptions, 'refreshInterval' | 'deadline'>;
+
+/** A record that gave an endpoint; `key` is what it is known by from answer to answer. */
+interface Located {
+  readonly key: string;
+  readonly endpoint: Endpoint;
+}
+
+class SrvPolling extends PollingResolver {
+  readonly #target: SrvTarget;
+  readonly #deadline: number;
+  readonly #open: OpenDnsSession;
+  readonly #hosts = new HostAddresses([6, 4]);
+  readonly #txt: TxtLookup;
+  #located: readonly Located[] = [];
+
+  constructor(
+    uri: experimental.GrpcUri,
+    listener: experimental.ResolverListener,
+    channelOptions: ChannelOptions,
+    target: SrvTarget,
+    options: SrvResolverOptions,
+    open: OpenDnsSession,
+  ) {
+    // Records are followed by host and port, which survive a change of address.
+    super(uri, listener, channelOptions, { ...options, keepOrder: false, tracer: 'srv_resolver' });
+    this.#target = target;
+    this.#deadline = checkPollingOptions(options).deadline;
+    this.#open = open;
+    this.#txt = new TxtLookup(target.name, channelOptions);
+  }
+
+  protected override async resolve({ signal }: ResolutionAttempt): Promise<Resolution> {
+    const session = this.#open(this.#target.dnsServer, this.#deadline, signal);
+    const txt = this.#txt.start(session);
+    const records = await session.srv(this.#target.service);
+    if (records.every(({ name }) => name === '' || name === '.')) {
+      throw new Error(
+        `the SRV record of ${quote(this.#target.service)} says "." : no such service here (RFC 2782)`,
+      );
+    }
+    const { located, failures, asked } = await this.#locate(records, session);
+    if (located.length === 0) throw new Error(summarize(failures) || 'no SRV record has a host and a port');
+    this.#hosts.retain(asked);
+    this.#located = keepPlaces(this.#located, located, ({ key }) => key);
+    const { serviceConfig, note } = await txt.settle();
+    return {
+      endpoints: this.#located.map(({ endpoint }) => endpoint),
+      serviceConfig,
+      note: [summarize(failures), note].filter((part) => part !== '').join('; '),
+      incomplete: failures.length > 0,
+    };
+  }
+
+  /** The endpoints of the best priority that has any. */
+  async #locate(
+    records: readonly SrvRecord[],
+    session: DnsSession,
+  ): Promise<{ located: Located[]; failures: string[]; asked: Set<string> }> {
+    const failures: string[] = [];
+    const asked = new Set<string>();
+    const priorities = [...new Set(records.map(({ priority }) => priority))].sort((a, b) => a - b);
+    for (const priority of priorities) {
+      const candidates = records.filter((record) => record.priority === priority && record.port > 0);
+      const hosts = new Set(candidates.map(({ name }) => name.toLowerCase()));
+      const found = new Map<string, readonly string[]>();
+      await mapBounded([...hosts], HOSTS_IN_FLIGHT, async (host) => {
+        asked.add(host);
+        const answer = await this.#hosts.lookup(host, session);
+        found.set(host, answer.addresses);
+        failures.push(...answer.failures);
+      });
+      const located = candidates
+        .map(({ name, port }) => locate(name.toLowerCase(), port, found))
+        .filter(({ endpoint }) => endpoint.addresses.length > 0);
+      if (located.length > 0) return { located, failures, asked };
+    }
+    return { located: [], failures, asked };
+  }
+}
+
+function locate(host: string, port: number, found: ReadonlyMap<string, readonly string[]>): Located {
+  const addresses = (found.get(host) ?? []).map((ip) => ({ host: ip, port }));
+  return { key: `${host}:${port}`, endpoint: { addresses } };
+}
+
+/** Makes the class that grpc-js is given; tests bring their own DNS. */
+export function createSrvResolverClass(
+  options: SrvResolverOptions = {},
+  open: OpenDnsSession = openDnsSession,
+): ResolverClass {
+  checkPollingOptions(options);
+  return class SrvResolver implements experimental.Resolver {
+    readonly #inner: experimental.Resolver;
+
+    constructor(
+      target: experimental.GrpcUri,
+      listener: experimental.ResolverListener,
+      channelOptions: ChannelOptions,
+    ) {
+      let parsed: SrvTarget;
+      try {
+        parsed = parseSrvTarget(target);
+      } catch (error) {
+        const delivery = new Delivery(target, listener, tracer('srv_resolver'));
+        this.#inner = new ConstantResolver(
+          { error: describeBadTarget(SRV_SCHEME, error) },
+          delivery,
+          channelOptions,
+        );
+        return;
+      }
+      this.#inner = new SrvPolling(target, listener, channelOptions, parsed, options, open);
+    }
+
+    updateResolution(): void {
+      this.#inner.updateResolution();
+    }
+
+    destroy(): void {
+      this.#inner.destroy();
+    }
+
+    static getDefaultAuthority(target: experimental.GrpcUri): string {
+      return srvAuthority(target);
+    }
+  };
+}
+
+const register = registration(SRV_SCHEME, createSrvResolverClass);
+
+/**
+ * Registers the `srv:` scheme with grpc-js; call it before the channel is made. Idempotent; a later call with options
+ * gives them to the channels made from then on.
+ * @throws {RangeError} on options out of range.
+ */
+export function registerSrvResolver(options?: SrvResolverOptions): void {
+  register(options);
+}

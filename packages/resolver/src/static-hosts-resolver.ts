@@ -1,0 +1,93 @@
+/**
+ * Endpoints of a `static:` target that has host names: looked up with the system's resolver, again when the channel
+ * asks. A host that cannot be looked up keeps its last addresses; one that never could drops out with a note.
+ */
+import { isIP } from 'node:net';
+import type { ChannelOptions, experimental } from '@grpc/grpc-js';
+import type { HostAddress } from './address.js';
+import { type Endpoint, formatSubchannelAddress } from './endpoint.js';
+import { mapBounded } from './map-bounded.js';
+import { PollingResolver, type Resolution, type ResolutionAttempt } from './polling-resolver.js';
+import type { StaticTarget } from './static-target.js';
+import { summarize } from './summarize.js';
+import { type Getaddrinfo, SystemLookup } from './system-lookup.js';
+
+/** libuv runs at most half of its four threads for `getaddrinfo`; more in flight would only queue there. */
+const LOOKUPS_IN_FLIGHT = 32;
+
+/** Options of `registerStaticResolver`. */
+export interface StaticResolverOptions {
+  /** Milliseconds after which a look-up of host names is given up. From 10 to 600000. Default 5000. */
+  readonly deadline?: number;
+}
+
+/** See above. */
+export class StaticHostsResolver extends PollingResolver {
+  readonly #endpoints: StaticTarget['endpoints'];
+  readonly #hosts: readonly string[];
+  /** Whether there is something to connect to when no look-up succeeds. */
+  readonly #hasLiterals: boolean;
+  readonly #lookup: SystemLookup;
+  /** The last addresses of each host that was ever found. */
+  readonly #known = new Map<string, readonly string[]>();
+
+  constructor(
+    target: experimental.GrpcUri,
+    listener: experimental.ResolverListener,
+    channelOptions: ChannelOptions,
+    parsed: StaticTarget,
+    options: StaticResolverOptions,
+    ask: Getaddrinfo,
+  ) {
+    super(target, listener, channelOptions, {
+      ...options,
+      refreshInterval: Number.POSITIVE_INFINITY,
+      keepOrder: false, // the target has the order
+      tracer: 'static_resolver',
+    });
+    this.#endpoints = parsed.endpoints;
+    this.#hosts = hostNames(parsed);
+    this.#hasLiterals = parsed.endpoints.some(({ addresses }) =>
+      addresses.some(({ host }) => isIP(host) !== 0),
+    );
+    this.#lookup = new SystemLookup(ask);
+  }
+
+  protected override async resolve({ signal }: ResolutionAttempt): Promise<Resolution> {
+    const failures: string[] = [];
+    await mapBounded(this.#hosts, LOOKUPS_IN_FLIGHT, async (host) => {
+      try {
+        this.#known.set(host, await this.#lookup.lookup(host, signal));
+      } catch (error) {
+        failures.push(error instanceof Error ? error.message : String(error));
+      }
+    });
+    const endpoints = this.#endpoints
+      .map(({ addresses }) => expand(addresses, this.#known))
+      .filter((endpoint) => endpoint.addresses.length > 0);
+    const note = summarize(failures);
+    if (failures.length === this.#hosts.length && !this.#hasLiterals) throw new Error(note);
+    return { endpoints, note, incomplete: failures.length > 0 };
+  }
+}
+
+/** The host names of a target, each once. */
+export function hostNames(target: StaticTarget): string[] {
+  const names = new Set<string>();
+  for (const { addresses } of target.endpoints) {
+    for (const { host } of addresses) if (isIP(host) === 0) names.add(host);
+  }
+  return [...names];
+}
+
+function expand(addresses: readonly HostAddress[], known: ReadonlyMap<string, readonly string[]>): Endpoint {
+  const expanded = new Map<string, HostAddress>();
+  for (const { host, port } of addresses) {
+    for (const ip of isIP(host) === 0 ? (known.get(host) ?? []) : [host]) {
+      const address = { host: ip, port };
+      const key = formatSubchannelAddress(address);
+      if (!expanded.has(key)) expanded.set(key, address);
+    }
+  }
+  return { addresses: [...expanded.values()] };
+}

@@ -1,0 +1,11 @@
+/**
+ * Many causes in one status message, bounded: it travels in headers and is read by people.
+ */
+
+const MOST = 10;
+
+/** The first ten causes, and how many more there are. */
+export function summarize(causes: readonly string[]): string {
+  const shown = causes.slice(0, MOST).join('; ');
+  return causes.length > MOST ? `${shown}; and ${causes.length - MOST} more` : shown;
+}

@@ -1,0 +1,84 @@
+/**
+ * The service config in a TXT record, as gRFC A2 has it: the first choice of a list whose criteria match this client.
+ */
+import { isObject, ServiceConfigError } from './service-config-error.js';
+
+/** This client, as the criteria of a choice see it. */
+export interface ClientIdentity {
+  /** From 0 up to, not including, 100; rolled once per channel. A choice of p percent matches when it is below p. */
+  readonly percentile: number;
+  /** As the system has it; compared exactly. */
+  readonly hostname: string;
+}
+
+const PREFIX = 'grpc_config=';
+const LANGUAGE = 'node';
+const FIELDS: ReadonlySet<string> = new Set([
+  'clientLanguage',
+  'percentage',
+  'clientHostname',
+  'serviceConfig',
+]);
+
+/**
+ * Selects the service config from TXT records.
+ * @returns its JSON object, or null when no record is one or no choice matches.
+ * @throws {ServiceConfigError} when a choice is invalid: then the whole is to be discarded (gRFC A2).
+ */
+export function selectServiceConfig(records: readonly string[], client: ClientIdentity): object | null {
+  const record = records.find((text) => text.startsWith(PREFIX));
+  if (record === undefined) return null;
+  const text = record.slice(PREFIX.length);
+  let choices: unknown;
+  try {
+    choices = JSON.parse(text);
+  } catch (error) {
+    throw new ServiceConfigError(
+      'grpc_config',
+      text,
+      `JSON (${error instanceof Error ? error.message : String(error)})`,
+    );
+  }
+  if (!Array.isArray(choices)) throw new ServiceConfigError('grpc_config', choices, 'an array of choices');
+  const read = choices.map((choice: unknown, index) => readChoice(choice, `grpc_config[${index}]`));
+  return read.find((choice) => choice.matches(client))?.serviceConfig ?? null;
+}
+
+interface Choice {
+  readonly serviceConfig: object;
+  matches(client: ClientIdentity): boolean;
+}
+
+function readChoice(choice: unknown, path: string): Choice {
+  if (!isObject(choice)) throw new ServiceConfigError(path, choice, 'an object');
+  for (const name of Object.keys(choice)) {
+    if (!FIELDS.has(name))
+      throw new ServiceConfigError(path, name, `made of the fields ${[...FIELDS].join(', ')}`);
+  }
+  const { percentage, serviceConfig } = choice;
+  const languages = strings(choice.clientLanguage, `${path}.clientLanguage`).map((name) =>
+    name.toLowerCase(),
+  );
+  const hostnames = strings(choice.clientHostname, `${path}.clientHostname`);
+  if (!isObject(serviceConfig))
+    throw new ServiceConfigError(`${path}.serviceConfig`, serviceConfig, 'an object');
+  const share = percentage ?? 100;
+  if (typeof share !== 'number' || !Number.isInteger(share) || share < 0 || share > 100) {
+    throw new ServiceConfigError(`${path}.percentage`, percentage, 'an integer from 0 to 100');
+  }
+  return {
+    serviceConfig,
+    matches: ({ percentile, hostname }) =>
+      percentile < share &&
+      (languages.length === 0 || languages.includes(LANGUAGE)) &&
+      (hostnames.length === 0 || hostnames.includes(hostname)),
+  };
+}
+
+function strings(value: unknown, path: string): string[] {
+  if (value === undefined || value === null) return [];
+  if (!Array.isArray(value) || !value.every((entry) => typeof entry === 'string')) {
+    throw new ServiceConfigError(path, value, 'an array of strings');
+  }
+  return value;
+}
