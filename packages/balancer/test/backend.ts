@@ -1,0 +1,119 @@
+/**
+ * A real gRPC server on the loopback that tests can stop, kill and bring back on
+ * the same port. Its one service answers with the bytes that it was sent.
+ */
+import {
+  Server,
+  ServerCredentials,
+  type ServerDuplexStream,
+  type ServerOptions,
+  type ServerUnaryCall,
+  type ServiceDefinition,
+  type sendUnaryData,
+  type UntypedServiceImplementation,
+} from '@grpc/grpc-js';
+
+const bytes = (value: Buffer): Buffer => value;
+const codec = {
+  requestSerialize: bytes,
+  requestDeserialize: bytes,
+  responseSerialize: bytes,
+  responseDeserialize: bytes,
+};
+
+export const UNARY = '/petiole.test.Echo/Unary';
+export const BIDI = '/petiole.test.Echo/Bidi';
+
+const service: ServiceDefinition = {
+  unary: { path: UNARY, requestStream: false, responseStream: false, ...codec },
+  bidi: { path: BIDI, requestStream: true, responseStream: true, ...codec },
+};
+
+type UnaryHandler = (call: ServerUnaryCall<Buffer, Buffer>, callback: sendUnaryData<Buffer>) => void;
+
+export interface BackendOptions {
+  /** `127.0.0.1` (default), `::1`, `::` for both families, or `0.0.0.0` for every 127.x.y.z. */
+  readonly host?: string;
+  /** Default 0: any free port, which the backend then keeps. */
+  readonly port?: number;
+  readonly credentials?: ServerCredentials;
+  readonly serverOptions?: ServerOptions;
+  /** Default: answers with the request. */
+  readonly unary?: UnaryHandler;
+  /** Adds further services, e.g. `(server) => health.addToServer(server)`. */
+  readonly services?: (server: Server) => void;
+}
+
+export class Backend {
+  readonly host: string;
+  port: number;
+  /** Unary calls that reached the server, over all its lives. */
+  calls = 0;
+  private server: Server | undefined;
+  private readonly options: BackendOptions;
+
+  private constructor(options: BackendOptions) {
+    this.options = options;
+    this.host = options.host ?? '127.0.0.1';
+    this.port = options.port ?? 0;
+  }
+
+  static async start(options: BackendOptions = {}): Promise<Backend> {
+    const backend = new Backend(options);
+    await backend.restart();
+    return backend;
+  }
+
+  /** `127.0.0.1:41234` or `[::1]:41234`, as a client's peer is printed. */
+  get peer(): string {
+    const host = this.host === '::' ? '::1' : this.host;
+    return host.includes(':') ? `[${host}]:${this.port}` : `${host}:${this.port}`;
+  }
+
+  /** The same with other addresses of the same server: `endpoint('::1', '127.0.0.1')`. Default: the peer's host. */
+  endpoint(...hosts: string[]): { addresses: { host: string; port: number }[] } {
+    const names = hosts.length > 0 ? hosts : [this.host === '::' ? '::1' : this.host];
+    return { addresses: names.map((host) => ({ host, port: this.port })) };
+  }
+
+  /** Serves on the same port as before. */
+  async restart(): Promise<void> {
+    const server = new Server(this.options.serverOptions);
+    const unary: UnaryHandler = this.options.unary ?? ((call, callback) => callback(null, call.request));
+    const implementation: UntypedServiceImplementation = {
+      unary: (call: ServerUnaryCall<Buffer, Buffer>, callback: sendUnaryData<Buffer>) => {
+        this.calls++;
+        unary(call, callback);
+      },
+      bidi: (call: ServerDuplexStream<Buffer, Buffer>) => {
+        call.on('data', (message: Buffer) => call.write(message));
+        call.on('end', () => call.end());
+        call.on('error', () => {});
+      },
+    };
+    server.addService(service, implementation);
+    this.options.services?.(server);
+    const host = this.host.includes(':') ? `[${this.host}]` : this.host;
+    this.port = await new Promise<number>((resolve, reject) => {
+      const credentials = this.options.credentials ?? ServerCredentials.createInsecure();
+      server.bindAsync(`${host}:${this.port}`, credentials, (error, port) =>
+        error ? reject(error) : resolve(port),
+      );
+    });
+    this.server = server;
+  }
+
+  /** Breaks all connections at once, as a crash does. */
+  kill(): void {
+    this.server?.forceShutdown();
+    this.server = undefined;
+  }
+
+  /** GOAWAY, then waits for calls in flight, as a rolling restart does. */
+  async drain(): Promise<void> {
+    const { server } = this;
+    this.server = undefined;
+    if (server)
+      await new Promise<void>((resolve, reject) => server.tryShutdown((e) => (e ? reject(e) : resolve())));
+  }
+}

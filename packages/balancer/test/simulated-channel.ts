@@ -1,0 +1,197 @@
+/**
+ * A channel without sockets: policies of any registered name run against
+ * subchannels whose states the test sets. For timing, scale and properties.
+ */
+import {
+  type ChannelOptions,
+  credentials,
+  experimental,
+  type LoadBalancingConfig,
+  Metadata,
+  connectivityState as State,
+} from '@grpc/grpc-js';
+
+type Endpoint = experimental.Endpoint;
+type SubchannelInterface = experimental.SubchannelInterface;
+type ConnectivityStateListener = experimental.ConnectivityStateListener;
+
+/** Stands for a subchannel of grpc-js's pool: one per address and arguments. */
+export class SimulatedSubchannel {
+  state: State = State.IDLE;
+  refs = 0;
+  connectRequests = 0;
+  readonly listeners: Set<ConnectivityStateListener> = new Set();
+  readonly address: string;
+
+  constructor(address: string) {
+    this.address = address;
+  }
+
+  /** Changes the state and tells the listeners, as grpc-js does: synchronously. */
+  become(state: State, error?: string): void {
+    const from = this.state;
+    if (from === state) return;
+    this.state = state;
+    for (const listener of this.listeners) {
+      listener(this as unknown as SubchannelInterface, from, state, -1, error);
+    }
+  }
+
+  getConnectivityState(): State {
+    return this.state;
+  }
+  addConnectivityStateListener(listener: ConnectivityStateListener): void {
+    this.listeners.add(listener);
+  }
+  removeConnectivityStateListener(listener: ConnectivityStateListener): void {
+    this.listeners.delete(listener);
+  }
+  startConnecting(): void {
+    this.connectRequests++;
+  }
+  getAddress(): string {
+    return this.address;
+  }
+  throttleKeepalive(): void {}
+  ref(): void {
+    this.refs++;
+  }
+  unref(): void {
+    this.refs--;
+  }
+  getChannelzRef(): unknown {
+    return { kind: 'subchannel', id: 0, name: this.address };
+  }
+  isHealthy(): boolean {
+    return true;
+  }
+  addHealthStateWatcher(): void {}
+  removeHealthStateWatcher(): void {}
+  getRealSubchannel(): this {
+    return this;
+  }
+  realSubchannelEquals(other: SubchannelInterface): boolean {
+    return (other.getRealSubchannel() as unknown) === this;
+  }
+  getCallCredentials(): ReturnType<SubchannelInterface['getCallCredentials']> {
+    return credentials.createEmpty();
+  }
+}
+
+export interface Publication {
+  readonly state: State;
+  readonly picker: experimental.Picker;
+  readonly error: string | null;
+}
+
+const PICK_ARGS: experimental.PickArgs = { metadata: new Metadata(), extraPickInfo: {} };
+
+export class SimulatedChannel {
+  readonly publications: Publication[] = [];
+  readonly subchannels: Map<string, SimulatedSubchannel> = new Map();
+  /** Calls of `createSubchannel`, whether or not the pool had one. */
+  created = 0;
+  reresolutions = 0;
+  policy: experimental.LoadBalancer;
+  private readonly config: LoadBalancingConfig;
+
+  constructor(policy: LoadBalancingConfig) {
+    this.config = policy;
+    const parent: experimental.ChannelControlHelper = {
+      createSubchannel: (address) => {
+        this.created++;
+        return this.subchannel(
+          experimental.subchannelAddressToString(address),
+        ) as unknown as SubchannelInterface;
+      },
+      updateState: (state, picker, error) => this.publications.push({ state, picker, error }),
+      requestReresolution: () => {
+        this.reresolutions++;
+      },
+      addChannelzChild: () => {},
+      removeChannelzChild: () => {},
+    };
+    this.policy = new experimental.ChildLoadBalancerHandler(parent);
+  }
+
+  /** An endpoint of IPv4 addresses: `endpoint('10.0.0.1:1', '10.0.0.2:1')`. */
+  static endpoint(...addresses: string[]): Endpoint {
+    return {
+      addresses: addresses.map((text) => {
+        const at = text.lastIndexOf(':');
+        return { host: text.slice(0, at).replace(/^\[|\]$/g, ''), port: Number(text.slice(at + 1)) };
+      }),
+    };
+  }
+
+  /** `count` endpoints of one address each: 10.0.0.0:1, 10.0.0.1:1, …. */
+  static endpoints(count: number): Endpoint[] {
+    return Array.from({ length: count }, (_, i) => ({
+      addresses: [{ host: `10.${i >> 16}.${(i >> 8) & 255}.${i & 255}`, port: 1 }],
+    }));
+  }
+
+  subchannel(address: string): SimulatedSubchannel {
+    let subchannel = this.subchannels.get(address);
+    if (subchannel === undefined) {
+      subchannel = new SimulatedSubchannel(address);
+      this.subchannels.set(address, subchannel);
+    }
+    return subchannel;
+  }
+
+  /** Passes endpoints down as a resolver's answer; the answer is whether the policy accepted it. */
+  update(
+    endpoints: Endpoint[],
+    {
+      policy = this.config,
+      options = {},
+      note = '',
+    }: { policy?: LoadBalancingConfig; options?: ChannelOptions; note?: string } = {},
+  ): boolean {
+    const config = experimental.parseLoadBalancingConfig(policy);
+    return this.policy.updateAddressList(experimental.statusOrFromValue(endpoints), config, options, note);
+  }
+
+  fail(details: string): boolean {
+    const config = experimental.parseLoadBalancingConfig(this.config);
+    const error = experimental.statusOrFromError<Endpoint[]>({ code: 14, details });
+    return this.policy.updateAddressList(error, config, {}, '');
+  }
+
+  /** All subchannels become that state. */
+  all(state: State, error?: string): void {
+    for (const subchannel of this.subchannels.values()) subchannel.become(state, error);
+  }
+
+  get latest(): Publication {
+    const latest = this.publications.at(-1);
+    if (latest === undefined) throw new Error('nothing was published');
+    return latest;
+  }
+
+  get state(): string {
+    return State[this.latest.state];
+  }
+
+  /** One pick with the current picker: an address, `QUEUE`, or the details of a failure. */
+  pick(): string {
+    const { pickResultType, subchannel, status } = this.latest.picker.pick(PICK_ARGS);
+    switch (pickResultType) {
+      case experimental.PickResultType.COMPLETE:
+        return subchannel?.getAddress() ?? 'nothing';
+      case experimental.PickResultType.QUEUE:
+        return 'QUEUE';
+      default:
+        return status?.details ?? 'no status';
+    }
+  }
+
+  picks(count: number): string[] {
+    return Array.from({ length: count }, () => this.pick());
+  }
+
+  get refs(): number {
+    return [...this.subchannels.values()].reduce((sum, { refs }) => sum + refs, 0);
+  }
+}
