@@ -3,6 +3,7 @@
  * channel `petiole.endpoint.state`. The source of "who is missing, and why".
  */
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import type { EndpointEvent } from '@petiole/balancer';
 
 /** The newest state of one endpoint. */
 export interface EndpointState {
@@ -19,13 +20,6 @@ export interface EndpointStates {
   of(addresses: readonly string[]): EndpointState | undefined;
   /** Stops listening. */
   close(): void;
-}
-
-/** The message of `petiole.endpoint.state`; see the manual of `@petiole/balancer`. */
-interface EndpointEvent {
-  readonly endpoint: string;
-  readonly to: string;
-  readonly reason: string;
 }
 
 /** Listens to every channel of this process from now on. */

@@ -3,7 +3,7 @@
  * over the three echo servers, prints the transcript, and exits with 0, or
  * with 1 and what was seen instead on stderr.
  */
-import { ENDPOINTS, ITERATIONS, MESSAGE, REPEAT_COUNT, TIMEOUT_MS } from './reference-run.js';
+import { ENDPOINTS, ITERATIONS, MESSAGE, REPEAT_COUNT, timeoutMs } from './reference-run.js';
 import { VerifyError, verify } from './verify.js';
 
 try {
@@ -12,7 +12,7 @@ try {
     message: MESSAGE,
     repeatCount: REPEAT_COUNT,
     iterations: ITERATIONS,
-    timeoutMs: TIMEOUT_MS,
+    timeoutMs: timeoutMs(process.env),
     print: (line) => console.log(line),
   });
   console.log('Successful multiple iterations of 1:1:1 ratio');

@@ -28,3 +28,9 @@ export const ITERATIONS = 3;
 
 /** From the start of the run to its success, servers that start late included. */
 export const TIMEOUT_MS = 10_000;
+
+/** `ECHO_CLIENT_TIMEOUT=2.5` (seconds) overrides the default. */
+export function timeoutMs(environment: NodeJS.ProcessEnv): number {
+  const seconds = Number(environment.ECHO_CLIENT_TIMEOUT);
+  return seconds > 0 ? seconds * 1000 : TIMEOUT_MS;
+}

@@ -60,7 +60,7 @@ export async function verify(options: VerifyOptions): Promise<void> {
   try {
     while (seen.length < total) {
       const answer = await unaryEcho().catch((error: ServiceError) => {
-        throw new VerifyError(describeFailure(error, seen, total, endpoints, states), { cause: error });
+        throw new VerifyError(describeFailure(error, seen, options, states), { cause: error });
       });
       seen.push(answer.peer);
       print(`Response from peer "${answer.peer}": message:"${answer.message}"`);
@@ -79,13 +79,13 @@ export async function verify(options: VerifyOptions): Promise<void> {
 function describeFailure(
   error: ServiceError,
   seen: readonly string[],
-  total: number,
-  endpoints: readonly ExpectedEndpoint[],
+  { endpoints, repeatCount, iterations, timeoutMs }: VerifyOptions,
   states: EndpointStates,
 ): string {
+  const total = endpoints.length * repeatCount * iterations;
   const what =
     error.code === status.DEADLINE_EXCEEDED
-      ? `no success in time: ${seen.length} of ${total} RPCs were answered`
+      ? `no success within ${timeoutMs / 1000} s: ${seen.length} of ${total} RPCs were answered`
       : `RPC ${seen.length + 1} of ${total} failed: ${error.message}`;
   return [
     what,

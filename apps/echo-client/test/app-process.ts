@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 
@@ -20,10 +21,16 @@ export function startApp(app: 'echo-client' | 'echo-server', environment: Record
 
 export type AppProcess = ReturnType<typeof startApp>;
 
-/** Resolves with the first line of stdout that the pattern matches; rejects if stdout ends without one. */
-export async function lineOf(app: AppProcess, pattern: RegExp): Promise<string> {
-  for await (const line of createInterface(app.stdout)) if (pattern.test(line)) return line;
-  throw new Error(`stdout ended without ${pattern}`);
+/** Resolves with the first line that satisfies; rejects if the stream ends without one. It keeps flowing. */
+export function lineOf(stream: Readable, satisfies: RegExp | ((line: string) => boolean)): Promise<string> {
+  const matches = satisfies instanceof RegExp ? (line: string) => satisfies.test(line) : satisfies;
+  return new Promise((resolve, reject) => {
+    const lines = createInterface(stream);
+    lines.on('line', (line) => {
+      if (matches(line)) resolve(line);
+    });
+    lines.once('close', () => reject(new Error(`the output ended without ${satisfies}`)));
+  });
 }
 
 /** True if something accepts TCP connections there. */

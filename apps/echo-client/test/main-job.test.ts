@@ -39,7 +39,7 @@ async function stopped(server: AppProcess): Promise<void> {
 describe('the transcript', () => {
   test('servers first, then the client: line by line as in the reference, twice', async () => {
     const server = start('echo-server');
-    await lineOf(server, SERVING);
+    await lineOf(server.stdout, SERVING);
 
     for (let run = 0; run < 2; run++) {
       const client = await start('echo-client');
@@ -53,15 +53,15 @@ describe('the transcript', () => {
   test('the client may start first: it waits for the servers', async () => {
     // The client has seen every connection refused before the first server exists.
     const client = start('echo-client', {
-      GRPC_TRACE: 'transport',
+      GRPC_TRACE: 'subchannel',
       GRPC_VERBOSITY: 'DEBUG',
     });
     const refused = new Set<string>();
-    for await (const line of client.iterable({ from: 'stderr' })) {
-      const address = /connect ECONNREFUSED (\S+:5005[012])/.exec(line)?.[1];
+    await lineOf(client.stderr, (line) => {
+      const address = / (\S+:5005[012]) CONNECTING -> TRANSIENT_FAILURE .*ECONNREFUSED/.exec(line)?.[1];
       if (address !== undefined) refused.add(address);
-      if (refused.size === 6) break;
-    }
+      return refused.size === 6;
+    });
 
     const server = start('echo-server');
     const { stdout, exitCode } = await client;
@@ -75,7 +75,7 @@ describe('the transcript', () => {
 describe('failures', () => {
   test('one server missing: exit 1 within the deadline, and the peer that never came is named', async () => {
     const server = start('echo-server', { ECHO_SERVER_LISTEN: '127.0.0.1:50050,[::]:50052' });
-    await lineOf(server, /^serving on/);
+    await lineOf(server.stdout, /^serving on/);
 
     const begun = performance.now();
     const client = await start('echo-client');
@@ -83,7 +83,7 @@ describe('failures', () => {
 
     expect(client.exitCode).toBe(1);
     expect(client.stdout).toBe('');
-    expect(client.stderr).toContain('no success in time: 0 of 27 RPCs were answered');
+    expect(client.stderr).toContain('no success within 10 s: 0 of 27 RPCs were answered');
     expect(client.stderr).toMatch(
       /never came: peer \[::1\]:50051 \(endpoint \[::1\]:50051\+127\.0\.0\.1:50051\): .*ECONNREFUSED/,
     );
@@ -93,19 +93,10 @@ describe('failures', () => {
     await stopped(server);
   });
 
-  test('no server at all: exit 1, every peer is named', async () => {
-    const client = await start('echo-client');
-
-    expect(client.exitCode).toBe(1);
-    for (const peer of ['127.0.0.1:50050', '[::1]:50051', '[::1]:50052']) {
-      expect(client.stderr).toContain(`never came: peer ${peer} `);
-    }
-  });
-
   test('a wrong distribution is told from a right one: the client exits 1 and says what it saw', async () => {
     // The second server listens on IPv4 where it should on IPv6: all connect, one peer is wrong.
     const server = start('echo-server', { ECHO_SERVER_LISTEN: '127.0.0.1:50050,127.0.0.1:50051,[::]:50052' });
-    await lineOf(server, /^serving on/);
+    await lineOf(server.stdout, /^serving on/);
 
     const client = await start('echo-client');
 
@@ -118,7 +109,7 @@ describe('failures', () => {
 
   test('a taken port: the servers refuse to start, and leave nothing behind', async () => {
     const first = start('echo-server', { ECHO_SERVER_LISTEN: '[::1]:50051' });
-    await lineOf(first, /^serving on/);
+    await lineOf(first.stdout, /^serving on/);
 
     const second = await start('echo-server');
 
@@ -135,9 +126,9 @@ describe('failures', () => {
 describe('SIGTERM', () => {
   test('to the servers while RPCs run: they drain and exit 0', async () => {
     const server = start('echo-server');
-    await lineOf(server, SERVING);
+    await lineOf(server.stdout, SERVING);
     const client = start('echo-client');
-    await lineOf(client, /^Response from peer/);
+    await lineOf(client.stdout, /^Response from peer/);
 
     await stopped(server);
 
@@ -150,7 +141,7 @@ describe('SIGTERM', () => {
   test('to the client: it ends at once, the servers go on', async () => {
     const client = start('echo-client');
     const server = start('echo-server', { ECHO_SERVER_LISTEN: '127.0.0.1:50050' });
-    await lineOf(server, /^serving on/);
+    await lineOf(server.stdout, /^serving on/);
 
     client.kill('SIGTERM');
     expect((await client).signal).toBe('SIGTERM');

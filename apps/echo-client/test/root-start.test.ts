@@ -1,0 +1,144 @@
+/**
+ * `pnpm start` at the root, as a newcomer runs it: the transcript, the
+ * client's exit code, and no process or listener left behind however it ends.
+ */
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { execa } from 'execa';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { type AppProcess, lineOf, listeningDefaults, startApp } from './app-process.js';
+
+const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
+const TRANSCRIPT = readFileSync(new URL('transcript.txt', import.meta.url), 'utf8')
+  .trimEnd()
+  .split('\n');
+
+/** The pnpm that runs these tests, or the README's where none does. */
+const PNPM = /pnpm\.c?js$/.test(process.env.npm_execpath ?? '')
+  ? ['node', process.env.npm_execpath ?? '']
+  : ['npx', '--yes', 'pnpm@10.34.8'];
+
+function pnpmStart(environment: Record<string, string> = {}) {
+  const [command = '', ...prefix] = PNPM;
+  return execa(command, [...prefix, 'start'], {
+    cwd: ROOT,
+    env: { ...environment, TURBO_HASH: undefined },
+    // A session and process group of its own, as a terminal's foreground job has.
+    detached: true,
+    reject: false,
+    stdin: 'pipe',
+    all: true,
+  });
+}
+
+type RootStart = ReturnType<typeof pnpmStart>;
+
+/** Every process that this run started and that is still there, whoever its parent is now. */
+async function processesOf(run: RootStart): Promise<readonly { pid: number; command: string }[]> {
+  const { stdout } = await execa('ps', ['-eo', 'pid=,sid=,stat=,args=']);
+  return stdout.split('\n').flatMap((row) => {
+    const [, pid, session, stat = '', command = ''] = /^\s*(\d+)\s+(\d+)\s+(\S+)\s+(.*)$/.exec(row) ?? [];
+    return Number(session) === run.pid && !stat.startsWith('Z') ? [{ pid: Number(pid), command }] : [];
+  });
+}
+
+async function nothingIsLeft(run: RootStart): Promise<void> {
+  await expect.poll(() => processesOf(run), { timeout: 15_000, interval: 50 }).toEqual([]);
+  expect(await listeningDefaults()).toEqual([]);
+}
+
+let others: AppProcess[] = [];
+let current: RootStart | undefined;
+
+beforeEach(async () => {
+  expect(await listeningDefaults(), 'the ports of the main job must be free').toEqual([]);
+});
+
+afterEach(async () => {
+  for (const other of others) {
+    other.kill('SIGKILL');
+    await other;
+  }
+  others = [];
+  if (current !== undefined) for (const { pid } of await processesOf(current)) process.kill(pid, 'SIGKILL');
+});
+
+function started(environment?: Record<string, string>): RootStart {
+  current = pnpmStart(environment);
+  return current;
+}
+
+/** The first two servers serve, the client waits for the third until its timeout, unless it is ended. */
+function startedWithoutThird(timeout: string): RootStart {
+  return started({ ECHO_SERVER_LISTEN: '127.0.0.1:50050,[::1]:50051', ECHO_CLIENT_TIMEOUT: timeout });
+}
+
+const TWO_SERVE = /^serving on 127\.0\.0\.1:50050, \[::1\]:50051$/;
+
+describe('pnpm start', () => {
+  test('shows the transcript, exits with the client’s 0, and stops the servers', async () => {
+    const run = started();
+    const { stdout, exitCode } = await run;
+
+    const lines = stdout.split('\n');
+    expect(lines).toContain('serving on 127.0.0.1:50050, [::1]:50051, [::]:50052');
+    const begin = lines.indexOf(TRANSCRIPT[0] ?? '');
+    expect(lines.slice(begin, begin + TRANSCRIPT.length)).toEqual(TRANSCRIPT);
+    expect(lines.filter((line) => line.startsWith('Response from peer'))).toHaveLength(27);
+    expect(exitCode).toBe(0);
+    await nothingIsLeft(run);
+  });
+
+  test('a failing client: its exit code, and the servers are stopped', async () => {
+    // The second server on the wrong address family: the client sees the wrong peer.
+    const run = started({ ECHO_SERVER_LISTEN: '127.0.0.1:50050,127.0.0.1:50051,[::]:50052' });
+    const { all, exitCode } = await run;
+
+    expect(all).toContain('RPC 4 of 27 was answered by 127.0.0.1:50051, expected [::1]:50051');
+    expect(exitCode).toBe(1);
+    await nothingIsLeft(run);
+  });
+
+  test('a failing server: an error that names the address, and the client does not wait in vain', async () => {
+    const occupant = startApp('echo-server', { ECHO_SERVER_LISTEN: '[::1]:50051' });
+    others.push(occupant);
+    await lineOf(occupant.stdout, /^serving on/);
+
+    const run = started();
+    const { all, exitCode } = await run;
+
+    expect(all).toContain('echo-server: cannot listen on [::1]:50051: another process listens there');
+    expect(exitCode).not.toBe(0);
+    await expect.poll(() => processesOf(run), { timeout: 5_000, interval: 50 }).toEqual([]);
+    expect(await listeningDefaults()).toEqual(['[::1]:50051']);
+  });
+
+  test('Ctrl-C, which signals the whole foreground job, leaves nothing', async () => {
+    const run = startedWithoutThird('60');
+    await lineOf(run.stdout, TWO_SERVE);
+    process.kill(-(run.pid ?? Number.NaN), 'SIGINT');
+    await run;
+    await nothingIsLeft(run);
+  });
+
+  test('SIGTERM to pnpm leaves nothing', async () => {
+    const run = startedWithoutThird('60');
+    await lineOf(run.stdout, TWO_SERVE);
+    run.kill('SIGTERM');
+    await run;
+    await nothingIsLeft(run);
+  });
+
+  test('a turbo that is killed hard: the servers end with its pipe, the client with its deadline', async () => {
+    const run = startedWithoutThird('5');
+    await lineOf(run.stdout, TWO_SERVE);
+    const turbo = (await processesOf(run)).filter(({ command }) =>
+      /^\S+\/bin\/turbo run start /.test(command),
+    );
+    expect(turbo).toHaveLength(1);
+    for (const { pid } of turbo) process.kill(pid, 'SIGKILL');
+
+    await expect.poll(listeningDefaults, { timeout: 2_500, interval: 50 }).toEqual([]);
+    await nothingIsLeft(run);
+  });
+});
