@@ -3,6 +3,7 @@
  * after a failure. Base of `srv:`, `dns+refresh:` and the host names of `static:`; made to be extended for a
  * catalogue over HTTP or a file. After grpc-dotnet's PollingResolver; the rules are those of grpc-go's DNS resolver.
  */
+import { setMaxListeners } from 'node:events';
 import { performance } from 'node:perf_hooks';
 import { type ChannelOptions, experimental, logVerbosity, status } from '@grpc/grpc-js';
 import { backoffOptions } from './constant-resolver.js';
@@ -154,6 +155,7 @@ export abstract class PollingResolver implements experimental.Resolver {
     this.#attemptStartedAt = performance.now();
     if (this.#requested) this.#lastRequestAt = this.#attemptStartedAt;
     const attempt = new AbortController();
+    setMaxListeners(0, attempt.signal); // dozens of look-ups hang on it
     this.#attempt = attempt;
     this.#trace(() => `${this.#delivery.target} ${reason}: resolution starts`);
     this.#deadline = setTimeout(() => {

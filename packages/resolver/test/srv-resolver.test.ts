@@ -1,0 +1,332 @@
+import { describe, expect, it } from 'vitest';
+import { DnsError } from '../src/dns-error.js';
+import type { OpenDnsSession } from '../src/dns-session.js';
+import { createSrvResolverClass } from '../src/srv-resolver.js';
+import { DnsServer } from './dns-server.js';
+import { Probe } from './probe.js';
+
+const NAME = 'echo.test';
+const SERVICE = `_grpc._tcp.${NAME}`;
+const FAST = { refreshInterval: 100 };
+/** One look only, so that a test sees what it asked for. */
+const ONCE = { refreshInterval: Number.POSITIVE_INFINITY };
+
+function probe(dns: DnsServer, options = ONCE, channelOptions = {}): Probe {
+  return new Probe(createSrvResolverClass(options), `srv://${dns.address}/${SERVICE}`, {
+    'grpc.dns_min_time_between_resolutions_ms': 100,
+    'grpc.initial_reconnect_backoff_ms': 50,
+    'grpc.max_reconnect_backoff_ms': 50,
+    ...channelOptions,
+  });
+}
+
+describe('srv:', () => {
+  it('makes one endpoint of each record, with all addresses of its host, IPv6 first, and its port', async () => {
+    const dns = await DnsServer.start();
+    dns.setSrv(SERVICE, [
+      { target: 'a.echo.test', port: 1001 },
+      { target: 'b.echo.test', port: 1002 },
+    ]);
+    dns.setHost('a.echo.test', ['10.0.0.1', 'fd00::1']);
+    dns.setHost('b.echo.test', ['10.0.0.2', 'fd00::2', 'fd00::3']);
+    const { endpoints, error } = await probe(dns).ask();
+    expect(error).toBeUndefined();
+    expect(endpoints?.toSorted()).toEqual([
+      '[fd00::1]:1001+10.0.0.1:1001',
+      '[fd00::2]:1002+[fd00::3]:1002+10.0.0.2:1002',
+    ]);
+  });
+
+  it('finds records that are added, drops those removed, and says nothing when nothing changed', async () => {
+    const dns = await DnsServer.start();
+    dns.setHost('a.echo.test', ['10.0.0.1']);
+    dns.setHost('b.echo.test', ['10.0.0.2']);
+    dns.setSrv(SERVICE, [{ target: 'a.echo.test', port: 1 }]);
+    const channel = probe(dns, FAST);
+    expect((await channel.ask()).endpoints).toEqual(['10.0.0.1:1']);
+    for (let look = 0; look < 3; look += 1) await dns.asked(`SRV ${SERVICE}`);
+    expect(channel.calls).toHaveLength(1);
+    dns.setSrv(SERVICE, [
+      { target: 'b.echo.test', port: 1 },
+      { target: 'a.echo.test', port: 1 },
+    ]);
+    expect((await channel.next()).endpoints).toEqual(['10.0.0.1:1', '10.0.0.2:1']);
+    dns.setSrv(SERVICE, [{ target: 'b.echo.test', port: 1 }]);
+    expect((await channel.next()).endpoints).toEqual(['10.0.0.2:1']);
+  });
+
+  it('takes a rotated answer for no change', async () => {
+    const dns = await DnsServer.start();
+    const targets = ['a', 'b', 'c'].map((host) => ({ target: `${host}.echo.test`, port: 1 }));
+    for (const [index, { target }] of targets.entries()) dns.setHost(target, [`10.0.0.${index}`]);
+    dns.setSrv(SERVICE, targets);
+    const channel = probe(dns, FAST);
+    const first = await channel.ask();
+    for (let look = 0; look < 4; look += 1) {
+      targets.push(...targets.splice(0, 1));
+      dns.setSrv(SERVICE, targets);
+      await dns.asked(`SRV ${SERVICE}`);
+    }
+    expect(channel.calls).toHaveLength(1);
+    const again = await channel.ask();
+    expect(again.endpoints).toEqual(first.endpoints);
+  });
+
+  it('keeps the place of an endpoint whose host has a new address', async () => {
+    const dns = await DnsServer.start();
+    dns.setSrv(SERVICE, [
+      { target: 'a.echo.test', port: 1 },
+      { target: 'b.echo.test', port: 1 },
+    ]);
+    dns.setHost('a.echo.test', ['10.0.0.1']);
+    dns.setHost('b.echo.test', ['10.0.0.2']);
+    const channel = probe(dns, FAST);
+    const before = (await channel.ask()).endpoints ?? [];
+    dns.setHost('a.echo.test', ['10.0.0.9']);
+    const after = (await channel.next()).endpoints;
+    expect(after).toEqual(before.map((endpoint) => endpoint.replace('10.0.0.1', '10.0.0.9')));
+  });
+
+  it('uses the best priority that has addresses, and returns to a better one', async () => {
+    const dns = await DnsServer.start();
+    dns.setSrv(SERVICE, [
+      { target: 'standby.echo.test', port: 1, priority: 20 },
+      { target: 'main.echo.test', port: 1, priority: 10 },
+    ]);
+    dns.setHost('standby.echo.test', ['10.0.0.20']);
+    const channel = probe(dns, FAST);
+    const first = await channel.ask();
+    expect(first.endpoints).toEqual(['10.0.0.20:1']);
+    expect(first.note).toContain('look-up of "main.echo.test" failed: ENOTFOUND');
+    dns.setHost('main.echo.test', ['10.0.0.10']);
+    expect((await channel.next()).endpoints).toEqual(['10.0.0.10:1']);
+  });
+
+  it('keeps the last addresses of a host that fails, and drops a family that is gone', async () => {
+    const dns = await DnsServer.start();
+    dns.setSrv(SERVICE, [
+      { target: 'a.echo.test', port: 1 },
+      { target: 'b.echo.test', port: 1 },
+    ]);
+    dns.setHost('a.echo.test', ['10.0.0.1', 'fd00::1']);
+    dns.setHost('b.echo.test', ['10.0.0.2', 'fd00::2']);
+    const channel = probe(dns);
+    await channel.ask();
+    dns.set('AAAA', 'a.echo.test', 'SERVFAIL');
+    dns.set('AAAA', 'b.echo.test', []);
+    const { endpoints, note } = await channel.ask();
+    expect(endpoints?.toSorted()).toEqual(['10.0.0.2:1', '[fd00::1]:1+10.0.0.1:1']);
+    expect(note).toContain('AAAA look-up of "a.echo.test" failed: ESERVFAIL');
+  });
+
+  it('reports a target of "." as no such service', async () => {
+    const dns = await DnsServer.start();
+    dns.setSrv(SERVICE, [{ target: '.', port: 0 }]);
+    const { error } = await probe(dns).ask();
+    expect(error?.code).toBe(14);
+    expect(error?.details).toContain(`the SRV record of "${SERVICE}" says "."`);
+  });
+
+  it.each([
+    ['NXDOMAIN', 'ENOTFOUND'],
+    ['SERVFAIL', 'ESERVFAIL'],
+    ['REFUSED', 'EREFUSED'],
+  ] as const)(
+    'is UNAVAILABLE with the code and the name on %s, and recovers by itself',
+    async (entry, code) => {
+      const dns = await DnsServer.start();
+      dns.set('SRV', SERVICE, entry);
+      const channel = probe(dns);
+      const { error } = await channel.ask();
+      expect(error?.code).toBe(14);
+      expect(error?.details).toContain(`SRV look-up of "${SERVICE}" failed: ${code}`);
+      dns.setHost('a.echo.test', ['10.0.0.1']);
+      dns.setSrv(SERVICE, [{ target: 'a.echo.test', port: 1 }]);
+      expect((await channel.next()).endpoints).toEqual(['10.0.0.1:1']);
+    },
+  );
+
+  it('keeps the last good answer through NXDOMAIN, and says so to a channel that asks', async () => {
+    const dns = await DnsServer.start();
+    dns.setHost('a.echo.test', ['10.0.0.1']);
+    dns.setSrv(SERVICE, [{ target: 'a.echo.test', port: 1 }]);
+    const channel = probe(dns);
+    await channel.ask();
+    dns.set('SRV', SERVICE, 'NXDOMAIN');
+    const { endpoints, note, error } = await channel.ask();
+    expect(error).toBeUndefined();
+    expect(endpoints).toEqual(['10.0.0.1:1']);
+    expect(note).toContain('the last answer was kept: SRV look-up');
+  });
+
+  it('gives up on a silent server at its deadline and names it', async () => {
+    const dns = await DnsServer.start();
+    dns.set('SRV', SERVICE, 'silence');
+    const started = performance.now();
+    const channel = new Probe(createSrvResolverClass({ deadline: 300 }), `srv://${dns.address}/${SERVICE}`);
+    const { error } = await channel.ask();
+    expect(performance.now() - started).toBeLessThan(2000);
+    expect(error?.details).toContain(`SRV look-up of "${SERVICE}" failed:`);
+    expect(error?.details).toMatch(/ECANCELLED|ETIMEOUT/);
+  });
+
+  it('uses what it has at the deadline when a host does not answer', async () => {
+    const dns = await DnsServer.start();
+    dns.setSrv(SERVICE, [
+      { target: 'a.echo.test', port: 1 },
+      { target: 'mute.echo.test', port: 1 },
+    ]);
+    dns.setHost('a.echo.test', ['10.0.0.1']);
+    dns.set('A', 'mute.echo.test', 'silence');
+    dns.set('AAAA', 'mute.echo.test', 'silence');
+    const channel = new Probe(createSrvResolverClass({ deadline: 300 }), `srv://${dns.address}/${SERVICE}`);
+    const { endpoints, note } = await channel.ask();
+    expect(endpoints).toEqual(['10.0.0.1:1']);
+    expect(note).toContain('"mute.echo.test" failed');
+  });
+
+  it('follows a CNAME, and takes a CNAME of nothing for no addresses', async () => {
+    const dns = await DnsServer.start();
+    dns.setSrv(SERVICE, [
+      { target: 'alias.echo.test', port: 1 },
+      { target: 'dangling.echo.test', port: 1 },
+    ]);
+    for (const type of ['A', 'AAAA'] as const) {
+      dns.set(type, 'alias.echo.test', [
+        { type: 'CNAME', name: 'alias.echo.test', ttl: 1, data: 'real.echo.test' },
+        { type, name: 'real.echo.test', ttl: 1, data: type === 'A' ? '10.0.0.1' : 'fd00::1' } as never,
+      ]);
+      dns.set(type, 'dangling.echo.test', [
+        { type: 'CNAME', name: 'dangling.echo.test', ttl: 1, data: 'gone.echo.test' },
+      ]);
+    }
+    const { endpoints, note } = await probe(dns).ask();
+    expect(endpoints).toEqual(['[fd00::1]:1+10.0.0.1:1']);
+    expect(note).toContain('look-up of "dangling.echo.test" failed: ENODATA');
+  });
+
+  it('fetches a truncated answer over TCP, and 500 hosts with at most 64 questions in flight', async () => {
+    const dns = await DnsServer.start();
+    // 16 kB is what c-ares in Node takes; a shared suffix keeps 500 records below that.
+    const targets = Array.from({ length: 500 }, (_, index) => ({ target: `h${index}`, port: 1 }));
+    for (const [index, { target }] of targets.entries()) {
+      dns.setHost(target, [`10.1.${index >> 8}.${index & 255}`, `fd00::${index.toString(16)}`]);
+    }
+    const name = '_g._tcp.t';
+    dns.setSrv(name, targets);
+    const channel = new Probe(createSrvResolverClass(ONCE), `srv://${dns.address}/${name}`);
+    const { endpoints, error } = await channel.ask();
+    expect(error).toBeUndefined();
+    expect(endpoints).toHaveLength(500);
+    expect(endpoints).toContain('[fd00::1f3]:1+10.1.1.243:1');
+    expect(dns.questions).toContain(`tcp SRV ${name}`);
+  });
+
+  it('resolves 10,000 hosts, at most 32 at a time', async () => {
+    let inFlight = 0;
+    let most = 0;
+    const hosts = Array.from({ length: 10_000 }, (_, index) => ({
+      name: `h${index}`,
+      port: 1,
+      priority: 0,
+      weight: 0,
+    }));
+    const open: OpenDnsSession = () => ({
+      srv: () => Promise.resolve(hosts),
+      addresses: async (host, family) => {
+        inFlight += 1;
+        most = Math.max(most, inFlight);
+        await Promise.resolve();
+        inFlight -= 1;
+        const index = Number(host.slice(1));
+        return [family === 6 ? `fd00::${index.toString(16)}` : `10.0.${index >> 8}.${index & 255}`];
+      },
+      txt: (name) => Promise.reject(new DnsError('ENOTFOUND', 'TXT', name)),
+    });
+    const channel = new Probe(createSrvResolverClass(ONCE, open), `srv:${SERVICE}`);
+    const { endpoints } = await channel.ask();
+    expect(endpoints).toHaveLength(10_000);
+    expect(endpoints?.[9999]).toBe('[fd00::270f]:1+10.0.39.15:1');
+    expect(most).toBe(64); // two families each
+  });
+
+  it('cancels its queries when the channel goes idle, and answers afresh when it returns', async () => {
+    const dns = await DnsServer.start();
+    dns.set('SRV', SERVICE, 'silence');
+    const channel = probe(dns);
+    channel.resolver.updateResolution();
+    await dns.asked(`SRV ${SERVICE}`);
+    channel.resolver.destroy();
+    dns.setHost('a.echo.test', ['10.0.0.1']);
+    dns.setSrv(SERVICE, [{ target: 'a.echo.test', port: 1 }]);
+    expect((await channel.ask()).endpoints).toEqual(['10.0.0.1:1']);
+    expect(channel.calls).toHaveLength(1);
+  });
+});
+
+describe('the service config of srv:', () => {
+  const withHost = async (): Promise<DnsServer> => {
+    const dns = await DnsServer.start();
+    dns.setHost('a.echo.test', ['10.0.0.1']);
+    dns.setSrv(SERVICE, [{ target: 'a.echo.test', port: 1 }]);
+    return dns;
+  };
+  const config = (json: object): string => `grpc_config=${JSON.stringify([{ serviceConfig: json }])}`;
+
+  it('comes from TXT at _grpc_config.NAME, in the form that grpc-js reads', async () => {
+    const dns = await withHost();
+    const text = config({
+      loadBalancingConfig: [{ round_robin: {} }],
+      methodConfig: [{ name: [{}], timeout: '0.5s' }],
+      healthCheckConfig: { serviceName: 'echo' },
+    });
+    dns.setTxt(`_grpc_config.${NAME}`, text.slice(0, 40), text.slice(40));
+    const { serviceConfig, attributes } = await probe(dns).ask();
+    expect(serviceConfig).toEqual({
+      loadBalancingConfig: [{ round_robin: {} }],
+      methodConfig: [{ name: [{}], timeout: { seconds: 0, nanos: 500_000_000 } }],
+    });
+    expect(attributes['grpc.internal.no_subchannel.petiole.health_check_service_name']).toBe('echo');
+  });
+
+  it('is not asked for when grpc.service_config_disable_resolution is 1', async () => {
+    const dns = await withHost();
+    dns.setTxt(`_grpc_config.${NAME}`, config({ loadBalancingConfig: [{ round_robin: {} }] }));
+    const { serviceConfig } = await probe(dns, ONCE, { 'grpc.service_config_disable_resolution': 1 }).ask();
+    expect(serviceConfig).toBeNull();
+    expect(dns.count(`TXT _grpc_config.${NAME}`)).toBe(0);
+  });
+
+  it('stays as it was when the record turns bad or cannot be had, and goes when the record goes', async () => {
+    const dns = await withHost();
+    dns.setTxt(`_grpc_config.${NAME}`, config({ loadBalancingConfig: [{ round_robin: {} }] }));
+    const channel = probe(dns);
+    const good = await channel.ask();
+    dns.setTxt(`_grpc_config.${NAME}`, 'grpc_config=[{');
+    const bad = await channel.ask();
+    expect(bad.endpoints).toEqual(['10.0.0.1:1']);
+    expect(bad.serviceConfig).toBe(good.serviceConfig);
+    expect(bad.note).toContain('bad service config ignored: service config: grpc_config must be JSON');
+    dns.set('TXT', `_grpc_config.${NAME}`, 'SERVFAIL');
+    expect((await channel.ask()).serviceConfig).toBe(good.serviceConfig);
+    dns.set('TXT', `_grpc_config.${NAME}`, 'NXDOMAIN');
+    expect((await channel.ask()).serviceConfig).toBeNull();
+  });
+
+  it('never costs the addresses: a bad first one is left out', async () => {
+    const dns = await withHost();
+    dns.setTxt(`_grpc_config.${NAME}`, config({ loadBalancingConfig: [{ no_such_policy: {} }] }));
+    const { endpoints, serviceConfig, note } = await probe(dns).ask();
+    expect(endpoints).toEqual(['10.0.0.1:1']);
+    expect(serviceConfig).toBeNull();
+    expect(note).toContain('no_such_policy');
+  });
+
+  it('reaches the channel when it alone changes', async () => {
+    const dns = await withHost();
+    const channel = probe(dns, FAST);
+    expect((await channel.ask()).serviceConfig).toBeNull();
+    dns.setTxt(`_grpc_config.${NAME}`, config({ loadBalancingConfig: [{ round_robin: {} }] }));
+    expect((await channel.next()).serviceConfig?.loadBalancingConfig).toEqual([{ round_robin: {} }]);
+  });
+});
