@@ -1,0 +1,413 @@
+import type { ChannelOptions, experimental } from '@grpc/grpc-js';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { PollingResolver, type Resolution, type ResolutionAttempt } from '../src/index.js';
+import type { PollingOptions } from '../src/polling-options.js';
+import { Probe } from './probe.js';
+
+/** A look-up that the test answers. */
+interface Pending extends ResolutionAttempt {
+  answer(...hosts: string[]): void;
+  answerWith(resolution: Resolution): void;
+  fail(message: string): void;
+}
+
+function scripted(
+  options: PollingOptions = {},
+  channelOptions: ChannelOptions = {},
+): { probe: Probe; lookups: Pending[] } {
+  const lookups: Pending[] = [];
+  class Scripted extends PollingResolver {
+    constructor(
+      target: experimental.GrpcUri,
+      listener: experimental.ResolverListener,
+      given: ChannelOptions,
+    ) {
+      super(target, listener, given, options);
+    }
+    protected override resolve(attempt: ResolutionAttempt): Promise<Resolution> {
+      return new Promise((resolve, reject) => {
+        lookups.push({
+          ...attempt,
+          answer: (...hosts) =>
+            resolve({ endpoints: hosts.map((host) => ({ addresses: [{ host, port: 1 }] })) }),
+          answerWith: resolve,
+          fail: (message) => reject(new Error(message)),
+        });
+      });
+    }
+    static getDefaultAuthority(): string {
+      return 'scripted';
+    }
+  }
+  return { probe: new Probe(Scripted, 'scripted:x', channelOptions), lookups };
+}
+
+const turn = (): Promise<unknown> => vi.advanceTimersByTimeAsync(1);
+const later = (ms: number): Promise<unknown> => vi.advanceTimersByTimeAsync(ms);
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  vi.spyOn(Math, 'random').mockReturnValue(0.5); // no jitter
+});
+afterEach(() => {
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+});
+
+describe('a resolution that the channel asked for', () => {
+  it('ends in one listener call, on a later tick, however often it was asked for', async () => {
+    const { probe, lookups } = scripted();
+    for (let rpc = 0; rpc < 1000; rpc += 1) probe.resolver.updateResolution();
+    expect(lookups).toHaveLength(1);
+    lookups[0]?.answer('10.0.0.1');
+    await Promise.resolve();
+    expect(probe.calls).toHaveLength(0);
+    await turn();
+    expect(probe.calls.map(({ endpoints }) => endpoints)).toEqual([['10.0.0.1:1']]);
+  });
+
+  it('is answered also when nothing changed, with the same endpoint objects', async () => {
+    const { probe, lookups } = scripted({}, { 'grpc.dns_min_time_between_resolutions_ms': 100 });
+    probe.resolver.updateResolution();
+    lookups[0]?.answer('10.0.0.1');
+    await later(100);
+    probe.resolver.updateResolution();
+    lookups[1]?.answer('10.0.0.1');
+    await turn();
+    expect(probe.calls).toHaveLength(2);
+    expect(probe.calls[1]?.raw?.[0]).toBe(probe.calls[0]?.raw?.[0]);
+    expect(probe.calls[1]?.attributes).toBe(probe.calls[0]?.attributes);
+  });
+
+  it('waits for grpc.dns_min_time_between_resolutions_ms since the last one, 30 s by default', async () => {
+    const { probe, lookups } = scripted({ refreshInterval: Number.POSITIVE_INFINITY });
+    probe.resolver.updateResolution();
+    lookups[0]?.answer('10.0.0.1');
+    await later(1000);
+    probe.resolver.updateResolution();
+    await later(28_990);
+    expect(lookups).toHaveLength(1);
+    await later(20);
+    expect(lookups).toHaveLength(2);
+    lookups[1]?.answer('10.0.0.1');
+    await turn();
+    expect(probe.calls).toHaveLength(2);
+  });
+
+  it('is never answered at once when a policy asks from within the answer', async () => {
+    const { probe, lookups } = scripted(
+      { refreshInterval: Number.POSITIVE_INFINITY },
+      { 'grpc.dns_min_time_between_resolutions_ms': 0 },
+    );
+    probe.inside = () => probe.resolver.updateResolution();
+    probe.resolver.updateResolution();
+    for (let elapsed = 0; elapsed < 1000; elapsed += 1) {
+      lookups.at(-1)?.answer('10.0.0.1');
+      await later(1);
+    }
+    expect(probe.calls.length).toBeGreaterThanOrEqual(9);
+    expect(probe.calls.length).toBeLessThanOrEqual(11);
+  });
+
+  it('is served by a periodic look that is under way', async () => {
+    const { probe, lookups } = scripted();
+    probe.resolver.updateResolution();
+    lookups[0]?.answer('10.0.0.1');
+    await later(30_001);
+    expect(lookups).toHaveLength(2);
+    probe.resolver.updateResolution();
+    expect(lookups).toHaveLength(2);
+    lookups[1]?.answer('10.0.0.1');
+    await turn();
+    expect(probe.calls).toHaveLength(2);
+  });
+});
+
+describe('the periodic refresh', () => {
+  it('tells nothing when nothing changed, and the change when there is one', async () => {
+    const { probe, lookups } = scripted();
+    probe.resolver.updateResolution();
+    lookups[0]?.answer('10.0.0.1', '10.0.0.2');
+    await later(30_001);
+    lookups[1]?.answer('10.0.0.2', '10.0.0.1');
+    await later(30_001);
+    expect(probe.calls).toHaveLength(1);
+    lookups[2]?.answer('10.0.0.3', '10.0.0.2', '10.0.0.1');
+    await turn();
+    expect(probe.calls.at(-1)?.endpoints).toEqual(['10.0.0.1:1', '10.0.0.2:1', '10.0.0.3:1']);
+  });
+
+  it('is independent of the rate limit on requests', async () => {
+    const { probe, lookups } = scripted({ refreshInterval: 1000 });
+    probe.resolver.updateResolution();
+    for (let look = 0; look < 5; look += 1) {
+      lookups[look]?.answer('10.0.0.1');
+      await later(1001);
+    }
+    expect(lookups).toHaveLength(6);
+  });
+
+  it('comes within 10 % of the interval', async () => {
+    const waits: number[] = [];
+    for (const random of [0, 0.999]) {
+      vi.mocked(Math.random).mockReturnValue(random);
+      const { probe, lookups } = scripted({ refreshInterval: 1000 });
+      probe.resolver.updateResolution();
+      lookups[0]?.answer('10.0.0.1');
+      await vi.advanceTimersToNextTimerAsync(); // the answer
+      const answered = performance.now();
+      while (lookups.length < 2) await vi.advanceTimersToNextTimerAsync();
+      waits.push(performance.now() - answered);
+      probe.resolver.destroy();
+    }
+    expect(waits[0]).toBeCloseTo(900, -1);
+    expect(waits[1]).toBeCloseTo(1100, -1);
+  });
+
+  it('stops while the channel is idle', async () => {
+    const { probe, lookups } = scripted();
+    probe.resolver.updateResolution();
+    lookups[0]?.answer('10.0.0.1');
+    await turn();
+    probe.resolver.destroy();
+    await later(300_000);
+    expect(lookups).toHaveLength(1);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it.each([
+    [{ refreshInterval: 0 }, 'refreshInterval must be from 100 to 86400000 ms, or Infinity, got 0'],
+    [
+      { refreshInterval: Number.NaN },
+      'refreshInterval must be from 100 to 86400000 ms, or Infinity, got NaN',
+    ],
+    [{ deadline: -1 }, 'deadline must be from 10 to 600000 ms, got -1'],
+  ])('refuses %o', (options, message) => {
+    expect(() => scripted(options)).toThrow(message);
+  });
+});
+
+describe('failures', () => {
+  it('are UNAVAILABLE with the cause before any success, and retried with growing back-off', async () => {
+    const { probe, lookups } = scripted();
+    probe.resolver.updateResolution();
+    const starts: number[] = [];
+    for (let attempt = 0; attempt < 4; attempt += 1) {
+      starts.push(performance.now());
+      lookups[attempt]?.fail('no such catalogue');
+      while (lookups.length < attempt + 2) await later(10);
+    }
+    const waits = starts.slice(1).map((start, index) => start - (starts[index] ?? 0));
+    expect(waits[0]).toBeCloseTo(1000, -2);
+    expect(waits[1]).toBeCloseTo(1600, -2);
+    expect(waits[2]).toBeCloseTo(2560, -2);
+    // The retries told nothing new and nobody asked.
+    expect(probe.calls.map(({ error }) => [error?.code, error?.details])).toEqual([
+      [14, 'Name resolution failed for target scripted:x: no such catalogue'],
+    ]);
+  });
+
+  it('do not make us look less often than the refresh interval', async () => {
+    const { probe, lookups } = scripted({ refreshInterval: 1000 });
+    probe.resolver.updateResolution();
+    for (let attempt = 0; attempt < 20; attempt += 1) {
+      lookups[attempt]?.fail('down');
+      await later(1250);
+    }
+    expect(lookups).toHaveLength(21);
+  });
+
+  it('after a success keep the last good answer in silence, or with a note when the channel asks', async () => {
+    const { probe, lookups } = scripted({}, { 'grpc.dns_min_time_between_resolutions_ms': 100 });
+    probe.resolver.updateResolution();
+    lookups[0]?.answer('10.0.0.1');
+    await later(30_001);
+    lookups[1]?.fail('down');
+    await turn();
+    expect(probe.calls).toHaveLength(1);
+    probe.resolver.updateResolution();
+    expect(lookups).toHaveLength(2); // back-off
+    await later(1000);
+    lookups[2]?.fail('still down');
+    await turn();
+    expect(probe.calls).toHaveLength(2);
+    expect(probe.calls[1]?.endpoints).toEqual(['10.0.0.1:1']);
+    expect(probe.calls[1]?.note).toBe('the last answer was kept: still down');
+  });
+
+  it('include a resolve that throws, and one that returns nonsense', async () => {
+    const { probe, lookups } = scripted();
+    probe.resolver.updateResolution();
+    lookups[0]?.answerWith({} as Resolution);
+    await turn();
+    expect(probe.calls[0]?.error?.code).toBe(14);
+
+    class Throwing extends PollingResolver {
+      protected override resolve(): Promise<Resolution> {
+        throw new Error('thrown, not rejected');
+      }
+      static getDefaultAuthority(): string {
+        return 'throwing';
+      }
+    }
+    const throwing = new Probe(Throwing, 'throwing:x');
+    throwing.resolver.updateResolution();
+    expect(throwing.calls).toHaveLength(0);
+    await turn();
+    expect(throwing.calls[0]?.error?.details).toContain('thrown, not rejected');
+  });
+
+  it('include a deadline, at which the signal aborts', async () => {
+    const { probe, lookups } = scripted();
+    probe.resolver.updateResolution();
+    await later(4999);
+    expect(lookups[0]?.signal.aborted).toBe(false);
+    await later(10);
+    expect(lookups[0]?.signal.aborted).toBe(true);
+    expect(probe.calls[0]?.error?.details).toContain('no answer within 5000 ms');
+    lookups[0]?.answer('10.0.0.1'); // too late
+    await turn();
+    expect(probe.calls).toHaveLength(1);
+  });
+
+  it('spare what is returned in the turn of the deadline', async () => {
+    const { probe, lookups } = scripted();
+    probe.resolver.updateResolution();
+    lookups[0]?.signal.addEventListener('abort', () => lookups[0]?.answer('10.0.0.1'));
+    await later(5010);
+    expect(probe.calls.map(({ endpoints }) => endpoints)).toEqual([['10.0.0.1:1']]);
+  });
+
+  it('in part deliver what there is, and look again after a back-off', async () => {
+    const { probe, lookups } = scripted();
+    probe.resolver.updateResolution();
+    const endpoints = [{ addresses: [{ host: '10.0.0.1', port: 1 }] }];
+    lookups[0]?.answerWith({ endpoints, incomplete: true, note: 'b is missing' });
+    await later(1010);
+    expect(probe.calls.map(({ note }) => note)).toEqual(['b is missing']);
+    lookups[1]?.answer('10.0.0.1', '10.0.0.2');
+    await turn();
+    expect(probe.calls[1]?.endpoints).toEqual(['10.0.0.1:1', '10.0.0.2:1']);
+  });
+});
+
+describe('a refused result', () => {
+  it('is offered again after our own back-off, which grows until it is accepted', async () => {
+    const { probe, lookups } = scripted();
+    probe.accept = false;
+    probe.resolver.updateResolution();
+    lookups[0]?.answer('10.0.0.1');
+    await later(1010);
+    expect(lookups).toHaveLength(2);
+    lookups[1]?.answer('10.0.0.1');
+    await later(1590);
+    expect(lookups).toHaveLength(2);
+    await later(20);
+    expect(lookups).toHaveLength(3);
+    probe.accept = true;
+    lookups[2]?.answer('10.0.0.1');
+    await later(10_000);
+    expect(probe.calls).toHaveLength(3);
+    expect(lookups).toHaveLength(3);
+  });
+});
+
+describe('destroy', () => {
+  it('aborts what is under way and drops its result, also that of an older generation', async () => {
+    const { probe, lookups } = scripted();
+    probe.resolver.updateResolution();
+    probe.resolver.destroy();
+    expect(lookups[0]?.signal.aborted).toBe(true);
+    probe.resolver.updateResolution();
+    lookups[0]?.answer('10.0.0.66');
+    await turn();
+    expect(probe.calls).toHaveLength(0);
+    lookups[1]?.answer('10.0.0.1');
+    await turn();
+    expect(probe.calls.map(({ endpoints }) => endpoints)).toEqual([['10.0.0.1:1']]);
+  });
+
+  it('drops a result that is on its way to the listener', async () => {
+    const { probe, lookups } = scripted();
+    probe.resolver.updateResolution();
+    lookups[0]?.answer('10.0.0.1');
+    await Promise.resolve();
+    await Promise.resolve();
+    probe.resolver.destroy();
+    await later(60_000);
+    expect(probe.calls).toHaveLength(0);
+  });
+
+  it('leaves the last good answer for a channel that returns to a dead name service', async () => {
+    const { probe, lookups } = scripted();
+    probe.resolver.updateResolution();
+    lookups[0]?.answer('10.0.0.1');
+    await turn();
+    probe.resolver.destroy();
+    probe.resolver.updateResolution();
+    lookups[1]?.fail('down');
+    await turn();
+    expect(probe.calls[1]?.endpoints).toEqual(['10.0.0.1:1']);
+  });
+
+  it('from within the listener leaves no timer behind', async () => {
+    for (const accept of [true, false]) {
+      const { probe, lookups } = scripted();
+      probe.accept = accept;
+      probe.inside = () => probe.resolver.destroy();
+      probe.resolver.updateResolution();
+      lookups[0]?.answer('10.0.0.1');
+      await turn();
+      expect(probe.calls).toHaveLength(1);
+      expect(vi.getTimerCount()).toBe(0);
+    }
+  });
+});
+
+describe('an empty list', () => {
+  it('is an error as long as the channel has nothing, for which grpc-js would let RPCs hang', async () => {
+    const { probe, lookups } = scripted();
+    probe.resolver.updateResolution();
+    lookups[0]?.answer();
+    await turn();
+    expect(probe.calls[0]?.error?.details).toBe('scripted:x: no endpoints');
+  });
+
+  it('empties a channel that had endpoints', async () => {
+    const { probe, lookups } = scripted();
+    probe.resolver.updateResolution();
+    lookups[0]?.answer('10.0.0.1');
+    await later(30_001);
+    lookups[1]?.answer();
+    await turn();
+    expect(probe.calls[1]?.endpoints).toEqual([]);
+  });
+});
+
+describe('10,000 endpoints', () => {
+  it('refresh without a listener call when nothing changed', async () => {
+    const { probe, lookups } = scripted();
+    const hosts = Array.from({ length: 10_000 }, (_, index) => `10.0.${index >> 8}.${index & 255}`);
+    probe.resolver.updateResolution();
+    lookups[0]?.answer(...hosts);
+    await later(30_001);
+    lookups[1]?.answer(...hosts.toReversed());
+    await turn();
+    expect(probe.calls).toHaveLength(1);
+    expect(lookups).toHaveLength(2);
+  });
+});
+
+describe('a listener that throws', () => {
+  it('counts as a refusal and nothing is left unhandled', async () => {
+    const { probe, lookups } = scripted();
+    vi.spyOn(console, 'error').mockImplementation(() => {});
+    probe.inside = () => {
+      throw new Error('policy bug');
+    };
+    probe.resolver.updateResolution();
+    lookups[0]?.answer('10.0.0.1');
+    await later(1010);
+    expect(lookups).toHaveLength(2);
+  });
+});
