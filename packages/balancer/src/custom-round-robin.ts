@@ -108,14 +108,21 @@ function mustWait(view: PolicyView<Config, Memory, undefined>): boolean {
 }
 
 /** Says what RPCs are waiting for. False if they are not: with every endpoint failed, they fail too. */
-function logWait({ config, endpoints, readyCount }: PolicyView<Config, Memory, undefined>): boolean {
+function logWait({
+  config,
+  endpoints,
+  readyCount,
+  elapsedMs,
+}: PolicyView<Config, Memory, undefined>): boolean {
   const missing = endpoints.filter((endpoint) => endpoint.state !== State.READY);
   if (missing.every((endpoint) => endpoint.state === State.TRANSIENT_FAILURE) && readyCount === 0)
     return false;
   const wait =
     config.readyTimeoutMs === Number.POSITIVE_INFINITY
       ? 'readyTimeout is not set: RPCs wait until all endpoints are READY'
-      : `readyTimeout is ${config.readyTimeoutMs / 1000} s`;
+      : elapsedMs < config.readyTimeoutMs
+        ? `readyTimeout is ${config.readyTimeoutMs / 1000} s: then RPCs go to those that are READY`
+        : `readyTimeout has passed: RPCs wait until one endpoint is READY`;
   logError(
     `${NAME}: waiting for ${missing.length} of ${endpoints.length} endpoints: ` +
       `${describeEndpoints(missing, missing.length)}. ${wait}.`,

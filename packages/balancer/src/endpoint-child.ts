@@ -87,6 +87,7 @@ export class EndpointChild<Data> implements ShardedEndpoint<Data>, ChannelContro
 
   /** Leaves IDLE at once, trying the addresses in the order that the resolver gave last. */
   reconnect(): void {
+    if (this.destroyed || this.state !== State.IDLE) return;
     if (!this.reordered) {
       this.leaf.exitIdle();
     } else {

@@ -273,11 +273,13 @@ export class EndpointSharding<Data = undefined> {
     if (from === State.READY || state === State.READY) this.readyChildren = undefined;
     if (state === State.CONNECTING) this.connecting.start(child);
     else this.connecting.stop(child);
+    // Not from within the report: the subchannel would tell a listener that is added again now of this change once
+    // more, and pick_first would then try the lost address beside the first one instead of after it.
+    if (state === State.IDLE) process.nextTick(() => child.reconnect());
     this.tell(child, from, reason);
     this.batch(() => {
       this.changed = true;
       if (from === State.READY) this.reresolution.request();
-      if (state === State.IDLE) child.reconnect();
     });
   }
 

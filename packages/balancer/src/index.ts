@@ -16,5 +16,6 @@ export {
   type ShardedEndpoint,
 } from './endpoint-sharding.js';
 export type { HealthStatus } from './health-check.js';
+export { type LeastRequestConfig, leastRequest, registerLeastRequest } from './least-request.js';
 export { failPick, queuePick } from './pick-result.js';
 export { type ServiceConfigOptions, serviceConfig } from './service-config.js';

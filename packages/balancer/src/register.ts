@@ -4,5 +4,7 @@
  * of code.
  */
 import { registerCustomRoundRobin } from './custom-round-robin.js';
+import { registerLeastRequest } from './least-request.js';
 
 registerCustomRoundRobin();
+registerLeastRequest();

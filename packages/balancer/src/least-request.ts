@@ -1,0 +1,86 @@
+/**
+ * `least_request` (gRFC A48): of a few endpoints drawn at random, the one with
+ * the fewest RPCs in flight. Routes around an endpoint that hangs.
+ */
+import type { experimental, LoadBalancingConfig } from '@grpc/grpc-js';
+import { integerField } from './config-field.js';
+import { definePolicy } from './define-policy.js';
+import type { ShardedEndpoint } from './endpoint-sharding.js';
+
+/** The JSON config of `least_request`. */
+export interface LeastRequestConfig {
+  /** How many endpoints are compared for each RPC: an integer from 2; more than 10 count as 10. Default 2. */
+  readonly choiceCount?: number | null;
+}
+
+/** An endpoint's RPCs: started and not ended (a stream counts until it ends), and picked in this very turn. */
+type Load = { inFlight: number; picked: number };
+type Endpoint = ShardedEndpoint<Load>;
+
+class LeastRequestPicker implements experimental.Picker {
+  private readonly endpoints: Endpoint[];
+  private readonly choices: number;
+  private readonly pending: Set<Load> = new Set();
+
+  constructor(ready: readonly Endpoint[], choiceCount: number) {
+    this.endpoints = [...ready]; // a copy: drawing shuffles it
+    this.choices = Math.min(choiceCount, ready.length);
+  }
+
+  pick(): experimental.PickResult {
+    let best = this.draw(0);
+    for (let i = 1; i < this.choices; i++) {
+      const other = this.draw(i);
+      if (other.data.inFlight + other.data.picked < best.data.inFlight + best.data.picked) best = other;
+    }
+    this.countPick(best.data);
+    return best.pickResult;
+  }
+
+  /** The i-th sample, distinct from those before: else a hung endpoint could win against itself (grpc-java #12237). */
+  private draw(i: number): Endpoint {
+    const at = i + Math.floor(Math.random() * (this.endpoints.length - i));
+    const drawn = this.endpoints[at] as Endpoint;
+    this.endpoints[at] = this.endpoints[i] as Endpoint;
+    this.endpoints[i] = drawn;
+    return drawn;
+  }
+
+  // A48 counts an RPC from its pick. grpc-js tells only that it started, some microtasks later, and nothing if it
+  // never does. So a pick counts until then, or else until the end of the turn: bursts spread and nothing leaks.
+  private countPick(load: Load): void {
+    if (this.pending.size === 0) setImmediate(() => this.forgetPicks());
+    this.pending.add(load);
+    load.picked++;
+  }
+
+  private forgetPicks(): void {
+    for (const load of this.pending) load.picked = 0;
+    this.pending.clear();
+  }
+}
+
+const policy = definePolicy<number, undefined, Load, LeastRequestConfig>({
+  name: 'least_request',
+  // "If `choice_count < 2`, the config will be rejected"; above 10, "the policy will set choice_count = 10" - A48
+  parseConfig: (json) =>
+    Math.min(
+      10,
+      integerField('least_request', json, 'choiceCount', { min: 2, max: 2 ** 32 - 1, default: 2 }),
+    ),
+  createData: () => ({ inFlight: 0, picked: 0 }),
+  update: ({ config, ready }) => (ready().length > 0 ? new LeastRequestPicker(ready(), config) : undefined),
+  onCallStarted({ data }) {
+    data.inFlight++;
+    data.picked = Math.max(0, data.picked - 1);
+  },
+  onCallEnded({ data }) {
+    data.inFlight--;
+  },
+});
+
+/** Registers `least_request` with grpc-js. Calling it again does nothing. */
+export const registerLeastRequest: () => void = policy.register;
+
+/** A `loadBalancingConfig` entry, e.g. `{ least_request: { choiceCount: 3 } }`. Throws RangeError on a bad field. */
+export const leastRequest: (config?: LeastRequestConfig) => LoadBalancingConfig = policy.config;
