@@ -34,6 +34,7 @@ export class Delivery {
   readonly #attributes: AttributeSource;
   readonly #trace: Trace;
   #endpoints: readonly Endpoint[] = [];
+  #serviceConfig: PreparedServiceConfig | null = null;
   #hasAccepted = false;
 
   constructor(target: experimental.GrpcUri, listener: experimental.ResolverListener, trace: Trace) {
@@ -50,22 +51,21 @@ export class Delivery {
     if (result.endpoints.length === 0 && !this.#hasAccepted) {
       return this.error({ code: status.UNAVAILABLE, details: `${this.shortTarget}: no endpoints` }, reason);
     }
-    const accepted = this.#call(
-      experimental.statusOrFromValue([...result.endpoints]),
-      result.serviceConfig,
-      result.note,
-      reason,
-    );
+    this.#serviceConfig = result.serviceConfig;
+    const accepted = this.#call(experimental.statusOrFromValue([...result.endpoints]), result.note, reason);
     this.#hasAccepted ||= accepted;
     publishUpdate(this.target, this.#endpoints, result.endpoints, reason);
     this.#endpoints = result.endpoints;
     return accepted;
   }
 
-  /** Delivers an error: channels that have endpoints keep them (gRFC: ResolverListener). */
+  /**
+   * Delivers an error: channels that have endpoints keep them. The service config goes along, because without it
+   * grpc-js would replace the policy by that of the channel's own config, and with the policy its connections.
+   */
   error(error: Pick<StatusObject, 'code' | 'details'> & { metadata?: Metadata }, reason: string): boolean {
     const value = { code: error.code, details: error.details, metadata: error.metadata ?? new Metadata() };
-    const accepted = this.#call(experimental.statusOrFromError<Endpoint[]>(value), null, '', reason);
+    const accepted = this.#call(experimental.statusOrFromError<Endpoint[]>(value), '', reason);
     publishUpdate(this.target, this.#endpoints, this.#endpoints, reason, error.details);
     return accepted;
   }
@@ -75,12 +75,8 @@ export class Delivery {
     this.#hasAccepted = false;
   }
 
-  #call(
-    endpoints: experimental.StatusOr<Endpoint[]>,
-    prepared: PreparedServiceConfig | null,
-    note: string,
-    reason: string,
-  ): boolean {
+  #call(endpoints: experimental.StatusOr<Endpoint[]>, note: string, reason: string): boolean {
+    const prepared = this.#serviceConfig;
     const serviceConfig: experimental.StatusOr<ServiceConfig> | null =
       prepared === null ? null : experimental.statusOrFromValue(prepared.config);
     let accepted = false;

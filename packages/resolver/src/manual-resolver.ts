@@ -1,10 +1,11 @@
 /**
  * Endpoints from a program: a handle whose target any number of channels follow. Twin of grpc-go's `resolver/manual`.
  */
-import { type ChannelOptions, experimental, type Metadata, status } from '@grpc/grpc-js';
+import { type ChannelOptions, type experimental, type Metadata, status } from '@grpc/grpc-js';
 import { authorityOf, checkAuthority, FALLBACK_AUTHORITY } from './authority.js';
 import { Delivery } from './delivery.js';
 import { type Endpoint, type EndpointInput, toEndpoints } from './endpoint.js';
+import { type ResolverClass, registration } from './registration.js';
 import {
   type PreparedServiceConfig,
   prepareServiceConfig,
@@ -101,10 +102,19 @@ function firstAuthority(latest: Latest | undefined): string {
 }
 
 function prepare({ endpoints, serviceConfig }: ManualState): Latest {
-  return {
+  return deepFreeze({
     endpoints: toEndpoints(endpoints),
     serviceConfig: serviceConfig === undefined ? null : prepareServiceConfig(serviceConfig),
-  };
+  });
+}
+
+/** All channels of a handle are given the same objects. */
+function deepFreeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null) {
+    for (const part of Object.values(value)) deepFreeze(part);
+    Object.freeze(value);
+  }
+  return value;
 }
 
 class Handle implements ManualResolver {
@@ -144,7 +154,6 @@ class Handle implements ManualResolver {
   close(): void {
     this.#closed = true;
     handles.delete(this.#id);
-    this.#subscribers.clear();
   }
 
   subscribe(subscriber: (reason: string) => void): void {
@@ -170,7 +179,10 @@ class Handle implements ManualResolver {
   }
 }
 
-class ManualChannelResolver implements experimental.Resolver {
+/** The class that grpc-js is given. */
+export const manualResolverClass: ResolverClass = class ManualChannelResolver
+  implements experimental.Resolver
+{
   readonly #delivery: Delivery;
   readonly #id: string;
   /** The handle that this resolver follows, from its first `updateResolution` until `destroy`. */
@@ -221,13 +233,11 @@ class ManualChannelResolver implements experimental.Resolver {
   static getDefaultAuthority(target: experimental.GrpcUri): string {
     return target.authority || FALLBACK_AUTHORITY;
   }
-}
+};
 
-let registered = false;
+const register = registration(MANUAL_SCHEME, () => manualResolverClass);
 
 /** Registers the `manual:` scheme; {@link createManualResolver} does it by itself. Idempotent. */
 export function registerManualResolver(): void {
-  if (registered) return;
-  registered = true;
-  experimental.registerResolver(MANUAL_SCHEME, ManualChannelResolver);
+  register();
 }

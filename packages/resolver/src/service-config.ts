@@ -22,7 +22,7 @@ export interface PreparedServiceConfig {
  * @throws {ServiceConfigError} that names the field, its value and what is allowed.
  */
 export function prepareServiceConfig(input: ServiceConfigInput): PreparedServiceConfig {
-  const json = typeof input === 'string' ? parseJson(input) : input;
+  const json = typeof input === 'string' ? parseJson(input) : copyJson(input);
   if (!isObject(json)) throw new ServiceConfigError('', json, 'an object');
   const config: ServiceConfig = {
     loadBalancingConfig: prepareLoadBalancing(json),
@@ -39,6 +39,19 @@ function parseJson(text: string): unknown {
     throw new ServiceConfigError(
       '',
       text,
+      `JSON (${error instanceof Error ? error.message : String(error)})`,
+    );
+  }
+}
+
+/** What is kept must not change with the caller's object. */
+function copyJson(input: object): unknown {
+  try {
+    return JSON.parse(JSON.stringify(input));
+  } catch (error) {
+    throw new ServiceConfigError(
+      '',
+      String(input),
       `JSON (${error instanceof Error ? error.message : String(error)})`,
     );
   }

@@ -25,6 +25,8 @@ const service: ServiceDefinition = { Ask: method };
 export interface WhoAmIServer {
   readonly port: number;
   readonly name: string;
+  /** How many connections were made to it. */
+  connections(): number;
   kill(): void;
 }
 
@@ -33,17 +35,22 @@ export async function startServer(
   name: string,
   host = '127.0.0.1',
   serverCredentials: ServerCredentials = ServerCredentials.createInsecure(),
+  atPort = 0,
 ): Promise<WhoAmIServer> {
   const server = new Server();
+  const peers = new Set<string>();
   server.addService(service, {
-    Ask: (_call: unknown, callback: (error: null, answer: string) => void) => callback(null, name),
+    Ask: (call: { getPeer(): string }, callback: (error: null, answer: string) => void) => {
+      peers.add(call.getPeer());
+      callback(null, name);
+    },
   });
-  const bindTo = host.includes(':') ? `[${host}]:0` : `${host}:0`;
+  const bindTo = host.includes(':') ? `[${host}]:${atPort}` : `${host}:${atPort}`;
   const port = await new Promise<number>((resolve, reject) => {
     server.bindAsync(bindTo, serverCredentials, (error, bound) => (error ? reject(error) : resolve(bound)));
   });
   onTestFinished(() => server.forceShutdown());
-  return { port, name, kill: () => server.forceShutdown() };
+  return { port, name, connections: () => peers.size, kill: () => server.forceShutdown() };
 }
 
 /** A client that is closed with the test; proxies of the environment do not reach it. */

@@ -1,0 +1,262 @@
+import { status } from '@grpc/grpc-js';
+import { describe, expect, it, vi } from 'vitest';
+import { createManualResolver, ServiceConfigError, TargetError } from '../src/index.js';
+import { manualResolverClass } from '../src/manual-resolver.js';
+import { Probe } from './probe.js';
+import { ask, askUntilAll, makeClient, startServer } from './whoami.js';
+
+const HEALTH = 'grpc.internal.no_subchannel.petiole.health_check_service_name';
+const follow = (target: string): Probe => new Probe(manualResolverClass, target);
+const nextTick = (): Promise<void> => new Promise((resolve) => process.nextTick(resolve));
+
+describe('update', () => {
+  it('reaches every live channel on the next tick, in the order in which they subscribed', async () => {
+    const manual = createManualResolver({ endpoints: ['10.0.0.1:1'] });
+    const channels = [follow(manual.target), follow(manual.target), follow(manual.target)];
+    for (const channel of channels) await channel.ask();
+    const order: number[] = [];
+    for (const [index, channel] of channels.entries()) channel.inside = () => order.push(index);
+    manual.update({ endpoints: ['10.0.0.2:1'] });
+    expect(order).toEqual([]);
+    await nextTick();
+    expect(order).toEqual([0, 1, 2]);
+    for (const channel of channels) expect(channel.calls.at(-1)?.endpoints).toEqual(['10.0.0.2:1']);
+  });
+
+  it('of several in one tick delivers the last', async () => {
+    const manual = createManualResolver({ endpoints: ['10.0.0.1:1'] });
+    const channel = follow(manual.target);
+    await channel.ask();
+    manual.update({ endpoints: ['10.0.0.2:1'] });
+    manual.fail({ details: 'maintenance' });
+    manual.update({ endpoints: ['10.0.0.3:1'] });
+    await nextTick();
+    expect(channel.calls.slice(1).map(({ endpoints }) => endpoints)).toEqual([['10.0.0.3:1']]);
+  });
+
+  it('made inside a listener call is delivered after it', async () => {
+    const manual = createManualResolver({ endpoints: ['10.0.0.1:1'] });
+    const channel = follow(manual.target);
+    channel.inside = () => {
+      channel.inside = undefined;
+      manual.update({ endpoints: ['10.0.0.2:1'] });
+      expect(channel.calls).toHaveLength(1);
+    };
+    await channel.ask();
+    await channel.next().catch(() => {});
+    expect(channel.calls[1]?.endpoints).toEqual(['10.0.0.2:1']);
+  });
+
+  it('reaches the others when one channel throws', async () => {
+    vi.spyOn(console, 'error').mockImplementation(() => {});
+    const manual = createManualResolver({ endpoints: ['10.0.0.1:1'] });
+    const [bad, good] = [follow(manual.target), follow(manual.target)];
+    await bad.ask();
+    await good.ask();
+    bad.inside = () => {
+      throw new Error('policy bug');
+    };
+    manual.update({ endpoints: ['10.0.0.2:1'] });
+    expect((await good.next()).endpoints).toEqual(['10.0.0.2:1']);
+  });
+
+  it('is replayed to channels made later and to those that return from idle, once', async () => {
+    const manual = createManualResolver({ endpoints: ['10.0.0.1:1'] });
+    const early = follow(manual.target);
+    await early.ask();
+    early.resolver.destroy();
+    manual.update({ endpoints: ['10.0.0.2:1'] });
+    await nextTick();
+    expect(early.calls).toHaveLength(1);
+    expect((await early.ask()).endpoints).toEqual(['10.0.0.2:1']);
+    expect((await follow(manual.target).ask()).endpoints).toEqual(['10.0.0.2:1']);
+    for (let rpc = 0; rpc < 10; rpc += 1) early.resolver.updateResolution();
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(early.calls).toHaveLength(2);
+  });
+
+  it('comes first to a handle made without endpoints: RPCs wait for it', async () => {
+    const server = await startServer('a');
+    const manual = createManualResolver();
+    const client = makeClient(manual.target);
+    const answer = ask(client);
+    manual.update({ endpoints: [`127.0.0.1:${server.port}`] });
+    await expect(answer).resolves.toBe('a');
+  });
+
+  it('with no endpoints fails RPCs instead of hanging, also the first time', async () => {
+    const server = await startServer('a');
+    const manual = createManualResolver({ endpoints: [] });
+    const client = makeClient(manual.target);
+    await expect(ask(client)).rejects.toMatchObject({
+      code: 14,
+      details: expect.stringContaining('no endpoints'),
+    });
+    manual.update({ endpoints: [`127.0.0.1:${server.port}`] });
+    await nextTick();
+    await expect(ask(client)).resolves.toBe('a');
+    manual.update({ endpoints: [] });
+    await nextTick();
+    await expect(ask(client)).rejects.toMatchObject({ code: 14 });
+  });
+
+  it('carries a service config that takes effect, over that of the channel', async () => {
+    const [a, b] = [await startServer('a'), await startServer('b')];
+    const endpoints = [`127.0.0.1:${a.port}`, `127.0.0.1:${b.port}`];
+    const manual = createManualResolver({
+      endpoints,
+      serviceConfig: { loadBalancingConfig: [{ round_robin: {} }] },
+    });
+    await askUntilAll(makeClient(manual.target), ['a', 'b']);
+  });
+
+  it('keeps nothing of the objects it was given', async () => {
+    const address = { host: '10.0.0.1', port: 1 };
+    const endpoints = [{ addresses: [address] }];
+    const serviceConfig = { loadBalancingConfig: [{ round_robin: {} as Record<string, unknown> }] };
+    const manual = createManualResolver({ endpoints, serviceConfig });
+    address.port = 2;
+    endpoints.length = 0;
+    serviceConfig.loadBalancingConfig.length = 0;
+    const call = await follow(manual.target).ask();
+    expect(call.endpoints).toEqual(['10.0.0.1:1']);
+    expect(call.serviceConfig?.loadBalancingConfig).toEqual([{ round_robin: {} }]);
+    expect(Object.isFrozen(call.raw?.[0]?.addresses)).toBe(true);
+  });
+
+  it('passes healthCheckConfig on as an attribute: the name, null in a config without one, absent without a config', async () => {
+    const manual = createManualResolver({ endpoints: ['10.0.0.1:1'] });
+    const channel = follow(manual.target);
+    expect(HEALTH in (await channel.ask()).attributes).toBe(false);
+    const endpoints = ['10.0.0.1:1'];
+    manual.update({ endpoints, serviceConfig: { healthCheckConfig: { serviceName: 'echo' } } });
+    const named = await channel.next();
+    expect(named.attributes).toMatchObject({
+      [HEALTH]: 'echo',
+      'grpc.internal.no_subchannel.petiole.target': manual.target,
+    });
+    manual.update({
+      endpoints: ['10.0.0.2:1'],
+      serviceConfig: { healthCheckConfig: { serviceName: 'echo' } },
+    });
+    expect((await channel.next()).attributes).toBe(named.attributes);
+    manual.update({ endpoints, serviceConfig: {} });
+    expect((await channel.next()).attributes[HEALTH]).toBeNull();
+  });
+
+  it('with new attributes reconnects nothing', async () => {
+    const server = await startServer('a');
+    const endpoints = [`127.0.0.1:${server.port}`];
+    const manual = createManualResolver({ endpoints });
+    const client = makeClient(manual.target);
+    await ask(client);
+    for (const serviceName of ['x', 'y', 'z']) {
+      manual.update({ endpoints, serviceConfig: { healthCheckConfig: { serviceName } } });
+      await nextTick();
+      await ask(client);
+    }
+    expect(server.connections()).toBe(1);
+  });
+
+  it.each([
+    [{ endpoints: ['10.0.0.1:99999'] }, TargetError, 'endpoints[0]: "10.0.0.1:99999" has port "99999"'],
+    [{ endpoints: 'a:1' }, TargetError, 'endpoints must be an array, got string'],
+    [{ endpoints: ['a:1'], serviceConfig: '{' }, ServiceConfigError, 'service config: it must be JSON'],
+    [
+      { endpoints: ['a:1'], serviceConfig: { methodConfig: [{}] } },
+      ServiceConfigError,
+      'methodConfig[0].name must be an array',
+    ],
+  ])('throws on %o and changes nothing', async (state, type, message) => {
+    const manual = createManualResolver({ endpoints: ['10.0.0.1:1'] });
+    const update = (): void => manual.update(state as never);
+    expect(update).toThrow(type);
+    expect(update).toThrow(message);
+    expect((await follow(manual.target).ask()).endpoints).toEqual(['10.0.0.1:1']);
+  });
+});
+
+describe('fail', () => {
+  it('fails RPCs of channels without endpoints with its status', async () => {
+    const manual = createManualResolver();
+    const client = makeClient(manual.target);
+    manual.fail({ code: status.PERMISSION_DENIED, details: 'the catalogue says no' });
+    await expect(ask(client)).rejects.toMatchObject({
+      code: 7,
+      details: expect.stringContaining('the catalogue says no'),
+    });
+  });
+
+  it('lets channels with endpoints serve on, under the service config they had', async () => {
+    const [a, b] = [await startServer('a'), await startServer('b')];
+    const endpoints = [`127.0.0.1:${a.port}`, `127.0.0.1:${b.port}`];
+    const manual = createManualResolver({
+      endpoints,
+      serviceConfig: { loadBalancingConfig: [{ round_robin: {} }] },
+    });
+    const client = makeClient(manual.target);
+    await askUntilAll(client, ['a', 'b']);
+    manual.fail({ details: 'the catalogue is down' });
+    await nextTick();
+    await askUntilAll(client, ['a', 'b'], 20);
+    expect([a.connections(), b.connections()]).toEqual([1, 1]);
+  });
+
+  it.each([
+    'OK',
+    'INVALID_ARGUMENT',
+    'NOT_FOUND',
+    'ALREADY_EXISTS',
+    'FAILED_PRECONDITION',
+    'ABORTED',
+    'OUT_OF_RANGE',
+    'DATA_LOSS',
+  ] as const)('refuses %s, which grpc-js would turn into INTERNAL', (name) => {
+    const manual = createManualResolver();
+    expect(() => manual.fail({ code: status[name], details: '' })).toThrow(`not ${name}`);
+  });
+});
+
+describe('close', () => {
+  it('makes later channels UNAVAILABLE and says so; live ones keep serving', async () => {
+    const server = await startServer('a');
+    const manual = createManualResolver({ endpoints: [`127.0.0.1:${server.port}`] });
+    const client = makeClient(manual.target);
+    await ask(client);
+    manual.close();
+    manual.close();
+    await expect(ask(client)).resolves.toBe('a');
+    await expect(ask(makeClient(manual.target))).rejects.toMatchObject({
+      code: 14,
+      details: expect.stringContaining('this manual resolver was closed'),
+    });
+    expect(() => manual.update({ endpoints: [] })).toThrow('was closed');
+    expect(() => manual.fail({ details: '' })).toThrow('was closed');
+  });
+
+  it('in the tick of an update does not lose it', async () => {
+    const manual = createManualResolver({ endpoints: ['10.0.0.1:1'] });
+    const channel = follow(manual.target);
+    await channel.ask();
+    manual.update({ endpoints: ['10.0.0.2:1'] });
+    manual.close();
+    expect((await channel.next()).endpoints).toEqual(['10.0.0.2:1']);
+  });
+});
+
+describe('the target', () => {
+  it('has an id of its own and the authority that TLS verifies', () => {
+    const authority = (target: string): string => {
+      const [, name = '', path = ''] = /^manual:\/\/([^/]*)\/(.+)$/.exec(target) ?? [];
+      return manualResolverClass.getDefaultAuthority({ scheme: 'manual', authority: name, path });
+    };
+    const first = createManualResolver({ endpoints: ['[fe80::1%eth0]:1'] });
+    const second = createManualResolver({ serverName: 'echo.example' });
+    expect(first.target).not.toBe(second.target);
+    expect(authority(first.target)).toBe('[fe80::1]:1');
+    expect(authority(second.target)).toBe('echo.example');
+    expect(authority(createManualResolver().target)).toBe('localhost');
+    expect(() => createManualResolver({ serverName: 'no such' })).toThrow('server name "no such"');
+    expect(() => createManualResolver({ serviceConfig: {} })).toThrow('serviceConfig needs endpoints');
+  });
+});
