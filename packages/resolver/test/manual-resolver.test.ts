@@ -3,7 +3,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { createManualResolver, ServiceConfigError, TargetError } from '../src/index.js';
 import { manualResolverClass } from '../src/manual-resolver.js';
 import { Probe } from './probe.js';
-import { ask, askUntilAll, makeClient, startServer } from './whoami.js';
+import { ask, askUntilAll, makeClient, ROUND_ROBIN, startServer } from './whoami.js';
 
 const HEALTH = 'grpc.internal.no_subchannel.petiole.health_check_service_name';
 const follow = (target: string): Probe => new Probe(manualResolverClass, target);
@@ -87,7 +87,9 @@ describe('update', () => {
   it('with no endpoints fails RPCs instead of hanging, also the first time', async () => {
     const server = await startServer('a');
     const manual = createManualResolver({ endpoints: [] });
-    const client = makeClient(manual.target);
+    await expect(ask(makeClient(manual.target))).rejects.toMatchObject({ code: 14 });
+    // pick_first, grpc-js's default, keeps the connection that it has when the list empties.
+    const client = makeClient(manual.target, ROUND_ROBIN);
     await expect(ask(client)).rejects.toMatchObject({
       code: 14,
       details: expect.stringContaining('no endpoints'),

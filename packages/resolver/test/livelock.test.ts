@@ -1,0 +1,145 @@
+/**
+ * grpc-js's round_robin rebuilds all its children on every result, and a child whose server is down asks for
+ * re-resolution from within that: a resolver that answers each request at once keeps the event loop busy for ever.
+ */
+import { connectivityState, experimental } from '@grpc/grpc-js';
+import { describe, expect, it } from 'vitest';
+import { createDnsRefreshResolverClass } from '../src/dns-refresh-resolver.js';
+import { createManualResolver, PollingResolver, type Resolution } from '../src/index.js';
+import { manualResolverClass } from '../src/manual-resolver.js';
+import { createSrvResolverClass } from '../src/srv-resolver.js';
+import { createStaticResolverClass } from '../src/static-resolver.js';
+import { DnsServer } from './dns-server.js';
+import { type Counted, registerCounted } from './live.js';
+import { ask, askUntilAll, makeClient, ROUND_ROBIN, startServer, type WhoAmIServer } from './whoami.js';
+
+/** As short as our resolvers allow, so that there is something to see. */
+const OPTIONS = {
+  ...ROUND_ROBIN,
+  'grpc.dns_min_time_between_resolutions_ms': 0,
+  'grpc.initial_reconnect_backoff_ms': 100,
+  'grpc.service_config_disable_resolution': 1,
+};
+
+/** Kills `b` under load, and counts for one second what the resolver tells the channel. */
+async function storm(target: string, counted: Counted, a: WhoAmIServer, b: WhoAmIServer): Promise<Counted> {
+  const client = makeClient(target, OPTIONS);
+  await askUntilAll(client, [a.name, b.name]);
+  b.kill();
+  const before = { ...counted };
+  const end = performance.now() + 1000;
+  let answered = 0;
+  while (performance.now() < end) {
+    const answer = await ask(client).catch(() => undefined);
+    if (answer === a.name) answered += 1;
+  }
+  expect(answered).toBeGreaterThan(50);
+  expect(client.getChannel().getConnectivityState(false)).toBe(connectivityState.READY);
+  return { calls: counted.calls - before.calls, requests: counted.requests - before.requests };
+}
+
+async function twoServers(): Promise<[WhoAmIServer, WhoAmIServer]> {
+  const a = await startServer('a', '127.0.0.1');
+  // dns+refresh: has one port for all addresses.
+  return [a, await startServer('b', '127.0.0.2', undefined, a.port)];
+}
+
+describe('round_robin with one killed server', () => {
+  it('spins with an eager resolver, which is what the others must not be', async () => {
+    const [a, b] = await twoServers();
+    let answers = 0;
+    class Eager implements experimental.Resolver {
+      readonly #listener: experimental.ResolverListener;
+      constructor(_target: experimental.GrpcUri, listener: experimental.ResolverListener) {
+        this.#listener = listener;
+      }
+      updateResolution(): void {
+        if (answers > 2000) return; // the test must end
+        answers += 1;
+        const endpoints = [a, b].map(({ port }, index) => ({
+          addresses: [{ host: `127.0.0.${index + 1}`, port }],
+        }));
+        setImmediate(() => this.#listener(experimental.statusOrFromValue(endpoints), {}, null, ''));
+      }
+      destroy(): void {}
+      static getDefaultAuthority(): string {
+        return 'eager';
+      }
+    }
+    const counted = registerCounted('eager', Eager);
+    expect((await storm('eager:x', counted, a, b)).calls).toBeGreaterThan(500);
+  });
+
+  it('stays calm on static: with addresses', async () => {
+    const [a, b] = await twoServers();
+    const counted = registerCounted('static', createStaticResolverClass());
+    const target = `static:127.0.0.1:${a.port},127.0.0.2:${b.port}`;
+    expect((await storm(target, counted, a, b)).calls).toBe(0);
+  });
+
+  it('stays calm on static: with host names', async () => {
+    const [a, b] = await twoServers();
+    const ask = (host: string): Promise<string[]> =>
+      Promise.resolve([host === 'a' ? '127.0.0.1' : '127.0.0.2']);
+    const counted = registerCounted('static', createStaticResolverClass({}, ask));
+    const { calls, requests } = await storm(`static:a:${a.port},b:${b.port}`, counted, a, b);
+    expect(requests).toBeGreaterThan(0);
+    expect(calls).toBeLessThanOrEqual(11);
+  });
+
+  it('stays calm on manual:', async () => {
+    const [a, b] = await twoServers();
+    const manual = createManualResolver({ endpoints: [`127.0.0.1:${a.port}`, `127.0.0.2:${b.port}`] });
+    const counted = registerCounted('manual', manualResolverClass);
+    expect((await storm(manual.target, counted, a, b)).calls).toBe(0);
+  });
+
+  it('stays calm on srv:', async () => {
+    const [a, b] = await twoServers();
+    const dns = await DnsServer.start();
+    dns.setHost('a.test', ['127.0.0.1']);
+    dns.setHost('b.test', ['127.0.0.2']);
+    dns.setSrv('_grpc._tcp.echo.test', [
+      { target: 'a.test', port: a.port },
+      { target: 'b.test', port: b.port },
+    ]);
+    const counted = registerCounted('srv', createSrvResolverClass());
+    const { calls, requests } = await storm(`srv://${dns.address}/_grpc._tcp.echo.test`, counted, a, b);
+    expect(requests).toBeGreaterThan(0);
+    expect(calls).toBeLessThanOrEqual(11);
+  });
+
+  it('stays calm on dns+refresh:', async () => {
+    const [a, b] = await twoServers();
+    const dns = await DnsServer.start();
+    dns.setHost('echo.test', ['127.0.0.1', '127.0.0.2']);
+    const counted = registerCounted('dns+refresh', createDnsRefreshResolverClass());
+    const { calls, requests } = await storm(
+      `dns+refresh://${dns.address}/echo.test:${a.port}`,
+      counted,
+      a,
+      b,
+    );
+    expect(requests).toBeGreaterThan(0);
+    expect(calls).toBeLessThanOrEqual(11);
+  });
+
+  it('stays calm on a PollingResolver whose look-up takes no time', async () => {
+    const [a, b] = await twoServers();
+    class Catalogue extends PollingResolver {
+      protected override resolve(): Promise<Resolution> {
+        const endpoints = [a, b].map(({ port }, index) => ({
+          addresses: [{ host: `127.0.0.${index + 1}`, port }],
+        }));
+        return Promise.resolve({ endpoints });
+      }
+      static getDefaultAuthority(): string {
+        return 'catalogue';
+      }
+    }
+    const counted = registerCounted('catalogue', Catalogue);
+    const { calls, requests } = await storm('catalogue:x', counted, a, b);
+    expect(requests).toBeGreaterThan(0);
+    expect(calls).toBeLessThanOrEqual(11);
+  });
+});
