@@ -103,10 +103,14 @@ export class EndpointChild<Data> implements ShardedEndpoint<Data>, ChannelContro
     this.leaf.destroy();
   }
 
-  /** Counts as failed from now on, until pick_first reports anything but CONNECTING. */
-  declareStuck(error: string): void {
+  /** Counts as failed from now on, until the connection and the health check, if any, have an answer. */
+  declareStuck(seconds: number): void {
     this.stuck = true;
-    this.fail(error);
+    this.fail(
+      this.watched === undefined
+        ? `connection attempt unfinished after ${seconds} s`
+        : `connected, but the health check has no answer ${seconds} s after the connection attempt began`,
+    );
     this.owner.requestReresolution();
   }
 
@@ -130,16 +134,16 @@ export class EndpointChild<Data> implements ShardedEndpoint<Data>, ChannelContro
 
   updateState(state: State, picker: experimental.Picker, error: string | null): void {
     if (this.destroyed) return;
-    if (state === State.CONNECTING && this.stuck) return;
+    // pick_first calls an unknown health a failure; A17 has RPCs wait for the first answer.
+    const waiting = state === State.TRANSIENT_FAILURE && this.watched?.status === 'PENDING';
+    if (this.stuck && (waiting || state === State.CONNECTING)) return;
     this.stuck = false;
     switch (state) {
       case State.READY:
         this.serve(picker);
         break;
       case State.TRANSIENT_FAILURE:
-        // pick_first calls an unknown health a failure; A17 has RPCs wait for the first answer.
-        if (this.watched?.status === 'PENDING')
-          this.wait(State.CONNECTING, 'waiting for the first health status');
+        if (waiting) this.wait(State.CONNECTING, 'waiting for the first health status');
         else this.fail(this.watched?.failure ?? connectionError(error));
         break;
       case State.IDLE:

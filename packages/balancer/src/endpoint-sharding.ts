@@ -99,9 +99,7 @@ export class EndpointSharding<Data = undefined> {
   constructor(options: EndpointShardingOptions<Data>) {
     this.options = options;
     this.reresolution = new ReresolutionLimit(() => options.helper.requestReresolution());
-    this.connecting = new ConnectingWatch((child) =>
-      child.declareStuck(`connection attempt unfinished after ${CONNECT_TIMEOUT_MS / 1000} s`),
-    );
+    this.connecting = new ConnectingWatch((child) => child.declareStuck(CONNECT_TIMEOUT_MS / 1000));
     this.owner = {
       helper: options.helper,
       hooks: options,
