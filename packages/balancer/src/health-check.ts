@@ -3,7 +3,7 @@
  * while its server says SERVING. pick_first's leaf asks `isHealthy()` of the
  * connection that it uses, and watches only that one.
  */
-import { experimental } from '@grpc/grpc-js';
+import { experimental, status as Status } from '@grpc/grpc-js';
 import { type EndpointEvent, healthStatusChannel } from './endpoint-events.js';
 import type { ServingStatus } from './health-protocol.js';
 import { HealthWatch } from './health-watch.js';
@@ -19,8 +19,9 @@ const trace = tracer('health_check');
  * - `PENDING`: no answer yet; RPCs wait.
  * - `FAILED`: the watch ended with an error and will be tried again; the endpoint is out until it answers.
  * - `UNIMPLEMENTED`: the server has no health service, which counts as healthy.
+ * - `ENDED`: the connection is closed or no longer in use, and so the watch. Only events have it.
  */
-export type HealthStatus = ServingStatus | 'PENDING' | 'FAILED' | 'UNIMPLEMENTED';
+export type HealthStatus = ServingStatus | 'PENDING' | 'FAILED' | 'UNIMPLEMENTED' | 'ENDED';
 
 /** The endpoint that a health-checked subchannel belongs to. */
 export interface HealthObserver {
@@ -70,46 +71,58 @@ export class HealthCheckedSubchannel extends experimental.BaseSubchannelWrapper 
     this.watch = new HealthWatch(this.child, this.service, {
       onStatus: (status) => this.become(status, `health check: ${status}`),
       onUnimplemented: () => {
-        logError(
-          `Health checking of ${this.getAddress()}: the server does not implement grpc.health.v1.Health/Watch. ` +
-            'The connection counts as healthy.',
-        );
+        logUnimplemented(this.getAddress(), this.service, this.observer.event().target);
         this.become('UNIMPLEMENTED', 'the server has no health service');
       },
       onFailure: ({ code, details }) =>
-        this.become('FAILED', `health check failed with status ${code}: ${details}`),
+        this.become('FAILED', `health check failed: ${code} ${Status[code]}: ${details}`),
     });
   }
 
   private stop(): void {
     this.watch?.stop();
     this.watch = undefined;
+    if (this.status !== 'PENDING') this.tell(this.status, 'ENDED', 'the connection is no longer in use');
     this.status = 'PENDING';
     this.failure = undefined;
-    this.observer.ended(this);
     this.setHealthy(false);
+    this.observer.ended(this);
   }
 
   private become(status: HealthStatus, reason: string): void {
-    const from = this.status;
+    const { status: from } = this;
     const healthy = status === 'SERVING' || status === 'UNIMPLEMENTED';
     this.status = status;
     this.failure = healthy ? undefined : reason;
-    if (from !== status) this.tell(from, reason);
-    if (healthy) {
-      this.setHealthy(true);
-    } else if (this.isHealthy()) {
-      this.setHealthy(false);
-    } else {
-      // Unhealthy before and after, but for another reason: the first answer ends the waiting of RPCs.
-      for (const watcher of this.watchers) watcher(false);
-    }
+    if (from !== status) this.tell(from, status, reason);
+    // Unhealthy for two reasons, ours and that of a wrapper below (outlier_detection): the base class calls the
+    // watchers when the sum changes; a change of ours that leaves it unhealthy still changes why.
+    const wasHealthy = this.isHealthy();
+    this.setHealthy(healthy);
+    if (wasHealthy || this.isHealthy()) return;
+    for (const watcher of this.watchers) watcher(false);
   }
 
-  private tell(from: HealthStatus, reason: string): void {
-    trace?.(`${this.getAddress()} service "${this.service}" ${from} -> ${this.status}: ${reason}`);
+  private tell(from: HealthStatus, to: HealthStatus, reason: string): void {
+    trace?.(`${this.getAddress()} service "${this.service}" ${from} -> ${to}: ${reason}`);
     if (!healthStatusChannel.hasSubscribers) return;
-    const event: EndpointEvent = { ...this.observer.event(), from, to: this.status, reason };
+    const event: EndpointEvent = { ...this.observer.event(), from, to, reason };
     healthStatusChannel.publish(event);
   }
+}
+
+/** More targets and services than any process means to have; the log must not remember them without end. */
+const MAX_LOGGED = 1000;
+const logged = new Set<string>();
+
+/** One line for each target and service name in a process: in a fleet, all servers lack the health service alike. */
+function logUnimplemented(address: string, service: string, target: string | undefined): void {
+  const key = `${target} ${service}`;
+  if (logged.has(key) || logged.size >= MAX_LOGGED) return;
+  logged.add(key);
+  logError(
+    `Health checking of service "${service}": ${address} does not implement grpc.health.v1.Health/Watch. ` +
+      `It counts as healthy, as does every server ${target === undefined ? '' : `of ${target} `}without that method; ` +
+      'further ones are not logged.',
+  );
 }

@@ -1,6 +1,6 @@
 /**
- * The two messages of `grpc.health.v1.Health/Watch`, encoded by hand: one field
- * each, which is not worth a run-time dependency on a protobuf library.
+ * The two messages of `grpc.health.v1.Health/Watch`, read and written by hand:
+ * one field each, which is not worth a run-time dependency on a protobuf library.
  */
 
 export const WATCH_METHOD = '/grpc.health.v1.Health/Watch';
@@ -10,56 +10,67 @@ const SERVING_STATUS = ['UNKNOWN', 'SERVING', 'NOT_SERVING', 'SERVICE_UNKNOWN'] 
 
 export type ServingStatus = (typeof SERVING_STATUS)[number];
 
+// Wire types of the protobuf encoding.
+const VARINT = 0;
+const FIXED64 = 1;
+const LENGTH_DELIMITED = 2;
+const FIXED32 = 5;
+
 /** `HealthCheckRequest { string service = 1; }` */
 export function encodeHealthCheckRequest(service: string): Buffer {
   const name = Buffer.from(service, 'utf8');
-  if (name.length === 0) return Buffer.alloc(0);
-  return Buffer.concat([Buffer.from([0x0a, ...varint(name.length)]), name]);
+  if (name.length === 0) return name;
+  return Buffer.concat([Buffer.from([(1 << 3) | LENGTH_DELIMITED, ...varint(name.length)]), name]);
 }
 
-/** `HealthCheckResponse { ServingStatus status = 1; }`. A number from the future is UNKNOWN, as is an empty message. */
+/**
+ * `HealthCheckResponse { ServingStatus status = 1; }`. An empty message is UNKNOWN, and so is a number that this
+ * version does not know. Other fields are skipped.
+ *
+ * @throws Error if the bytes are no protobuf message
+ */
 export function decodeHealthCheckResponse(message: Buffer): ServingStatus {
   let status = 0;
   for (let at = 0; at < message.length; ) {
-    const [tag, afterTag] = readVarint(message, at);
-    const [value, afterValue] = readVarint(message, afterTag);
-    at = afterValue;
-    switch (tag & 7) {
-      case 0:
-        if (tag >> 3 === 1) status = value;
-        break;
-      case 1:
-        at = afterTag + 8;
-        break;
-      case 2:
-        at = afterValue + value;
-        break;
-      case 5:
-        at = afterTag + 4;
-        break;
-      default:
-        throw new Error(`malformed HealthCheckResponse: wire type ${tag & 7}`);
+    const [tag, start] = readVarint(message, at);
+    const wireType = tag % 8;
+    if (wireType === VARINT) {
+      const [value, end] = readVarint(message, start);
+      if (Math.floor(tag / 8) === 1) status = value;
+      at = end;
+    } else if (wireType === LENGTH_DELIMITED) {
+      const [length, end] = readVarint(message, start);
+      at = end + length;
+    } else if (wireType === FIXED64 || wireType === FIXED32) {
+      at = start + (wireType === FIXED64 ? 8 : 4);
+    } else {
+      throw new Error(`malformed HealthCheckResponse: wire type ${wireType}`);
     }
+    if (at > message.length) throw truncated();
   }
   return SERVING_STATUS[status] ?? 'UNKNOWN';
 }
 
 function varint(value: number): number[] {
   const bytes: number[] = [];
-  for (let rest = value; ; rest >>>= 7) {
-    if (rest < 0x80) return [...bytes, rest];
-    bytes.push((rest & 0x7f) | 0x80);
-  }
+  let rest = value;
+  for (; rest >= 0x80; rest >>>= 7) bytes.push((rest & 0x7f) | 0x80);
+  bytes.push(rest);
+  return bytes;
 }
 
-/** The value and where the next field begins; beyond the end of the message it reads zeros. */
+/** The value, above 2^53 only roughly, and where the next thing begins. */
 function readVarint(message: Buffer, start: number): [value: number, end: number] {
   let value = 0;
-  let at = start;
-  for (let shift = 0; shift < 70; shift += 7) {
-    const byte = message[at++] ?? 0;
-    value += (byte & 0x7f) * 2 ** shift;
-    if (byte < 0x80) break;
+  for (let at = start, scale = 1; at < start + 10; at++, scale *= 128) {
+    const byte = message[at];
+    if (byte === undefined) throw truncated();
+    value += (byte & 0x7f) * scale;
+    if (byte < 0x80) return [value, at + 1];
   }
-  return [value, at];
+  throw new Error('malformed HealthCheckResponse: a varint of more than ten bytes');
+}
+
+function truncated(): Error {
+  return new Error('malformed HealthCheckResponse: it ends in the middle of a field');
 }

@@ -22,7 +22,7 @@ export interface HealthWatchListener {
   /** The server has no health service: A17 counts it as healthy. The watch is over. */
   onUnimplemented(): void;
   /** The stream ended with this status. The watch tries again. */
-  onFailure(status: StatusObject): void;
+  onFailure(status: Pick<StatusObject, 'code' | 'details'>): void;
 }
 
 export class HealthWatch {
@@ -30,49 +30,56 @@ export class HealthWatch {
   private readonly channel: ChannelInterface;
   private call: experimental.CallStream | undefined = undefined;
   private stopped = false;
+  /** The current stream was started without any wait, because its predecessor had brought a message. */
+  private hurried = false;
 
   private readonly service: string;
   private readonly listener: HealthWatchListener;
 
+  /** Starts at once. The listener is not called before the constructor returns. */
   constructor(subchannel: experimental.SubchannelInterface, service: string, listener: HealthWatchListener) {
     this.service = service;
     this.listener = listener;
     this.channel = subchannel.getChannel();
     // The constants of gRPC's connection back-off are BackoffTimeout's defaults.
     this.backoff = new experimental.BackoffTimeout(() => {
-      if (this.call === undefined) this.start();
+      if (this.call === undefined) this.start(false);
     });
     this.backoff.unref();
-    this.start();
+    this.start(false);
   }
 
-  /** Ends the stream, releases the channel object. The listener hears nothing afterwards. */
+  /** Ends the stream, the timer and the channelz entry. The listener hears nothing afterwards. */
   stop(): void {
     this.stopped = true;
     this.backoff.stop();
-    this.cancel();
+    const { call } = this;
+    this.call = undefined;
+    call?.cancelWithStatus(Status.CANCELLED, 'health watch stopped');
+    // All watches on a subchannel share this object. Closing it takes nothing but its channelz entry away.
     this.channel.close();
   }
 
-  private start(): void {
+  private start(hurried: boolean): void {
+    this.hurried = hurried;
     // No deadline: grpc-js would leave its timer behind. The stream ends with the connection at the latest.
     const call = this.channel.createCall(WATCH_METHOD, Number.POSITIVE_INFINITY, null, null, null);
     this.call = call;
+    // Back-off counts from the start of an attempt, as with connections.
     this.backoff.runOnce();
     // The declared type is void, but the single-subchannel channel answers with a promise. It rejects if the
     // connection is lost while call credentials are awaited; and a cancellation before it resolves has no effect.
     const started: unknown = call.start(new Metadata(), {
       onReceiveMetadata: () => {},
       onReceiveMessage: (message: Buffer | null) => this.received(call, message),
-      onReceiveStatus: (status) => this.ended(call, status),
+      // Later in the same turn: a subchannel that is no longer READY answers from within `start`.
+      onReceiveStatus: (status) => queueMicrotask(() => this.ended(call, status)),
     });
     Promise.resolve(started).then(
       () => {
         if (this.call !== call) call.cancelWithStatus(Status.CANCELLED, 'health watch stopped');
       },
-      (error) => {
-        this.ended(call, { code: Status.UNAVAILABLE, details: `${error}`, metadata: new Metadata() });
-      },
+      (error) => this.ended(call, { code: Status.UNAVAILABLE, details: `${error}` }),
     );
     call.sendMessageWithContext({}, encodeHealthCheckRequest(this.service));
     call.halfClose();
@@ -81,17 +88,25 @@ export class HealthWatch {
 
   private received(call: experimental.CallStream, message: Buffer | null): void {
     if (this.call !== call || message === null) return;
-    this.backoff.reset();
-    call.startRead();
+    let status: ServingStatus;
     try {
-      this.listener.onStatus(decodeHealthCheckResponse(message));
+      status = decodeHealthCheckResponse(message);
     } catch (error) {
-      this.ended(call, { code: Status.INTERNAL, details: `${error}`, metadata: new Metadata() });
-      call.cancelWithStatus(Status.CANCELLED, 'malformed health response');
+      this.ended(call, { code: Status.INTERNAL, details: (error as Error).message });
+      call.cancelWithStatus(Status.CANCELLED, 'malformed health status');
+      return;
     }
+    // A running BackoffTimeout is made longer by reset(), not shorter: stop it first.
+    this.backoff.stop();
+    this.backoff.reset();
+    // A17: once a message has come, the next attempt waits for nothing. A server that answers and ends the stream
+    // each time is asked again at once only every other time.
+    if (this.hurried) this.backoff.runOnce();
+    call.startRead();
+    this.listener.onStatus(status);
   }
 
-  private ended(call: experimental.CallStream, status: StatusObject): void {
+  private ended(call: experimental.CallStream, status: Pick<StatusObject, 'code' | 'details'>): void {
     if (this.call !== call) return;
     this.call = undefined;
     if (status.code === Status.UNIMPLEMENTED) {
@@ -100,14 +115,6 @@ export class HealthWatch {
       return;
     }
     this.listener.onFailure(status);
-    // As with connections, back-off counts from the start of the attempt: a stream that lived long is replaced
-    // at once, one that ends early waits for the timer.
-    if (!this.stopped && !this.backoff.isRunning()) this.start();
-  }
-
-  private cancel(): void {
-    const { call } = this;
-    this.call = undefined;
-    call?.cancelWithStatus(Status.CANCELLED, 'health watch stopped');
+    if (!this.stopped && !this.backoff.isRunning()) this.start(true);
   }
 }

@@ -24,6 +24,7 @@ export function targetOf(options: ChannelOptions): string | undefined {
  *
  * grpc-js drops `healthCheckConfig` when it validates a service config. So it is read from the attribute that
  * our resolvers pass along with a service config of their own, else from the channel's `grpc.service_config`.
+ * An empty name asks for the health of the server as a whole; without `serviceName` there is no health checking.
  * The channel option `grpc.inhibit_health_checking` switches it off.
  */
 export function healthCheckServiceOf(options: ChannelOptions): string | undefined {
@@ -50,7 +51,7 @@ function parseServiceName(json: string): string | undefined {
     const config = JSON.parse(json) as { healthCheckConfig?: { serviceName?: unknown } } | null;
     const health = config?.healthCheckConfig;
     if (typeof health !== 'object' || health === null) return undefined;
-    return typeof health.serviceName === 'string' ? health.serviceName : '';
+    return typeof health.serviceName === 'string' ? health.serviceName : undefined;
   } catch {
     return undefined; // grpc-js has thrown on this config already, where the user can see it
   }
