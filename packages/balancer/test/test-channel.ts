@@ -8,6 +8,7 @@ import {
   type ChannelOptions,
   Client,
   type ClientDuplexStream,
+  type ClientUnaryCall,
   credentials,
   experimental,
   type LoadBalancingConfig,
@@ -114,20 +115,28 @@ export class TestChannel {
     });
   }
 
-  /** One unary RPC; answers with the peer that served it. Default deadline: 5 s. */
-  unary(options: CallOptions & { metadata?: Metadata } = {}): Promise<string> {
+  /** Starts one unary RPC: the call, and the peer that serves it. Default deadline: 5 s. */
+  start(options: CallOptions & { metadata?: Metadata } = {}): {
+    call: ClientUnaryCall;
+    peer: Promise<string>;
+  } {
     const { metadata = new Metadata(), ...callOptions } = options;
-    return new Promise((resolve, reject) => {
-      const call = this.client.makeUnaryRequest(
-        UNARY,
-        (value: Buffer) => value,
-        (value: Buffer) => value,
-        Buffer.from('hello'),
-        metadata,
-        { deadline: Date.now() + 5000, ...callOptions },
-        (error: ServiceError | null) => (error ? reject(error) : resolve(call.getPeer())),
-      );
-    });
+    const { promise, resolve, reject } = withResolvers<string>();
+    const call = this.client.makeUnaryRequest(
+      UNARY,
+      (value: Buffer) => value,
+      (value: Buffer) => value,
+      Buffer.from('hello'),
+      metadata,
+      { deadline: Date.now() + 5000, ...callOptions },
+      (error: ServiceError | null) => (error ? reject(error) : resolve(call.getPeer())),
+    );
+    return { call, peer: promise };
+  }
+
+  /** One unary RPC; answers with the peer that served it. */
+  unary(options: CallOptions & { metadata?: Metadata } = {}): Promise<string> {
+    return this.start(options).peer;
   }
 
   /** So many unary RPCs, one after the other: their peers in order. */
@@ -160,4 +169,18 @@ export class TestChannel {
   close(): void {
     this.client.close();
   }
+}
+
+function withResolvers<T>(): {
+  promise: Promise<T>;
+  resolve: (value: T) => void;
+  reject: (reason: unknown) => void;
+} {
+  let resolve: (value: T) => void = () => {};
+  let reject: (reason: unknown) => void = () => {};
+  const promise = new Promise<T>((onResolve, onReject) => {
+    resolve = onResolve;
+    reject = onReject;
+  });
+  return { promise, resolve, reject };
 }
