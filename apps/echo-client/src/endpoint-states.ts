@@ -7,7 +7,7 @@ import type { EndpointEvent } from '@petiole/balancer';
 
 /** The newest state of one endpoint. */
 export interface EndpointState {
-  /** `IDLE`, `CONNECTING`, `READY`, `TRANSIENT_FAILURE`, `SHUTDOWN`. */
+  /** `IDLE`, `CONNECTING`, `READY`, `TRANSIENT_FAILURE`. */
   readonly state: string;
   /** The last error while it is not connected; empty before there was one. */
   readonly lastError: string;
@@ -27,6 +27,8 @@ export function watchEndpointStates(): EndpointStates {
   const states = new Map<string, EndpointState>();
   const onEvent = (message: unknown): void => {
     const { endpoint, to, reason } = message as EndpointEvent;
+    // A channel that closes takes its endpoints with it; what they were until then is the answer.
+    if (to === 'SHUTDOWN') return;
     const before = states.get(endpoint);
     states.set(endpoint, {
       state: to,

@@ -7,6 +7,7 @@ import { describePeers, deviation, expectedPeers } from './distribution.js';
 import { createEchoClient } from './echo-channel.js';
 import { type EndpointStates, watchEndpointStates } from './endpoint-states.js';
 import type { ExpectedEndpoint } from './reference-run.js';
+import { waitForServers } from './wait-for-servers.js';
 
 export interface VerifyOptions {
   readonly endpoints: readonly ExpectedEndpoint[];
@@ -42,10 +43,13 @@ export async function verify(options: VerifyOptions): Promise<void> {
   const states = watchEndpointStates();
   const client = createEchoClient({ endpoints, repeatCount });
   const seen: string[] = [];
+  const failed = (error: ServiceError | Error): never => {
+    throw new VerifyError(describeFailure(error, seen, options, states), { cause: error });
+  };
 
   const unaryEcho = (): Promise<Answer> =>
     new Promise((resolve, reject) => {
-      // Wait for ready: while every server is still missing the RPC queues instead of failing.
+      // Wait for ready: an RPC queues while no server is connected, instead of failing.
       const call = client.unaryEcho(
         { message },
         new Metadata({ waitForReady: true }),
@@ -58,10 +62,9 @@ export async function verify(options: VerifyOptions): Promise<void> {
     });
 
   try {
+    await waitForServers({ endpoints, repeatCount }, deadline).catch(failed);
     while (seen.length < total) {
-      const answer = await unaryEcho().catch((error: ServiceError) => {
-        throw new VerifyError(describeFailure(error, seen, options, states), { cause: error });
-      });
+      const answer = await unaryEcho().catch(failed);
       seen.push(answer.peer);
       print(`Response from peer "${answer.peer}": message:"${answer.message}"`);
       if (!answer.message.startsWith(message)) {
@@ -77,16 +80,17 @@ export async function verify(options: VerifyOptions): Promise<void> {
 }
 
 function describeFailure(
-  error: ServiceError,
+  error: ServiceError | Error,
   seen: readonly string[],
   { endpoints, repeatCount, iterations, timeoutMs }: VerifyOptions,
   states: EndpointStates,
 ): string {
   const total = endpoints.length * repeatCount * iterations;
-  const what =
-    error.code === status.DEADLINE_EXCEEDED
-      ? `no success within ${timeoutMs / 1000} s: ${seen.length} of ${total} RPCs were answered`
-      : `RPC ${seen.length + 1} of ${total} failed: ${error.message}`;
+  // waitForReady reports the deadline by an error without a code.
+  const timedOut = !('code' in error) || error.code === status.DEADLINE_EXCEEDED;
+  const what = timedOut
+    ? `no success within ${timeoutMs / 1000} s: ${seen.length} of ${total} RPCs were answered`
+    : `RPC ${seen.length + 1} of ${total} failed: ${error.message}`;
   return [
     what,
     `  seen: ${describePeers(seen)}`,

@@ -3,8 +3,11 @@
  * 50050 to 50052, compared line by line with the reference transcript.
  */
 import { readFileSync } from 'node:fs';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type AppProcess, lineOf, listeningDefaults, startApp } from './app-process.js';
+
+// Several processes a test, on a machine that runs other packages' tests as well.
+vi.setConfig({ testTimeout: 60_000 });
 
 const TRANSCRIPT = readFileSync(new URL('transcript.txt', import.meta.url), 'utf8')
   .trimEnd()

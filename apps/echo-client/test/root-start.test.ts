@@ -5,10 +5,13 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type AppProcess, lineOf, listeningDefaults, startApp } from './app-process.js';
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
+// Several processes a test, on a machine that runs other packages' tests as well.
+vi.setConfig({ testTimeout: 60_000 });
+
 const TRANSCRIPT = readFileSync(new URL('transcript.txt', import.meta.url), 'utf8')
   .trimEnd()
   .split('\n');
