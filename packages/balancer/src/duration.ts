@@ -16,3 +16,25 @@ export function parseDuration(value: unknown): Duration | undefined {
   const seconds = Number(match[1]);
   return seconds <= MAX_SECONDS ? { seconds, nanos: Number((match[2] ?? '').padEnd(9, '0')) } : undefined;
 }
+
+/** The longest time that Node's timers can wait, in whole seconds; a longer one ends after a millisecond. */
+export const MAX_TIMER_SECONDS = 2_147_483;
+
+/** The same in milliseconds. */
+export function durationMs({ seconds, nanos }: Duration): number {
+  return seconds * 1000 + nanos / 1e6;
+}
+
+/**
+ * What grpc-js 1.14 makes of a `timeout` in the form of proto3 JSON: it takes the digits behind the point for a
+ * number of nanoseconds, so that `"0.5s"` is 5 ns, and cuts the seconds to 32 bits.
+ */
+export function asGrpcJsReads(timeout: string): Duration {
+  const [seconds, fraction] = timeout.slice(0, -1).split('.');
+  return { seconds: Number(seconds) | 0, nanos: Number(fraction ?? 0) | 0 };
+}
+
+/** True for the strings that grpc-js takes for Durations: any number of seconds, at most nine decimals. */
+export function grpcJsAccepts(value: unknown): value is string {
+  return typeof value === 'string' && /^\d+(\.\d{1,9})?s$/.test(value);
+}

@@ -2,12 +2,14 @@
  * Client-side load balancing for @grpc/grpc-js: policies, health checking, and
  * the toolkit to write policies of your own.
  */
+export { checkServiceConfig, type ServiceConfigFinding } from './check-service-config.js';
 export {
   type CustomRoundRobinConfig,
   customRoundRobin,
   registerCustomRoundRobin,
 } from './custom-round-robin.js';
 export { definePolicy, type Policy, type PolicyDefinition, type PolicyView } from './define-policy.js';
+export type { Duration } from './duration.js';
 export type { EndpointEvent } from './endpoint-events.js';
 export {
   type EndpointHooks,
@@ -18,4 +20,14 @@ export {
 export type { HealthStatus } from './health-check.js';
 export { type LeastRequestConfig, leastRequest, registerLeastRequest } from './least-request.js';
 export { failPick, queuePick } from './pick-result.js';
-export { type ServiceConfigOptions, serviceConfig } from './service-config.js';
+export {
+  type HealthCheckConfig,
+  type HedgingPolicy,
+  type MethodConfig,
+  type MethodName,
+  type RetryPolicy,
+  type RetryThrottling,
+  type ServiceConfigOptions,
+  type StatusCode,
+  serviceConfig,
+} from './service-config.js';

@@ -65,3 +65,8 @@ export function assertUsable(api: Partial<typeof experimental>, version: string)
       `which lacks experimental.${missing.join(', experimental.')}`,
   );
 }
+
+/** The names of all policies that this package, in any copy, has registered. */
+export function petiolePolicies(): ReadonlySet<string> {
+  return grpcJs[NAMES] ?? new Set();
+}

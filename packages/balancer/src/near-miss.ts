@@ -1,0 +1,39 @@
+/** Finds the name that a misspelt one probably stands for. */
+
+/** The candidate that differs in case, underscores or a few letters only; undefined if none does. */
+export function nearMiss(name: string, candidates: Iterable<string>): string | undefined {
+  const wanted = plain(name);
+  let best: string | undefined;
+  // A longer name has room for more slips; a short one soon resembles anything.
+  let least = Math.min(3, Math.floor(wanted.length / 4)) + 1;
+  for (const candidate of candidates) {
+    const distance = editDistance(wanted, plain(candidate));
+    if (distance >= least) continue;
+    least = distance;
+    best = candidate;
+  }
+  return best;
+}
+
+/** `CustomRoundRobin`, `custom-round-robin` and `custom_round_robin_experimental` are the same. */
+function plain(name: string): string {
+  return name
+    .toLowerCase()
+    .replaceAll(/[_-]/g, '')
+    .replace(/experimental$/, '');
+}
+
+/** Levenshtein's: the letters to insert, remove or replace. Only the last row of its table is kept. */
+function editDistance(a: string, b: string): number {
+  if (Math.abs(a.length - b.length) > 3) return Number.POSITIVE_INFINITY;
+  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const replaced = (row[j - 1] as number) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next.push(Math.min(replaced, (row[j] as number) + 1, (next[j - 1] as number) + 1));
+    }
+    row = next;
+  }
+  return row[b.length] as number;
+}
