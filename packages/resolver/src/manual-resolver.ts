@@ -18,7 +18,11 @@ export const MANUAL_SCHEME = 'manual';
 
 /** What a manual resolver tells its channels; each update replaces the whole. */
 export interface ManualState {
-  /** In the order in which policies shall see them; may be empty (RPCs then fail with UNAVAILABLE). */
+  /**
+   * In the order in which policies shall see them. May be empty: RPCs of a new channel then fail with UNAVAILABLE;
+   * on a channel that had endpoints the policy decides (grpc-js's `round_robin` lets RPCs wait, its `pick_first` keeps
+   * the connection that it has).
+   */
   readonly endpoints: readonly EndpointInput[];
   /** Default: none, so that each channel's `grpc.service_config` applies. */
   readonly serviceConfig?: ServiceConfigInput;

@@ -19,7 +19,7 @@ import { type Trace, tracer } from './tracing.js';
 
 /** What a look-up found. */
 export interface Resolution {
-  /** All endpoints there are now. An empty list is an answer (RPCs fail); when in doubt, reject. */
+  /** All endpoints there are now. An empty list is an answer, that there are none; when in doubt, reject. */
   readonly endpoints: readonly Endpoint[];
   /**
    * The service config, proto3 JSON. Default: none, so that the channel's `grpc.service_config` applies.

@@ -84,22 +84,26 @@ describe('update', () => {
     await expect(answer).resolves.toBe('a');
   });
 
-  it('with no endpoints fails RPCs instead of hanging, also the first time', async () => {
+  it('with no endpoints fails RPCs instead of hanging, when it is the first', async () => {
     const server = await startServer('a');
     const manual = createManualResolver({ endpoints: [] });
-    await expect(ask(makeClient(manual.target))).rejects.toMatchObject({ code: 14 });
-    // pick_first, grpc-js's default, keeps the connection that it has when the list empties.
-    const client = makeClient(manual.target, ROUND_ROBIN);
-    await expect(ask(client)).rejects.toMatchObject({
-      code: 14,
-      details: expect.stringContaining('no endpoints'),
-    });
+    const client = makeClient(manual.target);
+    const details = expect.stringContaining('no endpoints');
+    await expect(ask(client)).rejects.toMatchObject({ code: 14, details });
     manual.update({ endpoints: [`127.0.0.1:${server.port}`] });
     await nextTick();
     await expect(ask(client)).resolves.toBe('a');
+  });
+
+  it('with no endpoints takes them away from a channel that had some', async () => {
+    const server = await startServer('a');
+    const manual = createManualResolver({ endpoints: [`127.0.0.1:${server.port}`] });
+    // round_robin lets RPCs wait then; pick_first would keep the connection that it has.
+    const client = makeClient(manual.target, ROUND_ROBIN);
+    await expect(ask(client)).resolves.toBe('a');
     manual.update({ endpoints: [] });
     await nextTick();
-    await expect(ask(client)).rejects.toMatchObject({ code: 14 });
+    await expect(ask(client, 200)).rejects.toMatchObject({ code: 4 });
   });
 
   it('carries a service config that takes effect, over that of the channel', async () => {
