@@ -1,0 +1,18 @@
+/** A program as users write it, for tests of whole processes: asks once over the target in argv and leaves its channel open. */
+import { Client, credentials } from '@grpc/grpc-js';
+import { registerRefreshingDnsResolver, registerSrvResolver } from '../src/index.js';
+import '../src/register.js';
+
+const [target = '', deadline = '5000'] = process.argv.slice(2);
+registerSrvResolver({ refreshInterval: 100, deadline: Number(deadline) });
+registerRefreshingDnsResolver({ refreshInterval: 100, deadline: Number(deadline) });
+
+const client = new Client(target, credentials.createInsecure(), { 'grpc.enable_http_proxy': 0 });
+client.makeUnaryRequest(
+  '/petiole.test.WhoAmI/Ask',
+  (text: string) => Buffer.from(text),
+  (bytes: Buffer) => bytes.toString(),
+  'who?',
+  { deadline: Date.now() + 500 },
+  (error, answer) => console.log(error ? `${error.code} ${error.details}` : answer),
+);

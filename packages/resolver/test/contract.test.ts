@@ -1,0 +1,245 @@
+/** What grpc-js expects of a resolver (resolver.ts), for each of ours. */
+import diagnostics from 'node:diagnostics_channel';
+import { connectivityState, experimental } from '@grpc/grpc-js';
+import fc from 'fast-check';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { createDnsRefreshResolverClass } from '../src/dns-refresh-resolver.js';
+import {
+  createManualResolver,
+  type ManualResolver,
+  type ResolverUpdate,
+  registerRefreshingDnsResolver,
+  registerSrvResolver,
+  registerStaticResolver,
+} from '../src/index.js';
+import { manualResolverClass } from '../src/manual-resolver.js';
+import type { ResolverClass } from '../src/registration.js';
+import { createSrvResolverClass } from '../src/srv-resolver.js';
+import { createStaticResolverClass } from '../src/static-resolver.js';
+import { DnsServer } from './dns-server.js';
+import { Probe } from './probe.js';
+import { ask, makeClient, startServer } from './whoami.js';
+
+interface Subject {
+  readonly resolverClass: ResolverClass;
+  readonly target: string;
+}
+
+const ONCE = { refreshInterval: Number.POSITIVE_INFINITY };
+
+/** Each kind of resolver, answering 127.0.0.1 and the port. */
+const SUBJECTS: Readonly<Record<string, (port: number) => Promise<Subject> | Subject>> = {
+  'static: with an address': (port) => ({
+    resolverClass: createStaticResolverClass(),
+    target: `static:127.0.0.1:${port}`,
+  }),
+  'static: with a host name': (port) => ({
+    resolverClass: createStaticResolverClass({}, () => Promise.resolve(['127.0.0.1'])),
+    target: `static:echo:${port}`,
+  }),
+  'manual:': (port) => ({
+    resolverClass: manualResolverClass,
+    target: createManualResolver({ endpoints: [`127.0.0.1:${port}`] }).target,
+  }),
+  'srv:': async (port) => {
+    const dns = await DnsServer.start();
+    dns.setHost('pod.test', ['127.0.0.1']);
+    dns.setSrv('_grpc._tcp.echo.test', [{ target: 'pod.test', port }]);
+    return {
+      resolverClass: createSrvResolverClass(ONCE),
+      target: `srv://${dns.address}/_grpc._tcp.echo.test`,
+    };
+  },
+  'dns+refresh:': async (port) => {
+    const dns = await DnsServer.start();
+    dns.setHost('echo.test', ['127.0.0.1']);
+    return {
+      resolverClass: createDnsRefreshResolverClass(ONCE),
+      target: `dns+refresh://${dns.address}/echo.test:${port}`,
+    };
+  },
+  'a bad target': () => ({ resolverClass: createStaticResolverClass(), target: 'static:,' }),
+};
+
+const turns = async (count: number): Promise<void> => {
+  for (let index = 0; index < count; index += 1) await new Promise((resolve) => setImmediate(resolve));
+};
+
+describe.each(Object.entries(SUBJECTS))('%s', (name, make) => {
+  it('never calls the listener in the turn in which it is made or asked', async () => {
+    const { resolverClass, target } = await make(1);
+    const probe = new Probe(resolverClass, target);
+    probe.resolver.updateResolution();
+    probe.resolver.updateResolution();
+    await Promise.resolve();
+    await new Promise<void>((resolve) => process.nextTick(resolve));
+    expect(probe.calls).toHaveLength(0);
+    await probe.next();
+    await turns(5);
+    expect(probe.calls).toHaveLength(1);
+  });
+
+  it('is silent after destroy until it is asked again, and then answers as the same object', async () => {
+    const { resolverClass, target } = await make(1);
+    const probe = new Probe(resolverClass, target);
+    probe.resolver.updateResolution();
+    probe.resolver.destroy();
+    await turns(50);
+    expect(probe.calls).toHaveLength(0);
+    const first = await probe.ask();
+    probe.resolver.destroy();
+    probe.resolver.destroy();
+    const second = await probe.ask();
+    expect(second.endpoints).toEqual(first.endpoints);
+    expect(second.error?.details).toEqual(first.error?.details);
+    expect(probe.calls).toHaveLength(2);
+  });
+
+  it('leaves the service config to the channel when it has none, and names the target to policies', async () => {
+    const { resolverClass, target } = await make(1);
+    const call = await new Probe(resolverClass, target).ask();
+    expect(call.serviceConfig).toBeNull();
+    expect(call.attributes).toEqual({ 'grpc.internal.no_subchannel.petiole.target': target });
+  });
+
+  it('shares nothing between channels that one of them could change', async () => {
+    const { resolverClass, target } = await make(1);
+    const one = new Probe(resolverClass, target);
+    const two = new Probe(resolverClass, target);
+    const { raw, endpoints } = await one.ask();
+    await two.ask();
+    try {
+      (raw as experimental.Endpoint[] | undefined)?.splice(0);
+      raw?.[0]?.addresses.splice(0);
+    } catch (error) {
+      expect(error).toBeInstanceOf(TypeError); // frozen
+    }
+    two.resolver.destroy();
+    expect((await two.ask()).endpoints).toEqual(endpoints);
+  });
+
+  it('has an authority that never throws, whatever the target', async () => {
+    const { resolverClass } = await make(1);
+    const scheme = name.split(':')[0] ?? '';
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary', minLength: 1 }), (path) => {
+        const authority = resolverClass.getDefaultAuthority({ scheme, path });
+        expect(typeof authority).toBe('string');
+        expect(authority).not.toBe('');
+      }),
+    );
+  });
+
+  if (name !== 'a bad target') {
+    it('serves again after the channel was idle', async () => {
+      const server = await startServer('a');
+      const { resolverClass, target } = await make(server.port);
+      experimental.registerResolver(target.slice(0, target.indexOf(':')), resolverClass);
+      const client = makeClient(target, { 'grpc.client_idle_timeout_ms': 1000 });
+      await expect(ask(client)).resolves.toBe('a');
+      const channel = client.getChannel();
+      let state = channel.getConnectivityState(false);
+      while (state !== connectivityState.IDLE) {
+        const from = state;
+        await new Promise<void>((resolve, reject) => {
+          channel.watchConnectivityState(from, Date.now() + 5000, (error) =>
+            error ? reject(error) : resolve(),
+          );
+        });
+        state = channel.getConnectivityState(false);
+      }
+      await expect(ask(client)).resolves.toBe('a');
+    });
+  }
+});
+
+describe('getDefaultAuthority', () => {
+  it('costs the same for 10,000 endpoints as for one', () => {
+    const path = Array.from({ length: 10_000 }, (_, index) => `10.0.${index >> 8}.${index & 255}:1`).join(
+      ',',
+    );
+    const resolverClass = createStaticResolverClass();
+    const started = performance.now();
+    for (let connection = 0; connection < 10_000; connection += 1) {
+      expect(resolverClass.getDefaultAuthority({ scheme: 'static', path })).toBe('10.0.0.0:1');
+    }
+    expect(performance.now() - started).toBeLessThan(1000);
+  });
+});
+
+describe('registration', () => {
+  const resolve = (target: string): experimental.Resolver => {
+    const [scheme = '', path = ''] = [
+      target.slice(0, target.indexOf(':')),
+      target.slice(target.indexOf(':') + 1),
+    ];
+    return experimental.createResolver({ scheme, path }, () => true, {});
+  };
+
+  it('is idempotent, and without options takes nothing away from what an application set', () => {
+    const register = [registerStaticResolver, registerSrvResolver, registerRefreshingDnsResolver];
+    const targets = ['static:1.2.3.4:1', 'srv:_grpc._tcp.a.b', 'dns+refresh:1.2.3.4:1'];
+    for (const [index, registerOne] of register.entries()) {
+      registerOne({ deadline: 1234 });
+      const before = resolve(targets[index] ?? '').constructor;
+      registerOne();
+      expect(resolve(targets[index] ?? '').constructor).toBe(before);
+      registerOne({ deadline: 4321 });
+      expect(resolve(targets[index] ?? '').constructor).not.toBe(before);
+      expect(() => registerOne({ deadline: Number.NaN })).toThrow(
+        'deadline must be from 10 to 600000 ms, got NaN',
+      );
+    }
+  });
+});
+
+describe('petiole.resolver.update', () => {
+  const subscribe = (): ResolverUpdate[] => {
+    const updates: ResolverUpdate[] = [];
+    const listener = (message: unknown): void => {
+      updates.push(message as ResolverUpdate);
+    };
+    diagnostics.subscribe('petiole.resolver.update', listener);
+    onTestFinished(() => {
+      diagnostics.unsubscribe('petiole.resolver.update', listener);
+    });
+    return updates;
+  };
+  const follow = async (manual: ManualResolver): Promise<Probe> => {
+    const probe = new Probe(manualResolverClass, manual.target);
+    await probe.ask();
+    return probe;
+  };
+
+  it('tells what was added and removed, how many there are and why', async () => {
+    const updates = subscribe();
+    const manual = createManualResolver({ endpoints: ['[::1]:1+127.0.0.1:1', '10.0.0.1:1'] });
+    const probe = await follow(manual);
+    manual.update({ endpoints: ['10.0.0.1:1', '10.0.0.2:1'] });
+    await probe.next();
+    const { target } = manual;
+    expect(updates).toEqual([
+      { target, added: ['[::1]:1+127.0.0.1:1', '10.0.0.1:1'], removed: [], endpoints: 2, reason: 'replay' },
+      { target, added: ['10.0.0.2:1'], removed: ['[::1]:1+127.0.0.1:1'], endpoints: 2, reason: 'update' },
+    ]);
+  });
+
+  it('is silent when nothing changed, and tells of errors', async () => {
+    const updates = subscribe();
+    const manual = createManualResolver({ endpoints: ['10.0.0.1:1'] });
+    const probe = await follow(manual);
+    manual.update({ endpoints: ['10.0.0.1:1'] });
+    await probe.next();
+    expect(updates).toHaveLength(1);
+    manual.fail({ details: 'the catalogue is down' });
+    await probe.next();
+    expect(updates[1]).toEqual({
+      target: manual.target,
+      added: [],
+      removed: [],
+      endpoints: 1,
+      reason: 'update',
+      error: 'the catalogue is down',
+    });
+  });
+});
