@@ -91,8 +91,8 @@ describe('failures', () => {
       /never came: peer \[::1\]:50051 \(endpoint \[::1\]:50051\+127\.0\.0\.1:50051\): .*ECONNREFUSED/,
     );
     expect(client.stderr).not.toMatch(/never came: peer (127\.0\.0\.1:50050|\[::1\]:50052)/);
-    // 10 s, and what two processes on a busy machine take to start and to end.
-    expect(seconds).toBeLessThan(13);
+    // The 10 s of the message, and what a process takes to start and to end on a busy machine.
+    expect(seconds).toBeLessThan(20);
     await stopped(server);
   });
 
