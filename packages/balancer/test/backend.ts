@@ -2,6 +2,8 @@
  * A real gRPC server on the loopback that tests can stop, kill and bring back on
  * the same port. Its one service answers with the bytes that it was sent.
  */
+import { subscribe } from 'node:diagnostics_channel';
+import type { Socket } from 'node:net';
 import {
   Server,
   ServerCredentials,
@@ -12,6 +14,14 @@ import {
   type sendUnaryData,
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js';
+
+// grpc-js does not give its sockets away; Node tells of each one that a server of this process accepts.
+const accepted = new Set<Socket>();
+subscribe('net.server.socket', (message) => {
+  const { socket } = message as { socket: Socket };
+  accepted.add(socket);
+  socket.once('close', () => accepted.delete(socket));
+});
 
 const bytes = (value: Buffer): Buffer => value;
 const codec = {
@@ -103,7 +113,13 @@ export class Backend {
     this.server = server;
   }
 
-  /** Breaks all connections at once, as a crash does. */
+  /** Breaks all connections without a word, as a crash does: RPCs in flight end with UNAVAILABLE. */
+  crash(): void {
+    for (const socket of accepted) if (socket.localPort === this.port) socket.destroy();
+    this.kill();
+  }
+
+  /** Resets all streams and closes all connections: RPCs in flight end with CANCELLED. */
   kill(): void {
     this.server?.forceShutdown();
     this.server = undefined;

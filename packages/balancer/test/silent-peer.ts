@@ -14,10 +14,10 @@ export class SilentPeer {
     socket.resume();
   });
 
-  /** Listens on a free port until the test ends. */
-  static async start(host: string): Promise<SilentPeer> {
+  /** Listens until the test ends; default: on any free port. */
+  static async start(host: string, port = 0): Promise<SilentPeer> {
     const peer = new SilentPeer();
-    peer.server.listen(0, host);
+    peer.server.listen(port, host);
     await once(peer.server, 'listening');
     atEnd(() => peer.close());
     return peer;
