@@ -152,7 +152,8 @@ function explain(
   used: string | undefined,
   parent: string | undefined,
 ): ServiceConfigFinding {
-  const malformed = !isJson(value) || Object.keys(value).length !== 1;
+  // An array of one element has one key, too: the policy "0", which is not registered.
+  const malformed = typeof value !== 'object' || value === null || Object.keys(value).length !== 1;
   if (malformed && parent === undefined) return refused(path, value, instead);
   if (used === undefined) return dropped(path, value, instead, parent);
   return {

@@ -85,6 +85,9 @@ function inspectNames(names: unknown, path: string): ServiceConfigFinding[] {
 
 function inspectName(name: unknown, path: string): ServiceConfigFinding[] {
   const wrong = notAnObject(name, path);
+  if (Array.isArray(name) && wrong !== undefined) {
+    return [{ ...wrong, outcome: 'misread', happens: 'grpc-js takes it for {}: all methods' }];
+  }
   if (wrong !== undefined || !isJson(name)) return wrong ? [wrong] : [];
   const findings: ServiceConfigFinding[] = [];
   for (const field of ['service', 'method'].filter((key) => key in name)) {
@@ -118,9 +121,10 @@ export function inspectDuplicates(configs: readonly unknown[], path: string): Se
   for (const [i, config] of configs.entries()) {
     const names: readonly unknown[] = isJson(config) && Array.isArray(config.name) ? config.name : [];
     for (const [j, name] of names.entries()) {
-      if (!isJson(name)) continue;
+      if (typeof name !== 'object' || name === null) continue;
       const at = `${path}[${i}].name[${j}]`;
-      const key = JSON.stringify([name.service || '', name.method || '']);
+      const { service, method } = name as Json;
+      const key = JSON.stringify([service || '', method || '']);
       const before = seen.get(key);
       if (before === undefined) seen.set(key, at);
       else findings.push(refused(at, name, `must not be named twice: ${before} is the same`));
