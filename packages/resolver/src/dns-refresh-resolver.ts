@@ -16,8 +16,9 @@ import {
 } from './dns-target.js';
 import { HostAddresses } from './host-addresses.js';
 import { checkPollingOptions, type PollingOptions } from './polling-options.js';
-import { PollingResolver, type Resolution, type ResolutionAttempt } from './polling-resolver.js';
+import { PollingResolver, type ResolutionAttempt } from './polling-resolver.js';
 import { describeBadTarget, type ResolverClass, registration } from './registration.js';
+import type { Resolution } from './resolution.js';
 import { summarize } from './summarize.js';
 import { type Getaddrinfo, getaddrinfo, SystemLookup } from './system-lookup.js';
 import { tracer } from './tracing.js';

@@ -14,7 +14,8 @@ export {
 } from './manual-resolver.js';
 export { type ParsedTarget, parseTarget } from './parse-target.js';
 export type { PollingOptions } from './polling-options.js';
-export { PollingResolver, type Resolution, type ResolutionAttempt } from './polling-resolver.js';
+export { PollingResolver, type ResolutionAttempt } from './polling-resolver.js';
+export type { Resolution } from './resolution.js';
 export type { ServiceConfigInput } from './service-config.js';
 export { ServiceConfigError } from './service-config-error.js';
 export { registerSrvResolver, type SrvResolverOptions } from './srv-resolver.js';

@@ -7,30 +7,10 @@ import { setMaxListeners } from 'node:events';
 import { type ChannelOptions, experimental, logVerbosity, status } from '@grpc/grpc-js';
 import { backoffOptions } from './constant-resolver.js';
 import { type Delivered, Delivery } from './delivery.js';
-import { type Endpoint, formatEndpoint, sameEndpoints } from './endpoint.js';
-import { keepPlaces } from './keep-places.js';
+import type { Endpoint } from './endpoint.js';
 import { checkPollingOptions, minTimeBetweenRequests, type PollingOptions } from './polling-options.js';
-import {
-  type PreparedServiceConfig,
-  prepareServiceConfig,
-  type ServiceConfigInput,
-} from './service-config.js';
+import { type GoodAnswer, type Resolution, readResolution } from './resolution.js';
 import { type Trace, tracer } from './tracing.js';
-
-/** What a look-up found. */
-export interface Resolution {
-  /** All endpoints there are now. An empty list is an answer, that there are none; when in doubt, reject. */
-  readonly endpoints: readonly Endpoint[];
-  /**
-   * The service config, proto3 JSON. Default: none, so that the channel's `grpc.service_config` applies.
-   * A bad one is logged and the last good one stays.
-   */
-  readonly serviceConfig?: ServiceConfigInput | null;
-  /** Goes into the failure messages of the policy: what could not be looked up, for instance. */
-  readonly note?: string;
-  /** Something could not be looked up: the endpoints count, and `resolve` runs again after a back-off. Default false. */
-  readonly incomplete?: boolean;
-}
 
 /** What {@link PollingResolver.resolve} gets. */
 export interface ResolutionAttempt {
@@ -45,12 +25,6 @@ export interface ResolutionAttempt {
 
 /** Why a resolution is under way. */
 type Reason = 'first resolution' | 'requested' | 'periodic refresh' | 'retry';
-
-interface GoodAnswer extends Delivered {
-  /** The service config as it came, and what is wrong with it. */
-  readonly source: ServiceConfigInput | null;
-  readonly complaint: string;
-}
 
 /**
  * Extend it, implement `resolve`, give the class a `static getDefaultAuthority(target)` that never throws (its answer is
@@ -189,24 +163,23 @@ export abstract class PollingResolver implements experimental.Resolver {
     if (this.#attempt !== attempt) return;
     let answer: GoodAnswer;
     try {
-      answer = this.#answerFrom(resolution);
+      answer = readResolution(resolution, this.#good, this.#options.keepOrder);
     } catch (error) {
       this.#fail(attempt, reason, messageOf(error));
       return;
     }
     this.#finish(attempt);
-    const before = this.#good;
+    if (answer.complaint !== '' && answer.complaint !== this.#good?.complaint) {
+      experimental.log(logVerbosity.ERROR, `${this.#delivery.shortTarget}: ${answer.complaint}`);
+    }
     const changed =
-      before === undefined ||
-      before.serviceConfig !== answer.serviceConfig ||
-      !sameEndpoints(before.endpoints, answer.endpoints);
-    // Unchanged endpoints stay the same objects.
-    this.#good = changed || before === undefined ? answer : { ...answer, endpoints: before.endpoints };
+      this.#good?.endpoints !== answer.endpoints || this.#good.serviceConfig !== answer.serviceConfig;
+    this.#good = answer;
     if (resolution.incomplete) this.#backoff.runOnce();
     else this.#scheduleRefresh();
     if (!changed && !this.#requested && this.#told === 'answer') {
       this.#trace(() => `${this.#delivery.target} ${reason}: nothing new`);
-    } else if (!this.#deliver(this.#good, reason)) {
+    } else if (!this.#deliver(answer, reason)) {
       return;
     }
     if (!resolution.incomplete) this.#backoff.reset();
@@ -250,40 +223,6 @@ export abstract class PollingResolver implements experimental.Resolver {
     const jittered = refreshInterval * (0.9 + 0.2 * Math.random());
     this.#refreshTimer = setTimeout(() => this.#start('periodic refresh'), jittered).unref();
   }
-
-  #answerFrom(resolution: Resolution): GoodAnswer {
-    const endpoints = this.#options.keepOrder
-      ? keepPlaces(this.#good?.endpoints ?? [], resolution.endpoints, formatEndpoint)
-      : resolution.endpoints;
-    const source = resolution.serviceConfig ?? null;
-    const { serviceConfig, complaint } = this.#readServiceConfig(source);
-    const note = [resolution.note ?? '', complaint].filter((part) => part !== '').join('; ');
-    return { endpoints, serviceConfig, source, complaint, note };
-  }
-
-  /** The same text gives the same object, so that an unchanged config is no change. */
-  #readServiceConfig(source: ServiceConfigInput | null): {
-    serviceConfig: PreparedServiceConfig | null;
-    complaint: string;
-  } {
-    if (source === null) return { serviceConfig: null, complaint: '' };
-    if (this.#good !== undefined && isSameJson(this.#good.source, source)) {
-      return this.#good;
-    }
-    try {
-      return { serviceConfig: prepareServiceConfig(source), complaint: '' };
-    } catch (error) {
-      // An error would make grpc-js drop the addresses too (previousServiceConfig is never set, resolving-load-balancer.ts).
-      const complaint = `bad service config ignored: ${messageOf(error)}`;
-      experimental.log(logVerbosity.ERROR, `${this.#delivery.shortTarget}: ${complaint}`);
-      return { serviceConfig: this.#good?.serviceConfig ?? null, complaint };
-    }
-  }
-}
-
-function isSameJson(left: ServiceConfigInput | null, right: ServiceConfigInput): boolean {
-  if (left === right) return true;
-  return left !== null && typeof left === typeof right && JSON.stringify(left) === JSON.stringify(right);
 }
 
 function messageOf(error: unknown): string {

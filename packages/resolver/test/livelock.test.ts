@@ -21,19 +21,19 @@ const OPTIONS = {
   'grpc.service_config_disable_resolution': 1,
 };
 
-/** Kills `b` under load, and counts for one second what the resolver tells the channel. */
+/** Kills `b` under load, and counts for half a second what the resolver tells the channel. */
 async function storm(target: string, counted: Counted, a: WhoAmIServer, b: WhoAmIServer): Promise<Counted> {
   const client = makeClient(target, OPTIONS);
   await askUntilAll(client, [a.name, b.name]);
   b.kill();
   const before = { ...counted };
-  const end = performance.now() + 1000;
+  const end = performance.now() + 500;
   let answered = 0;
   while (performance.now() < end) {
     const answer = await ask(client).catch(() => undefined);
     if (answer === a.name) answered += 1;
   }
-  expect(answered).toBeGreaterThan(50);
+  expect(answered).toBeGreaterThan(10);
   expect(client.getChannel().getConnectivityState(false)).toBe(connectivityState.READY);
   return { calls: counted.calls - before.calls, requests: counted.requests - before.requests };
 }
@@ -67,7 +67,7 @@ describe('round_robin with one killed server', () => {
       }
     }
     const counted = registerCounted('eager', Eager);
-    expect((await storm('eager:x', counted, a, b)).calls).toBeGreaterThan(500);
+    expect((await storm('eager:x', counted, a, b)).calls).toBeGreaterThan(200);
   });
 
   it('stays calm on static: with addresses', async () => {
@@ -84,7 +84,7 @@ describe('round_robin with one killed server', () => {
     const counted = registerCounted('static', createStaticResolverClass({}, ask));
     const { calls, requests } = await storm(`static:a:${a.port},b:${b.port}`, counted, a, b);
     expect(requests).toBeGreaterThan(0);
-    expect(calls).toBeLessThanOrEqual(11);
+    expect(calls).toBeLessThanOrEqual(7);
   });
 
   it('stays calm on manual:', async () => {
@@ -106,7 +106,7 @@ describe('round_robin with one killed server', () => {
     const counted = registerCounted('srv', createSrvResolverClass());
     const { calls, requests } = await storm(`srv://${dns.address}/_grpc._tcp.echo.test`, counted, a, b);
     expect(requests).toBeGreaterThan(0);
-    expect(calls).toBeLessThanOrEqual(11);
+    expect(calls).toBeLessThanOrEqual(7);
   });
 
   it('stays calm on dns+refresh:', async () => {
@@ -121,7 +121,7 @@ describe('round_robin with one killed server', () => {
       b,
     );
     expect(requests).toBeGreaterThan(0);
-    expect(calls).toBeLessThanOrEqual(11);
+    expect(calls).toBeLessThanOrEqual(7);
   });
 
   it('stays calm on a PollingResolver whose look-up takes no time', async () => {
@@ -140,6 +140,6 @@ describe('round_robin with one killed server', () => {
     const counted = registerCounted('catalogue', Catalogue);
     const { calls, requests } = await storm('catalogue:x', counted, a, b);
     expect(requests).toBeGreaterThan(0);
-    expect(calls).toBeLessThanOrEqual(11);
+    expect(calls).toBeLessThanOrEqual(7);
   });
 });

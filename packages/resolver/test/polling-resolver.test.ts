@@ -187,6 +187,39 @@ describe('the periodic refresh', () => {
   });
 });
 
+describe('what resolve returns', () => {
+  it('is copied: the same array, changed in place, is a change', async () => {
+    const { probe, lookups } = scripted();
+    const endpoints = [{ addresses: [{ host: '10.0.0.1', port: 1 }] }];
+    probe.resolver.updateResolution();
+    lookups[0]?.answerWith({ endpoints });
+    await later(30_001);
+    endpoints[0]?.addresses.push({ host: '10.0.0.2', port: 1 });
+    lookups[1]?.answerWith({ endpoints });
+    await turn();
+    expect(probe.calls[1]?.endpoints).toEqual(['10.0.0.1:1+10.0.0.2:1']);
+  });
+
+  it('may carry a service config; a bad one keeps the last good one and is logged once', async () => {
+    const log = vi.spyOn(console, 'error').mockImplementation(() => {});
+    const { probe, lookups } = scripted({}, { 'grpc.dns_min_time_between_resolutions_ms': 100 });
+    const endpoints = [{ addresses: [{ host: '10.0.0.1', port: 1 }] }];
+    const good = { loadBalancingConfig: [{ round_robin: {} }] };
+    for (const serviceConfig of [good, { ...good }, '{', '{', null]) {
+      probe.resolver.updateResolution();
+      lookups.at(-1)?.answerWith({ endpoints, serviceConfig });
+      await later(100);
+    }
+    const configs = probe.calls.map(({ serviceConfig }) => serviceConfig);
+    expect(configs).toHaveLength(5);
+    expect(configs[0]?.loadBalancingConfig).toEqual(good.loadBalancingConfig);
+    for (const index of [1, 2, 3]) expect(configs[index]).toBe(configs[0]);
+    expect(configs[4]).toBeNull();
+    expect(probe.calls[3]?.note).toContain('bad service config ignored: service config: it must be JSON');
+    expect(log).toHaveBeenCalledTimes(1);
+  });
+});
+
 describe('failures', () => {
   it('are UNAVAILABLE with the cause before any success, and retried with growing back-off', async () => {
     const { probe, lookups } = scripted();
