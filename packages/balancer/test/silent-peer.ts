@@ -28,6 +28,11 @@ export class SilentPeer {
     return { host: address, port };
   }
 
+  /** Waits for the first connection; the test's own timeout bounds it. */
+  async connected(): Promise<void> {
+    if (this.connections === 0) await once(this.server, 'connection');
+  }
+
   private close(): void {
     this.server.close();
     for (const socket of this.sockets) socket.destroy();
