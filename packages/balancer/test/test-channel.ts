@@ -88,6 +88,8 @@ experimental.registerResolver(
 
 export interface TestChannelOptions {
   readonly endpoints: Endpoint[];
+  /** Default: a target of the test's own, which resolves to `endpoints`. */
+  readonly target?: string;
   /** E.g. `customRoundRobin({ repeatCount: 1 })`. */
   readonly policy: LoadBalancingConfig;
   readonly credentials?: ChannelCredentials;
@@ -100,11 +102,12 @@ export class TestChannel {
   readonly client: Client;
   readonly resolver: TestResolver;
 
-  constructor({ endpoints, policy, serviceConfig, channelOptions, credentials: creds }: TestChannelOptions) {
+  constructor(options: TestChannelOptions) {
+    const { endpoints, policy, serviceConfig, channelOptions, credentials: creds } = options;
     const id = `${nextId++}`;
     this.resolver = new TestResolver(endpoints);
     resolvers.set(id, this.resolver);
-    this.client = new Client(`petiole-test:${id}`, creds ?? credentials.createInsecure(), {
+    this.client = new Client(options.target ?? `petiole-test:${id}`, creds ?? credentials.createInsecure(), {
       'grpc.enable_http_proxy': 0,
       'grpc.use_local_subchannel_pool': 1,
       'grpc.initial_reconnect_backoff_ms': 100,
