@@ -3,7 +3,7 @@ import { Client, credentials } from '@grpc/grpc-js';
 import { registerRefreshingDnsResolver, registerSrvResolver } from '../src/index.js';
 import '../src/register.js';
 
-const [target = '', deadline = '5000'] = process.argv.slice(2);
+const [target = '', deadline = '5000', rpcDeadline = '15000'] = process.argv.slice(2);
 registerSrvResolver({ refreshInterval: 100, deadline: Number(deadline) });
 registerRefreshingDnsResolver({ refreshInterval: 100, deadline: Number(deadline) });
 
@@ -13,6 +13,6 @@ client.makeUnaryRequest(
   (text: string) => Buffer.from(text),
   (bytes: Buffer) => bytes.toString(),
   'who?',
-  { deadline: Date.now() + 500 },
+  { deadline: Date.now() + Number(rpcDeadline) },
   (error, answer) => console.log(error ? `${error.code} ${error.details}` : answer),
 );

@@ -73,8 +73,6 @@ describe('the grammar of static:', () => {
     ['static://na me/1.2.3.4:1', 'server name "na me"'],
     ['static://user@name/1.2.3.4:1', 'server name "user@name"'],
     ['static://[fe80::1%eth0]/1.2.3.4:1', 'has a zone id'],
-    ['static://xn--a/1.2.3.4:1', 'server name "xn--a" is not valid in a URL'],
-    ['static:xn--a:1', 'server name "xn--a:1" is not valid in a URL'],
     ['static://a:99999/1.2.3.4:1', 'has port "99999"'],
   ])('answers %s with one UNAVAILABLE status that quotes the bad part', async (target, message) => {
     const probe = new Probe(resolverClass, target);
@@ -84,6 +82,17 @@ describe('the grammar of static:', () => {
     expect(error?.details).toContain(message);
     expect(error?.details).not.toMatch(/[\n\r]/);
   });
+
+  // From Node 24 on, URLs take it, and so no socket leaks.
+  it.skipIf(URL.canParse('https://xn--a')).each([
+    ['static://xn--a/1.2.3.4:1', 'server name "xn--a" is not valid in a URL'],
+    ['static:xn--a:1', 'server name "xn--a:1" is not valid in a URL'],
+  ])(
+    'refuses %s up front, for which grpc-js would leak a socket on each attempt',
+    async (target, message) => {
+      expect((await new Probe(resolverClass, target).ask()).error?.details).toContain(message);
+    },
+  );
 
   it('takes a thousand endpoints, and answers 100 kB of garbage in one short line', async () => {
     const many = Array.from({ length: 1000 }, (_, index) => `10.0.${index >> 8}.${index & 255}:1`);

@@ -1,0 +1,159 @@
+/** The recipes of the README, run. What CoreDNS would answer comes from the test's own DNS server. */
+import { spawn } from 'node:child_process';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { type ChannelOptions, experimental } from '@grpc/grpc-js';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import {
+  createManualResolver,
+  PollingResolver,
+  type Resolution,
+  type ResolutionAttempt,
+  registerRefreshingDnsResolver,
+  registerSrvResolver,
+  registerStaticResolver,
+  staticTarget,
+} from '../src/index.js';
+import { DnsServer } from './dns-server.js';
+import { ask, askUntilAll, makeClient, ROUND_ROBIN, startServer } from './whoami.js';
+
+registerStaticResolver();
+registerSrvResolver({ refreshInterval: 100 });
+registerRefreshingDnsResolver({ refreshInterval: 100, families: 'ipv4' });
+
+const OPTIONS = { ...ROUND_ROBIN, 'grpc.service_config_disable_resolution': 1 };
+
+describe('the recipe for', () => {
+  it('docker-compose names: each service an endpoint', async () => {
+    const [a, b] = [await startServer('a'), await startServer('b')];
+    const client = makeClient(`static:localhost:${a.port},localhost:${b.port}`, OPTIONS);
+    await askUntilAll(client, ['a', 'b']);
+  });
+
+  it('a StatefulSet by srv: one endpoint per pod with both families; a new pod joins without breaking a connection', async () => {
+    const service = '_grpc._tcp.echo.default.svc.cluster.local';
+    const pod = (index: number): string => `echo-${index}.echo.default.svc.cluster.local`;
+    const dns = await DnsServer.start();
+    const servers = [await startServer('echo-0'), await startServer('echo-1', '::1')];
+    const publish = (): void => {
+      dns.setSrv(
+        service,
+        servers.map(({ port }, index) => ({ target: pod(index), port })),
+      );
+      for (const index of servers.keys()) dns.setHost(pod(index), ['127.0.0.1', '::1']);
+    };
+    publish();
+    const client = makeClient(`srv://${dns.address}/${service}`, OPTIONS);
+    await askUntilAll(client, ['echo-0', 'echo-1']);
+    servers.push(await startServer('echo-2'));
+    publish();
+    await askUntilAll(client, ['echo-2'], 100_000);
+    expect(servers.slice(0, 2).map((server) => server.connections())).toEqual([1, 1]);
+  });
+
+  it('a Deployment by dns+refresh: with one family, each pod once; a new pod is found', async () => {
+    const name = 'echo.default.svc.cluster.local';
+    const dns = await DnsServer.start();
+    const a = await startServer('a', '127.0.0.1');
+    dns.setHost(name, ['127.0.0.1', 'fd00::1']);
+    const client = makeClient(`dns+refresh://${dns.address}/${name}:${a.port}`, OPTIONS);
+    await askUntilAll(client, ['a']);
+    const b = await startServer('b', '127.0.0.2', undefined, a.port);
+    dns.setHost(name, ['127.0.0.1', '127.0.0.2', 'fd00::1', 'fd00::2']);
+    await askUntilAll(client, [b.name], 100_000);
+    expect(dns.count(`AAAA ${name}`)).toBe(0);
+    expect(a.connections()).toBe(1);
+  });
+
+  it('a service without a ready pod: NXDOMAIN, and RPCs wait for nothing', async () => {
+    const dns = await DnsServer.start();
+    const client = makeClient(`srv://${dns.address}/_grpc._tcp.echo.default.svc.cluster.local`, OPTIONS);
+    await expect(ask(client)).rejects.toMatchObject({
+      code: 14,
+      details: expect.stringContaining('ENOTFOUND'),
+    });
+  });
+
+  it('an environment variable, quoted in the shell', async () => {
+    const { port } = await startServer('a');
+    const target = `static:[::1]:${port}+127.0.0.1:${port}`;
+    const app = fileURLToPath(new URL('child-app.ts', import.meta.url));
+    const script = `ECHO_TARGET="${target}" "$0" --import tsx "$1" "${target}"`;
+    const child = spawn('sh', ['-c', script, process.execPath, app]);
+    onTestFinished(() => {
+      child.kill('SIGKILL');
+    });
+    let out = '';
+    child.stdout.on('data', (chunk) => {
+      out += chunk;
+    });
+    await new Promise((resolve) => child.on('close', resolve));
+    expect(out.trim()).toBe('a');
+  });
+
+  it('a unit test: a client against a server of the test, and its fail-over', async () => {
+    const [a, b] = [await startServer('a'), await startServer('b')];
+    const backends = createManualResolver({ endpoints: [`127.0.0.1:${a.port}`] });
+    const client = makeClient(backends.target);
+    expect(await ask(client)).toBe('a');
+    backends.update({ endpoints: [`127.0.0.1:${b.port}`] });
+    await askUntilAll(client, ['b']);
+    backends.close();
+  });
+
+  it('a catalogue over HTTP: a resolver of one page', async () => {
+    const [a, b] = [await startServer('a'), await startServer('b')];
+    let entries = [`127.0.0.1:${a.port}`];
+    const web = createServer((_request, response) => response.end(JSON.stringify(entries)));
+    await new Promise<void>((resolve) => web.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => {
+      web.close();
+      web.closeAllConnections();
+    });
+
+    class CatalogueResolver extends PollingResolver {
+      readonly #url: string;
+      constructor(
+        target: experimental.GrpcUri,
+        listener: experimental.ResolverListener,
+        options: ChannelOptions,
+      ) {
+        super(target, listener, options, { refreshInterval: 100 });
+        this.#url = `http://${target.authority}/services/${target.path}`;
+      }
+      protected override async resolve({ signal }: ResolutionAttempt): Promise<Resolution> {
+        const response = await fetch(this.#url, { signal });
+        if (!response.ok) throw new Error(`${this.#url} answered ${response.status}`);
+        const addresses = (await response.json()) as string[];
+        return {
+          endpoints: addresses.map((address) => {
+            const [host = '', port] = address.split(':');
+            return { addresses: [{ host, port: Number(port) }] };
+          }),
+        };
+      }
+      static getDefaultAuthority(target: experimental.GrpcUri): string {
+        return target.path;
+      }
+    }
+    experimental.registerResolver('catalogue', CatalogueResolver);
+
+    const client = makeClient(`catalogue://127.0.0.1:${(web.address() as AddressInfo).port}/echo`, OPTIONS);
+    await askUntilAll(client, ['a']);
+    entries = [...entries, `127.0.0.1:${b.port}`];
+    await askUntilAll(client, ['b'], 100_000);
+    expect(a.connections()).toBe(1);
+  });
+
+  it('pods in configuration: staticTarget', () => {
+    const pods = [
+      { name: 'echo-0', port: 50_051 },
+      { name: 'echo-1', port: 50_051 },
+    ];
+    const endpoints = pods.map(({ name, port }) => ({ addresses: [{ host: name, port }] }));
+    expect(staticTarget(endpoints, { serverName: 'echo.example' })).toBe(
+      'static://echo.example/echo-0:50051,echo-1:50051',
+    );
+  });
+});
