@@ -19,6 +19,7 @@ import { type ChildOwner, EndpointChild } from './endpoint-child.js';
 import { type EndpointEvent, endpointStateChannel } from './endpoint-events.js';
 import { describeFailure } from './failure-message.js';
 import { failPick, queuePick } from './pick-result.js';
+import { ReadyList } from './ready-list.js';
 import { ReresolutionLimit } from './reresolution-limit.js';
 import { healthCheckServiceOf, targetOf } from './resolver-attributes.js';
 import { tracer } from './trace.js';
@@ -82,7 +83,7 @@ export class EndpointSharding<Data = undefined> {
   private children: readonly EndpointChild<Data>[] = [];
   private byKey: Map<string, EndpointChild<Data>> = new Map();
   private latestList: readonly Endpoint[] = [];
-  private readyChildren: readonly EndpointChild<Data>[] | undefined = undefined;
+  private readonly readyList: ReadyList<EndpointChild<Data>> = new ReadyList();
   /** How many children are in each state, by its number. */
   private readonly counts: number[] = [0, 0, 0, 0, 0];
   private note = '';
@@ -117,8 +118,7 @@ export class EndpointSharding<Data = undefined> {
 
   /** The READY endpoints, in the resolver's order. The array stays the same object until one enters or leaves. */
   get ready(): readonly ShardedEndpoint<Data>[] {
-    this.readyChildren ??= this.children.filter((child) => child.state === State.READY);
-    return this.readyChildren;
+    return this.readyList.current(this.children);
   }
 
   get readyCount(): number {
@@ -242,7 +242,7 @@ export class EndpointSharding<Data = undefined> {
     this.latestList = list;
     this.byKey = next;
     this.children = [...next.values()];
-    this.readyChildren = undefined;
+    this.readyList.reset();
     // Connect first: a new endpoint may share a connection with a removed one.
     for (const child of created) child.connect();
     for (const [key, child] of previous) {
@@ -268,7 +268,7 @@ export class EndpointSharding<Data = undefined> {
     child.state = state;
     this.counts[from] = this.count(from) - 1;
     this.counts[state] = this.count(state) + 1;
-    if (from === State.READY || state === State.READY) this.readyChildren = undefined;
+    if (from === State.READY || state === State.READY) this.readyList.change(child);
     if (state === State.CONNECTING) this.connecting.start(child);
     else this.connecting.stop(child);
     // Not from within the report: the subchannel would tell a listener that is added again now of this change once

@@ -92,26 +92,32 @@ export class SimulatedChannel {
   /** Calls of `createSubchannel`, whether or not the pool had one. */
   created = 0;
   reresolutions = 0;
+  /** What the policy gets to talk to the channel. */
+  readonly helper: experimental.ChannelControlHelper;
   policy: experimental.LoadBalancer;
   private readonly config: LoadBalancingConfig;
 
-  constructor(policy: LoadBalancingConfig) {
+  /** Remembers all publications, or with `latestOnly` one: at scale, old pickers are most of the heap. */
+  constructor(policy: LoadBalancingConfig, { latestOnly = false } = {}) {
     this.config = policy;
-    const parent: experimental.ChannelControlHelper = {
+    this.helper = {
       createSubchannel: (address) => {
         this.created++;
         return this.subchannel(
           experimental.subchannelAddressToString(address),
         ) as unknown as SubchannelInterface;
       },
-      updateState: (state, picker, error) => this.publications.push({ state, picker, error }),
+      updateState: (state, picker, error) => {
+        if (latestOnly) this.publications.length = 0;
+        this.publications.push({ state, picker, error });
+      },
       requestReresolution: () => {
         this.reresolutions++;
       },
       addChannelzChild: () => {},
       removeChannelzChild: () => {},
     };
-    this.policy = new experimental.ChildLoadBalancerHandler(parent);
+    this.policy = new experimental.ChildLoadBalancerHandler(this.helper);
   }
 
   /** An endpoint of IPv4 addresses: `endpoint('10.0.0.1:1', '10.0.0.2:1')`. */

@@ -1,0 +1,231 @@
+/**
+ * `pnpm bench`: what the machinery costs over simulated subchannels, beside
+ * grpc-js's own round_robin in the same run. What it prints are ratios of CPU
+ * time; the times themselves are one machine's.
+ */
+import { execFileSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { experimental, type LoadBalancingConfig, connectivityState as State } from '@grpc/grpc-js';
+import { customRoundRobin, registerCustomRoundRobin } from '@petiole/balancer';
+import { Bench } from 'tinybench';
+import { SimulatedChannel } from '../test/simulated-channel.js';
+import { BareLeaves } from './bare-leaves.js';
+import type { PickCost } from './pick-process.js';
+
+const { CONNECTING, IDLE, READY } = State;
+const ROUND_ROBIN: LoadBalancingConfig = { round_robin: {} };
+const OURS: LoadBalancingConfig = customRoundRobin({ repeatCount: 3 });
+
+registerCustomRoundRobin();
+
+/** CPU milliseconds of this process: other processes of a noisy machine do not count. */
+function cpuMs(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+}
+
+/** The median CPU time of one call, in ms. `rounds` bounds the run. */
+async function median(
+  rounds: number,
+  {
+    before = () => {},
+    run,
+    after = () => {},
+  }: { before?: () => void; run: () => void | Promise<void>; after?: () => void },
+): Promise<number> {
+  const bench = new Bench({
+    now: cpuMs,
+    time: 0,
+    iterations: rounds,
+    warmup: rounds > 5,
+    warmupTime: 0,
+    warmupIterations: 5,
+  });
+  bench.add('task', run, {
+    beforeEach: before,
+    afterEach: after,
+  });
+  const [task] = await bench.run();
+  if (task?.result?.state !== 'completed')
+    throw new Error('the benchmark did not complete', { cause: task?.result });
+  return task.result.latency.p50;
+}
+
+/** A channel whose simulated subchannels exist already: their making is not the policy's cost. */
+function prepare(policy: LoadBalancingConfig, endpoints: experimental.Endpoint[]): SimulatedChannel {
+  const channel = new SimulatedChannel(policy, { latestOnly: true });
+  for (const { addresses } of endpoints) {
+    for (const address of addresses) channel.subchannel(experimental.subchannelAddressToString(address));
+  }
+  return channel;
+}
+
+function openReady(policy: LoadBalancingConfig, endpoints: experimental.Endpoint[]): SimulatedChannel {
+  const channel = prepare(policy, endpoints);
+  channel.update(endpoints);
+  channel.all(READY);
+  return channel;
+}
+
+const nextTick = (): Promise<void> => new Promise((resolve) => process.nextTick(resolve));
+
+/** From nothing to READY with every endpoint. */
+function connectAll(policy: LoadBalancingConfig, count: number, rounds: number): Promise<number> {
+  const endpoints = SimulatedChannel.endpoints(count);
+  let channel: SimulatedChannel | undefined;
+  return median(rounds, {
+    before: () => {
+      channel = prepare(policy, endpoints);
+      globalThis.gc?.();
+    },
+    run: () => {
+      channel?.update(endpoints);
+      channel?.all(READY);
+    },
+    after: () => channel?.policy.destroy(),
+  });
+}
+
+function connectBareLeaves(count: number, rounds: number): Promise<number> {
+  const endpoints = SimulatedChannel.endpoints(count);
+  let channel: SimulatedChannel | undefined;
+  let leaves: BareLeaves | undefined;
+  return median(rounds, {
+    before: () => {
+      channel = prepare(ROUND_ROBIN, endpoints);
+      globalThis.gc?.();
+    },
+    run: () => {
+      if (channel) leaves = new BareLeaves(channel, endpoints);
+      channel?.all(READY);
+    },
+    after: () => leaves?.destroy(),
+  });
+}
+
+/** A resolver says the same as before, in fresh objects. */
+async function resolveAgain(policy: LoadBalancingConfig, count: number, rounds: number): Promise<number> {
+  const channel = openReady(policy, SimulatedChannel.endpoints(count));
+  const fresh = Array.from({ length: rounds + 10 }, () => SimulatedChannel.endpoints(count));
+  const ms = await median(rounds, {
+    run: () => {
+      channel.update(fresh.pop() ?? []);
+    },
+  });
+  channel.policy.destroy();
+  return ms;
+}
+
+/** One endpoint loses its connection and gets it back. */
+async function flap(policy: LoadBalancingConfig, count: number, rounds: number): Promise<number> {
+  const channel = openReady(policy, SimulatedChannel.endpoints(count));
+  const subchannel = channel.subchannel('10.0.0.5:1');
+  const ms = await median(rounds, {
+    run: async () => {
+      subchannel.become(IDLE);
+      await nextTick();
+      subchannel.become(CONNECTING);
+      subchannel.become(READY);
+    },
+  });
+  channel.policy.destroy();
+  return ms;
+}
+
+/**
+ * Picks in processes of their own, as an application has one policy: the compiler would make the pick of each
+ * slower if it had seen the others. Interleaved, so that noise meets all; medians.
+ */
+function measurePicks(count: number): Record<string, PickCost> {
+  const script = fileURLToPath(new URL('pick-process.ts', import.meta.url));
+  const costs: Record<string, PickCost[]> = {};
+  for (let round = 0; round < 5; round++) {
+    for (const policy of ['round_robin', 'custom_round_robin', 'least_request']) {
+      const args = [...process.execArgv, script, policy, String(count)];
+      const output = execFileSync(process.execPath, args, { encoding: 'utf8' });
+      costs[policy] = [...(costs[policy] ?? []), JSON.parse(output) as PickCost];
+    }
+  }
+  const middle = (all: PickCost[], of: keyof PickCost): number =>
+    all.map((cost) => cost[of]).sort((a, b) => a - b)[all.length >> 1] ?? Number.NaN;
+  return Object.fromEntries(
+    Object.entries(costs).map(([policy, all]) => [
+      policy,
+      { ns: middle(all, 'ns'), bytes: middle(all, 'bytes') },
+    ]),
+  );
+}
+
+interface Row {
+  readonly what: string;
+  readonly round_robin: string;
+  readonly custom_round_robin: string;
+  readonly ratio: string;
+  readonly target: string;
+}
+
+const ms = (value: number): string => `${value.toPrecision(3)} ms`;
+const ns = (value: number): string => `${value.toPrecision(3)} ns`;
+const times = (value: number): string => `${value.toPrecision(3)}×`;
+
+async function compareAt(count: number): Promise<Row[]> {
+  const leaves = await connectBareLeaves(count, 9);
+  const connect = [await connectAll(ROUND_ROBIN, count, 3), await connectAll(OURS, count, 9)] as const;
+  const again = [await resolveAgain(ROUND_ROBIN, count, 15), await resolveAgain(OURS, count, 100)] as const;
+  const flapping = [await flap(ROUND_ROBIN, count, 50), await flap(OURS, count, 200)] as const;
+  const row = (
+    what: string,
+    unit: typeof ms,
+    [theirs, ours]: readonly [number, number],
+    target: string,
+  ): Row => ({
+    what,
+    round_robin: unit(theirs),
+    custom_round_robin: unit(ours),
+    ratio: times(theirs / ours),
+    target,
+  });
+  return [
+    row('all endpoints READY', ms, connect, 'at least 50×'),
+    {
+      what: 'the same, beside bare leaves',
+      round_robin: ms(leaves),
+      custom_round_robin: ms(connect[1]),
+      ratio: times(connect[1] / leaves),
+      target: 'at most 1.5×',
+    },
+    row('unchanged re-resolution', ms, again, 'at least 50×'),
+    row('one endpoint flaps', ms, flapping, 'at least 10×'),
+  ];
+}
+
+async function growth(): Promise<Record<string, string>[]> {
+  const rows: Record<string, string>[] = [];
+  for (const count of [100, 1000, 10_000]) {
+    const perEndpoint = (value: number): string => `${((value * 1000) / count).toPrecision(3)} µs`;
+    rows.push({
+      endpoints: String(count),
+      'all READY, each': perEndpoint(await connectAll(OURS, count, 15)),
+      'unchanged, each': perEndpoint(await resolveAgain(OURS, count, 100)),
+      'flap, each': perEndpoint(await flap(OURS, count, 200)),
+    });
+  }
+  return rows;
+}
+
+console.log('10,000 endpoints, CPU time, median (in the second row the left column is the bare leaves)');
+console.table(await compareAt(10_000));
+console.log('Growth of custom_round_robin: linear if a column stays level');
+console.table(await growth());
+
+const picks = measurePicks(10_000);
+const roundRobinNs = picks.round_robin?.ns ?? Number.NaN;
+console.log('pick() at 10,000 endpoints, one process per policy');
+console.table(
+  Object.entries(picks).map(([policy, cost]) => ({
+    policy,
+    'one pick': ns(cost.ns),
+    'on the heap': `${cost.bytes.toFixed(1)} bytes`,
+    'round_robin / this': times(roundRobinNs / cost.ns),
+  })),
+);
