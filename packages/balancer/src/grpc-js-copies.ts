@@ -6,7 +6,8 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { logError } from './trace.js';
 
-const ENTRY = /[\\/]@grpc[\\/]grpc-js[\\/]build[\\/]src[\\/]index\.js$/;
+// An alias (`npm:@grpc/grpc-js@…`) may have put the package into a folder of any name.
+const ENTRY = /[\\/]build[\\/]src[\\/]index\.js$/;
 
 /** Time for an application to load its modules, when this one was loaded first by `--import`. */
 const SECOND_LOOK_MS = 1000;
@@ -17,10 +18,13 @@ let watching = false;
 
 /** The version of the grpc-js that this package uses. */
 export function grpcJsVersion(): string {
-  return versionOf(ownCopy());
+  return manifestOf(ownCopy()).version;
 }
 
-/** Looks for other copies now and once more a little later; each is reported once, at ERROR. */
+/**
+ * Looks for other copies now and once more a little later; each is reported once, at ERROR. One that is loaded
+ * after that goes unnoticed.
+ */
 export function watchForeignCopies(): void {
   reportForeignCopies();
   if (watching) return;
@@ -31,12 +35,15 @@ export function watchForeignCopies(): void {
 export function reportForeignCopies(): void {
   const own = ownCopy();
   if (own === undefined) return;
-  for (const copy of Object.keys(require.cache)) {
-    if (!ENTRY.test(copy) || copy === own || reported.has(copy)) continue;
-    reported.add(copy);
+  // Node keeps CommonJS modules here, whether require or import has loaded them.
+  for (const entry of Object.keys(require.cache)) {
+    if (!ENTRY.test(entry) || entry === own || reported.has(entry)) continue;
+    reported.add(entry);
+    const { name, version } = manifestOf(entry);
+    if (name !== '@grpc/grpc-js') continue;
     logError(
-      `Two copies of @grpc/grpc-js are loaded: ${versionOf(own)} in ${directoryOf(own)}, with which ` +
-        `@petiole/balancer has registered its policies, and ${versionOf(copy)} in ${directoryOf(copy)}, whose ` +
+      `Two copies of @grpc/grpc-js are loaded: ${grpcJsVersion()} in ${directoryOf(own)}, with which ` +
+        `@petiole/balancer has registered its policies, and ${version} in ${directoryOf(entry)}, whose ` +
         'channels do not know them and use pick_first instead. See `npm ls @grpc/grpc-js`.',
     );
   }
@@ -51,15 +58,16 @@ function ownCopy(): string | undefined {
 }
 
 function directoryOf(entry: string): string {
-  return entry.replace(/[\\/]build[\\/]src[\\/]index\.js$/, '');
+  return entry.replace(ENTRY, '');
 }
 
-function versionOf(entry: string | undefined): string {
-  if (entry === undefined) return 'an unknown version';
+/** What the package.json above an entry point says. */
+function manifestOf(entry: string | undefined): { name?: string; version: string } {
+  const unknown = { version: 'an unknown version' };
+  if (entry === undefined) return unknown;
   try {
-    const manifest = readFileSync(`${directoryOf(entry)}/package.json`, 'utf8');
-    return (JSON.parse(manifest) as { version: string }).version;
+    return { ...unknown, ...JSON.parse(readFileSync(`${directoryOf(entry)}/package.json`, 'utf8')) };
   } catch {
-    return 'an unknown version';
+    return unknown;
   }
 }
