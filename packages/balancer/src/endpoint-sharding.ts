@@ -140,7 +140,8 @@ export class EndpointSharding<Data = undefined> {
     channelOptions: ChannelOptions,
     resolutionNote: string,
   ): boolean {
-    this.note = resolutionNote;
+    // Resolvers of grpc-js leave the note of an error empty; RPCs that fail should know of the error all the same.
+    this.note = list.ok || resolutionNote !== '' ? resolutionNote : list.error.details;
     if (!list.ok) {
       trace?.(`${this.options.name}: resolver error ${list.error.details}`);
       if (this.children.length === 0) this.publishFailure(list.error);
