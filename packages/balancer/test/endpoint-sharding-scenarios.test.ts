@@ -67,11 +67,14 @@ describe('a petiole policy on its endpoints', () => {
     await channel.untilServedBy(backends.map(({ peer }) => peer));
     for (const backend of backends) backend.kill();
     await untilState(channel, 'TRANSIENT_FAILURE');
-    const failure = experimental.statusOrFromError<experimental.Endpoint[]>({ code: 14, details: 'no DNS' });
-    expect(channel.resolver.listener?.(failure, {}, null, 'the name server does not answer')).toBe(true);
+    channel.resolver.fail({ details: 'the name server does not answer' });
+    expect(channel.resolver.accepted).toBe(true);
     const { error } = await attempt(channel);
     expect(error?.details).toContain(`${first.peer}: connect ECONNREFUSED`);
     expect(error?.details).toContain('Resolution note: the name server does not answer');
+
+    channel.resolver.push(endpointsOf(backends));
+    expect((await attempt(channel)).error?.details).not.toContain('name server');
   });
 
   test('an endpoint that loses its connection goes to its second address by itself: no RPC asks for it', async () => {
