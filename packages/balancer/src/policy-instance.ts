@@ -34,14 +34,14 @@ export class PolicyInstance<Config, Memory, Data> implements experimental.LoadBa
     this.sharding = new EndpointSharding<Data>({
       name: definition.name,
       helper,
-      createData: definition.createData,
-      onCallStarted: definition.onCallStarted,
-      onCallEnded: definition.onCallEnded,
+      createData: this.caught('createData', definition.createData),
+      onCallStarted: this.caught('onCallStarted', definition.onCallStarted),
+      onCallEnded: this.caught('onCallEnded', definition.onCallEnded),
       onChange: () => this.refresh(),
     });
     this.view = createView(
       this.sharding,
-      definition.createMemory?.() as Memory,
+      this.caught('createMemory', definition.createMemory)?.() as Memory,
       () => (this.config as Configured<Config>).value,
       () => performance.now() - (this.startedAt ?? performance.now()),
       (ms) => this.wakeAfter(ms),
@@ -121,6 +121,22 @@ export class PolicyInstance<Config, Memory, Data> implements experimental.LoadBa
           return failPick(`${this.getTypeName()}: its picker threw ${error}`);
         }
       },
+    };
+  }
+
+  /** A hook of the definition that logs what it throws: most are called from sockets' events. */
+  private caught<Args extends unknown[], Result>(
+    where: string,
+    hook: ((...args: Args) => Result) | undefined,
+  ): ((...args: Args) => Result) | undefined {
+    if (hook === undefined) return undefined;
+    return (...args) => {
+      try {
+        return hook.apply(this.definition, args);
+      } catch (error) {
+        this.reportBug(where, error);
+        return undefined as Result;
+      }
     };
   }
 
