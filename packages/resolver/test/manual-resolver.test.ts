@@ -75,6 +75,15 @@ describe('update', () => {
     expect(early.calls).toHaveLength(2);
   });
 
+  it('between a channel asking and being answered is that answer, once', async () => {
+    const manual = createManualResolver({ endpoints: ['10.0.0.1:1'] });
+    const channel = follow(manual.target);
+    channel.resolver.updateResolution();
+    manual.update({ endpoints: ['10.0.0.2:1'] });
+    for (let turn = 0; turn < 3; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+    expect(channel.calls.map(({ endpoints }) => endpoints)).toEqual([['10.0.0.2:1']]);
+  });
+
   it('comes first to a handle made without endpoints: RPCs wait for it', async () => {
     const server = await startServer('a');
     const manual = createManualResolver();

@@ -85,6 +85,8 @@ const nodeVerifiesIpv6 =
     subject: { CN: 'numbers' },
     subjectaltname: 'IP Address:0:0:0:0:0:0:0:1',
   } as PeerCertificate) === undefined;
+/** From Node 26 on, TLS refuses an address as server name, and grpc-js 1.14 gives it one. */
+const nodeTakesAddresses = Number.parseInt(process.versions.node, 10) < 26;
 const families = [
   ['IPv4', '127.0.0.1', '127.0.0.1'],
   ['IPv6', '::1', '[::1]'],
@@ -106,7 +108,7 @@ describe.each(families)('TLS over %s', (_family, host, written) => {
     });
   });
 
-  it.runIf(host === '127.0.0.1' || nodeVerifiesIpv6)(
+  it.runIf(nodeTakesAddresses && (host === '127.0.0.1' || nodeVerifiesIpv6))(
     'verifies the address itself where the target names no server',
     async () => {
       const [good, bad] = [await serve(numbered, host), await serve(named, host)];
@@ -137,11 +139,14 @@ describe('TLS', () => {
     });
   });
 
-  it.runIf(nodeVerifiesIpv6)('strips the zone id from the name that it verifies', async () => {
-    const { port } = await serve(numbered, '::1');
-    const client = makeClient(`static:[::1%lo]:${port}`, {}, trusting());
-    await expect(ask(client)).resolves.toBe('numbered');
-  });
+  it.runIf(nodeTakesAddresses && nodeVerifiesIpv6)(
+    'strips the zone id from the name that it verifies',
+    async () => {
+      const { port } = await serve(numbered, '::1');
+      const client = makeClient(`static:[::1%lo]:${port}`, {}, trusting());
+      await expect(ask(client)).resolves.toBe('numbered');
+    },
+  );
 
   it('gives way to grpc.ssl_target_name_override, not to grpc.default_authority', async () => {
     const { port } = await serve(named, '127.0.0.1');
