@@ -1,0 +1,246 @@
+/** `definePolicy` as its users meet it: the README's example, and what happens to policies with bugs. */
+import { readFileSync } from 'node:fs';
+import { experimental, Metadata, connectivityState as State, setLogger, status } from '@grpc/grpc-js';
+import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { definePolicy, type PolicyView } from '../src/index.js';
+import { Backend } from './backend.js';
+import { byHeader } from './readme-policy.js';
+import { SimulatedChannel } from './simulated-channel.js';
+import { TestChannel } from './test-channel.js';
+
+const { CONNECTING, IDLE, READY, TRANSIENT_FAILURE } = State;
+const ENDPOINTS = SimulatedChannel.endpoints(3);
+const [A, B, C] = ['10.0.0.0:1', '10.0.0.1:1', '10.0.0.2:1'] as const;
+
+const logged: string[] = [];
+beforeEach(() => {
+  logged.length = 0;
+  setLogger({ error: (line: string) => logged.push(line) });
+});
+afterEach(() => setLogger(console));
+
+let names = 0;
+/** A registered policy of a name of its own; answers with a channel that uses it, with three READY endpoints. */
+function openReady(
+  definition: Partial<Parameters<typeof definePolicy<unknown>>[0]>,
+  config = {},
+): SimulatedChannel {
+  const name = `policy_${names++}`;
+  definePolicy<unknown>({
+    name,
+    parseConfig: (json) => json,
+    update: () => undefined,
+    ...definition,
+  }).register();
+  const channel = new SimulatedChannel({ [name]: config });
+  channel.update(ENDPOINTS);
+  channel.all(READY);
+  return channel;
+}
+
+describe('the policy of the README', () => {
+  beforeAll(() => byHeader.register());
+
+  const pickFor = (channel: SimulatedChannel, endpoint: string): experimental.PickResult => {
+    const metadata = new Metadata();
+    metadata.set('x-endpoint', endpoint);
+    return channel.latest.picker.pick({ metadata, extraPickInfo: {} });
+  };
+
+  test('stands in the README to the letter, in at most 30 lines', () => {
+    const text = readFileSync(new URL('readme-policy.ts', import.meta.url), 'utf8');
+    const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
+    expect(readme).toContain(`\`\`\`ts\n${text}\`\`\``);
+    expect(text.trimEnd().split('\n').length).toBeLessThanOrEqual(30);
+  });
+
+  test('routes real RPCs by their metadata', async () => {
+    const backends = [await Backend.start(), await Backend.start({ host: '::1' })];
+    const channel = new TestChannel({
+      endpoints: backends.map((b) => b.endpoint()),
+      policy: byHeader.config(),
+    });
+    try {
+      await channel.untilServedBy(backends.map(({ peer }) => peer));
+      for (const { peer } of [...backends, ...backends].reverse()) {
+        const metadata = new Metadata();
+        metadata.set('x-endpoint', peer);
+        expect(await channel.unary({ metadata })).toBe(peer);
+      }
+      const metadata = new Metadata();
+      metadata.set('x-endpoint', '127.0.0.1:1');
+      await expect(channel.unary({ metadata })).rejects.toMatchObject({
+        code: status.UNAVAILABLE,
+        details: 'by_header: there is no endpoint 127.0.0.1:1',
+      });
+    } finally {
+      channel.close();
+      for (const backend of backends) backend.kill();
+    }
+  });
+
+  test('an RPC for an endpoint that connects waits, and fails with its error when that fails', async () => {
+    const channel = new SimulatedChannel(byHeader.config());
+    channel.update(ENDPOINTS);
+    channel.all(READY);
+    channel.subchannel(B).become(IDLE);
+    await new Promise((resolve) => process.nextTick(resolve));
+    channel.subchannel(B).become(CONNECTING);
+    expect(pickFor(channel, B).pickResultType).toBe(experimental.PickResultType.QUEUE);
+    const before = channel.publications.length;
+    channel.subchannel(B).become(TRANSIENT_FAILURE, 'Error: refused');
+    // A waiting RPC is picked again with each publication.
+    expect(channel.publications.length).toBe(before + 1);
+    expect(pickFor(channel, B).status?.details).toBe(`endpoint ${B}: refused`);
+  });
+
+  test('its bad config names field and value', () => {
+    expect(() => byHeader.config({ header: 5 })).toThrow('by_header: header must be a string, got 5');
+  });
+});
+
+describe('update', () => {
+  test('is called once per change of a state, of the list or of the config, with what is current', () => {
+    const seen: string[] = [];
+    const update = ({
+      config,
+      endpoints,
+      readyCount,
+    }: PolicyView<unknown, undefined, undefined>): undefined => {
+      seen.push(
+        `${endpoints.map(({ index, state }) => `${index}${State[state][0]}`).join(' ')} ${readyCount} ${JSON.stringify(config)}`,
+      );
+    };
+    const channel = openReady({ update }, { a: 1 });
+    expect(seen).toEqual([
+      '0C 1C 2C 0 {"a":1}',
+      '0R 1C 2C 1 {"a":1}',
+      '0R 1R 2C 2 {"a":1}',
+      '0R 1R 2R 3 {"a":1}',
+    ]);
+    seen.length = 0;
+    channel.update(ENDPOINTS);
+    channel.update(ENDPOINTS.slice(1));
+    expect(seen.at(-1)).toBe('0R 1R 2 {"a":1}');
+  });
+
+  test('returning the previous picker publishes nothing', () => {
+    const picker: experimental.Picker = { pick: () => ({}) as never };
+    const channel = openReady({ update: () => picker });
+    expect(channel.publications).toHaveLength(1);
+  });
+
+  test('without a picker the policy is CONNECTING, or in TRANSIENT_FAILURE if all endpoints are', () => {
+    const channel = openReady({});
+    expect(channel.state).toBe('CONNECTING');
+  });
+
+  test('wakes when it asked to, at the earliest time that it asked for, and once', () => {
+    vi.useFakeTimers();
+    try {
+      let calls = 0;
+      const channel = openReady({
+        update: ({ wakeAfter, elapsedMs }) => {
+          calls++;
+          if (elapsedMs < 1000) wakeAfter(1000 - elapsedMs);
+          wakeAfter(5000);
+          return undefined;
+        },
+      });
+      const before = calls;
+      vi.advanceTimersByTime(1001);
+      expect(calls).toBe(before + 1);
+      channel.policy.destroy();
+      vi.advanceTimersByTime(60_000);
+      expect(calls).toBe(before + 1);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  test('memory belongs to one policy instance, data to one endpoint for as long as it is listed', () => {
+    const name = `policy_${names++}`;
+    const memories: { updates: number }[] = [];
+    let made = 0;
+    definePolicy({
+      name,
+      parseConfig: () => ({}),
+      createMemory: () => ({ updates: 0 }),
+      createData: () => ({ id: made++ }),
+      update: ({ memory, endpoints }) => {
+        memory.updates++;
+        if (!memories.includes(memory)) memories.push(memory);
+        const ids = endpoints.map(({ data }) => data.id).join();
+        return { pick: () => ({ pickResultType: 2, status: { details: ids } }) as never };
+      },
+    }).register();
+    const [one, two] = [new SimulatedChannel({ [name]: {} }), new SimulatedChannel({ [name]: {} })];
+    one.update(ENDPOINTS);
+    one.update([...ENDPOINTS].reverse());
+    expect(one.pick()).toBe('2,1,0');
+    two.update(ENDPOINTS);
+    expect(two.pick()).toBe('3,4,5');
+    one.update(ENDPOINTS.slice(0, 1));
+    one.update(ENDPOINTS);
+    expect(one.pick()).toBe('0,6,7');
+    expect(memories).toHaveLength(2);
+  });
+});
+
+describe('bugs of a policy end no process:', () => {
+  test('an update that throws fails RPCs with its error, which is logged', () => {
+    const channel = openReady({
+      update: () => {
+        throw new Error('off by one');
+      },
+    });
+    expect(channel.pick()).toMatch(/^policy_\d+: its update threw Error: off by one$/);
+    expect(logged[0]).toMatch(/its update threw Error: off by one\n +at /);
+  });
+
+  test('a picker that throws fails its RPC', () => {
+    const channel = openReady({
+      update: () => ({
+        pick: () => {
+          throw new Error('no such header');
+        },
+      }),
+    });
+    expect(channel.pick()).toMatch(/its picker threw Error: no such header/);
+  });
+
+  test.each(['onCallStarted', 'onCallEnded', 'createData'] as const)('a %s that throws is logged', (hook) => {
+    const channel = openReady({
+      [hook]: () => {
+        throw new Error('hook');
+      },
+      update: ({ ready }) => {
+        const [first] = ready();
+        return first && { pick: () => first.pickResult };
+      },
+    });
+    const result = channel.latest.picker.pick({ metadata: new Metadata(), extraPickInfo: {} });
+    result.onCallStarted?.();
+    result.onCallEnded?.(status.OK, '', new Metadata());
+    expect(result.subchannel?.getAddress()).toBe(A);
+    expect(logged.join()).toContain(`its ${hook} threw Error: hook`);
+    expect(C).toBe('10.0.0.2:1');
+  });
+
+  test('a config parser that throws something else than an Error is a config error all the same', () => {
+    const channel = openReady({
+      parseConfig: () => {
+        throw 'just a string';
+      },
+    });
+    expect(channel.pick()).toBe('just a string');
+  });
+});
+
+describe('definitions', () => {
+  test.each(['', 'Custom', 'with-dash', '1st', 'a b'])('the name %j is refused', (name) => {
+    expect(() => definePolicy({ name, parseConfig: () => ({}), update: () => undefined })).toThrow(
+      `definePolicy: name must be in lower_snake_case, got ${JSON.stringify(name)}`,
+    );
+  });
+});
