@@ -98,10 +98,12 @@ describe('the stream', () => {
     for (let round = 0; round < 20; round++) {
       channel.watch.answer(SERVING);
       await channel.watch.end({ code: Status.OK });
-      if (round % 2 === 1) await vi.advanceTimersByTimeAsync(1000);
+      if (round % 2 === 0) continue;
+      await vi.advanceTimersByTimeAsync(999);
+      expect(channel.watches).toHaveLength(round + 1);
+      await vi.advanceTimersByTimeAsync(1);
+      expect(channel.watches).toHaveLength(round + 2);
     }
-    expect(channel.watches).toHaveLength(21);
-    expect(performance.now()).toBeGreaterThanOrEqual(9_900);
   });
 
   test('many messages on one stream do not put off the next attempt', async () => {
