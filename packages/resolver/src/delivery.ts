@@ -94,7 +94,9 @@ export class Delivery {
       );
     }
     this.#trace(() => {
-      const what = endpoints.ok ? `${endpoints.value.length} endpoints` : `error ${endpoints.error.details}`;
+      const what = endpoints.ok
+        ? `${endpoints.value.length} endpoints${note === '' ? '' : `, note: ${note}`}`
+        : `error ${endpoints.error.details}`;
       return `${this.shortTarget} ${reason}: ${what}${accepted ? '' : ', refused by the policy'}`;
     });
     return accepted;

@@ -28,6 +28,9 @@ export function parseDnsServer(text: string): string {
       `DNS server ${quote(text)} must be an IP address; a name would have to be looked up itself`,
     );
   }
+  if (host.includes('%')) {
+    throw new TargetError(`DNS server ${quote(text)} has a zone id, which Node's DNS resolver drops`);
+  }
   const server = formatAddress({ host, port: hasPort ? port : DNS_PORT });
   try {
     new Resolver().setServers([server]);

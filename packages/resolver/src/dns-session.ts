@@ -24,7 +24,7 @@ export type OpenDnsSession = (
   signal: AbortSignal,
 ) => DnsSession;
 
-/** c-ares by itself goes on for 27 s; three tries that double fit into the deadline of the resolution. */
+/** c-ares by itself goes on for about 25 s; three tries that double fit into the deadline of the resolution. */
 const TRIES = 3;
 
 /** The real one. */

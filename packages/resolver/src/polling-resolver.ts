@@ -85,6 +85,11 @@ export abstract class PollingResolver implements experimental.Resolver {
    */
   protected abstract resolve(attempt: ResolutionAttempt): Promise<Resolution>;
 
+  /** Writes to the tracer of the options; the text is built only when that is on. */
+  protected trace(text: () => string): void {
+    this.#trace(() => `${this.#delivery.shortTarget} ${text()}`);
+  }
+
   /** grpc-js wants a fresh answer; called for every RPC in TRANSIENT_FAILURE, so O(1). */
   updateResolution(): void {
     if (this.#requested) return;
@@ -93,13 +98,16 @@ export abstract class PollingResolver implements experimental.Resolver {
       this.#lastRequestAt = this.#attemptStartedAt;
       return; // the resolution under way is the answer
     }
-    if (this.#backoff.isRunning()) return; // the one after it is
+    if (this.#backoff.isRunning()) {
+      this.trace(() => `request waits for the back-off until ${this.#backoff.getEndTime().toISOString()}`);
+      return;
+    }
     const wait = this.#lastRequestAt + this.#minTimeBetweenRequests - performance.now();
     if (wait <= 0) {
       this.#start(this.#told === 'nothing' ? 'first resolution' : 'requested');
       return;
     }
-    this.#trace(() => `${this.#delivery.target} request waits ${Math.ceil(wait)} ms for the rate limit`);
+    this.trace(() => `request waits ${Math.ceil(wait)} ms for the rate limit`);
     this.#requestTimer = setTimeout(() => this.#start('requested'), wait).unref();
   }
 
@@ -107,6 +115,7 @@ export abstract class PollingResolver implements experimental.Resolver {
   destroy(): void {
     const attempt = this.#attempt;
     this.#attempt = undefined;
+    this.trace(() => 'stops: the channel is idle or closed');
     this.#clearTimers();
     this.#backoff.stop();
     this.#backoff.reset();
@@ -130,7 +139,7 @@ export abstract class PollingResolver implements experimental.Resolver {
     const attempt = new AbortController();
     setMaxListeners(0, attempt.signal); // dozens of look-ups hang on it
     this.#attempt = attempt;
-    this.#trace(() => `${this.#delivery.target} ${reason}: resolution starts`);
+    this.trace(() => `${reason}: resolution starts`);
     this.#deadline = setTimeout(() => {
       attempt.abort();
       // Two turns: a promise that settles because of the abort has its own setImmediate below, queued after the first.
@@ -178,7 +187,7 @@ export abstract class PollingResolver implements experimental.Resolver {
     if (resolution.incomplete) this.#backoff.runOnce();
     else this.#scheduleRefresh();
     if (!changed && !this.#requested && this.#told === 'answer') {
-      this.#trace(() => `${this.#delivery.target} ${reason}: nothing new`);
+      this.trace(() => `${reason}: nothing new`);
     } else if (!this.#deliver(answer, reason)) {
       return;
     }
@@ -187,7 +196,7 @@ export abstract class PollingResolver implements experimental.Resolver {
 
   #fail(attempt: AbortController, reason: Reason, message: string): void {
     if (!this.#finish(attempt)) return;
-    this.#trace(() => `${this.#delivery.target} ${reason} failed: ${message}`);
+    this.trace(() => `${reason} failed: ${message}`);
     this.#backoff.runOnce();
     if (this.#good !== undefined) {
       // Keeping silent would leave the channel in its own back-off; an error would be worth less than the old answer.

@@ -100,6 +100,9 @@ class SrvPolling extends PollingResolver {
       const located = candidates
         .map(({ name, port }) => locate(name.toLowerCase(), port, found))
         .filter(({ endpoint }) => endpoint.addresses.length > 0);
+      this.trace(
+        () => `priority ${priority}: ${located.length} of ${candidates.length} records have addresses`,
+      );
       if (located.length > 0) return { located, failures, asked };
     }
     return { located: [], failures, asked };

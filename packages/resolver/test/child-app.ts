@@ -1,12 +1,12 @@
 /**
  * A program as users write it, for tests of whole processes: asks once over the target in argv and, unless told to
- * close, leaves its channel open.
+ * close, leaves its channel open. It lives on for `linger` milliseconds.
  */
 import { Client, credentials } from '@grpc/grpc-js';
 import { registerRefreshingDnsResolver, registerSrvResolver } from '../src/index.js';
 import '../src/register.js';
 
-const [target = '', deadline = '5000', rpcDeadline = '15000', close] = process.argv.slice(2);
+const [target = '', deadline = '5000', rpcDeadline = '15000', close, linger = '0'] = process.argv.slice(2);
 registerSrvResolver({ refreshInterval: 100, deadline: Number(deadline) });
 registerRefreshingDnsResolver({ refreshInterval: 100, deadline: Number(deadline) });
 
@@ -20,5 +20,6 @@ client.makeUnaryRequest(
   (error, answer) => {
     console.log(error ? `${error.code} ${error.details}` : answer);
     if (close) client.close();
+    setTimeout(() => {}, Number(linger));
   },
 );

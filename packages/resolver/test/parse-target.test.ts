@@ -60,6 +60,7 @@ describe('parseTarget', () => {
     ['srv://8.8.8.8:0/_grpc._tcp.a.b', 'DNS server "8.8.8.8:0": "8.8.8.8:0" has port "0"'],
     ['srv://8.8.8.8:65536/_grpc._tcp.a.b', 'has port "65536"'],
     ['srv://::1/_grpc._tcp.a.b', 'an IPv6 address stands in brackets'],
+    ['srv://[fe80::1%eth0]/_grpc._tcp.a.b', 'has a zone id'],
     ['srv://dns.example/_grpc._tcp.a.b', 'DNS server "dns.example" must be an IP address'],
     ['dns+refresh:', 'has nothing after "dns+refresh:"'],
     ['dns+refresh:echo:0', 'has port "0"'],
