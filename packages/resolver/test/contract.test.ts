@@ -1,6 +1,6 @@
 /** What grpc-js expects of a resolver (resolver.ts), for each of ours. */
 import diagnostics from 'node:diagnostics_channel';
-import { connectivityState, experimental } from '@grpc/grpc-js';
+import { type Client, connectivityState, experimental } from '@grpc/grpc-js';
 import fc from 'fast-check';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createDnsRefreshResolverClass } from '../src/dns-refresh-resolver.js';
@@ -122,36 +122,42 @@ describe.each(Object.entries(SUBJECTS))('%s', (name, make) => {
     const { resolverClass } = await make(1);
     const scheme = name.split(':')[0] ?? '';
     fc.assert(
-      fc.property(fc.string({ unit: 'binary', minLength: 1 }), (path) => {
+      fc.property(fc.string({ minLength: 1 }), (path) => {
         const authority = resolverClass.getDefaultAuthority({ scheme, path });
         expect(typeof authority).toBe('string');
         expect(authority).not.toBe('');
       }),
     );
   });
-
-  if (name !== 'a bad target') {
-    it('serves again after the channel was idle', async () => {
-      const server = await startServer('a');
-      const { resolverClass, target } = await make(server.port);
-      experimental.registerResolver(target.slice(0, target.indexOf(':')), resolverClass);
-      const client = makeClient(target, { 'grpc.client_idle_timeout_ms': 1000 });
-      await expect(ask(client)).resolves.toBe('a');
-      const channel = client.getChannel();
-      let state = channel.getConnectivityState(false);
-      while (state !== connectivityState.IDLE) {
-        const from = state;
-        await new Promise<void>((resolve, reject) => {
-          channel.watchConnectivityState(from, Date.now() + 5000, (error) =>
-            error ? reject(error) : resolve(),
-          );
-        });
-        state = channel.getConnectivityState(false);
-      }
-      await expect(ask(client)).resolves.toBe('a');
-    });
-  }
 });
+
+it('every resolver serves again after the channel was idle', async () => {
+  const server = await startServer('a');
+  const names = Object.keys(SUBJECTS).filter((name) => name !== 'a bad target');
+  const roundTrip = async (name: string): Promise<string> => {
+    const { resolverClass, target } = (await SUBJECTS[name]?.(server.port)) ?? expect.unreachable();
+    // The channel makes its resolver at once, so that the next may register another under the same scheme.
+    experimental.registerResolver(target.slice(0, target.indexOf(':')), resolverClass);
+    const client = makeClient(target, { 'grpc.client_idle_timeout_ms': 1000 });
+    await ask(client);
+    await untilIdle(client);
+    return `${name} ${await ask(client)}`;
+  };
+  expect(await Promise.all(names.map(roundTrip))).toEqual(names.map((name) => `${name} a`));
+});
+
+async function untilIdle(client: Client): Promise<void> {
+  const channel = client.getChannel();
+  for (let state = channel.getConnectivityState(false); state !== connectivityState.IDLE; ) {
+    const from = state;
+    await new Promise<void>((resolve, reject) => {
+      channel.watchConnectivityState(from, Date.now() + 10_000, (error) =>
+        error ? reject(error) : resolve(),
+      );
+    });
+    state = channel.getConnectivityState(false);
+  }
+}
 
 describe('getDefaultAuthority', () => {
   it('costs the same for 10,000 endpoints as for one', () => {

@@ -83,7 +83,7 @@ describe('parseTarget', () => {
         scheme,
         fc.oneof(
           rest.map((parts) => parts.join('')),
-          fc.string({ unit: 'binary' }),
+          fc.string(),
         ),
         (head, tail) => {
           try {
