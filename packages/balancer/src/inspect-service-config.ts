@@ -88,11 +88,11 @@ function inspectHealthCheck(health: unknown, path: string, petiole: boolean): Se
   }
   const findings = unknownFields(health, ['serviceName'], path);
   const { serviceName } = health;
-  if (serviceName !== undefined && serviceName !== null && typeof serviceName !== 'string') {
+  if (typeof serviceName !== 'string') {
     const at = `${path}.serviceName`;
-    const instead = `must be a string, "" for the server as a whole, got ${show(serviceName)}`;
-    const happens = 'the health of the server as a whole is checked';
-    findings.push({ ...base, path: at, value: serviceName, outcome: 'replaced', happens, instead });
+    const got = serviceName === undefined ? 'nothing' : show(serviceName);
+    const instead = `must be a string, "" for the server as a whole, got ${got}`;
+    findings.push({ ...base, path: at, value: serviceName, happens: 'no health is checked', instead });
   }
   if (!petiole) {
     const instead = 'needs a policy of @petiole/balancer, such as custom_round_robin: no other checks health';

@@ -14,6 +14,7 @@ import {
   registerLeastRequest,
   serviceConfig,
 } from '../src/index.js';
+import { healthCheckServiceOf } from '../src/resolver-attributes.js';
 import { Backend } from './backend.js';
 import { TestChannel } from './test-channel.js';
 
@@ -196,10 +197,22 @@ describe('healthCheckConfig', () => {
     expect(health([{ outlier_detection: { child_policy: [{ round_robin: {} }] } }])).toEqual([ignored]);
   });
 
-  it('needs a string as service name', () => {
-    expect(short({ ...ours, healthCheckConfig: true })).toEqual(['healthCheckConfig ignored error']);
-    expect(short({ ...ours, healthCheckConfig: { serviceName: 1 } })).toEqual([
-      'healthCheckConfig.serviceName replaced error',
+  it('has no finding exactly when the policies of this package check the health of a service by it', () => {
+    const config = fc.oneof(fc.jsonValue(), fc.record({ serviceName: fc.jsonValue() }, { requiredKeys: [] }));
+    fc.assert(
+      fc.property(config, (healthCheckConfig) => {
+        const text = JSON.stringify({ ...ours, healthCheckConfig });
+        const findings = checkServiceConfig(text).filter(
+          ({ instead }) => !instead.startsWith('unknown field'),
+        );
+        expect(findings.length === 0).toBe(
+          healthCheckServiceOf({ 'grpc.service_config': text }) !== undefined,
+        );
+        for (const { outcome } of findings) expect(outcome).toBe('ignored');
+      }),
+    );
+    expect(short({ ...ours, healthCheckConfig: {} })).toEqual([
+      'healthCheckConfig.serviceName ignored error',
     ]);
   });
 });

@@ -74,9 +74,10 @@ async function failure(channel: TestChannel): Promise<{ code: number; details: s
 describe.each(PLACES)('%s', (_, place) => {
   it('custom_round_robin serves each endpoint 3 times in turn, in the order of the assignment', async () => {
     const backends = await startFleet(3);
+    const refused = ads.refusals.length;
     const { channel } = open(backends, place('custom_round_robin', {}));
     expect(await channel.peers(18)).toEqual([...rotation(backends, 3), ...rotation(backends, 3)]);
-    expect(ads.refusals).toEqual([]);
+    expect(ads.refusals.slice(refused)).toEqual([]);
   });
 
   it('the config of the control plane counts', async () => {
@@ -109,13 +110,14 @@ describe.each(PLACES)('%s', (_, place) => {
 
   it('a bad config fails RPCs with the field, the value and what is allowed', async () => {
     const backends = await startFleet(1);
+    const refused = ads.refusals.length;
     const { channel } = open(backends, place('custom_round_robin', { repeatCount: 0 }));
     const { code, details } = await failure(channel);
     expect(code).toBe(status.UNAVAILABLE);
     expect(details).toContain(
       'custom_round_robin: repeatCount must be an integer from 1 to 4294967295, got 0',
     );
-    expect(ads.refusals).toEqual([]);
+    expect(ads.refusals.slice(refused)).toEqual([]);
   });
 
   it('a config that is mended is served by, and one that goes bad changes nothing', async () => {
