@@ -4,6 +4,7 @@
  */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
+import { status as Status } from '@grpc/grpc-js';
 import { describe, expect, test } from 'vitest';
 import { customRoundRobin, registerCustomRoundRobin } from '../src/index.js';
 import { Backend } from './backend.js';
@@ -201,6 +202,26 @@ describe('the process', () => {
   test('an open Watch keeps it alive until the client is closed', async () => {
     const { backend } = await startServing();
     expect(await run(backend.peer, 'echo')).toEqual([`served by ${backend.peer}`, 'still alive']);
+  });
+
+  test('a Watch that waits for its next attempt does not keep it alive', async () => {
+    const health = new HealthServer();
+    const failed = { code: Status.INTERNAL, details: 'broken' };
+    health.onWatch = (stream) => {
+      if (health.streams.length === 1) stream.answer('SERVING');
+      else stream.end(failed);
+    };
+    const backend = await Backend.start({
+      services: health.addTo,
+      unary: async (call, callback) => {
+        health.streams[0]?.end(failed);
+        // The attempt that follows at once has failed too before the process has nothing left to do.
+        await health.stream(1);
+        callback(null, call.request);
+      },
+    });
+    atEnd(() => backend.kill());
+    expect(await run(backend.peer, 'echo')).toEqual([`served by ${backend.peer}`]);
   });
 
   test('without health checking it ends by itself, closed or not', async () => {

@@ -1,6 +1,7 @@
 /** The Watch stream: its back-off, its end, and what it does within one turn of the event loop. Simulated. */
 import { type experimental, connectivityState as State, status as Status } from '@grpc/grpc-js';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { HealthCheckedSubchannel } from '../src/health-check.js';
 import { HealthWatch } from '../src/health-watch.js';
 import { customRoundRobin, registerCustomRoundRobin } from '../src/index.js';
 import { SimulatedChannel, SimulatedSubchannel } from './simulated-channel.js';
@@ -183,6 +184,31 @@ describe('the stream', () => {
     await vi.advanceTimersByTimeAsync(1000);
     expect(attempts).toEqual([0, 1000]);
   });
+});
+
+test('a health-checked subchannel watches while somebody listens, and forgets what it knew when nobody does', () => {
+  const subchannel = new SimulatedSubchannel('10.0.0.1:1');
+  const channel = SimulatedWatchChannel.of(subchannel);
+  const wrapper = new HealthCheckedSubchannel(
+    subchannel as unknown as experimental.SubchannelInterface,
+    'echo',
+    { started: () => {}, ended: () => {}, event: () => ({ target: undefined, endpoint: 'it' }) },
+  );
+  expect(channel.watches).toHaveLength(0);
+  const [first, second] = [vi.fn(), vi.fn()];
+  wrapper.addHealthStateWatcher(first);
+  wrapper.addHealthStateWatcher(second);
+  expect(channel.watches).toHaveLength(1);
+  channel.watch.answer(SERVING);
+  expect([first.mock.calls, second.mock.calls]).toEqual([[[true]], [[true]]]);
+  wrapper.removeHealthStateWatcher(first);
+  expect(channel.watch.cancellations).toBe(0);
+  wrapper.removeHealthStateWatcher(second);
+  expect(channel.watch.cancellations).toBe(1);
+  wrapper.addHealthStateWatcher(first);
+  expect(channel.watches).toHaveLength(2);
+  expect([wrapper.status, wrapper.isHealthy()]).toEqual(['PENDING', false]);
+  wrapper.removeHealthStateWatcher(first);
 });
 
 describe('in a policy', () => {
