@@ -5,8 +5,8 @@
 import { type experimental, type LoadBalancingConfig, connectivityState as State } from '@grpc/grpc-js';
 import { booleanField, durationField, integerField } from './config-field.js';
 import { definePolicy, type Policy, type PolicyView } from './define-policy.js';
-import type { ShardedEndpoint } from './endpoint-sharding.js';
 import { describeEndpoints } from './failure-message.js';
+import type { ShardedEndpoint } from './sharded-endpoint.js';
 import { logError } from './trace.js';
 
 const NAME = 'custom_round_robin';

@@ -4,10 +4,10 @@
  * reconnection, re-resolution, health checking and states are the machinery's.
  */
 import type { experimental, LoadBalancingConfig } from '@grpc/grpc-js';
-import type { EndpointHooks, ShardedEndpoint } from './endpoint-sharding.js';
 import { policyConfigType } from './policy-config.js';
 import { PolicyInstance } from './policy-instance.js';
 import { registerPolicy } from './registry.js';
+import type { EndpointHooks, ShardedEndpoint } from './sharded-endpoint.js';
 
 /** What `update` knows. One object per policy instance: its fields are current whenever they are read. */
 export interface PolicyView<Config, Memory, Data> {

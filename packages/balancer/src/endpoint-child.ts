@@ -5,9 +5,9 @@
  */
 import { type ChannelOptions, experimental, Metadata, connectivityState as State } from '@grpc/grpc-js';
 import { endpointName } from './endpoint-address.js';
-import type { EndpointHooks, ShardedEndpoint } from './endpoint-sharding.js';
 import { HealthCheckedSubchannel } from './health-check.js';
 import { failPick, queuePick } from './pick-result.js';
+import type { EndpointHooks, ShardedEndpoint } from './sharded-endpoint.js';
 
 type Endpoint = experimental.Endpoint;
 type ChannelControlHelper = experimental.ChannelControlHelper;

@@ -7,10 +7,8 @@
 import {
   type ChannelOptions,
   type experimental,
-  type Metadata,
   connectivityState as State,
   type StatusObject,
-  type status,
 } from '@grpc/grpc-js';
 import { ChannelArguments } from './channel-arguments.js';
 import { CONNECT_TIMEOUT_MS, ConnectingWatch } from './connecting-watch.js';
@@ -22,44 +20,14 @@ import { failPick, queuePick } from './pick-result.js';
 import { ReadyList } from './ready-list.js';
 import { ReresolutionLimit } from './reresolution-limit.js';
 import { healthCheckServiceOf, targetOf } from './resolver-attributes.js';
+import type { EndpointHooks, ShardedEndpoint } from './sharded-endpoint.js';
+import { StatePublisher } from './state-publisher.js';
 import { tracer } from './trace.js';
 
 type Endpoint = experimental.Endpoint;
 type Picker = experimental.Picker;
 
 const trace = tracer('endpoint_sharding');
-
-/** One endpoint as a policy sees it: the same object for as long as the resolver keeps naming the endpoint. */
-export interface ShardedEndpoint<Data = undefined> {
-  /** What the resolver gave last: the same set of addresses, perhaps in another order. */
-  readonly endpoint: Endpoint;
-  /** All its addresses, for messages: `[::1]:50051+127.0.0.1:50051`. */
-  readonly name: string;
-  /** Its place in the resolver's order, from 0; -1 once the resolver has removed it. */
-  readonly index: number;
-  readonly state: State;
-  /** Why it is not READY, where that is known. */
-  readonly lastError: string | undefined;
-  /**
-   * What a picker returns to send an RPC to this endpoint. READY: its connection. TRANSIENT_FAILURE: the RPC
-   * fails with the endpoint's last error. Otherwise the RPC waits. Read it in `pick`; do not store it.
-   */
-  readonly pickResult: experimental.PickResult;
-  /** What `createData` made for this endpoint. */
-  readonly data: Data;
-}
-
-/** What a policy can attach to its endpoints. */
-export interface EndpointHooks<Data> {
-  /** Called once per endpoint; its result lives as long as the endpoint, across pickers and updates. */
-  readonly createData?: ((endpoint: Endpoint) => Data) | undefined;
-  /** An RPC has started on the endpoint's connection. */
-  readonly onCallStarted?: ((endpoint: ShardedEndpoint<Data>) => void) | undefined;
-  /** That RPC has ended, however it did: exactly once for each `onCallStarted`, even on a removed endpoint. */
-  readonly onCallEnded?:
-    | ((endpoint: ShardedEndpoint<Data>, code: status, trailers: Metadata) => void)
-    | undefined;
-}
 
 export interface EndpointShardingOptions<Data> extends EndpointHooks<Data> {
   /** The policy's name, for messages and traces. */
@@ -76,6 +44,7 @@ export interface EndpointShardingOptions<Data> extends EndpointHooks<Data> {
 export class EndpointSharding<Data = undefined> {
   private readonly owner: ChildOwner<Data>;
   private readonly args: ChannelArguments = new ChannelArguments();
+  private readonly publisher: StatePublisher;
   private readonly reresolution: ReresolutionLimit;
   private readonly connecting: ConnectingWatch<EndpointChild<Data>>;
   private readonly queuePicker: Picker = { pick: queuePick };
@@ -87,8 +56,6 @@ export class EndpointSharding<Data = undefined> {
   /** How many children are in each state, by its number. */
   private readonly counts: number[] = [0, 0, 0, 0, 0];
   private note = '';
-  private published: { state: State; picker: Picker; error: string | null } | undefined = undefined;
-  private republication: NodeJS.Immediate | undefined = undefined;
   private acceptedBefore = false;
   /** Above 0 while children are being changed: their reports add up to one `onChange`. */
   private batchDepth = 0;
@@ -99,6 +66,7 @@ export class EndpointSharding<Data = undefined> {
 
   constructor(options: EndpointShardingOptions<Data>) {
     this.options = options;
+    this.publisher = new StatePublisher(options.helper);
     this.reresolution = new ReresolutionLimit(() => options.helper.requestReresolution());
     this.connecting = new ConnectingWatch((child) => child.declareStuck(CONNECT_TIMEOUT_MS / 1000));
     this.owner = {
@@ -153,7 +121,7 @@ export class EndpointSharding<Data = undefined> {
       if (!this.adoptUnchanged(endpoints)) this.reconcile(endpoints);
       this.changed = true;
     });
-    this.republishLater();
+    this.publisher.repeatLater();
     if (endpoints.length > 0) {
       this.acceptedBefore = true;
       return true;
@@ -174,18 +142,18 @@ export class EndpointSharding<Data = undefined> {
     if (picker !== undefined) {
       this.push(State.READY, picker);
     } else if (this.children.length === 0) {
-      // Either nothing is known yet, or publishFailure has said it.
+      // Either nothing is known yet, or publishFailure has said why.
     } else if (this.count(State.TRANSIENT_FAILURE) === this.children.length) {
-      this.push(State.TRANSIENT_FAILURE, this.failurePicker);
+      this.push(State.TRANSIENT_FAILURE, this.failurePicker, () => this.failureMessage());
     } else {
       this.push(State.CONNECTING, this.queuePicker);
     }
   }
 
-  /** Publishes TRANSIENT_FAILURE with a status of its own. */
+  /** Publishes TRANSIENT_FAILURE: RPCs fail with this status, those that wait for ready go on waiting. */
   publishFailure(failure: Partial<StatusObject>): void {
     const result = failPick(failure);
-    this.push(State.TRANSIENT_FAILURE, { pick: () => result }, failure.details);
+    this.push(State.TRANSIENT_FAILURE, { pick: () => result }, () => failure.details ?? null);
   }
 
   /** Releases all subchannels and timers. Nothing is published or called back afterwards. */
@@ -193,7 +161,7 @@ export class EndpointSharding<Data = undefined> {
     this.destroyed = true;
     this.reresolution.clear();
     this.connecting.clear();
-    clearImmediate(this.republication);
+    this.publisher.destroy();
     for (const child of this.children) this.remove(child, 'policy destroyed');
     this.children = [];
     this.byKey.clear();
@@ -294,26 +262,11 @@ export class EndpointSharding<Data = undefined> {
     this.options.onChange();
   }
 
-  private push(state: State, picker: Picker, error?: string): void {
-    if (this.destroyed) return;
-    if (this.published?.state === state && this.published.picker === picker) return;
+  private push(state: State, picker: Picker, error?: () => string | null): void {
+    if (!this.publisher.publish(state, picker, error)) return;
     trace?.(
-      `${this.options.name}: ${State[state]}, ${this.count(State.READY)} of ${this.children.length} endpoints READY`,
+      `${this.options.name}: ${State[state]}, ${this.readyCount} of ${this.children.length} endpoints READY`,
     );
-    const message = state === State.TRANSIENT_FAILURE ? (error ?? this.failureMessage()) : null;
-    this.published = { state, picker, error: message };
-    this.options.helper.updateState(state, picker, message);
-  }
-
-  // outlier_detection stores its own config only after the update of its child, and decides by it whether the
-  // picker that it is given counts calls. Without a second publication the first picker would never count.
-  private republishLater(): void {
-    this.republication ??= setImmediate(() => {
-      this.republication = undefined;
-      if (this.published === undefined) return;
-      const { state, picker, error } = this.published;
-      this.options.helper.updateState(state, picker, error);
-    });
   }
 
   private failureMessage(): string {

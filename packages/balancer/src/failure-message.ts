@@ -1,5 +1,5 @@
 /** Why no endpoint serves, in a message of bounded length. */
-import type { ShardedEndpoint } from './endpoint-sharding.js';
+import type { ShardedEndpoint } from './sharded-endpoint.js';
 
 /** Room for about a dozen endpoints; a status message travels in logs and headers. */
 const MAX_LENGTH = 1000;

@@ -11,12 +11,7 @@ export {
 export { definePolicy, type Policy, type PolicyDefinition, type PolicyView } from './define-policy.js';
 export type { Duration } from './duration.js';
 export type { EndpointEvent } from './endpoint-events.js';
-export {
-  type EndpointHooks,
-  EndpointSharding,
-  type EndpointShardingOptions,
-  type ShardedEndpoint,
-} from './endpoint-sharding.js';
+export { EndpointSharding, type EndpointShardingOptions } from './endpoint-sharding.js';
 export type { HealthStatus } from './health-check.js';
 export { type LeastRequestConfig, leastRequest, registerLeastRequest } from './least-request.js';
 export { failPick, queuePick } from './pick-result.js';
@@ -31,3 +26,4 @@ export {
   type StatusCode,
   serviceConfig,
 } from './service-config.js';
+export type { EndpointHooks, ShardedEndpoint } from './sharded-endpoint.js';

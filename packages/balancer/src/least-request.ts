@@ -5,7 +5,7 @@
 import type { experimental, LoadBalancingConfig } from '@grpc/grpc-js';
 import { integerField } from './config-field.js';
 import { definePolicy } from './define-policy.js';
-import type { ShardedEndpoint } from './endpoint-sharding.js';
+import type { ShardedEndpoint } from './sharded-endpoint.js';
 
 /** The JSON config of `least_request`. */
 export interface LeastRequestConfig {
@@ -17,10 +17,12 @@ export interface LeastRequestConfig {
 type Load = { inFlight: number; picked: number };
 type Endpoint = ShardedEndpoint<Load>;
 
+const CHOICE_COUNT = { min: 2, max: 2 ** 32 - 1, default: 2 };
+
 class LeastRequestPicker implements experimental.Picker {
   private readonly endpoints: Endpoint[];
   private readonly choices: number;
-  private readonly pending: Set<Load> = new Set();
+  private readonly pending: Load[] = [];
 
   constructor(ready: readonly Endpoint[], choiceCount: number) {
     this.endpoints = [...ready]; // a copy: drawing shuffles it
@@ -49,34 +51,26 @@ class LeastRequestPicker implements experimental.Picker {
   // A48 counts an RPC from its pick. grpc-js tells only that it started, some microtasks later, and nothing if it
   // never does. So a pick counts until then, or else until the end of the turn: bursts spread and nothing leaks.
   private countPick(load: Load): void {
-    if (this.pending.size === 0) setImmediate(() => this.forgetPicks());
-    this.pending.add(load);
     load.picked++;
-  }
-
-  private forgetPicks(): void {
-    for (const load of this.pending) load.picked = 0;
-    this.pending.clear();
+    if (this.pending.push(load) > 1) return;
+    setImmediate(() => {
+      for (const picked of this.pending.splice(0)) picked.picked = 0;
+    });
   }
 }
 
 const policy = definePolicy<number, undefined, Load, LeastRequestConfig>({
   name: 'least_request',
   // "If `choice_count < 2`, the config will be rejected"; above 10, "the policy will set choice_count = 10" - A48
-  parseConfig: (json) =>
-    Math.min(
-      10,
-      integerField('least_request', json, 'choiceCount', { min: 2, max: 2 ** 32 - 1, default: 2 }),
-    ),
+  parseConfig: (json) => Math.min(10, integerField('least_request', json, 'choiceCount', CHOICE_COUNT)),
   createData: () => ({ inFlight: 0, picked: 0 }),
-  update: ({ config, ready }) => (ready().length > 0 ? new LeastRequestPicker(ready(), config) : undefined),
+  update: ({ config, ready, readyCount }) =>
+    readyCount > 0 ? new LeastRequestPicker(ready(), config) : undefined,
   onCallStarted({ data }) {
     data.inFlight++;
     data.picked = Math.max(0, data.picked - 1);
   },
-  onCallEnded({ data }) {
-    data.inFlight--;
-  },
+  onCallEnded: ({ data }) => void data.inFlight--,
 });
 
 /** Registers `least_request` with grpc-js. Calling it again does nothing. */

@@ -1,0 +1,34 @@
+/** An endpoint as a policy sees it, and what a policy can attach to its endpoints. */
+import type { connectivityState, experimental, Metadata, status } from '@grpc/grpc-js';
+
+/** One endpoint: the same object for as long as the resolver keeps naming it. */
+export interface ShardedEndpoint<Data = undefined> {
+  /** What the resolver gave last: the same set of addresses, perhaps in another order. */
+  readonly endpoint: experimental.Endpoint;
+  /** All its addresses, for messages: `[::1]:50051+127.0.0.1:50051`. */
+  readonly name: string;
+  /** Its place in the resolver's order, from 0; -1 once the resolver has removed it. */
+  readonly index: number;
+  readonly state: connectivityState;
+  /** Why it is not READY, where that is known. */
+  readonly lastError: string | undefined;
+  /**
+   * What a picker returns to send an RPC to this endpoint. READY: its connection. TRANSIENT_FAILURE: the RPC
+   * fails with the endpoint's last error. Otherwise the RPC waits. Read it in `pick`; do not store it.
+   */
+  readonly pickResult: experimental.PickResult;
+  /** What `createData` made for this endpoint. */
+  readonly data: Data;
+}
+
+/** What a policy can attach to its endpoints. */
+export interface EndpointHooks<Data> {
+  /** Called once per endpoint; its result lives as long as the endpoint, across pickers and updates. */
+  readonly createData?: ((endpoint: experimental.Endpoint) => Data) | undefined;
+  /** An RPC has started on the endpoint's connection. */
+  readonly onCallStarted?: ((endpoint: ShardedEndpoint<Data>) => void) | undefined;
+  /** That RPC has ended, however it did: exactly once for each `onCallStarted`, even on a removed endpoint. */
+  readonly onCallEnded?:
+    | ((endpoint: ShardedEndpoint<Data>, code: status, trailers: Metadata) => void)
+    | undefined;
+}
