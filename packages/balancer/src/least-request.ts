@@ -16,7 +16,6 @@ export interface LeastRequestConfig {
 /** An endpoint's RPCs: started and not ended (a stream counts until it ends), and picked in this very turn. */
 type Load = { inFlight: number; picked: number };
 type Endpoint = ShardedEndpoint<Load>;
-
 const CHOICE_COUNT = { min: 2, max: 2 ** 32 - 1, default: 2 };
 
 class LeastRequestPicker implements experimental.Picker {

@@ -14,6 +14,9 @@ type Picker = experimental.Picker;
 /** The parsed config, in a box of its own: a policy's Config may well be undefined. */
 type Configured<Config> = { readonly value: Config };
 
+/** The longest delay of a timer; Node fires one that is longer at once. To be woken early does no harm. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
 export class PolicyInstance<Config, Memory, Data> implements experimental.LoadBalancer {
   private readonly sharding: EndpointSharding<Data>;
   private readonly view: PolicyView<Config, Memory, Data>;
@@ -147,14 +150,15 @@ export class PolicyInstance<Config, Memory, Data> implements experimental.LoadBa
   }
 
   private wakeAfter(ms: number): void {
-    const at = performance.now() + ms;
+    const delay = Math.min(ms, MAX_TIMER_MS);
+    const at = performance.now() + delay;
     if (at >= this.wakeAt) return;
     clearTimeout(this.wakeTimer);
     this.wakeAt = at;
     this.wakeTimer = setTimeout(() => {
       this.wakeAt = Number.POSITIVE_INFINITY;
       this.refresh();
-    }, ms).unref();
+    }, delay).unref();
   }
 }
 

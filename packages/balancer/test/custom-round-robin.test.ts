@@ -111,6 +111,13 @@ describe('readyTimeout', () => {
     expect(channel.picks(2)).toEqual([B, B]);
   });
 
+  test('may be longer than any timer', () => {
+    const channel = open({ readyTimeout: '315576000000s' });
+    channel.subchannel(A).become(READY);
+    vi.advanceTimersByTime(4000);
+    expect(channel.state).toBe('CONNECTING');
+  });
+
   test('"0s" waits for nobody', () => {
     const channel = open({ readyTimeout: '0s' });
     channel.subchannel(C).become(READY);
