@@ -150,7 +150,8 @@ function inspectTimeout(value: unknown, path: string): Inspected {
   if (seconds > MAX_SECONDS) {
     const instead = `must be a Duration of at most ${MAX_SECONDS} s, got ${show(value)}`;
     const finding = refused(path, value, instead);
-    const happens = 'the deadline does not fit into the header of an RPC';
+    const happens =
+      'the deadline does not fit into a header: grpc-js throws at the first RPC, which ends the process';
     return { findings: [{ ...finding, outcome: 'fails', happens }], mended: value };
   }
   // grpc-js counts in whole milliseconds.

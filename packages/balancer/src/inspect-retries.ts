@@ -55,7 +55,7 @@ export function inspectHedging(policy: unknown, path: string): ServiceConfigFind
       path: at,
       value: codes,
       outcome: 'fails',
-      happens: 'grpc-js throws while it handles the first RPC that fails, which ends the process',
+      happens: 'grpc-js throws at the first RPC that fails, which ends the process',
       instead: `must be an array of status codes such as ["UNAVAILABLE"], got ${show(codes)}`,
       severity: 'error',
     });

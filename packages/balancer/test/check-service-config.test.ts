@@ -16,6 +16,8 @@ import {
 } from '../src/index.js';
 import { healthCheckServiceOf } from '../src/resolver-attributes.js';
 import { Backend } from './backend.js';
+import { startFleet } from './fleet.js';
+import { ScriptProcess } from './script-process.js';
 import { TestChannel } from './test-channel.js';
 
 beforeAll(() => {
@@ -439,6 +441,29 @@ it('what serviceConfig throws at and what checkServiceConfig calls an error is t
   expect(() => serviceConfig({ loadBalancing: customRoundRobin(), ...(config as object) })).toThrow(
     `serviceConfig: ${finding?.path}: ${finding?.instead}`,
   );
+});
+
+it.each([
+  [
+    { timeout: { seconds: 4e11, nanos: 0 } },
+    'timeout',
+    'must be a Duration of at most 315576000000 s, got {"seconds":400000000000,"nanos":0}',
+  ],
+  [
+    { hedgingPolicy: { maxAttempts: 2, hedgingDelay: '1s', nonFatalStatusCodes: 'UNAVAILABLE' } },
+    'hedgingPolicy.nonFatalStatusCodes',
+    'must be an array of status codes such as ["UNAVAILABLE"], got "UNAVAILABLE"',
+  ],
+])('the process of the real client ends where a finding says so: %j', async (fields, path, instead) => {
+  const config = JSON.stringify({ methodConfig: [{ name: [{}], ...fields }] });
+  const [finding, ...others] = checkServiceConfig(config);
+  expect(others).toEqual([]);
+  expect(finding).toMatchObject({ path: `methodConfig[0].${path}`, instead, outcome: 'fails' });
+  expect(finding?.happens).toMatch(/ends the process$/);
+  const [backend] = await startFleet(1, { unary: (_, callback) => callback({ code: status.UNAVAILABLE }) });
+  const client = new ScriptProcess('fatal-service-config-process', [`${backend?.port}`, config]);
+  expect(await client.lineWith('ended by ')).toMatch(/some is not a function|Deadline is too far/);
+  expect(await client.ended).toEqual({ code: 1, signal: null });
 });
 
 it('the constructor of the real client throws where a finding says so', () => {
