@@ -70,13 +70,13 @@ function parse(target: string): ParsedTarget {
     throw new TargetError(
       near === undefined
         ? `${quote(target)} has none of the schemes ${SCHEMES.map((name) => `${name}:`).join(', ')}`
-        : `${quote(target)} must start with "${near}:" exactly, in small letters, without quotes or blanks; grpc-js would look it up in DNS`,
+        : `${quote(target)} must start with "${near}:" exactly, in small letters, without quotes or blanks; grpc-js would hand it to dns:`,
     );
   }
   // grpc-js: uri-parser.ts
   const match = /^(?:\/\/([^/]*)\/)?(.+)$/.exec(target.slice(scheme.length + 1));
   if (match === null) {
-    throw new TargetError(`${quote(target)} has nothing after "${scheme}:"; grpc-js would look it up in DNS`);
+    throw new TargetError(`${quote(target)} has nothing after "${scheme}:"; grpc-js would hand it to dns:`);
   }
   const [, authority, path = ''] = match;
   const uri = { scheme, path, ...(authority === undefined ? {} : { authority }) };

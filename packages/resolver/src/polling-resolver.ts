@@ -16,7 +16,8 @@ import { type Trace, tracer } from './tracing.js';
 export interface ResolutionAttempt {
   /**
    * Aborted at the deadline, when the channel goes idle or is closed, and when the attempt is over: cancel what is
-   * under way. A promise that settles in the turn of the event loop of the deadline still counts, so partial results can be returned.
+   * under way. A promise that settles in the turn of the event loop of the deadline still counts, so partial results
+   * can be returned.
    */
   readonly signal: AbortSignal;
   /** The last good answer of this resolver, undefined before there was one. */
@@ -27,8 +28,8 @@ export interface ResolutionAttempt {
 type Reason = 'first resolution' | 'requested' | 'periodic refresh' | 'retry';
 
 /**
- * Extend it, implement `resolve`, give the class a `static getDefaultAuthority(target)` that never throws (its answer is
- * the name that TLS verifies), and register it with `experimental.registerResolver(scheme, YourResolver)`.
+ * Extend it, implement `resolve`, give the class a `static getDefaultAuthority(target)` that never throws (its answer
+ * is the name that TLS verifies), and register it with `experimental.registerResolver(scheme, YourResolver)`.
  *
  * - A resolution that the channel asked for ends in exactly one listener call, on a later tick; a periodic or repeated
  *   one that found nothing new, in none.

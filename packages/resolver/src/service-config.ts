@@ -7,7 +7,7 @@ import { experimental, type ServiceConfig } from '@grpc/grpc-js';
 import { prepareMethodConfigs } from './method-config.js';
 import { field, isObject, type JsonObject, ServiceConfigError } from './service-config-error.js';
 
-/** A service config as people write it: an object of the proto3 JSON form, or that as a string (gRFC A2, service_config.proto). */
+/** A service config as people write it: proto3 JSON (service_config.proto), as an object or a string. */
 export type ServiceConfigInput = string | object;
 
 /** A service config in grpc-js's form, and the one field that grpc-js has no place for. */

@@ -59,8 +59,8 @@ export function createStaticResolverClass(
 const register = registration(STATIC_SCHEME, createStaticResolverClass);
 
 /**
- * Registers the `static:` scheme with grpc-js; call it before the channel is made. Idempotent; a later call with options
- * gives them to the channels made from then on.
+ * Registers the `static:` scheme with grpc-js; call it before the channel is made. Idempotent; a later call with
+ * options gives them to the channels made from then on.
  * @throws {RangeError} on options out of range.
  */
 export function registerStaticResolver(options?: StaticResolverOptions): void {

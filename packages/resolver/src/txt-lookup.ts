@@ -31,6 +31,7 @@ export class TxtLookup {
   /** Starts the look-up; `settle` waits for it at most one second more. The same config is the same object. */
   start(session: DnsSession): { settle(): Promise<{ serviceConfig: object | null; note: string }> } {
     const asked = this.#enabled ? this.#ask(session) : Promise.resolve();
+    asked.catch(() => {}); // settle() may never be called
     return {
       settle: async () => {
         let timer: NodeJS.Timeout | undefined;

@@ -116,6 +116,13 @@ describe('dns+refresh:', () => {
     expect(performance.now() - started).toBeLessThan(2500);
   });
 
+  it('asks no DNS server for the service config of localhost', async () => {
+    const dns = await DnsServer.start();
+    dns.setHost('localhost', ['127.0.0.1']);
+    await probe(dns, FAST, 'localhost:1').ask();
+    expect(dns.questions.filter((question) => question.startsWith('TXT'))).toEqual([]);
+  });
+
   it('refuses a family that is none', () => {
     expect(() => createDnsRefreshResolverClass({ families: 'v4' as never })).toThrow(
       `families must be 'both', 'ipv6' or 'ipv4', got "v4"`,

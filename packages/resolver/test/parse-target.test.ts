@@ -6,6 +6,7 @@ import '../src/register.js';
 import { createDnsRefreshResolverClass } from '../src/dns-refresh-resolver.js';
 import { createSrvResolverClass } from '../src/srv-resolver.js';
 import { Probe } from './probe.js';
+import { ask, makeClient } from './whoami.js';
 
 describe('parseTarget', () => {
   it('says what a target means', () => {
@@ -42,7 +43,7 @@ describe('parseTarget', () => {
     ['', 'has none of the schemes static:, srv:, dns+refresh:'],
     ['echo.example:443', 'has none of the schemes'],
     ['dns:echo.example', 'has none of the schemes'],
-    ['static:', 'has nothing after "static:"; grpc-js would look it up in DNS'],
+    ['static:', 'has nothing after "static:"; grpc-js would hand it to dns:'],
     ['srv:', 'has nothing after "srv:"'],
     ['static:1.2.3.4:1\n', 'has a line break at character 17; grpc-js throws on it'],
     ['static:1.2.3.4:1,\r\n5.6.7.8:1', 'has a line break at character 18'],
@@ -98,7 +99,11 @@ describe('parseTarget', () => {
     );
   });
 
-  it('agrees with what grpc-js does with line breaks', () => {
+  it('agrees with what grpc-js does with line breaks and empty targets', async () => {
+    await expect(ask(makeClient('static:'))).rejects.toMatchObject({
+      code: 14,
+      details: expect.stringContaining('Failed to parse DNS address dns:static:'),
+    });
     expect(() => new Client('static:1.2.3.4:1\n', credentials.createInsecure())).toThrow(
       'Could not parse target name',
     );

@@ -114,6 +114,18 @@ describe('a host name in static:', () => {
     expect(ask.mock.calls.filter(([host]) => host === 'good').length).toBeGreaterThan(2);
   });
 
+  it('that answers after the deadline is known to the next attempt: a dead first name server costs 5 s each time', async () => {
+    vi.useFakeTimers();
+    const ask: Getaddrinfo = () => new Promise((resolve) => setTimeout(() => resolve(['10.0.0.1']), 5100));
+    const options = { 'grpc.initial_reconnect_backoff_ms': 1000 };
+    const channel = new Probe(createStaticResolverClass({}, ask), 'static:slow:1', options);
+    channel.resolver.updateResolution();
+    await vi.advanceTimersByTimeAsync(5050);
+    expect(channel.calls[0]?.error?.details).toContain('ECANCELLED');
+    await vi.advanceTimersByTimeAsync(1100);
+    expect(channel.calls[1]?.endpoints).toEqual(['10.0.0.1:1']);
+  });
+
   it('beyond the 32nd is not asked for any more once the deadline has passed', async () => {
     vi.useFakeTimers();
     const ask = vi.fn<Getaddrinfo>(() => new Promise(() => {}));
