@@ -3,9 +3,10 @@
  * entry, no callback, and no timer that keeps the process alive.
  */
 import { getChannelzHandlers, connectivityState as State } from '@grpc/grpc-js';
-import { describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { customRoundRobin, definePolicy, registerCustomRoundRobin } from '../src/index.js';
 import type { Backend } from './backend.js';
+import { EndpointStateLog } from './endpoint-state-log.js';
 import { openChannel, startFleet } from './fleet.js';
 import { attempt } from './load.js';
 import { ScriptProcess } from './script-process.js';
@@ -153,4 +154,45 @@ describe('a policy that is destroyed', () => {
       for (const subchannel of channel.subchannels.values()) expect(subchannel.listeners.size).toBe(0);
     },
   );
+
+  describe('while it connects: pick_first still has a timer for its next address, and calls back when it fires', () => {
+    const [stays, goes] = [
+      SimulatedChannel.endpoint('10.0.0.1:1'),
+      SimulatedChannel.endpoint('10.0.0.2:1', '10.0.0.3:1'),
+    ];
+    let log: EndpointStateLog;
+    let channel: SimulatedChannel;
+
+    beforeEach(() => {
+      vi.useFakeTimers();
+      log = EndpointStateLog.start();
+      channel = new SimulatedChannel(customRoundRobin({ readyTimeout: '0s' }));
+      channel.update([stays, goes]);
+      channel.subchannel('10.0.0.1:1').become(State.READY);
+      channel.subchannel('10.0.0.2:1').become(State.CONNECTING);
+    });
+    afterEach(() => {
+      vi.useRealTimers();
+    });
+
+    test('the policy is deaf to it, and no timer is left', async () => {
+      channel.policy.destroy();
+      const events = log.events.length;
+      await vi.advanceTimersByTimeAsync(1000);
+      expect(log.events.slice(events)).toEqual([]);
+      expect(log.events.slice(-2).map(({ to }) => to)).toEqual(['SHUTDOWN', 'SHUTDOWN']);
+      expect(vi.getTimerCount()).toBe(0);
+    });
+
+    test('so is a policy that lives on without the endpoint: no event, no re-resolution', async () => {
+      channel.update([stays]);
+      const events = log.events.length;
+      const requests = channel.reresolutions;
+      await vi.advanceTimersByTimeAsync(1000);
+      expect(log.events.slice(events)).toEqual([]);
+      expect(log.events.at(-1)?.to).toBe('SHUTDOWN');
+      expect(channel.reresolutions).toBe(requests);
+      expect(channel.picks(2)).toEqual(['10.0.0.1:1', '10.0.0.1:1']);
+    });
+  });
 });
