@@ -25,6 +25,7 @@ export function inspectRetries(policy: unknown, path: string): ServiceConfigFind
   const findings = inspectAttempts(maxAttempts, `${path}.maxAttempts`);
   findings.push(...inspectPause(initialBackoff, `${path}.initialBackoff`));
   findings.push(...inspectPause(maxBackoff, `${path}.maxBackoff`));
+  findings.push(...inspectOrder(initialBackoff, maxBackoff, `${path}.maxBackoff`));
   if (typeof backoffMultiplier !== 'number' || !(backoffMultiplier > 0)) {
     const at = `${path}.backoffMultiplier`;
     findings.push(refused(at, backoffMultiplier, `must be a number above 0, got ${show(backoffMultiplier)}`));
@@ -105,6 +106,15 @@ function inspectPause(value: unknown, path: string, { zero } = { zero: false }):
       severity: 'error',
     },
   ];
+}
+
+/** gRFC A6 limits every pause by `maxBackoff`, grpc-js all but the first. */
+function inspectOrder(initial: unknown, max: unknown, path: string): ServiceConfigFinding[] {
+  const [first, limit] = [parseDuration(initial), parseDuration(max)];
+  if (first === undefined || limit === undefined || durationMs(first) <= durationMs(limit)) return [];
+  const happens = `grpc-js pauses for ${initial} before the second attempt all the same`;
+  const instead = `write a maxBackoff of at least initialBackoff, got ${show(max)}`;
+  return [{ path, value: max, outcome: 'ignored', happens, instead, severity: 'note' }];
 }
 
 function inspectCodes(codes: readonly unknown[], path: string): ServiceConfigFinding[] {

@@ -16,7 +16,7 @@ import {
 } from '../src/index.js';
 import { healthCheckServiceOf } from '../src/resolver-attributes.js';
 import { Backend } from './backend.js';
-import { startFleet } from './fleet.js';
+import { openChannel, startFleet } from './fleet.js';
 import { ScriptProcess } from './script-process.js';
 import { TestChannel } from './test-channel.js';
 
@@ -245,6 +245,30 @@ describe('methods', () => {
     ],
   ])('%j', (config, expected) => {
     expect(short({ methodConfig: [config] })).toEqual(expected.map((finding) => `methodConfig[0]${finding}`));
+  });
+
+  it('maxBackoff does not limit the first pause of retries', async () => {
+    const policy = { ...retryPolicy, maxAttempts: 3, initialBackoff: '0.3s', maxBackoff: '0.001s' };
+    const methodConfig = [{ name: [{}], retryPolicy: policy }];
+    expect(short({ methodConfig })).toEqual(['methodConfig[0].retryPolicy.maxBackoff ignored note']);
+    const times: number[] = [];
+    const [backend] = await startFleet(1, {
+      unary: (_, callback) => {
+        times.push(performance.now());
+        callback({ code: status.UNAVAILABLE });
+      },
+    });
+    const channel = openChannel({
+      endpoints: [backend as Backend].map((one) => one.endpoint()),
+      policy: customRoundRobin(),
+      serviceConfig: { methodConfig },
+      channelOptions: { 'grpc.enable_retries': 1 },
+    });
+    await expect(channel.unary()).rejects.toThrow('UNAVAILABLE');
+    const [first = 0, second = 0, third = 0] = times;
+    // ±20 % of jitter.
+    expect(second - first).toBeGreaterThan(230);
+    expect(third - second).toBeLessThan(200);
   });
 
   it('are ignored by grpc-js unless they stand in an array', () => {

@@ -226,6 +226,30 @@ describe('with the policies registered', () => {
       });
     });
 
+    it('writes the fields of gRFC A58 as grpc-js reads them', () => {
+      const text = serviceConfig({
+        loadBalancing: {
+          weighted_round_robin: {
+            enableOobLoadReport: true,
+            oobLoadReportingPeriod: '3s',
+            blackoutPeriod: '4s',
+            weightExpirationPeriod: '5s',
+            weightUpdatePeriod: '6s',
+            errorUtilizationPenalty: 0.5,
+          },
+        },
+      });
+      const parsed = experimental.parseLoadBalancingConfig(JSON.parse(text).loadBalancingConfig[0]);
+      expect(parsed.toJsonObject()).toEqual({
+        enable_oob_load_report: true,
+        oob_load_reporting_period: '3s',
+        blackout_period: '4s',
+        weight_expiration_period: '5s',
+        weight_update_period: '6s',
+        error_utilization_penalty: 0.5,
+      });
+    });
+
     it('does not end on a config that is nested without end', () => {
       let entry: object = { round_robin: {} };
       for (let i = 0; i < 200; i++) entry = { outlier_detection: { child_policy: [entry] } };
