@@ -20,13 +20,18 @@ const KINDS = ['none', 'fresh objects', 'symbols', 'counter'] as const;
 
 async function measure(attributes: string): Promise<Measured> {
   const client = new ScriptProcess('eager-resolver-process', ['custom_round_robin', attributes]);
-  expect(await client.lineWith('all serve')).toBe('3');
-  await client.lineWith('killed');
-  await client.lineWith('the rest serves');
-  const measured = JSON.parse(await client.lineWith('while it was down')) as Measured;
-  await client.lineWith('all serve again');
-  expect(await client.ended).toEqual({ code: 0, signal: null });
-  return measured;
+  try {
+    expect(await client.lineWith('all serve')).toBe('3');
+    await client.lineWith('killed');
+    await client.lineWith('the rest serves');
+    const measured = JSON.parse(await client.lineWith('while it was down')) as Measured;
+    await client.lineWith('all serve again');
+    expect(await client.ended).toEqual({ code: 0, signal: null });
+    return measured;
+  } finally {
+    // A client that hangs must not outlive a failing test.
+    client.process.kill('SIGKILL');
+  }
 }
 
 describe('a resolver that answers in the next tick, and one dead server', () => {
