@@ -25,7 +25,9 @@ export class TxtLookup {
   constructor(name: string, channelOptions: ChannelOptions) {
     this.#name = `_grpc_config.${name}`;
     this.#enabled =
-      channelOptions['grpc.service_config_disable_resolution'] !== 1 && this.#name.length <= 253;
+      channelOptions['grpc.service_config_disable_resolution'] !== 1 &&
+      this.#name.length <= 253 &&
+      !/(?:^|\.)localhost$/i.test(name); // RFC 6761: not to be asked of DNS
   }
 
   /** Starts the look-up; `settle` waits for it at most one second more. The same config is the same object. */

@@ -74,6 +74,12 @@ describe('parseTarget', () => {
     expect(() => parseTarget(target)).toThrow(/^bad target: /);
   });
 
+  it.skipIf(URL.canParse('https://xn--a'))('refuses a name that no URL can hold', () => {
+    for (const target of ['srv:_grpc._tcp.xn--a', 'dns+refresh:xn--a:1', 'static:xn--a:1']) {
+      expect(() => parseTarget(target)).toThrow('is not valid in a URL');
+    }
+  });
+
   it('refuses or reads, and never throws anything else', () => {
     const scheme = fc.constantFrom('static:', 'srv:', 'dns+refresh:', 'srv://', 'dns+refresh://1.1.1.1/', '');
     const rest = fc.array(
