@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { DnsError } from '../src/dns-error.js';
 import type { OpenDnsSession } from '../src/dns-session.js';
 import { createSrvResolverClass } from '../src/srv-resolver.js';
@@ -265,6 +265,13 @@ describe('srv:', () => {
 });
 
 describe('the service config of srv:', () => {
+  beforeEach(() => {
+    vi.spyOn(console, 'error').mockImplementation(() => {}); // bad ones are logged
+  });
+  afterEach(() => {
+    vi.restoreAllMocks();
+  });
+
   const withHost = async (): Promise<DnsServer> => {
     const dns = await DnsServer.start();
     dns.setHost('a.echo.test', ['10.0.0.1']);
