@@ -10,7 +10,12 @@ interface Ref {
 /** The parts of channelz.proto's messages that tests read. */
 export interface ChannelzEntity {
   readonly ref: Ref;
-  readonly data: { readonly target: string };
+  readonly data: {
+    readonly target: string;
+    readonly calls_started: number;
+    readonly calls_succeeded: number;
+    readonly calls_failed: number;
+  };
   readonly subchannel_ref: readonly Ref[];
   readonly socket_ref: readonly Ref[];
 }

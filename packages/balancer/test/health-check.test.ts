@@ -161,6 +161,23 @@ describe('what the server says', () => {
   });
 });
 
+test('the Watch names the authority of the target: grpc-js gives it no grpc.default_authority', async () => {
+  const health = new HealthServer();
+  health.onWatch = (stream) => stream.answer('SERVING');
+  let authority = '';
+  const backend = await Backend.start({
+    services: health.addTo,
+    unary: (call, callback) => {
+      authority = call.getHost();
+      callback(null, call.request);
+    },
+  });
+  atEnd(() => backend.kill());
+  await channelTo([{ backend }], { channelOptions: { 'grpc.default_authority': 'other.example' } }).unary();
+  expect(authority).toBe('other.example');
+  expect((await health.stream()).authority).toBe('localhost');
+});
+
 describe('a stream that ends', () => {
   test.each([
     ['with OK', undefined, 'health check failed: 0 OK: OK'],

@@ -141,6 +141,23 @@ describe('what ends a watch', () => {
   });
 });
 
+test('channelz counts each Watch among the calls of the subchannel, by how it ended, not of the channel', async () => {
+  const server = await startServing();
+  const ends = [undefined, { code: Status.INTERNAL, details: 'broken' }];
+  server.health.onWatch = (stream) => {
+    stream.answer('SERVING');
+    if (ends.length > 0) stream.end(ends.shift());
+  };
+  const channel = channelTo(server, { policy: customRoundRobin({ repeatCount: 1, readyTimeout: '0s' }) });
+  channel.client.getChannel().getConnectivityState(true);
+  await server.health.stream(2);
+  await untilState(channel, 'READY');
+  const entry = await entryOf(channel);
+  expect(entry.data.calls_started).toBe(0);
+  const [subchannel] = await subchannelsOf(entry);
+  expect(subchannel?.data).toMatchObject({ calls_started: 3, calls_succeeded: 1, calls_failed: 1 });
+});
+
 describe('two channels that share a connection', () => {
   /** Two channels of one target, in grpc-js's global pool, that watch the services `a` and `b`. */
   function pair(server: Scripted): [TestChannel, TestChannel] {
