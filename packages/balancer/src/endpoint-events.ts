@@ -21,5 +21,5 @@ export interface EndpointEvent {
 /** `petiole.endpoint.state`: an endpoint's connectivity state changed. */
 export const endpointStateChannel: Channel = channel('petiole.endpoint.state');
 
-/** `petiole.health.status`: the health status of an endpoint's connection changed (gRFC A17). */
+/** `petiole.health.status`: the health of an endpoint's connection changed (gRFC A17); the change of state follows. */
 export const healthStatusChannel: Channel = channel('petiole.health.status');

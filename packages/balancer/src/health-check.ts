@@ -17,7 +17,8 @@ const trace = tracer('health_check');
 /**
  * What is known of a connection's health. Beside the four answers of the server:
  * - `PENDING`: no answer yet; RPCs wait.
- * - `FAILED`: the watch ended with an error and will be tried again; the endpoint is out until it answers.
+ * - `FAILED`: the watch ended with an error and will be tried again. The endpoint is out until it answers; A17 would
+ *   have it CONNECTING during each attempt, and RPCs wait for a server that is ill.
  * - `UNIMPLEMENTED`: the server has no health service, which counts as healthy.
  * - `ENDED`: the connection is closed or no longer in use, and so the watch. Only events have it.
  */
