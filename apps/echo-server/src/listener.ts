@@ -1,83 +1,141 @@
 /**
- * One gRPC server on one address: bound, answering, and stopped again. An
- * address is written as gRPC writes peers: `127.0.0.1:50050`, `[::1]:50051`.
+ * One address that can be served, stopped and served again, with a gRPC
+ * server of its own each time, but one health, one address and one count of RPCs.
  */
-import { Server, ServerCredentials } from '@grpc/grpc-js';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { Server, type ServerCredentials } from '@grpc/grpc-js';
 import { EchoService } from '@petiole/echo-proto';
+import { bindServer } from './bind-server.js';
+import { CallTracker, type EndedRpc } from './call-tracker.js';
 import { echoHandlers } from './echo-handlers.js';
-
-export interface Listener {
-  /** Where it listens; the real port where port 0 was asked for. */
-  readonly address: string;
-  /** Refuses new connections, lets RPCs in flight finish, and cuts off those that take longer than `graceMs`. */
-  stop(graceMs: number): Promise<void>;
-}
-
-/** A listener that could not be opened; the message names the address and the cause. */
-export class ListenError extends Error {
-  override readonly name = 'ListenError';
-}
+import { type Faults, faultInjection } from './fault-injection.js';
+import { withBoundPort } from './listen-address.js';
+import { addIntrospection, ListenerHealth } from './standard-services.js';
 
 /**
- * Opens a listener. `[::1]` serves IPv6 only and `[::]` both families: libuv sets IPV6_V6ONLY to off
- * explicitly, so the system's `bindv6only` setting does not matter.
+ * - `stopped`: nothing listens there; also before the first start.
+ * - `starting`: the address is being bound.
+ * - `serving`: it answers.
+ * - `draining`: new connections are refused, RPCs in flight go on.
  */
-export async function startListener(requested: string): Promise<Listener> {
-  const server = new Server();
-  let address = requested;
-  server.addService(
-    EchoService,
-    echoHandlers(() => address),
-  );
-  const port = await new Promise<number>((resolve, reject) => {
-    server.bindAsync(requested, ServerCredentials.createInsecure(), (error, boundPort) => {
-      if (error === null) resolve(boundPort);
-      else {
+export type ListenerState = 'stopped' | 'starting' | 'serving' | 'draining';
+
+export interface ListenerConfig {
+  /** In the form of `parseListenAddress`. */
+  readonly address: string;
+  readonly credentials: ServerCredentials;
+  readonly faults: Faults;
+  readonly onRpc: (rpc: EndedRpc) => void;
+}
+
+export class Listener {
+  readonly #config: ListenerConfig;
+  readonly #health = new ListenerHealth();
+  readonly #calls: CallTracker;
+  #state: ListenerState = 'stopped';
+  #address: string;
+  #healthy = true;
+  #cutOff: () => void = () => {};
+  /** While it serves. */
+  #server: Server | undefined;
+  #drained: Promise<number> = Promise.resolve(0);
+
+  constructor(config: ListenerConfig) {
+    this.#config = config;
+    this.#address = config.address;
+    this.#calls = new CallTracker(config.onRpc);
+  }
+
+  /** Where it listens; the real port once it was bound to port 0, also while it is stopped. */
+  get address(): string {
+    return this.#address;
+  }
+
+  get state(): ListenerState {
+    return this.#state;
+  }
+
+  /** RPCs of the Echo service so far. */
+  get rpcs(): number {
+    return this.#calls.started;
+  }
+
+  get rpcsInFlight(): number {
+    return this.#calls.inFlight;
+  }
+
+  /** What health checks are told while it serves. */
+  get healthy(): boolean {
+    return this.#healthy;
+  }
+
+  set healthy(healthy: boolean) {
+    this.#healthy = healthy;
+    if (this.#state === 'serving') this.#health.set(healthy);
+  }
+
+  /** Binds the address. @throws {ListenError} (rejects); it is `stopped` then. */
+  async start(): Promise<void> {
+    const server = new Server({
+      interceptors: [this.#calls.interceptor, faultInjection(this.#config.faults)],
+    });
+    server.addService(
+      EchoService,
+      echoHandlers(() => this.#address),
+    );
+    this.#health.addToServer(server);
+    addIntrospection(server);
+    this.#health.set(this.#healthy);
+    this.#state = 'starting';
+    try {
+      const port = await bindServer(server, this.#address, this.#config.credentials);
+      this.#address = withBoundPort(this.#address, port);
+    } catch (error) {
+      this.#state = 'stopped';
+      throw error;
+    }
+    this.#state = 'serving';
+    this.#server = server;
+  }
+
+  /**
+   * Says NOT_SERVING to whoever watches its health, refuses new connections, lets RPCs in flight finish and closes
+   * the connections. What is not done after `graceMs` is cut off; resolves with how many RPCs that were.
+   * While it drains already, the answer is that of the first call.
+   */
+  stop(graceMs: number): Promise<number> {
+    if (this.#server !== undefined) this.#drained = this.#drain(this.#server, graceMs);
+    return this.#drained;
+  }
+
+  /** Ends a drain at once. */
+  cutOff(): void {
+    this.#cutOff();
+  }
+
+  async #drain(server: Server, graceMs: number): Promise<number> {
+    this.#state = 'draining';
+    this.#server = undefined;
+    this.#health.set(false);
+    // The news is written in this turn of the event loop; the GOAWAY would overtake it.
+    await nextTurn();
+    const cut = await new Promise<number>((resolve) => {
+      this.#cutOff = () => {
+        const unfinished = this.#calls.inFlight;
         server.forceShutdown();
-        reject(
-          new ListenError(`cannot listen on ${requested}: ${bindFailure(requested, error)}`, {
-            cause: error,
-          }),
-        );
-      }
+        // Without waiting for tryShutdown: it never calls back while a connection is in its TLS handshake.
+        resolve(unfinished);
+      };
+      const timer = setTimeout(this.#cutOff, graceMs);
+      server.tryShutdown(() => {
+        clearTimeout(timer);
+        resolve(0);
+      });
+      // A health Watch has no end of its own, and would hold every drain up until the grace is over.
+      void this.#calls.idle().then(() => this.#calls.endOthers());
     });
-  });
-  address = requested.replace(/:\d+$/, `:${port}`);
-  return { address, stop: (graceMs) => stopServer(server, graceMs) };
-}
-
-/** Opens all of them or none: when one fails, those that did open are closed before this rejects. */
-export async function startListeners(addresses: readonly string[]): Promise<readonly Listener[]> {
-  const results = await Promise.allSettled(addresses.map((address) => startListener(address)));
-  const opened = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
-  const failures = results.flatMap((result) => (result.status === 'rejected' ? [result.reason] : []));
-  if (failures.length === 0) return opened;
-  await Promise.all(opened.map((listener) => listener.stop(0)));
-  throw new ListenError(failures.map((failure: Error) => failure.message).join('; '), { cause: failures });
-}
-
-function stopServer(server: Server, graceMs: number): Promise<void> {
-  return new Promise((resolve) => {
-    const cutOff = setTimeout(() => server.forceShutdown(), graceMs);
-    server.tryShutdown(() => {
-      clearTimeout(cutOff);
-      resolve();
-    });
-  });
-}
-
-const CAUSES: Readonly<Record<string, string>> = {
-  EADDRINUSE: 'another process listens there',
-  EACCES: 'this user may not use that port',
-  EADDRNOTAVAIL: 'this machine has no such address',
-  EAFNOSUPPORT: 'this machine has no such address family',
-};
-
-/** The words for a failed bind. grpc-js reports text only: "No address added … errors: [listen EADDRINUSE: …]". */
-function bindFailure(address: string, error: Error): string {
-  const code = /\blisten (E[A-Z]+)\b/.exec(error.message)?.[1];
-  const cause = code === undefined ? undefined : CAUSES[code];
-  if (cause === undefined) return error.message;
-  const hint = address.startsWith('[') && code !== 'EADDRINUSE' ? '; is IPv6 switched on?' : '';
-  return `${cause} (${code})${hint}`;
+    this.#cutOff = () => {};
+    this.#state = 'stopped';
+    return cut;
+  }
 }

@@ -3,36 +3,63 @@
  * until it is asked to stop, drains, and exits with 0. A listener that cannot
  * be opened is one line on stderr and exit code 1.
  */
-import { logVerbosity, setLogVerbosity } from '@grpc/grpc-js';
-import { listenAddresses } from './listen-addresses.js';
-import { type Listener, startListeners } from './listener.js';
+import { readCommandLine } from './command-line.js';
+import { readCommandLines } from './command-lines.js';
+import { EchoServers } from './echo-servers.js';
+import { eventLog } from './event-log.js';
+import type { ServerEvent } from './server-event.js';
+import { type StatusLines, statusLines } from './status-lines.js';
 import { onStopRequest } from './stop-request.js';
+import { readTerminalKeys, type TerminalKeys } from './terminal-keys.js';
+import { serverCredentials } from './tls-files.js';
 
-/** How long RPCs in flight may take to finish once a stop was requested. */
-const GRACE_MS = 5_000;
+const options = readCommandLine(process.argv);
 
-let listeners: readonly Listener[] = [];
-// Registered before binding: a stop that comes while the listeners open must not go past them.
-onStopRequest((earlierRequests) => {
-  // A second request means "now": it does not wait for RPCs.
-  if (earlierRequests > 0) process.exit(0);
-  void started
-    .then(() => Promise.all(listeners.map((listener) => listener.stop(GRACE_MS))))
-    .then(() => process.exit(0));
+// turbo gives its tasks a terminal too, but one that several of them write to.
+const interactive =
+  process.stdin.isTTY &&
+  process.stdout.isTTY &&
+  process.env.TURBO_HASH === undefined &&
+  process.env.TERM !== 'dumb';
+const log = eventLog(options);
+let keys: TerminalKeys | undefined;
+const view: StatusLines | undefined =
+  interactive && !options.quiet && !options.json
+    ? statusLines(
+        () => servers,
+        () => keys?.choosingHealth ?? false,
+      )
+    : undefined;
+const report = (event: ServerEvent): void => (view ?? { report: log }).report(event);
+
+const servers = new EchoServers({
+  addresses: options.addresses,
+  credentials: serverCredentials(options.tls),
+  faults: options,
+  graceMs: options.graceMs,
+  report,
 });
 
-// grpc-js logs a failed bind as an error of its own, without the address; the line below says it better.
-const quietWhileBinding = process.env.GRPC_VERBOSITY === undefined;
-if (quietWhileBinding) setLogVerbosity(logVerbosity.NONE);
+function exit(code: number): never {
+  view?.end();
+  process.exit(code);
+}
 
-const started = startListeners(listenAddresses(process.env)).then(
-  (opened) => {
-    if (quietWhileBinding) setLogVerbosity(logVerbosity.ERROR);
-    listeners = opened;
-    console.log(`serving on ${opened.map((listener) => listener.address).join(', ')}`);
+// Registered before binding: a stop that comes while the listeners open must not go past them.
+const requestStop = onStopRequest((earlierRequests) => {
+  // A second request means "now": it does not wait for RPCs.
+  if (earlierRequests > 0) exit(0);
+  void opened.then(() => servers.close()).then(() => exit(0));
+});
+process.on('SIGUSR2', () => servers.flipEveryHealth());
+
+const opened = servers.open().then(
+  () => {
+    if (view !== undefined) keys = readTerminalKeys(servers, requestStop, view.draw);
+    else if (!process.stdin.isTTY) readCommandLines(servers, requestStop, report);
   },
   (error: Error) => {
-    console.error(`echo-server: ${error.message}`);
-    process.exit(1);
+    log({ event: 'error', message: error.message });
+    exit(1);
   },
 );
