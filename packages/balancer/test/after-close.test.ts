@@ -106,12 +106,13 @@ describe('a channel that is closed', () => {
   });
 
   test.each(['custom_round_robin', 'least_request'])(
-    'lets its process end by itself, even with a dead endpoint (%s)',
+    'lets its process end by itself, even with a dead and a silent endpoint (%s)',
     async (policy) => {
       const backends = await startFleet(2);
       const [dead] = (await startFleet(1)) as [Backend];
       dead.kill();
-      const ports = [...backends, dead].map(({ port }) => String(port));
+      const silent = await SilentPeer.start('127.0.0.1');
+      const ports = [...backends, dead, silent.address].map(({ port }) => String(port));
       const client = new ScriptProcess('closed-client-process', [policy, ...ports]);
       await client.lineWith('closed');
       expect(await client.ended).toEqual({ code: 0, signal: null });
