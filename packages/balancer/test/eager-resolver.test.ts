@@ -51,7 +51,7 @@ describe('a resolver that answers in the next tick, and one dead server', () => 
     expect(await client.ended).toEqual({ code: null, signal: 'SIGKILL' });
   });
 
-  // Unchanged endpoints keep their children, and re-resolution is asked for once a second: without both, it hangs too.
+  // Unchanged endpoints keep their children, and re-resolution is asked for once a second: without both, nobody is served.
   describe('with custom_round_robin', () => {
     let results: Map<string, Measured>;
     const of = (kind: string) => results.get(kind) as Measured;
