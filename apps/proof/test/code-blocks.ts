@@ -1,0 +1,108 @@
+/**
+ * The JavaScript and TypeScript blocks of the documentation as programs: what a
+ * block leaves out because the page has it elsewhere, it is given here.
+ */
+import { readdirSync, readFileSync } from 'node:fs';
+import { basename, dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { marked } from 'marked';
+
+const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
+
+/** What a reader has and the page cannot show. */
+const STAND_INS: Record<string, string> = {
+  YourServiceClient: "const { EchoClient: YourServiceClient } = await import('@petiole/echo-proto');",
+  first: 'const first = { port: 50051 };',
+  second: 'const second = { port: 50052 };',
+};
+
+/** Modules whose exports a block may use without importing them once more. */
+const MODULES = [
+  '@grpc/grpc-js',
+  '@petiole/balancer',
+  '@petiole/resolver',
+  '@petiole/echo-proto',
+  'node:diagnostics_channel',
+];
+
+export interface CodeBlock {
+  /** `packages/balancer/README.md #3`. */
+  readonly name: string;
+  readonly program: string;
+  /** The error that the block says it ends with, in a comment such as `// TypeError: …`; up to an ellipsis. */
+  readonly error: string | undefined;
+}
+
+/** Every page that people read: the root's, docs/, and the manuals of packages and apps. */
+export function pages(): string[] {
+  const folders = ['packages', 'apps'].flatMap((kind) =>
+    readdirSync(join(ROOT, kind)).map((name) => join(ROOT, kind, name)),
+  );
+  return [ROOT, join(ROOT, 'docs'), ...folders].flatMap((folder) =>
+    readdirSync(folder)
+      .filter((file) => file.endsWith('.md') && file !== 'CHANGELOG.md')
+      .map((file) => join(folder, file)),
+  );
+}
+
+export async function codeBlocks(page: string): Promise<CodeBlock[]> {
+  const texts = marked
+    .lexer(readFileSync(page, 'utf8'))
+    .flatMap((token) =>
+      token.type === 'code' && /^[jt]s$/.test(token.lang ?? '') ? [String(token.text)] : [],
+    );
+  const exported = await exportsOfModules();
+  const name = relative(ROOT, page) || basename(dirname(page));
+  return texts.map((text, i) => ({
+    name: `${name} #${i + 1}`,
+    program: complete(text, texts.slice(0, i), exported),
+    error: /^\/\/ (\w*Error: [^…\n]*)/m.exec(text)?.[1],
+  }));
+}
+
+/** The block behind the earlier blocks that it builds on, its stand-ins and its imports. */
+function complete(block: string, earlier: readonly string[], exported: ReadonlyMap<string, string>): string {
+  const used = earlier.filter((other) =>
+    declaredIn(other).some((name) => uses(block, name) && !declares(block, name)),
+  );
+  const body = [...used, block].join('\n');
+  const imports = [...exported]
+    .filter(([name]) => uses(body, name) && !declares(body, name))
+    .map(([name, from]) => `import { ${name} } from '${from}';`);
+  const standIns = Object.entries(STAND_INS)
+    .filter(([name]) => uses(body, name) && !declares(body, name))
+    .map(([, text]) => text);
+  // A page registers once, at its top.
+  const registered = /register/i.test(body)
+    ? []
+    : ["import '@petiole/balancer/register';", "import '@petiole/resolver/register';"];
+  // A server takes any free port, and ends.
+  const served = /bindAsync/.test(body) ? body.replaceAll(/\]:\d+'/g, "]:0'") : body;
+  const end = served === body ? [] : ['setTimeout(() => process.exit(), 500);'];
+  return [...registered, ...imports, ...standIns, served, ...end, 'export {};', ''].join('\n');
+}
+
+function declaredIn(text: string): string[] {
+  return [...text.matchAll(/^(?:export )?(?:const|let|class|function) (\w+)/gm)].map(
+    (match) => match[1] as string,
+  );
+}
+
+function uses(text: string, name: string): boolean {
+  return new RegExp(`(?<![.\\w'-])${name}(?![\\w'-])(?!:)`).test(text.replaceAll(/(?<!\S)\/\/.*$/gm, ''));
+}
+
+function declares(text: string, name: string): boolean {
+  const imported = new RegExp(`^import [^;]*\\b${name}\\b[^;]*from`, 'm');
+  return declaredIn(text).includes(name) || imported.test(text);
+}
+
+async function exportsOfModules(): Promise<Map<string, string>> {
+  const names = new Map<string, string>();
+  for (const from of MODULES) {
+    const module = (await import(from)) as Record<string, unknown>;
+    for (const name of Object.keys(module))
+      if (/^\w+$/.test(name) && name !== 'default') names.set(name, from);
+  }
+  return names;
+}
