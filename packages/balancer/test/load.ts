@@ -2,7 +2,7 @@
  * Steady load on a test channel: so many RPCs at a time, each followed by the
  * next one, until it is stopped. Remembers where each RPC went and how it ended.
  */
-import { Metadata, type ServiceError } from '@grpc/grpc-js';
+import { Metadata, type ServiceError, connectivityState as State } from '@grpc/grpc-js';
 import { UNARY } from './backend.js';
 import type { TestChannel } from './test-channel.js';
 
@@ -120,7 +120,9 @@ export class Load {
   }
 
   private async work(channel: TestChannel, options: LoadOptions): Promise<void> {
-    while (!this.stopped) {
+    // A test that fails does not stop its load, but its end closes the channel.
+    const open = () => channel.client.getChannel().getConnectivityState(false) !== State.SHUTDOWN;
+    while (!this.stopped && open()) {
       if (this.outcomes.length >= MAX_RPCS) throw new Error(`load was never stopped after ${MAX_RPCS} RPCs`);
       this.outcomes.push(await attempt(channel, options));
       for (const observer of this.observers) observer();
