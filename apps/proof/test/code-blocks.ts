@@ -62,10 +62,13 @@ export async function codeBlocks(page: string): Promise<CodeBlock[]> {
 
 /** The block behind the earlier blocks that it builds on, its stand-ins and its imports. */
 function complete(block: string, earlier: readonly string[], exported: ReadonlyMap<string, string>): string {
-  const used = earlier.filter((other) =>
-    declaredIn(other).some((name) => uses(block, name) && !declares(block, name)),
+  const body = earlier.reduceRight(
+    (text, other) =>
+      declaredIn(other).some((name) => uses(text, name) && !declares(text, name))
+        ? `${other}\n${text}`
+        : text,
+    block,
   );
-  const body = [...used, block].join('\n');
   const imports = [...exported]
     .filter(([name]) => uses(body, name) && !declares(body, name))
     .map(([name, from]) => `import { ${name} } from '${from}';`);
