@@ -1,30 +1,52 @@
-/** The client under test: a channel over static dual-stack endpoints with `custom_round_robin` as its policy. */
-import { credentials } from '@grpc/grpc-js';
-import { customRoundRobin, registerCustomRoundRobin, serviceConfig } from '@petiole/balancer';
+/** The client under test: a channel to a target, with one of the policies. */
+import { type ChannelCredentials, credentials } from '@grpc/grpc-js';
+import { registerCustomRoundRobin, registerLeastRequest, serviceConfig } from '@petiole/balancer';
 import { EchoClient } from '@petiole/echo-proto';
-import { registerStaticResolver, staticTarget } from '@petiole/resolver';
+import {
+  registerRefreshingDnsResolver,
+  registerSrvResolver,
+  registerStaticResolver,
+} from '@petiole/resolver';
+import { loadBalancing, type PolicyName, type PolicySettings } from './policies.js';
 
-/** Where to connect, each endpoint with all its addresses, and how often in a row to pick each. */
-export interface EchoChannelConfig {
-  readonly endpoints: readonly { readonly addresses: readonly string[] }[];
-  readonly repeatCount: number;
+/** Where to connect and how. */
+export interface EchoChannelConfig extends PolicySettings {
+  /** Any target of grpc-js or of `@petiole/resolver`. */
+  readonly target: string;
+  readonly policy: PolicyName;
+  /** The service whose health the servers are asked for, `''` for the whole server; undefined: no health checks. */
+  readonly healthService?: string | undefined;
+  /** Default: no TLS. */
+  readonly credentials?: ChannelCredentials | undefined;
+  /** The name that TLS verifies instead of the target's. */
+  readonly serverName?: string | undefined;
+  /** Obey `http_proxy` of the environment. Default false: a proxy takes over the target, scheme and all. */
+  readonly httpProxy?: boolean | undefined;
   /** Share no connection with another channel of this process; by default grpc-js channels to one target do. */
   readonly ownConnections?: boolean;
 }
 
-/** Opens nothing yet: grpc-js connects with the first RPC. */
-export function createEchoClient({
-  endpoints,
-  repeatCount,
-  ownConnections = false,
-}: EchoChannelConfig): EchoClient {
+/**
+ * Opens nothing yet: grpc-js connects with the first RPC.
+ * @throws {Error} on a target that grpc-js cannot read.
+ */
+export function createEchoClient(config: EchoChannelConfig): EchoClient {
   registerStaticResolver();
+  registerSrvResolver();
+  registerRefreshingDnsResolver();
   registerCustomRoundRobin();
-  return new EchoClient(staticTarget(endpoints), credentials.createInsecure(), {
-    'grpc.service_config': serviceConfig({ loadBalancing: customRoundRobin({ repeatCount }) }),
-    // A proxy from the environment would take over the target, scheme and all.
-    'grpc.enable_http_proxy': 0,
-    'grpc.use_local_subchannel_pool': ownConnections ? 1 : 0,
+  registerLeastRequest();
+  const { healthService, serverName } = config;
+  return new EchoClient(config.target, config.credentials ?? credentials.createInsecure(), {
+    'grpc.service_config': serviceConfig({
+      loadBalancing: loadBalancing(config.policy, config),
+      healthCheck: healthService === undefined ? undefined : { serviceName: healthService },
+    }),
+    'grpc.enable_http_proxy': config.httpProxy === true ? 1 : 0,
+    'grpc.use_local_subchannel_pool': config.ownConnections === true ? 1 : 0,
+    ...(serverName === undefined
+      ? {}
+      : { 'grpc.ssl_target_name_override': serverName, 'grpc.default_authority': serverName }),
     // A server that starts late is noticed soon; the defaults are 1 s and 120 s.
     'grpc.initial_reconnect_backoff_ms': 100,
     'grpc.max_reconnect_backoff_ms': 500,

@@ -2,6 +2,7 @@
  * What grpc-go's customloadbalancing example promises, as data: the endpoints,
  * the message, how often which peer answers, and in which order.
  */
+import { staticTarget } from '@petiole/resolver';
 
 /** A server that a client may reach by several addresses, and the one by which it should. */
 export interface ExpectedEndpoint {
@@ -18,6 +19,9 @@ export const ENDPOINTS: readonly ExpectedEndpoint[] = [
   { addresses: ['[::1]:50052', '127.0.0.1:50052'], peer: '[::1]:50052' },
 ];
 
+/** `static:[::1]:50050+127.0.0.1:50050,…` */
+export const TARGET: string = staticTarget(ENDPOINTS);
+
 export const MESSAGE = 'this is examples/customloadbalancing';
 
 /** RPCs in a row to the same endpoint. */
@@ -28,9 +32,3 @@ export const ITERATIONS = 3;
 
 /** From the start of the run to its success, servers that start late included. */
 export const TIMEOUT_MS = 10_000;
-
-/** `ECHO_CLIENT_TIMEOUT=2.5` (seconds) overrides the default. */
-export function timeoutMs(environment: NodeJS.ProcessEnv): number {
-  const seconds = Number(environment.ECHO_CLIENT_TIMEOUT);
-  return seconds > 0 ? seconds * 1000 : TIMEOUT_MS;
-}

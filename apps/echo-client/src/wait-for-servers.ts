@@ -5,16 +5,61 @@
  * first (each has its own backoff), and a late dual-stack server is reached
  * by IPv4 as often as by IPv6.
  */
-import { createEchoClient, type EchoChannelConfig } from './echo-channel.js';
 
-/** Rejects at the deadline (milliseconds since the epoch). */
-export async function waitForServers(config: EchoChannelConfig, deadline: number): Promise<void> {
+import { setTimeout as delay } from 'node:timers/promises';
+import type { EchoClient } from '@petiole/echo-proto';
+import { createEchoClient, type EchoChannelConfig } from './echo-channel.js';
+import type { EndpointDirectory } from './endpoint-directory.js';
+import { unaryEcho } from './unary-echo.js';
+
+/** How long a channel that has no connection may take to say why. */
+const LAST_WORD_MS = 200;
+
+/** Rejects at the deadline (milliseconds since the epoch) with what RPCs are told, and when the signal says so. */
+export async function waitForServers(
+  config: EchoChannelConfig,
+  deadline: number,
+  signal: AbortSignal,
+): Promise<void> {
   const scout = createEchoClient({ ...config, ownConnections: true });
   try {
-    await new Promise<void>((resolve, reject) => {
-      scout.waitForReady(deadline, (error) => (error === undefined ? resolve() : reject(error)));
-    });
+    await connected(scout, deadline, signal);
+  } catch (error) {
+    if (signal.aborted) throw error;
+    const lastWord = await unaryEcho(scout, { message: '', deadline: Date.now() + LAST_WORD_MS, signal });
+    throw new Error(lastWord.details, { cause: error });
   } finally {
     scout.close();
+  }
+}
+
+/** Connects; resolves when the channel is READY. Rejects at the deadline, and when the signal says so. */
+export function connected(client: EchoClient, deadline: number, signal: AbortSignal): Promise<void> {
+  return new Promise<void>((resolve, reject) => {
+    const interrupt = (): void => reject(new Error('interrupted'));
+    if (signal.aborted) interrupt();
+    signal.addEventListener('abort', interrupt, { once: true });
+    client.waitForReady(deadline, (error) => {
+      signal.removeEventListener('abort', interrupt);
+      if (error === undefined) resolve();
+      else reject(error);
+    });
+  });
+}
+
+/** How long the endpoints that connect slowly hold up a comparison of policies. */
+const LONGEST_SETTLING_MS = 1_000;
+
+/**
+ * Policies that start with the first connection would give it the first RPCs: lets the other endpoints connect or
+ * fail first, for a second at most. A `pick_first` channel has one connection, and is done at once.
+ */
+export async function settled(client: EchoClient, directory: EndpointDirectory): Promise<void> {
+  const limit = Date.now() + LONGEST_SETTLING_MS;
+  for (;;) {
+    directory.refresh(client);
+    const open = directory.endpoints().filter(({ state }) => state === 'CONNECTING');
+    if (open.length === 0 || Date.now() >= limit) return;
+    await delay(5);
   }
 }

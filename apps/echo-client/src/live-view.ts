@@ -1,0 +1,100 @@
+/** The live view of `watch`, as the text of one frame that fits the terminal. */
+import colors from 'yoctocolors';
+import { type EndpointLine, endpointBlock, endpointRow, paintedState } from './endpoint-block.js';
+import type { Snapshot, TimelineEntry } from './load-session.js';
+import type { Statistics } from './load-statistics.js';
+import { milliseconds, quantity } from './quantities.js';
+import { fit, flow } from './text-layout.js';
+
+export interface TerminalSize {
+  readonly columns: number;
+  readonly rows: number;
+}
+
+/** Wider bars say no more. */
+const WIDEST = 100;
+/** A longer timeline is no longer read at a glance. */
+const LONGEST_TIMELINE = 8;
+const SHORTEST_TIMELINE = 2;
+
+/** As many lines from frame to frame as long as nothing but numbers changes. */
+export function liveView(snapshot: Snapshot, { columns, rows }: TerminalSize): string {
+  const width = Math.min(columns, WIDEST);
+  const head = [...headline(snapshot, width), '', ...figures(snapshot, width), ''];
+  const foot = ['', fit(trouble(snapshot), width), colors.bold('What happened')];
+  // The last row stays free for the cursor.
+  const room = rows - 1 - head.length - foot.length;
+  const endpoints = endpointLines(snapshot, width, Math.max(1, room - SHORTEST_TIMELINE));
+  const timeline = timelineLines(snapshot, width, Math.min(LONGEST_TIMELINE, room - endpoints.length));
+  return [...head, ...endpoints, ...foot, ...timeline].slice(0, Math.max(1, rows - 1)).join('\n');
+}
+
+function headline({ channel, load, seconds }: Snapshot, width: number): readonly string[] {
+  const { policy, repeatCount, target } = channel;
+  const name = policy === 'custom_round_robin' ? `${policy}, ${repeatCount} in a row` : policy;
+  const facts = [
+    colors.bold(name),
+    `${seconds.toFixed(0)} s`,
+    colors.gray(`${load.rate ?? 'unlimited'} RPC/s wanted`),
+    colors.gray(`${load.concurrency} at once`),
+  ];
+  // A static target says what the endpoints below say.
+  return [...flow(facts, width), ...(target.startsWith('static:') ? [] : [fit(colors.gray(target), width)])];
+}
+
+function figures({ recent, total }: Snapshot, width: number): readonly string[] {
+  return flow(
+    [
+      colors.bold(`${(recent.seconds === 0 ? 0 : recent.rpcs / recent.seconds).toFixed(1)} RPC/s`),
+      `p50 ${milliseconds(recent.latencies.percentile(50))}`,
+      `p99 ${milliseconds(recent.latencies.percentile(99))}`,
+      `${quantity(total.rpcs)} RPCs`,
+      errorCounts(total),
+    ],
+    width,
+  );
+}
+
+/** `no errors`, or `UNAVAILABLE 3, DEADLINE_EXCEEDED 1`. */
+export function errorCounts({ errors }: Statistics): string {
+  if (errors.size === 0) return 'no errors';
+  return colors.red([...errors].map(([name, count]) => `${name} ${quantity(count)}`).join(', '));
+}
+
+function endpointLines(snapshot: Snapshot, width: number, room: number): readonly string[] {
+  const { endpoints, recent, total, picks } = snapshot;
+  if (endpoints.length === 0) return [colors.gray('no endpoints yet')];
+  const all: EndpointLine[] = endpoints.map((endpoint, index) => ({ endpoint, index, recent, total, picks }));
+  const blocks = all.flatMap((line) => endpointBlock(line, width));
+  if (blocks.length <= room) return blocks;
+  const rows = all.map((line) => endpointRow(line, width));
+  if (rows.length <= room) return rows;
+  const shown = Math.max(0, room - 1);
+  return [...rows.slice(0, shown), colors.gray(`and ${rows.length - shown} more`)];
+}
+
+/** The one thing that a reader should know if something is wrong; empty if nothing is. */
+function trouble({ channel, endpoints, total, lastError }: Snapshot): string {
+  const missing = endpoints.filter(({ state }) => state !== 'READY').length;
+  if (total.answered === 0 && missing > 0 && channel.policy === 'custom_round_robin') {
+    return colors.yellow(`waiting for ${missing} of ${endpoints.length} endpoints; RPCs queue until then`);
+  }
+  return lastError === undefined ? '' : colors.gray(`last error  ${lastError}`);
+}
+
+/** The newest entries, the newest last; exactly `length` lines. */
+function timelineLines(snapshot: Snapshot, width: number, length: number): readonly string[] {
+  if (length <= 0) return [];
+  const lines = snapshot.timeline.slice(-length).map((entry) => fit(timelineLine(entry, snapshot), width));
+  return [...lines, ...Array<string>(length - lines.length).fill('')];
+}
+
+function timelineLine({ seconds, event }: TimelineEntry, { endpoints }: Snapshot): string {
+  const time = colors.gray(`${Math.max(0, seconds).toFixed(1).padStart(6)} s`);
+  if (event.kind === 'log') return `${time}  ${event.text}`;
+  const index = endpoints.findIndex(({ name }) => name === event.endpoint);
+  const who = index < 0 ? event.endpoint : `${index + 1}`;
+  const what = event.kind === 'health' ? 'health ' : '';
+  const change = `${what}${paintedState(event.from)} → ${paintedState(event.to)}`;
+  return [`${time}  ${who} ${change}`, colors.gray(event.reason)].join('  ').trimEnd();
+}

@@ -1,0 +1,109 @@
+/**
+ * A channel under load and everything that is known of it: its endpoints,
+ * statistics, last picks, and what happened when. `watch` shows it while it
+ * runs, `bench` when it is over.
+ */
+import { status } from '@grpc/grpc-js';
+import type { EchoClient } from '@petiole/echo-proto';
+import { createEchoClient, type EchoChannelConfig } from './echo-channel.js';
+import { type EndpointChange, EndpointDirectory, type KnownEndpoint } from './endpoint-directory.js';
+import { type Load, type LoadSignals, runLoad } from './load.js';
+import { LoadStatistics, type Statistics } from './load-statistics.js';
+import { PickStrip } from './pick-strip.js';
+
+/** A change, or a line of grpc-js's log. */
+export interface TimelineEntry {
+  /** Since the session's start. */
+  readonly seconds: number;
+  readonly event: EndpointChange | { readonly kind: 'log'; readonly text: string };
+}
+
+/** Everything that a view may show, at one moment. */
+export interface Snapshot {
+  readonly channel: EchoChannelConfig;
+  readonly load: Load;
+  readonly seconds: number;
+  readonly endpoints: readonly KnownEndpoint[];
+  readonly recent: Statistics;
+  readonly total: Statistics;
+  readonly picks: PickStrip;
+  /** The last error of an RPC, as the caller saw it. */
+  readonly lastError: string | undefined;
+  /** The oldest first, bounded. */
+  readonly timeline: readonly TimelineEntry[];
+}
+
+const TIMELINE_LENGTH = 100;
+
+export class LoadSession {
+  readonly client: EchoClient;
+  readonly directory: EndpointDirectory;
+  readonly #channel: EchoChannelConfig;
+  readonly #load: Load;
+  #beganAt = performance.now();
+  #statistics = new LoadStatistics(this.#beganAt);
+  readonly #picks = new PickStrip();
+  readonly #timeline: TimelineEntry[] = [];
+  #lastError: string | undefined;
+  #endedAt: number | undefined;
+
+  /** Opens nothing yet. */
+  constructor(channel: EchoChannelConfig, load: Load) {
+    this.#channel = channel;
+    this.#load = load;
+    this.directory = new EndpointDirectory((event) => this.#note(event));
+    this.client = createEchoClient(channel);
+  }
+
+  /** Sends the load; time and statistics begin now. */
+  async run(signals: LoadSignals): Promise<void> {
+    this.#beganAt = performance.now();
+    this.#statistics = new LoadStatistics(this.#beganAt);
+    await runLoad(this.client, this.#load, signals, (number, outcome) => {
+      const ok = outcome.code === status.OK;
+      const endpoint = outcome.peer === undefined ? undefined : this.#owner(outcome.peer);
+      this.#statistics.record(outcome, endpoint, performance.now());
+      this.#picks.record(number, endpoint, ok);
+      if (!ok) this.#lastError = `${status[outcome.code]}: ${outcome.details}`;
+    });
+    this.#endedAt = performance.now();
+  }
+
+  /** A line for the timeline. */
+  log(text: string): void {
+    this.#note({ kind: 'log', text });
+  }
+
+  snapshot(): Snapshot {
+    if (this.#endedAt === undefined) this.directory.refresh(this.client);
+    const now = this.#endedAt ?? performance.now();
+    return {
+      channel: this.#channel,
+      load: this.#load,
+      seconds: (now - this.#beganAt) / 1000,
+      endpoints: this.directory.endpoints(),
+      recent: this.#statistics.recent(now),
+      total: this.#statistics.total(now),
+      picks: this.#picks,
+      lastError: this.#lastError,
+      timeline: this.#timeline,
+    };
+  }
+
+  close(): void {
+    this.directory.close();
+    this.client.close();
+  }
+
+  #owner(peer: string): string {
+    const known = this.directory.ownerOf(peer);
+    if (known !== undefined) return known;
+    this.directory.refresh(this.client);
+    return this.directory.ownerOf(peer) ?? peer;
+  }
+
+  #note(event: TimelineEntry['event']): void {
+    this.#timeline.push({ seconds: (performance.now() - this.#beganAt) / 1000, event });
+    if (this.#timeline.length > TIMELINE_LENGTH) this.#timeline.shift();
+  }
+}

@@ -1,0 +1,96 @@
+/** The summary of one load or of several beside each other: a column for each policy, as a table or as JSON. */
+import Table from 'cli-table3';
+import type { Snapshot } from './load-session.js';
+import { milliseconds, percent, quantity } from './quantities.js';
+
+const PERCENTILES = [50, 90, 99, 100] as const;
+
+/** `width`: the columns of the terminal, where there is one. Long names end in `…` if they do not fit. */
+export function loadSummary(snapshots: readonly Snapshot[], width = process.stdout.columns): string {
+  const row = (name: string, value: (snapshot: Snapshot) => string): string[] => [
+    name,
+    ...snapshots.map(value),
+  ];
+  const endpoints = [
+    ...new Set(snapshots.flatMap((snapshot) => shares(snapshot).map(({ endpoint }) => endpoint))),
+  ];
+  const errors = [...new Set(snapshots.flatMap(({ total }) => [...total.errors.keys()]))];
+  const rows = [
+    row('', ({ channel }) => channel.policy),
+    row('time', ({ seconds }) => `${seconds.toFixed(1)} s`),
+    row('RPCs', ({ total }) => quantity(total.rpcs)),
+    row('RPC/s', (snapshot) => quantity(rpcsPerSecond(snapshot))),
+    ...PERCENTILES.map((p) =>
+      row(p === 100 ? 'slowest' : `p${p}`, ({ total }) => milliseconds(total.latencies.percentile(p))),
+    ),
+    row('errors', ({ total }) => quantity(total.rpcs - total.answered)),
+    ...errors.map((name) => row(`  ${name}`, ({ total }) => quantity(total.errors.get(name) ?? 0))),
+    row('share of', () => ''),
+    ...endpoints.map((name) => row(`  ${name}`, (snapshot) => share(snapshot, name))),
+  ];
+  return table(rows, width || Number.POSITIVE_INFINITY);
+}
+
+/** One line of JSON. */
+export function loadJson(snapshot: Snapshot): string {
+  const { channel, load, seconds, total } = snapshot;
+  const latency = PERCENTILES.map((p) => [
+    p === 100 ? 'max' : `p${p}`,
+    total.latencies.percentile(p) ?? null,
+  ]);
+  return JSON.stringify({
+    type: 'bench',
+    policy: channel.policy,
+    target: channel.target,
+    concurrency: load.concurrency,
+    seconds: Math.round(seconds * 1000) / 1000,
+    rpcs: total.rpcs,
+    rpcsPerSecond: Math.round(rpcsPerSecond(snapshot) * 10) / 10,
+    latencyMs: Object.fromEntries(latency),
+    errors: Object.fromEntries(total.errors),
+    shares: shares(snapshot),
+  });
+}
+
+function rpcsPerSecond({ seconds, total }: Snapshot): number {
+  return seconds === 0 ? 0 : total.rpcs / seconds;
+}
+
+/** The endpoints in the resolver's order, and whoever else answered. */
+function shares({ endpoints, total }: Snapshot): { endpoint: string; rpcs: number; share: number }[] {
+  const names = new Set([...endpoints.map(({ name }) => name), ...total.answers.keys()]);
+  return [...names].map((endpoint) => {
+    const rpcs = total.answers.get(endpoint) ?? 0;
+    return { endpoint, rpcs, share: total.answered === 0 ? 0 : rpcs / total.answered };
+  });
+}
+
+function share(snapshot: Snapshot, name: string): string {
+  const found = shares(snapshot).find(({ endpoint }) => endpoint === name);
+  return found === undefined ? '' : percent(found.share);
+}
+
+const GAP = '  ';
+const NO_LINES = Object.fromEntries(
+  ['top', 'bottom', 'left', 'right', 'mid'].flatMap((side) => [
+    [side, ''],
+    [`${side}-mid`, ''],
+    [`${side}-left`, ''],
+    [`${side}-right`, ''],
+  ]),
+);
+
+function table(rows: readonly string[][], width: number): string {
+  const [head = []] = rows;
+  const widths = head.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  const [names = 0, ...values] = widths;
+  const room = width - values.reduce((sum, value) => sum + value + GAP.length, 0);
+  const columns = new Table({
+    chars: { ...NO_LINES, middle: GAP, 'mid-mid': '', 'left-mid': '', 'right-mid': '' },
+    style: { head: [], border: [], compact: true, 'padding-left': 0, 'padding-right': 0 },
+    colWidths: [Math.max(8, Math.min(names, room)), ...values],
+    colAligns: head.map((_, column) => (column === 0 ? 'left' : 'right')),
+  });
+  columns.push(...rows);
+  return columns.toString();
+}
