@@ -1,7 +1,7 @@
 /**
- * Sees every RPC of a listener come and go: counts those of the Echo service,
- * reports each when it has ended, and tells when none is in flight. Streams of
- * the other services (a health Watch never ends) are known so that they can be ended.
+ * Sees every RPC of a server come and go: reports those of the Echo service,
+ * and tells when none is in flight. Streams of the other services (a health
+ * Watch never ends) are known so that they can be ended.
  */
 import { type Deadline, ServerInterceptingCall, type ServerInterceptor, status } from '@grpc/grpc-js';
 import { EchoService } from '@petiole/echo-proto';
@@ -25,18 +25,27 @@ export interface EndedRpc {
   readonly ms: number;
 }
 
+interface CallObserver {
+  /** An RPC of the Echo service began. */
+  began(): void;
+  ended(rpc: EndedRpc): void;
+}
+
+/** The calls of one server. */
 export class CallTracker {
-  /** RPCs of the Echo service that began, ever. */
-  started = 0;
-  /** Those that have not ended. */
-  inFlight = 0;
-  /** Ends each open call of another service. */
-  readonly #others = new Set<() => void>();
-  readonly #onEnd: (rpc: EndedRpc) => void;
+  readonly #observer: CallObserver;
+  /** Ends the call with UNAVAILABLE. */
+  readonly #echoCalls = new Set<() => void>();
+  readonly #otherCalls = new Set<() => void>();
   #whenIdle: (() => void)[] = [];
 
-  constructor(onEnd: (rpc: EndedRpc) => void) {
-    this.#onEnd = onEnd;
+  constructor(observer: CallObserver) {
+    this.#observer = observer;
+  }
+
+  /** RPCs of the Echo service that have not ended. */
+  get inFlight(): number {
+    return this.#echoCalls.size;
   }
 
   /** Resolves when no RPC of the Echo service is in flight. */
@@ -49,32 +58,46 @@ export class CallTracker {
 
   /** Ends the open calls of all other services with UNAVAILABLE. */
   endOthers(): void {
-    for (const end of this.#others) end();
+    for (const end of this.#otherCalls) end();
+  }
+
+  /** Ends every open call with UNAVAILABLE. */
+  endAll(): void {
+    for (const end of this.#echoCalls) end();
+    this.endOthers();
   }
 
   /** To be the first of a server's interceptors, so that it sees what the others answer. */
   readonly interceptor: ServerInterceptor = ({ path }, call) => {
+    const isEcho = isEchoMethod(path);
     let sent: string | undefined;
-    let onCancel: () => void;
+    let begun = 0;
+    const end = (): void => {
+      sent ??= 'UNAVAILABLE';
+      call.sendStatus({ code: status.UNAVAILABLE, details: 'the server stops' });
+    };
     return new ServerInterceptingCall(call, {
       start: (next) => {
         next({
           // Not earlier: a call whose connection is gone already gets no metadata, and no end either.
           onReceiveMetadata: (metadata, proceed) => {
-            onCancel = isEchoMethod(path)
-              ? this.#trackEcho((ms) => ({
-                  method: path,
-                  peer: peerOf(call.getConnectionInfo()),
-                  status: sent ?? endWithoutStatus(call.getDeadline()),
-                  ms,
-                }))
-              : this.#trackOther(() =>
-                  call.sendStatus({ code: status.UNAVAILABLE, details: 'the server is shutting down' }),
-                );
+            begun = performance.now();
+            (isEcho ? this.#echoCalls : this.#otherCalls).add(end);
+            if (isEcho) this.#observer.began();
             proceed(metadata);
           },
           // grpc-js calls this at the end of every call, of those that went well too.
-          onCancel: () => onCancel?.(),
+          onCancel: () => {
+            this.#otherCalls.delete(end);
+            if (!this.#echoCalls.delete(end)) return;
+            this.#observer.ended({
+              method: path,
+              peer: peerOf(call.getConnectionInfo()),
+              status: sent ?? endWithoutStatus(call.getDeadline()),
+              ms: performance.now() - begun,
+            });
+            if (this.inFlight === 0) for (const resolve of this.#whenIdle.splice(0)) resolve();
+          },
         });
       },
       sendStatus: (answer, proceed) => {
@@ -83,23 +106,6 @@ export class CallTracker {
       },
     });
   };
-
-  #trackEcho(ended: (ms: number) => EndedRpc): () => void {
-    const begun = performance.now();
-    this.started++;
-    this.inFlight++;
-    return () => {
-      this.inFlight--;
-      this.#onEnd(ended(performance.now() - begun));
-      if (this.inFlight > 0) return;
-      for (const resolve of this.#whenIdle.splice(0)) resolve();
-    };
-  }
-
-  #trackOther(end: () => void): () => void {
-    this.#others.add(end);
-    return () => this.#others.delete(end);
-  }
 }
 
 /** grpc-js answers DEADLINE_EXCEEDED below the interceptors. */

@@ -28,22 +28,26 @@ export interface ListenerConfig {
   readonly onRpc: (rpc: EndedRpc) => void;
 }
 
+/** How long the statuses of RPCs that are cut off may take to leave. */
+const LAST_WORDS_MS = 100;
+
 export class Listener {
   readonly #config: ListenerConfig;
   readonly #health = new ListenerHealth();
-  readonly #calls: CallTracker;
   #state: ListenerState = 'stopped';
   #address: string;
   #healthy = true;
   #cutOff: () => void = () => {};
-  /** While it serves. */
-  #server: Server | undefined;
+  #rpcs = 0;
+  /** Of the newest server. */
+  #calls: CallTracker | undefined;
+  /** Ends what the listener serves with; there while it serves. */
+  #drain: ((graceMs: number) => Promise<number>) | undefined;
   #drained: Promise<number> = Promise.resolve(0);
 
   constructor(config: ListenerConfig) {
     this.#config = config;
     this.#address = config.address;
-    this.#calls = new CallTracker(config.onRpc);
   }
 
   /** Where it listens; the real port once it was bound to port 0, also while it is stopped. */
@@ -57,11 +61,11 @@ export class Listener {
 
   /** RPCs of the Echo service so far. */
   get rpcs(): number {
-    return this.#calls.started;
+    return this.#rpcs;
   }
 
   get rpcsInFlight(): number {
-    return this.#calls.inFlight;
+    return this.#calls?.inFlight ?? 0;
   }
 
   /** What health checks are told while it serves. */
@@ -76,8 +80,12 @@ export class Listener {
 
   /** Binds the address. @throws {ListenError} (rejects); it is `stopped` then. */
   async start(): Promise<void> {
+    const calls = new CallTracker({
+      began: () => this.#rpcs++,
+      ended: this.#config.onRpc,
+    });
     const server = new Server({
-      interceptors: [this.#calls.interceptor, faultInjection(this.#config.faults)],
+      interceptors: [calls.interceptor, faultInjection(this.#config.faults)],
     });
     server.addService(
       EchoService,
@@ -95,7 +103,8 @@ export class Listener {
       throw error;
     }
     this.#state = 'serving';
-    this.#server = server;
+    this.#calls = calls;
+    this.#drain = (graceMs) => this.#drainServer(server, calls, graceMs);
   }
 
   /**
@@ -104,7 +113,7 @@ export class Listener {
    * While it drains already, the answer is that of the first call.
    */
   stop(graceMs: number): Promise<number> {
-    if (this.#server !== undefined) this.#drained = this.#drain(this.#server, graceMs);
+    if (this.#drain !== undefined) this.#drained = this.#drain(graceMs);
     return this.#drained;
   }
 
@@ -113,29 +122,36 @@ export class Listener {
     this.#cutOff();
   }
 
-  async #drain(server: Server, graceMs: number): Promise<number> {
+  async #drainServer(server: Server, calls: CallTracker, graceMs: number): Promise<number> {
     this.#state = 'draining';
-    this.#server = undefined;
+    this.#drain = undefined;
     this.#health.set(false);
     // The news is written in this turn of the event loop; the GOAWAY would overtake it.
     await nextTurn();
-    const cut = await new Promise<number>((resolve) => {
+    let unfinished = 0;
+    await new Promise<void>((resolve) => {
       this.#cutOff = () => {
-        const unfinished = this.#calls.inFlight;
-        server.forceShutdown();
-        // Without waiting for tryShutdown: it never calls back while a connection is in its TLS handshake.
-        resolve(unfinished);
+        this.#cutOff = () => {};
+        clearTimeout(timer);
+        unfinished = calls.inFlight;
+        // forceShutdown alone says CANCELLED, as if the clients had wanted it.
+        calls.endAll();
+        timer = setTimeout(() => {
+          server.forceShutdown();
+          // Without waiting for tryShutdown: it never calls back while a connection is in its TLS handshake.
+          resolve();
+        }, LAST_WORDS_MS);
       };
-      const timer = setTimeout(this.#cutOff, graceMs);
+      let timer = setTimeout(() => this.#cutOff(), graceMs);
       server.tryShutdown(() => {
         clearTimeout(timer);
-        resolve(0);
+        resolve();
       });
       // A health Watch has no end of its own, and would hold every drain up until the grace is over.
-      void this.#calls.idle().then(() => this.#calls.endOthers());
+      void calls.idle().then(() => calls.endOthers());
     });
     this.#cutOff = () => {};
     this.#state = 'stopped';
-    return cut;
+    return unfinished;
   }
 }

@@ -1,62 +1,14 @@
 /** The server's process from outside: what it prints, which families it serves, how it ends. */
 import { once } from 'node:events';
-import { type AddressInfo, connect, createServer } from 'node:net';
-import { credentials } from '@grpc/grpc-js';
-import { EchoClient, type EchoResponse__Output } from '@petiole/echo-proto';
-import { afterEach, describe, expect, test } from 'vitest';
-import { type ServerProcess, servingAddresses, startServer } from './server-process.js';
-
-const FREE_PORTS = ['127.0.0.1:0', '[::1]:0', '[::]:0'];
-
-const cleanups: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
-});
-
-function server(addresses: readonly string[], options?: { turboTask?: boolean }): ServerProcess {
-  const child = startServer(addresses, options);
-  cleanups.push(() => {
-    child.kill('SIGKILL');
-    return child;
-  });
-  return child;
-}
-
-function client(address: string): EchoClient {
-  const echo = new EchoClient(address, credentials.createInsecure(), { 'grpc.enable_http_proxy': 0 });
-  cleanups.push(() => echo.close());
-  return echo;
-}
-
-function portOf(address: string | undefined): number {
-  return Number(address?.slice(address.lastIndexOf(':') + 1));
-}
-
-function unaryEcho(echo: EchoClient, message: string): Promise<string> {
-  return new Promise((resolve, reject) => {
-    echo.unaryEcho({ message }, { deadline: Date.now() + 5_000 }, (error, response) => {
-      if (error !== null) reject(error);
-      else resolve(response?.message ?? '');
-    });
-  });
-}
-
-/** 'open' or the error code of a TCP connection to this address. */
-async function tcp(host: string, port: number): Promise<string> {
-  const socket = connect({ host, port });
-  try {
-    await once(socket, 'connect');
-    return 'open';
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code ?? 'unknown';
-  } finally {
-    socket.destroy();
-  }
-}
+import { type AddressInfo, createServer } from 'node:net';
+import type { EchoResponse__Output } from '@petiole/echo-proto';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { echoClient, portOf, tcp, unaryEcho } from './grpc-clients.js';
+import { FREE_PORTS, servingAddresses, startServer } from './server-process.js';
 
 describe('listening', () => {
   test('each listener serves exactly the address families of its address', async () => {
-    const [v4, v6, both] = await servingAddresses(server(FREE_PORTS));
+    const [v4, v6, both] = await servingAddresses(startServer(FREE_PORTS));
 
     expect(v4).toMatch(/^127\.0\.0\.1:[1-9]\d*$/);
     expect(v6).toMatch(/^\[::1\]:[1-9]\d*$/);
@@ -70,7 +22,7 @@ describe('listening', () => {
 
   test('a taken port is one line that names address and cause, exit 1, and no listener is left', async () => {
     const taken = createServer().listen(0, '127.0.0.1');
-    cleanups.push(() => taken.close());
+    onTestFinished(() => void taken.close());
     await once(taken, 'listening');
     const { port } = taken.address() as AddressInfo;
     const free = createServer().listen(0, '::1');
@@ -78,7 +30,7 @@ describe('listening', () => {
     const freePort = (free.address() as AddressInfo).port;
     await new Promise((resolve) => free.close(resolve));
 
-    const child = server([`[::1]:${freePort}`, `127.0.0.1:${port}`]);
+    const child = startServer(['--listen', `[::1]:${freePort}`, '--listen', `127.0.0.1:${port}`]);
     const result = await child;
 
     expect(result.exitCode).toBe(1);
@@ -91,7 +43,7 @@ describe('listening', () => {
 
   test('an address that the machine lacks is named with its cause, exit 1', async () => {
     // A documentation address (RFC 3849): what [::1] is to a machine without IPv6.
-    const result = await server(['127.0.0.1:0', '[2001:db8::1]:50051']);
+    const result = await startServer(['--listen', '127.0.0.1:0,[2001:db8::1]:50051']);
 
     expect(result.exitCode).toBe(1);
     expect(result.stderr.split('\n')).toHaveLength(1);
@@ -103,8 +55,8 @@ describe('listening', () => {
 
 describe('echoing', () => {
   test('all four methods answer with the serving address', async () => {
-    const [address = ''] = await servingAddresses(server(['[::]:0']));
-    const echo = client(`127.0.0.1:${portOf(address)}`);
+    const [address = ''] = await servingAddresses(startServer(['--listen', ':0']));
+    const echo = echoClient(`127.0.0.1:${portOf(address)}`);
     const answer = (message: string): EchoResponse__Output => ({ message: `${message} (from ${address})` });
 
     expect(await unaryEcho(echo, 'one')).toBe(answer('one').message);
@@ -136,9 +88,9 @@ describe('stopping', () => {
   test.each(['SIGINT', 'SIGTERM'] as const)(
     '%s ends an idle server with 0 and closes its listeners',
     async (signal) => {
-      const child = server(FREE_PORTS);
+      const child = startServer(FREE_PORTS);
       const addresses = await servingAddresses(child);
-      const echo = client(`127.0.0.1:${portOf(addresses[0])}`);
+      const echo = echoClient(`127.0.0.1:${portOf(addresses[0])}`);
       await unaryEcho(echo, 'a connection that stays open');
 
       child.kill(signal);
@@ -151,9 +103,9 @@ describe('stopping', () => {
   );
 
   test('an RPC in flight finishes before the server ends', async () => {
-    const child = server(['127.0.0.1:0']);
+    const child = startServer([], { env: { ECHO_SERVER_LISTEN: '127.0.0.1:0' } });
     const [address = ''] = await servingAddresses(child);
-    const dialogue = client(address).bidirectionalStreamingEcho();
+    const dialogue = echoClient(address).bidirectionalStreamingEcho();
     const responses = dialogue[Symbol.asyncIterator]();
     dialogue.write({ message: 'before' });
     await responses.next();
@@ -170,9 +122,9 @@ describe('stopping', () => {
   });
 
   test('a second signal does not wait for RPCs in flight', async () => {
-    const child = server(['127.0.0.1:0']);
+    const child = startServer([], { env: { ECHO_SERVER_LISTEN: '127.0.0.1:0' } });
     const [address = ''] = await servingAddresses(child);
-    const dialogue = client(address).bidirectionalStreamingEcho();
+    const dialogue = echoClient(address).bidirectionalStreamingEcho();
     dialogue.on('error', () => {});
     dialogue.write({ message: 'never ended' });
     await once(dialogue, 'data');
@@ -188,17 +140,17 @@ describe('stopping', () => {
   });
 
   test('as a turbo task it ends when its stdin does, which is all that a killed turbo leaves behind', async () => {
-    const child = server(['127.0.0.1:0'], { turboTask: true });
+    const child = startServer(['--listen', '127.0.0.1:0'], { turboTask: true });
     await servingAddresses(child);
     child.stdin.end();
     expect((await child).exitCode).toBe(0);
   });
 
   test('outside of turbo the end of stdin means nothing', async () => {
-    const child = server(['127.0.0.1:0']);
+    const child = startServer([], { env: { ECHO_SERVER_LISTEN: '127.0.0.1:0' } });
     const [address = ''] = await servingAddresses(child);
     child.stdin.end();
     await once(child.stdin, 'close');
-    expect(await unaryEcho(client(address), 'still there')).toBe(`still there (from ${address})`);
+    expect(await unaryEcho(echoClient(address), 'still there')).toBe(`still there (from ${address})`);
   });
 });
