@@ -160,16 +160,24 @@ async function untilIdle(client: Client): Promise<void> {
 }
 
 describe('getDefaultAuthority', () => {
-  it('costs the same for 10,000 endpoints as for one', () => {
-    const path = Array.from({ length: 10_000 }, (_, index) => `10.0.${index >> 8}.${index & 255}:1`).join(
-      ',',
-    );
+  it('costs about the same for 10,000 endpoints as for one: it is called per connection', () => {
     const resolverClass = createStaticResolverClass();
-    const started = performance.now();
-    for (let connection = 0; connection < 10_000; connection += 1) {
+    const paths = [1, 10_000].map((count) =>
+      Array.from({ length: count }, (_, index) => `10.0.${index >> 8}.${index & 255}:1`).join(','),
+    );
+    // The best of some rounds, beside each other: whatever else the machine does.
+    const [one, many] = paths.map((path) => {
+      const rounds = Array.from({ length: 20 }, () => {
+        const started = performance.now();
+        for (let call = 0; call < 200; call += 1)
+          resolverClass.getDefaultAuthority({ scheme: 'static', path });
+        return performance.now() - started;
+      });
       expect(resolverClass.getDefaultAuthority({ scheme: 'static', path })).toBe('10.0.0.0:1');
-    }
-    expect(performance.now() - started).toBeLessThan(1000);
+      return Math.min(...rounds);
+    });
+    // Reading all endpoints each time would cost a thousand times more.
+    expect((many ?? Number.NaN) / (one ?? Number.NaN)).toBeLessThan(50);
   });
 });
 

@@ -67,7 +67,8 @@ describe('round_robin with one killed server', () => {
       }
     }
     const counted = registerCounted('eager', Eager);
-    expect((await storm('eager:x', counted, a, b)).calls).toBeGreaterThan(200);
+    // Those below make 7 calls at most in the same time; a busy machine makes fewer than the thousands of a free one.
+    expect((await storm('eager:x', counted, a, b)).calls).toBeGreaterThan(50);
   });
 
   it('stays calm on static: with addresses', async () => {
