@@ -70,7 +70,7 @@ describe.each([
       target: `ipv4:${healthy?.peer},${failing.backend.peer}`,
       endpoints: [],
       // So long an interval that the second check is out of question.
-      policy: detection(policy, '1s'),
+      policy: detection(policy, '4s'),
       channelOptions: { 'grpc.use_local_subchannel_pool': 0 },
     };
     // Connections that exist already make the policy READY within its first update, before outlier_detection
@@ -80,9 +80,9 @@ describe.each([
     const channel = openChannel(options);
     const start = performance.now();
     await peers(channel, 40);
-    expect(performance.now() - start).toBeLessThan(900);
+    expect(performance.now() - start).toBeLessThan(3900);
     await log.untilEntered([failing.backend.peer], 'TRANSIENT_FAILURE');
-    expect(performance.now() - start).toBeLessThan(1900);
+    expect(performance.now() - start).toBeLessThan(7900);
     expect(log.events.at(-1)).toMatchObject({
       endpoint: failing.backend.peer,
       from: 'READY',
