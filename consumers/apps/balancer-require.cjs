@@ -1,0 +1,11 @@
+/** CommonJS: the same through require(). */
+const { customRoundRobin, registerCustomRoundRobin, serviceConfig } = require('@petiole/balancer');
+const { ask, withServers } = require('./who-am-i.cjs');
+
+registerCustomRoundRobin();
+withServers('ABC', async (ports) => {
+  const target = `ipv4:${ports.map((port) => `127.0.0.1:${port}`).join(',')}`;
+  console.log(
+    await ask(target, { 'grpc.service_config': serviceConfig({ loadBalancing: customRoundRobin() }) }, 12),
+  );
+});

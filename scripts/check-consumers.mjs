@@ -1,0 +1,119 @@
+/**
+ * Packs each package, installs it alone beside @grpc/grpc-js with npm into an empty project, on every supported Node.js,
+ * and runs applications there that use it by `import`, by `require()` and by `node --import <package>/register`.
+ * Then: an npm tree with two copies of grpc-js, where the policies must not be missing without a word.
+ */
+import assert from 'node:assert/strict';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { grpcJs, makeProject } from './consumer-project.mjs';
+import { installTools, nodeVersions } from './consumer-tools.mjs';
+import { pack } from './pnpm.mjs';
+import { entryPoints, publishedPackages } from './published-packages.mjs';
+
+/** What the applications of consumers/apps print: who has answered, in this order. */
+const ANSWERS = {
+  balancer: /^(AAABBBCCC|BBBCCCAAA|CCCAAABBB)...$/,
+  resolver: /^AABB$/,
+  'echo-proto': /^echo$/,
+};
+/** The oldest of the peer range beside the one that the workspace tests with. */
+const OTHER_GRPC_JS = '1.14.5';
+
+const scratch = mkdtempSync(join(tmpdir(), 'petiole-consumers-'));
+try {
+  installTools();
+  const packages = publishedPackages().map(({ directory, manifest }) => ({
+    folder: basename(directory),
+    name: manifest.name,
+    entries: entryPoints(manifest),
+    tarball: pack(directory, scratch),
+  }));
+  const rows = [];
+  for (const node of nodeVersions()) {
+    rows.push(...(await Promise.all(packages.map((one) => checkAlone(one, node)))));
+  }
+  console.log(`Each package installed alone with npm beside ${grpcJs}:`);
+  console.table(rows);
+  console.log(`Two copies of grpc-js in one npm tree, ${grpcJs} and ${OTHER_GRPC_JS} below a dependency:`);
+  console.table(await checkTwoCopies(packages.find(({ folder }) => folder === 'balancer')));
+} finally {
+  rmSync(scratch, { recursive: true, force: true });
+}
+
+async function checkAlone({ folder, name, entries, tarball }, node) {
+  const project = makeProject(join(scratch, `${folder}-${node.version}`), { nodeDirectory: node.directory });
+  assert.equal((await project.run('--version')).output, node.version);
+  await project.npmInstall(tarball, grpcJs);
+  const row = { package: name, node: node.version, import: '', require: '', '--import': '' };
+  row.import = await answers(project, folder, `${folder}-import.mjs`);
+  row.require = await answers(project, folder, `${folder}-require.cjs`);
+  const register = entries.find((entry) => entry.endsWith('/register'));
+  if (register === undefined) return { ...row, '--import': 'has none' };
+  row['--import'] = await answers(project, folder, '--import', register, `${folder}-preload.mjs`);
+  // Else the application proves nothing: it must not work by itself.
+  const without = await project.run(`${folder}-preload.mjs`).catch(() => ({ output: 'fails' }));
+  assert.doesNotMatch(without.output, ANSWERS[folder], `${folder}-preload.mjs works without ${register}`);
+  return row;
+}
+
+async function answers(project, folder, ...args) {
+  const { output, errors } = await project.run(...args);
+  assert.match(output, ANSWERS[folder], `node ${args.join(' ')}: ${output} ${errors}`);
+  // An ExperimentalWarning for require(esm) would be noise in every log of an application: Node 20.19 and later has none.
+  assert.equal(errors, '', `node ${args.join(' ')} wrote to standard error: ${errors}`);
+  return output;
+}
+
+async function checkTwoCopies({ name, tarball }) {
+  const dependency = join(scratch, 'orders');
+  mkdirSync(dependency);
+  writeFileSync(
+    join(dependency, 'package.json'),
+    JSON.stringify({
+      name: 'petiole-consumer-orders',
+      version: '1.0.0',
+      main: 'index.cjs',
+      dependencies: { '@grpc/grpc-js': OTHER_GRPC_JS },
+    }),
+  );
+  // The names are spelt out, so that an ES module can import them.
+  writeFileSync(
+    join(dependency, 'index.cjs'),
+    "const { Client, credentials } = require('@grpc/grpc-js');\nmodule.exports = { Client, credentials };\n",
+  );
+  const project = makeProject(join(scratch, 'two-copies'));
+  await project.npmInstall(tarball, grpcJs, '--install-links', dependency);
+  const nested = 'node_modules/petiole-consumer-orders/node_modules/@grpc/grpc-js';
+  assert(existsSync(join(project.directory, nested)), `npm made no second copy at ${nested}`);
+  writeFileSync(
+    join(project.directory, 'two-copies-imported.mjs'),
+    `import '${name}/register';\nimport './two-copies.mjs';\n`,
+  );
+
+  const rows = [];
+  for (const args of [['--import', `${name}/register`, 'two-copies.mjs'], ['two-copies-imported.mjs']]) {
+    const { output, errors } = await project.run(...args);
+    assert.match(output, /^(.)\1{11}$/, `the second copy does not use pick_first but gives ${output}`);
+    const warnings = errors
+      .split('\n')
+      .filter((line) => line.includes('Two copies of @grpc/grpc-js are loaded'));
+    assert.equal(warnings.length, 1, `node ${args.join(' ')} warned ${warnings.length} times:\n${errors}`);
+    for (const part of [
+      grpcJs.split('@').at(-1),
+      OTHER_GRPC_JS,
+      nested,
+      'pick_first',
+      'npm ls @grpc/grpc-js',
+    ]) {
+      assert(warnings[0].includes(part), `the warning does not name ${part}: ${warnings[0]}`);
+    }
+    rows.push({
+      command: `node ${args.join(' ')}`,
+      answers: output,
+      warning: `${warnings[0].slice(0, 60)}…`,
+    });
+  }
+  return rows;
+}

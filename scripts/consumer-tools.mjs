@@ -1,0 +1,44 @@
+/** The Node.js and TypeScript versions and the registry of consumers/package.json, installed there on first use. */
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { pnpm } from './pnpm.mjs';
+import { root } from './published-packages.mjs';
+
+export const consumers = join(root, 'consumers');
+const manifest = JSON.parse(readFileSync(join(consumers, 'package.json'), 'utf8'));
+
+export function installTools() {
+  pnpm(['install', '--frozen-lockfile', '--prefer-offline'], { cwd: consumers });
+}
+
+/**
+ * `{ name: 'Node 20', version: 'v20.20.2', directory }` each; `directory` holds the binary. npm has them for
+ * Linux on x64: elsewhere it is the Node.js that runs this script.
+ */
+export function nodeVersions() {
+  const found = Object.keys(manifest.optionalDependencies)
+    .map((name) => join(consumers, 'node_modules', name, 'bin'))
+    .filter((directory) => existsSync(join(directory, 'node')));
+  return (found.length > 0 ? found : [dirname(process.execPath)]).map((directory) => {
+    const version = execFileSync(join(directory, 'node'), ['--version'], { encoding: 'utf8' }).trim();
+    return { name: `Node ${version.slice(1).split('.')[0]}`, version, directory };
+  });
+}
+
+/** `{ version: '5.4.5', tsc: path }` each, oldest first. */
+export function typescriptVersions() {
+  return Object.keys(manifest.devDependencies)
+    .filter((name) => name.startsWith('typescript-'))
+    .map((name) => join(consumers, 'node_modules', name))
+    .map((directory) => ({
+      version: JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8')).version,
+      tsc: join(directory, 'bin/tsc'),
+    }));
+}
+
+export function verdaccioBinary() {
+  const require = createRequire(join(consumers, 'package.json'));
+  return join(dirname(require.resolve('verdaccio/package.json')), 'bin/verdaccio');
+}
