@@ -1,0 +1,55 @@
+/** Echo servers in the test's process, which stop and start again on the same port, and know TLS and health. */
+import { Server, ServerCredentials } from '@grpc/grpc-js';
+import { type EchoHandlers, EchoService } from '@petiole/echo-proto';
+import { HealthImplementation } from 'grpc-health-check';
+
+export class EchoListener {
+  /** With the real port. */
+  address: string;
+  readonly #credentials: ServerCredentials;
+  readonly #health = new HealthImplementation({ '': 'SERVING', echo: 'SERVING' });
+  #server: Server | undefined;
+
+  private constructor(address: string, credentials: ServerCredentials) {
+    this.address = address;
+    this.#credentials = credentials;
+  }
+
+  /** `[::1]:0` takes a free port. */
+  static async on(address: string, credentials = ServerCredentials.createInsecure()): Promise<EchoListener> {
+    const listener = new EchoListener(address, credentials);
+    await listener.start();
+    return listener;
+  }
+
+  async start(): Promise<void> {
+    const server = new Server();
+    const handlers = {
+      UnaryEcho: (call, respond) =>
+        respond(null, { message: `${call.request.message} (from ${this.address})` }),
+    } satisfies Partial<EchoHandlers>;
+    server.addService(EchoService, handlers);
+    this.#health.addToServer(server);
+    const port = await new Promise<number>((resolve, reject) => {
+      server.bindAsync(this.address, this.#credentials, (error, bound) =>
+        error === null ? resolve(bound) : reject(error),
+      );
+    });
+    this.address = this.address.replace(/:\d+$/, `:${port}`);
+    this.#server = server;
+  }
+
+  /** Closes its connections at once. */
+  stop(): void {
+    this.#server?.forceShutdown();
+    this.#server = undefined;
+  }
+
+  healthy(healthy: boolean): void {
+    this.#health.setStatus('echo', healthy ? 'SERVING' : 'NOT_SERVING');
+  }
+
+  get port(): number {
+    return Number(/\d+$/.exec(this.address)?.[0]);
+  }
+}

@@ -1,0 +1,26 @@
+/** Three endpoints as the reference has them, on free ports, for one test. */
+import { onTestFinished } from 'vitest';
+import { EchoListener } from './echo-listener.js';
+
+export interface Fleet {
+  readonly listeners: readonly [EchoListener, EchoListener, EchoListener];
+  /** `static:[::1]:P+127.0.0.1:P,…` */
+  readonly target: string;
+  /** `[::1]:P+127.0.0.1:P`, in order. */
+  readonly names: readonly [string, string, string];
+}
+
+/** IPv4 only, IPv6 only, and both; stopped when the test is over. */
+export async function fleet(): Promise<Fleet> {
+  const [first, second, third] = await Promise.all([
+    EchoListener.on('127.0.0.1:0'),
+    EchoListener.on('[::1]:0'),
+    EchoListener.on('[::]:0'),
+  ]);
+  onTestFinished(() => {
+    for (const listener of [first, second, third]) listener.stop();
+  });
+  const name = ({ port }: EchoListener): string => `[::1]:${port}+127.0.0.1:${port}`;
+  const names = [name(first), name(second), name(third)] as const;
+  return { listeners: [first, second, third], target: `static:${names.join(',')}`, names };
+}
