@@ -1,0 +1,115 @@
+/**
+ * The faults of a run, and for each policy what they cost: RPCs sent into them,
+ * RPCs that failed, and the time until a healed endpoint served again.
+ */
+import { status as Status } from '@grpc/grpc-js';
+import type { EndedRpc } from './rpc.js';
+import type { FaultKind } from './schedule.js';
+
+/** What one kind of fault has cost one policy. */
+export interface FaultCost {
+  /** RPCs put on a connection to the faulty server while the fault lasted. */
+  sent: number;
+  /** RPCs that failed on a connection. */
+  failedInFlight: number;
+  /** Those of them that failed by their deadline. */
+  deadlines: number;
+  /** RPCs that failed without ever being sent. */
+  failedUnsent: number;
+  /** From each heal to the first RPC that was sent there afterwards and answered, in ms. */
+  readonly healMs: number[];
+}
+
+/** A fault that failures are still put down to. */
+interface ActiveFault {
+  readonly kind: FaultKind;
+  readonly addresses: ReadonlySet<string>;
+  readonly from: number;
+  to: number;
+}
+
+/** Whom a heal still waits for. */
+export interface Recovery {
+  readonly kind: FaultKind;
+  readonly since: number;
+  /** `policy address`, for each policy and each address that is to serve again. */
+  readonly missing: Set<string>;
+  /** Resolves when nobody is missing. */
+  done: () => void;
+}
+
+/** Failures of the last faults only are put down to them. */
+const REMEMBERED = 20;
+
+export class FaultLog {
+  /** How many faults of each kind there have been. */
+  readonly counts: Map<FaultKind, number> = new Map();
+  readonly #costs: Map<string, FaultCost> = new Map();
+  #recent: ActiveFault[] = [];
+  readonly #recoveries: Set<Recovery> = new Set();
+
+  begin(kind: FaultKind, addresses: readonly string[]): ActiveFault {
+    const fault = {
+      kind,
+      addresses: new Set(addresses),
+      from: performance.now(),
+      to: Number.POSITIVE_INFINITY,
+    };
+    this.counts.set(kind, (this.counts.get(kind) ?? 0) + 1);
+    this.#recent = [...this.#recent.slice(1 - REMEMBERED), fault];
+    return fault;
+  }
+
+  end(fault: ActiveFault): void {
+    fault.to = performance.now();
+  }
+
+  cost(subject: string, kind: FaultKind): FaultCost {
+    const key = `${subject} ${kind}`;
+    let cost = this.#costs.get(key);
+    if (cost === undefined) {
+      cost = { sent: 0, failedInFlight: 0, deadlines: 0, failedUnsent: 0, healMs: [] };
+      this.#costs.set(key, cost);
+    }
+    return cost;
+  }
+
+  sent(subject: string, address: string): void {
+    for (const { kind, addresses, to } of this.#recent) {
+      if (to === Number.POSITIVE_INFINITY && addresses.has(address)) this.cost(subject, kind).sent++;
+    }
+  }
+
+  failed(subject: string, { connection, code, startedAt, endedAt }: EndedRpc): void {
+    const overlapping = this.#recent.filter(({ from, to }) => from <= endedAt && to >= startedAt);
+    const there = overlapping.filter(({ addresses }) => connection && addresses.has(connection.address));
+    const fault = there.at(-1) ?? overlapping.at(-1) ?? this.#recent.at(-1);
+    if (fault === undefined) return;
+    const cost = this.cost(subject, fault.kind);
+    if (connection === undefined) cost.failedUnsent++;
+    else cost.failedInFlight++;
+    if (code === Status.DEADLINE_EXCEEDED) cost.deadlines++;
+  }
+
+  /** Waits for each of these policies to be served by each of these addresses. */
+  recover(kind: FaultKind, subjects: readonly string[], addresses: readonly string[]): Recovery {
+    const missing = new Set(subjects.flatMap((name) => addresses.map((address) => `${name} ${address}`)));
+    const recovery: Recovery = { kind, since: performance.now(), missing, done: () => {} };
+    if (missing.size > 0) this.#recoveries.add(recovery);
+    return recovery;
+  }
+
+  giveUp(recovery: Recovery): void {
+    this.#recoveries.delete(recovery);
+  }
+
+  answered(subject: string, address: string, sentAt: number): void {
+    for (const recovery of this.#recoveries) {
+      if (sentAt < recovery.since || !recovery.missing.delete(`${subject} ${address}`)) continue;
+      this.cost(subject, recovery.kind).healMs.push(performance.now() - recovery.since);
+      if (recovery.missing.size > 0) continue;
+      this.#recoveries.delete(recovery);
+      recovery.done();
+    }
+  }
+}

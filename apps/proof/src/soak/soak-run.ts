@@ -1,0 +1,192 @@
+/**
+ * One run: servers, a rehearsal that warms everything up, the baseline of what
+ * the process holds, incident after incident under load, and the reckoning.
+ */
+import { setTimeout as pause } from 'node:timers/promises';
+import { Backend } from './backend.js';
+import { endAllChildren } from './child-process.js';
+import { EventLoopStalls } from './event-loop-stalls.js';
+import { FaultInjector } from './fault-injector.js';
+import { FaultLog } from './fault-log.js';
+import { excess, type Holdings, HoldingsLog } from './leftovers.js';
+import { Load, unary } from './load.js';
+import { probeRotation } from './rotation-probe.js';
+import { type FaultKind, type Incident, planIncidents, SERVERS } from './schedule.js';
+import { Subject, type SubjectTotals } from './subject.js';
+import type { SubjectPlan } from './subject-plan.js';
+import { type Violation, Violations } from './violations.js';
+
+export interface SoakOptions {
+  readonly seed: number;
+  readonly minutes: number;
+  readonly kinds: readonly FaultKind[];
+  readonly subjects: readonly SubjectPlan[];
+  /** Ends the run early, with a summary of what there is. */
+  readonly signal: AbortSignal;
+  readonly onProgress: (progress: SoakProgress) => void;
+}
+
+export interface SoakProgress {
+  readonly elapsedMs: number;
+  readonly incidents: number;
+  readonly incident: Incident;
+  readonly rpcs: number;
+  readonly violations: number;
+}
+
+export interface SoakResult {
+  readonly seconds: number;
+  readonly incidents: number;
+  readonly faults: FaultLog;
+  readonly subjects: readonly { readonly plan: SubjectPlan; readonly totals: SubjectTotals }[];
+  readonly before: Holdings;
+  readonly after: Holdings;
+  readonly longestStallMs: number;
+  readonly violations: readonly Violation[];
+}
+
+const REHEARSAL_MS = 2000;
+const INSPECT_EVERY_MS = 250;
+/** How long endpoints may take to be READY when nothing is wrong with them. */
+const READY_MS = 15_000;
+/** RPCs of the rehearsal, at most, until every server has answered. */
+const MAX_FIRST_RPCS = 2000;
+
+export async function runSoak(options: SoakOptions): Promise<SoakResult> {
+  const stalls = new EventLoopStalls();
+  try {
+    const backends = Array.from({ length: SERVERS }, (_, n) => new Backend(n));
+    await Promise.all(backends.map((backend) => backend.start()));
+    const holdings = new HoldingsLog();
+    // The same without faults: what modules and compiled code take is there before the baseline.
+    const rehearsal = new Scene(options, backends, stalls);
+    await rehearsal.open();
+    await pause(REHEARSAL_MS);
+    await rehearsal.close();
+    const before = await holdings.settle();
+
+    const started = performance.now();
+    const scene = new Scene(options, backends, stalls);
+    await scene.open();
+    const incidents = await scene.play(started + options.minutes * 60_000, started);
+    await scene.close();
+    const seconds = (performance.now() - started) / 1000;
+    const after = await holdings.settle(before);
+    for (const what of excess(before, after)) scene.violations.add('leftovers', 'all policies', what);
+    return {
+      seconds,
+      incidents,
+      faults: scene.faults,
+      subjects: scene.subjects.map(({ plan, totals }) => ({ plan, totals })),
+      before,
+      after,
+      longestStallMs: Math.round(stalls.longestMs),
+      violations: scene.violations.list,
+    };
+  } finally {
+    stalls.close();
+    await endAllChildren();
+  }
+}
+
+/** The clients of a run and their load. */
+class Scene {
+  readonly violations = new Violations();
+  readonly faults = new FaultLog();
+  readonly subjects: readonly Subject[];
+  readonly #options: SoakOptions;
+  readonly #injector: FaultInjector;
+  #loads: readonly Load[] = [];
+  #inspection: NodeJS.Timeout | undefined;
+
+  constructor(options: SoakOptions, backends: readonly Backend[], stalls: EventLoopStalls) {
+    this.#options = options;
+    this.subjects = options.subjects.map(
+      (plan) =>
+        new Subject(plan, backends.slice(0, -1), {
+          backends,
+          faults: this.faults,
+          violations: this.violations,
+          stalledMs: () => stalls.recentMs(),
+        }),
+    );
+    this.#injector = new FaultInjector(backends, this.subjects, this.faults);
+  }
+
+  /** The load begins when every policy has been served by every listed server. */
+  async open(): Promise<void> {
+    await Promise.all(this.subjects.map((subject) => servedByAll(subject, this.#injector.order)));
+    this.#loads = this.subjects.map((subject) => new Load(subject, this.#options.seed));
+    this.#inspection = setInterval(() => {
+      for (const subject of this.subjects) subject.inspect();
+    }, INSPECT_EVERY_MS);
+  }
+
+  /** Incident after incident until that time; answers with their number. */
+  async play(end: number, started: number): Promise<number> {
+    const { seed, kinds, signal, onProgress } = this.#options;
+    let incidents = 0;
+    for (const incident of planIncidents(seed, kinds)) {
+      if (performance.now() >= end || signal.aborted) break;
+      onProgress({
+        elapsedMs: performance.now() - started,
+        incidents,
+        incident,
+        rpcs: this.subjects.reduce((sum, { totals }) => sum + totals.rpcs, 0),
+        violations: this.violations.list.length,
+      });
+      await this.#injector.run(incident, signal);
+      await this.#probe();
+      incidents++;
+    }
+    return incidents;
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#loads.map((load) => load.stop()));
+    clearInterval(this.#inspection);
+    for (const subject of this.subjects) {
+      subject.inspect(true);
+      subject.close();
+    }
+  }
+
+  /** All endpoints are well again: with the load at rest, the rotation must be exact. */
+  async #probe(): Promise<void> {
+    const { order } = this.#injector;
+    await Promise.all(
+      this.subjects.map(async (subject, n) => {
+        if (subject.plan.repeatCount === undefined) return;
+        await this.#loads[n]?.pause();
+        if (await allReady(subject, order)) {
+          subject.totals.probes++;
+          const wrong = await probeRotation(subject, order);
+          if (wrong) subject.broke('ratio', wrong);
+          else subject.totals.exactProbes++;
+        } else
+          subject.broke(
+            'heal',
+            `not all of ${order.join(', ')} are READY ${READY_MS} ms after the last heal`,
+          );
+        this.#loads[n]?.resume();
+      }),
+    );
+  }
+}
+
+/** Waits for the events to say so; where there are none, each endpoint has served again already. */
+async function allReady({ ready }: Subject, order: readonly string[]): Promise<boolean> {
+  const end = performance.now() + READY_MS;
+  while (ready && !ready.are(order)) {
+    if (performance.now() > end) return false;
+    await pause(20);
+  }
+  return true;
+}
+
+async function servedByAll(subject: Subject, order: readonly string[]): Promise<void> {
+  const missing = new Set(order);
+  for (let n = 0; n < MAX_FIRST_RPCS && missing.size > 0; n++) missing.delete((await unary(subject)) ?? '');
+  if (missing.size > 0)
+    throw new Error(`${subject.plan.name} was never served by ${[...missing].join(', ')}`);
+}

@@ -1,0 +1,173 @@
+/**
+ * One policy under test: its channel, its RPCs, and what is known of each of
+ * them. All subjects meet the same faults at the same moments.
+ */
+import { credentials, Metadata, status as Status } from '@grpc/grpc-js';
+import { EchoClient } from '@petiole/echo-proto';
+import { createManualResolver, type ManualResolver } from '@petiole/resolver';
+import type { Backend } from './backend.js';
+import type { Connection } from './connection-watch.js';
+import type { FaultLog } from './fault-log.js';
+import { DEADLINE_SLACK_MS, unexplained } from './judgement.js';
+import { observedServiceConfig, RPC_ID_KEY, stopObserving } from './observer-policy.js';
+import { ReadyEndpoints } from './ready-endpoints.js';
+import type { EndedRpc, Rpc } from './rpc.js';
+import type { SubjectPlan } from './subject-plan.js';
+import type { Violations } from './violations.js';
+
+/** An ended RPC is judged so much later, when the news of its connection is there too. */
+const JUDGED_AFTER_MS = 1000;
+
+export interface SubjectTotals {
+  rpcs: number;
+  failed: number;
+  /** Picks of a connection that was not READY at that moment, by the subchannel's own word or by the events. */
+  notReadyPicks: number;
+  longestOverdueMs: number;
+  probes: number;
+  exactProbes: number;
+}
+
+/** What belongs to the run and is the same for all subjects. */
+export interface Surroundings {
+  readonly backends: readonly Backend[];
+  readonly faults: FaultLog;
+  readonly violations: Violations;
+  /** Milliseconds that the event loop stood still lately: deadlines cannot be kept meanwhile. */
+  readonly stalledMs: () => number;
+}
+
+export class Subject {
+  readonly plan: SubjectPlan;
+  readonly client: EchoClient;
+  readonly totals: SubjectTotals = {
+    rpcs: 0,
+    failed: 0,
+    notReadyPicks: 0,
+    longestOverdueMs: 0,
+    probes: 0,
+    exactProbes: 0,
+  };
+  /** Undefined for grpc-js's own policies, which tell no events. */
+  readonly ready: ReadyEndpoints | undefined;
+  readonly #resolver: ManualResolver;
+  readonly #around: Surroundings;
+  readonly #running: Map<string, Rpc> = new Map();
+  #unjudged: EndedRpc[] = [];
+  #nextId = 0;
+
+  constructor(plan: SubjectPlan, listed: readonly Backend[], around: Surroundings) {
+    this.plan = plan;
+    this.#around = around;
+    this.#resolver = createManualResolver({ endpoints: listed.map(({ address }) => address) });
+    this.ready = plan.tellsEvents ? new ReadyEndpoints(this.#resolver.target) : undefined;
+    this.client = new EchoClient(this.#resolver.target, credentials.createInsecure(), {
+      'grpc.enable_http_proxy': 0,
+      'grpc.use_local_subchannel_pool': 1,
+      'grpc.enable_retries': 0,
+      'grpc.initial_reconnect_backoff_ms': 100,
+      'grpc.max_reconnect_backoff_ms': 500,
+      'grpc.service_config': observedServiceConfig(
+        plan.name,
+        {
+          picked: (_, connection) => this.#picked(connection),
+          sent: (id, connection) => this.#sent(id, connection),
+        },
+        plan.policy,
+      ),
+    });
+  }
+
+  list(backends: readonly Backend[]): void {
+    this.#resolver.update({ endpoints: backends.map(({ address }) => address) });
+  }
+
+  failResolution(): void {
+    this.#resolver.fail({ details: 'a resolver error of the soak' });
+  }
+
+  /** What an RPC needs to be told apart, and its record. */
+  begin(method: Rpc['method'], deadlineMs: number): { rpc: Rpc; metadata: Metadata; options: object } {
+    const startedAt = performance.now();
+    const id = String(this.#nextId++);
+    const rpc: Rpc = {
+      id,
+      method,
+      startedAt,
+      deadlineAt: startedAt + deadlineMs,
+      connection: undefined,
+      sentAt: Number.NaN,
+    };
+    this.#running.set(id, rpc);
+    const metadata = new Metadata();
+    metadata.set(RPC_ID_KEY, id);
+    return { rpc, metadata, options: this.plan.losesDeadlines ? {} : { deadline: Date.now() + deadlineMs } };
+  }
+
+  end(rpc: Rpc, code: Status, details: string): void {
+    this.#running.delete(rpc.id);
+    const endedAt = performance.now();
+    this.totals.rpcs++;
+    this.#checkDeadline(rpc, endedAt);
+    if (code !== Status.OK) {
+      this.totals.failed++;
+      this.#unjudged.push({ ...rpc, endedAt, code, details });
+    } else if (rpc.connection) {
+      this.#around.faults.answered(this.plan.name, rpc.connection.address, rpc.sentAt);
+    }
+  }
+
+  /** Looks for RPCs that do not end, and judges those that have failed. `all` judges the newest ones too. */
+  inspect(all = false): void {
+    const now = performance.now();
+    for (const rpc of this.#running.values()) {
+      if (this.#checkDeadline(rpc, now)) this.#running.delete(rpc.id);
+    }
+    const due = this.#unjudged.filter(({ endedAt }) => all || endedAt + JUDGED_AFTER_MS < now);
+    if (due.length === 0) return;
+    this.#unjudged = this.#unjudged.filter((rpc) => !due.includes(rpc));
+    for (const rpc of due) {
+      this.#around.faults.failed(this.plan.name, rpc);
+      const wrong = unexplained(rpc, this.#around.backends, this.ready);
+      if (wrong) this.broke('failure', wrong);
+    }
+  }
+
+  get running(): number {
+    return this.#running.size;
+  }
+
+  /** The comparison is measured, not judged. */
+  broke(invariant: Parameters<Violations['add']>[0], what: string): void {
+    if (this.plan.judged) this.#around.violations.add(invariant, this.plan.name, what);
+  }
+
+  close(): void {
+    if (!this.plan.staysOpen) this.client.close();
+    this.#resolver.close();
+    this.ready?.close();
+    stopObserving(this.plan.name);
+  }
+
+  #picked(connection: Connection): void {
+    if (this.ready?.has(connection.address) ?? connection.ready()) return;
+    this.totals.notReadyPicks++;
+    this.broke('ready', `${connection.address} was picked, which is not READY`);
+  }
+
+  #sent(id: string, connection: Connection): void {
+    const rpc = this.#running.get(id);
+    if (rpc === undefined) return;
+    rpc.connection = connection;
+    rpc.sentAt = performance.now();
+    this.#around.faults.sent(this.plan.name, connection.address);
+  }
+
+  #checkDeadline(rpc: Rpc, now: number): boolean {
+    const overdue = now - rpc.deadlineAt - this.#around.stalledMs();
+    this.totals.longestOverdueMs = Math.max(this.totals.longestOverdueMs, Math.round(overdue));
+    if (overdue <= DEADLINE_SLACK_MS) return false;
+    this.broke('deadline', `a ${rpc.method} RPC still ran ${Math.round(overdue)} ms after its deadline`);
+    return true;
+  }
+}
