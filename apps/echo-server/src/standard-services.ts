@@ -9,6 +9,7 @@ import { loadSync } from '@grpc/proto-loader';
 import { ReflectionService } from '@grpc/reflection';
 import { protoPath as echoProto } from '@petiole/echo-proto';
 import { HealthImplementation, protoPath as healthProto } from 'grpc-health-check';
+import { withCompleteDescriptors } from './complete-descriptors.js';
 
 /** The names that health is asked for: the whole server, and its service. */
 const HEALTH_NAMES = ['', 'grpc.examples.echo.Echo'] as const;
@@ -30,7 +31,7 @@ export class ListenerHealth {
 
 /** Adds reflection (v1 and v1alpha) and channelz. */
 export function addIntrospection(server: Server): void {
-  reflection ??= new ReflectionService(loadSync(PROTO_FILES, { longs: String, enums: String }));
+  reflection ??= new ReflectionService(withCompleteDescriptors(loadSync(PROTO_FILES, { keepCase: true })));
   reflection.addToServer(server);
   addAdminServicesToServer(server);
 }
