@@ -1,0 +1,77 @@
+/** A client of the benchmark's servers: one policy, endpoints from a manual resolver, unary RPCs of raw bytes. */
+import { Client, credentials, type LoadBalancingConfig, Metadata, type ServiceError } from '@grpc/grpc-js';
+import { registerCustomRoundRobin, registerLeastRequest } from '@petiole/balancer';
+import { createManualResolver } from '@petiole/resolver';
+import { bytes, UNARY } from './wire.js';
+
+/** Every RPC has one, so that nothing in a benchmark waits for ever. */
+const DEADLINE_MS = 10_000;
+const PAYLOAD = Buffer.from('a request of the size of many');
+const NO_METADATA = new Metadata();
+
+registerCustomRoundRobin();
+registerLeastRequest();
+
+export interface BenchChannelOptions {
+  readonly policy: LoadBalancingConfig;
+  /** As `@petiole/resolver` writes them: `[::1]:1+127.0.0.1:1`. */
+  readonly endpoints: readonly string[];
+  /** Health checking of the server as a whole. Default: off. */
+  readonly healthCheck?: boolean;
+}
+
+export class BenchChannel {
+  private readonly resolver: ReturnType<typeof createManualResolver>;
+  private readonly client: Client;
+
+  constructor({ policy, endpoints, healthCheck = false }: BenchChannelOptions) {
+    this.resolver = createManualResolver({ endpoints });
+    this.client = new Client(this.resolver.target, credentials.createInsecure(), {
+      // Not by serviceConfig(): it refuses health checking under the probe, whose child it cannot know.
+      'grpc.service_config': JSON.stringify({
+        loadBalancingConfig: [policy],
+        ...(healthCheck ? { healthCheckConfig: { serviceName: '' } } : {}),
+      }),
+      'grpc.enable_retries': 0,
+      // A server that comes back is found soon.
+      'grpc.initial_reconnect_backoff_ms': 100,
+      'grpc.max_reconnect_backoff_ms': 200,
+      'grpc.use_local_subchannel_pool': 1,
+    });
+  }
+
+  connect(): void {
+    this.client.getChannel().getConnectivityState(true);
+  }
+
+  /** A resolver's update with these endpoints, delivered on the next tick. */
+  resolve(endpoints: readonly string[]): void {
+    this.resolver.update({ endpoints });
+  }
+
+  /** One unary RPC; resolves with its error, if any. */
+  unary(): Promise<ServiceError | null> {
+    return new Promise((resolve) => {
+      this.client.makeUnaryRequest(
+        UNARY,
+        bytes,
+        bytes,
+        PAYLOAD,
+        NO_METADATA,
+        { deadline: Date.now() + DEADLINE_MS },
+        (error) => resolve(error),
+      );
+    });
+  }
+
+  close(): void {
+    this.client.close();
+    this.resolver.close();
+  }
+}
+
+/** Throws unless the RPC is answered. */
+export async function answered(channel: BenchChannel): Promise<void> {
+  const error = await channel.unary();
+  if (error !== null) throw error;
+}

@@ -1,0 +1,62 @@
+/** `pnpm bench`: speed and scale on real sockets of this machine, beside grpc-js's own policies. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { growthChart } from './chart.js';
+import { coldStart } from './cold-start.js';
+import { type CommandLine, type Part, parseCommandLine, USAGE } from './command-line.js';
+import { circumstances, replaceSection } from './document.js';
+import { failover } from './failover.js';
+import { type Report, renderReport } from './report.js';
+import { scale } from './scale.js';
+import { simulated } from './simulated.js';
+import { throughput } from './throughput.js';
+
+const PAGE = fileURLToPath(new URL('../../../../docs/benchmarks.md', import.meta.url));
+const CHART = fileURLToPath(new URL('../../../../docs/benchmarks-growth.svg', import.meta.url));
+
+async function measure(part: Part, { quick, write }: CommandLine): Promise<Report> {
+  switch (part) {
+    case 'throughput':
+      return throughput(quick);
+    case 'scale': {
+      const report = await scale(quick);
+      if (write) writeFileSync(CHART, growthChart(report.curves, 'ms'));
+      return report;
+    }
+    case 'failover':
+      return failover(quick);
+    case 'cold-start':
+      return coldStart(quick);
+    case 'simulated':
+      return simulated(quick);
+  }
+}
+
+async function main(commandLine: CommandLine): Promise<void> {
+  let missed = 0;
+  for (const part of commandLine.parts) {
+    const where = circumstances(part);
+    const start = performance.now();
+    console.error(`${part} …`);
+    const measured = await measure(part, commandLine);
+    const report = commandLine.quick ? { ...measured, verdicts: [] } : measured;
+    const text = renderReport(report);
+    missed += report.verdicts.filter(({ met }) => !met).length;
+    console.log(`\n## ${part} (${Math.round((performance.now() - start) / 1000)} s)\n\n${text}`);
+    // The page is read anew: a part may take minutes.
+    if (commandLine.write) {
+      writeFileSync(PAGE, replaceSection(readFileSync(PAGE, 'utf8'), part, `${text}\n\n${where}`));
+    }
+  }
+  if (commandLine.quick) console.log('\nA quick run: its figures mean nothing.');
+  else console.log(missed === 0 ? '\nAll targets met.' : `\n${missed} targets missed.`);
+}
+
+let commandLine: CommandLine | undefined;
+try {
+  commandLine = parseCommandLine(process.argv.slice(2));
+} catch (error) {
+  console.error(`bench: ${error instanceof Error ? error.message : error}\n\n${USAGE}`);
+  process.exitCode = 2;
+}
+if (commandLine !== undefined) await main(commandLine);

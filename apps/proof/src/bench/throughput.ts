@@ -1,0 +1,134 @@
+/**
+ * Unary RPCs per second, CPU per RPC and latency of each policy. All clients are alive at once and take turns in short
+ * slices, forwards and backwards, so that noise meets all of them; new processes in each generation, so that no
+ * process's luck with the compiler decides.
+ */
+import type { LoadBalancingConfig } from '@grpc/grpc-js';
+import { Child, type Packages, withChildren } from './child.js';
+import { figure, type Report, ratio, type Verdict } from './report.js';
+import type { ServerHandlers } from './server-process.js';
+import { median, pairedRatios, percentile, spread } from './statistics.js';
+import type { SliceResult, ThroughputHandlers } from './throughput-process.js';
+
+const CUSTOM_ROUND_ROBIN: LoadBalancingConfig = { custom_round_robin: { repeatCount: 1 } };
+
+/** The first of each group is what the others are compared with. */
+const GROUPS: readonly {
+  readonly servers: number;
+  readonly target: number;
+  readonly policies: readonly LoadBalancingConfig[];
+}[] = [
+  { servers: 3, target: 0.99, policies: [{ round_robin: {} }, CUSTOM_ROUND_ROBIN, { least_request: {} }] },
+  { servers: 1, target: 0.97, policies: [{ pick_first: {} }, CUSTOM_ROUND_ROBIN, { least_request: {} }] },
+];
+
+const FULL = { generations: 4, rounds: 10, warmUp: 6000, rpcs: 2500, inFlight: 32, oneByOne: 250 };
+const QUICK = { generations: 1, rounds: 2, warmUp: 50, rpcs: 50, inFlight: 8, oneByOne: 10 };
+
+interface Client {
+  readonly policy: string;
+  readonly busy: SliceResult[];
+  readonly oneByOne: SliceResult[];
+}
+
+/** Forwards in even rounds, backwards in odd ones. */
+export function inTurns<T>(round: number, items: readonly T[]): T[] {
+  return round % 2 === 0 ? [...items] : [...items].reverse();
+}
+
+async function measureGroup(
+  group: (typeof GROUPS)[number],
+  packages: Packages,
+  plan: typeof FULL,
+): Promise<Client[]> {
+  const clients = group.policies.map(
+    (policy): Client => ({ policy: Object.keys(policy)[0] ?? '', busy: [], oneByOne: [] }),
+  );
+  for (let generation = 0; generation < plan.generations; generation++) {
+    await withChildren(async (keep) => {
+      const server = keep(await Child.start<ServerHandlers>('server-process.ts', { packages }));
+      const ports = await server.ask('listen', {
+        host: '127.0.0.1',
+        ports: Array.from({ length: group.servers }, () => 0),
+      });
+      const endpoints = ports.map((port) => `127.0.0.1:${port}`);
+      const processes: { client: Client; process: Child<ThroughputHandlers> }[] = [];
+      for (const [index, client] of clients.entries()) {
+        const process = keep(await Child.start<ThroughputHandlers>('throughput-process.ts', { packages }));
+        await process.ask('open', { policy: group.policies[index] ?? {}, endpoints });
+        await process.ask('run', { rpcs: plan.warmUp, inFlight: plan.inFlight });
+        processes.push({ client, process });
+      }
+      for (let round = 0; round < plan.rounds; round++) {
+        for (const { client, process } of inTurns(round, processes)) {
+          client.busy.push(await process.ask('run', { rpcs: plan.rpcs, inFlight: plan.inFlight }));
+          client.oneByOne.push(await process.ask('run', { rpcs: plan.oneByOne, inFlight: 1 }));
+        }
+      }
+    });
+  }
+  return clients;
+}
+
+function withSpread(values: readonly number[]): string {
+  const { median, low, high } = spread(values);
+  return `${ratio(median)} (${ratio(low)}–${ratio(high)})`;
+}
+
+export async function throughput(quick: boolean): Promise<Report> {
+  const plan = quick ? QUICK : FULL;
+  const rows: string[][] = [];
+  const verdicts: Verdict[] = [];
+  for (const group of GROUPS) {
+    const clients = await measureGroup(group, quick ? 'source' : 'dist', plan);
+    const [reference] = clients;
+    if (reference === undefined) continue;
+    for (const client of clients) {
+      const ratios = (of: (slice: SliceResult) => number): number[] =>
+        pairedRatios(client.busy.map(of), reference.busy.map(of));
+      const rate = ratios((slice) => slice.rpcsPerSecond);
+      const latencies = client.oneByOne.flatMap((slice) => slice.latencies);
+      const busy = client.busy.flatMap((slice) => slice.latencies);
+      const compared = client !== reference;
+      rows.push([
+        client.policy,
+        String(group.servers),
+        figure(median(client.busy.map((slice) => slice.rpcsPerSecond))),
+        compared ? withSpread(rate) : '1',
+        figure(median(client.busy.map((slice) => slice.cpuUs)), 'µs'),
+        compared ? withSpread(ratios((slice) => slice.cpuUs)) : '1',
+        `${figure(percentile(busy, 0.5))} / ${figure(percentile(busy, 0.99))} ms`,
+        `${figure(percentile(latencies, 0.5))} / ${figure(percentile(latencies, 0.99))} ms`,
+      ]);
+      if (compared) {
+        verdicts.push({
+          target: `${client.policy}: at least ${group.target} of ${reference.policy}'s RPC/s`,
+          measured: ratio(median(rate)),
+          met: median(rate) >= group.target,
+        });
+      }
+    }
+  }
+  return {
+    tables: [
+      {
+        title: 'Unary RPCs',
+        columns: [
+          'policy',
+          'servers',
+          'RPC/s',
+          'beside the reference',
+          'CPU per RPC',
+          'beside the reference',
+          `p50 / p99, ${plan.inFlight} in flight`,
+          'p50 / p99, one by one',
+        ],
+        rows,
+      },
+    ],
+    verdicts,
+    notes: [
+      `${plan.generations * plan.rounds} slices of ${plan.rpcs} RPCs for each policy, in ${plan.generations} generations of processes. The reference is \`round_robin\` with 3 servers and \`pick_first\` with one; \`custom_round_robin\` runs with \`repeatCount: 1\`, as \`round_robin\` does. Ratios are medians of slices that ran side by side, with the quartiles; CPU is the client's.`,
+    ],
+  };
+}

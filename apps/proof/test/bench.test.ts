@@ -1,0 +1,182 @@
+/** The benchmark's arithmetic and its page, and that each part of it runs: no figure of a busy machine is asserted. */
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from 'vitest';
+import { decades, growthChart } from '../src/bench/chart.js';
+import { coldStart } from '../src/bench/cold-start.js';
+import { PARTS, parseCommandLine } from '../src/bench/command-line.js';
+import { replaceSection } from '../src/bench/document.js';
+import { failover } from '../src/bench/failover.js';
+import { figure, type Report, renderReport, renderTable } from '../src/bench/report.js';
+import { loopbackAddress, scale } from '../src/bench/scale.js';
+import { median, pairedRatios, percentile, spread } from '../src/bench/statistics.js';
+import { inTurns, throughput } from '../src/bench/throughput.js';
+
+describe('statistics', () => {
+  test('the median of an even number of values lies between the two in the middle', () => {
+    expect(median([4, 1, 3, 2])).toBe(2.5);
+    expect(median([9, 1, 5])).toBe(5);
+    expect(median([])).toBeNaN();
+  });
+
+  test('percentiles are interpolated, in numerical order, and leave the values alone', () => {
+    const values = [100, 9, 20];
+    expect(percentile(values, 0)).toBe(9);
+    expect(percentile(values, 1)).toBe(100);
+    expect(percentile(values, 0.75)).toBe(60);
+    expect(values).toEqual([100, 9, 20]);
+    expect(spread([1, 2, 3, 4, 5])).toEqual({ median: 3, low: 2, high: 4 });
+  });
+
+  test('ratios are taken pair by pair', () => {
+    expect(pairedRatios([2, 9], [4, 3])).toEqual([0.5, 3]);
+    expect(() => pairedRatios([1], [])).toThrow('got 1 and 0');
+  });
+
+  test('every other round runs backwards', () => {
+    expect([inTurns(0, ['a', 'b']), inTurns(1, ['a', 'b'])]).toEqual([
+      ['a', 'b'],
+      ['b', 'a'],
+    ]);
+  });
+
+  test('addresses are distinct, on the loopback, and never 127.0.0.1', () => {
+    const all = Array.from({ length: 2000 }, (_, index) => loopbackAddress(index));
+    expect(new Set(all).size).toBe(2000);
+    expect(all.every((address) => /^127\.1\.\d{1,3}\.\d{1,3}$/.test(address))).toBe(true);
+    expect(() => loopbackAddress(65_536)).toThrow(RangeError);
+  });
+});
+
+describe('command line', () => {
+  test('without names all parts run, and named ones in a fixed order', () => {
+    expect(parseCommandLine([])).toEqual({ parts: PARTS, quick: false, write: false });
+    expect(parseCommandLine(['--', 'scale', 'throughput', '--quick', 'scale']).parts).toEqual([
+      'throughput',
+      'scale',
+    ]);
+  });
+
+  test('what it does not know is an error', () => {
+    expect(() => parseCommandLine(['speed'])).toThrow('no part is called speed');
+    expect(() => parseCommandLine(['--fast'])).toThrow('--fast');
+    expect(() => parseCommandLine(['--quick', '--write'])).toThrow('exclude each other');
+  });
+});
+
+describe('output', () => {
+  test('figures have three significant digits and no exponent', () => {
+    expect([0.012345, 1.2345, 123.45, 12345, 0].map((value) => figure(value))).toEqual([
+      '0.0123',
+      '1.23',
+      '123',
+      '12345',
+      '0',
+    ]);
+    expect(figure(1.5, 'ms')).toBe('1.5 ms');
+    expect(figure(Number.NaN, 'ms')).toBe('none');
+  });
+
+  test('a table is aligned Markdown', () => {
+    expect(renderTable({ title: 'T', columns: ['policy', 'ms'], rows: [['a|b', '1.5']] })).toBe(
+      ['**T**', '', '| policy |  ms |', '|--------|----:|', '| a\\|b   | 1.5 |'].join('\n'),
+    );
+  });
+
+  test('a target that is missed says so', () => {
+    const text = renderReport({
+      tables: [],
+      verdicts: [{ target: 'fast', measured: 'slow', met: false }],
+      notes: ['A note.'],
+    });
+    expect(text).toMatch(/\| fast +\| +slow \| +NO \|\n\nA note\.$/);
+  });
+
+  test('a run replaces what stands between its marks, and nothing else', () => {
+    const page = 'a\n<!-- bench x -->\nold\n<!-- /bench x -->\nz';
+    const once = replaceSection(page, 'x', 'new');
+    expect(once).toBe('a\n<!-- bench x -->\n\nnew\n\n<!-- /bench x -->\nz');
+    expect(replaceSection(once, 'x', 'new')).toBe(once);
+    expect(() => replaceSection(page, 'y', 'new')).toThrow('<!-- bench y -->');
+  });
+
+  test('docs/benchmarks.md has a place for every part', () => {
+    const page = readFileSync(fileURLToPath(new URL('../../../docs/benchmarks.md', import.meta.url)), 'utf8');
+    for (const part of PARTS) expect(() => replaceSection(page, part, '')).not.toThrow();
+  });
+
+  test('the chart spans whole decades and draws every point', () => {
+    expect(decades([0.03, 80])).toEqual([0.01, 0.1, 1, 10, 100]);
+    const svg = growthChart(
+      [
+        {
+          name: 'a: b',
+          points: [
+            { x: 10, y: 0.03 },
+            { x: 2000, y: 80 },
+          ],
+        },
+      ],
+      'ms',
+    );
+    expect(svg.match(/<circle/g)).toHaveLength(2);
+    expect(svg).not.toMatch(/NaN|Infinity/);
+  });
+});
+
+/** All cells of a column that starts so, as numbers: a figure that could not be measured is `none`. */
+function column({ tables }: Report, table: number, name: string): number[] {
+  const { columns = [], rows = [] } = tables[table] ?? {};
+  const index = columns.findIndex((title) => title.startsWith(name));
+  expect(index, `no column ${name}`).toBeGreaterThanOrEqual(0);
+  return rows.map((row) => Number.parseFloat(row[index] ?? ''));
+}
+
+const positive = (values: readonly number[]): boolean => values.every((value) => value > 0);
+
+describe('each part runs', { timeout: 120_000 }, () => {
+  test('throughput', async () => {
+    const report = await throughput(true);
+    expect(report.tables[0]?.rows.map(([policy, servers]) => `${policy} ${servers}`)).toEqual([
+      'round_robin 3',
+      'custom_round_robin 3',
+      'least_request 3',
+      'pick_first 1',
+      'custom_round_robin 1',
+      'least_request 1',
+    ]);
+    for (const name of ['RPC/s', 'beside', 'CPU', 'p50']) expect(column(report, 0, name)).toSatisfy(positive);
+    expect(report.verdicts).toHaveLength(4);
+  });
+
+  test('scale', async () => {
+    const report = await scale(true);
+    expect(report.tables[0]?.rows.map(([policy, size]) => `${policy} ${size}`)).toEqual([
+      'round_robin 10',
+      'custom_round_robin 10',
+      'round_robin 50',
+      'custom_round_robin 50',
+    ]);
+    for (const name of ['all READY', 'CPU', 'unchanged']) {
+      expect(column(report, 0, name)).toSatisfy(positive);
+    }
+    expect(column(report, 0, 'memory')).toSatisfy((values: number[]) => values.every(Number.isFinite));
+    expect(report.curves.map(({ points }) => points.map(({ x }) => x))).toEqual(Array(4).fill([10, 50]));
+    expect(report.verdicts).toHaveLength(2);
+  });
+
+  test('failover, and no RPC is sent on a connection after its close event', async () => {
+    const report = await failover(true);
+    expect(column(report, 0, 'kill to close')).toSatisfy(positive);
+    expect(column(report, 0, 'RPCs sent after it')).toEqual([0, 0, 0]);
+    expect(column(report, 1, 'first answer').every((ms) => ms >= 240)).toBe(true);
+    expect(column(report, 2, 'written to last pick').every((ms) => ms >= 0)).toBe(true);
+    expect(column(report, 2, 'RPCs failed')).toEqual([0, 0]);
+  });
+
+  test('cold start', async () => {
+    const report = await coldStart(true);
+    for (const name of ['import', 'CPU', 'installed']) expect(column(report, 0, name)).toSatisfy(positive);
+    for (const name of ['imports', 'then', 'together']) expect(column(report, 1, name)).toSatisfy(positive);
+  });
+});
