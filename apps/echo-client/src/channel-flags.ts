@@ -1,4 +1,5 @@
 /** The options that every command has: where to connect, how, and with which policy. */
+import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { type ChannelCredentials, credentials } from '@grpc/grpc-js';
 import { parseTarget, TargetError } from '@petiole/resolver';
@@ -117,20 +118,25 @@ function channelCredentials(flags: ChannelFlags): ChannelCredentials | undefined
   if (tlsKey === undefined && tlsCert !== undefined)
     throw new UsageError("option '--tls-cert' needs '--tls-key'");
   if ([tlsCa, tlsCert, tlsServerName].every((flag) => flag === undefined) && tls !== true) return undefined;
-  const [ca, key, cert] = [pem('--tls-ca', tlsCa), pem('--tls-key', tlsKey), pem('--tls-cert', tlsCert)];
+  const ca = pem('--tls-ca', tlsCa, (bytes) => new X509Certificate(bytes));
+  const key = pem('--tls-key', tlsKey, createPrivateKey);
+  const cert = pem('--tls-cert', tlsCert, (bytes) => new X509Certificate(bytes));
   try {
     return credentials.createSsl(ca, key, cert);
   } catch (error) {
     throw new UsageError(
-      `options '--tls-ca', '--tls-key', '--tls-cert': allowed are PEM files that belong together: ${(error as Error).message}`,
+      `options '--tls-key' value '${tlsKey}' and '--tls-cert' value '${tlsCert}': allowed are files that belong together: ${(error as Error).message}`,
     );
   }
 }
 
-function pem(name: string, file: string | undefined): Buffer | null {
+/** The file's bytes; `parse` throws on what is not in them. (Node.js takes anything for an authority in silence.) */
+function pem(name: string, file: string | undefined, parse: (bytes: Buffer) => unknown): Buffer | null {
   if (file === undefined) return null;
   try {
-    return readFileSync(file);
+    const bytes = readFileSync(file);
+    parse(bytes);
+    return bytes;
   } catch (error) {
     throw new UsageError(
       `option '${name}' value '${file}': allowed is a readable PEM file: ${(error as Error).message}`,

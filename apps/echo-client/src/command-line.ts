@@ -12,7 +12,7 @@ import {
   policyOption,
 } from './channel-flags.js';
 import { EXIT, type ExitCode } from './exit-code.js';
-import { onInterrupt } from './interrupt.js';
+import { interruptible } from './interrupt.js';
 import { duration, integer, positive } from './option-values.js';
 import { POLICIES, type PolicyName } from './policies.js';
 import { ENDPOINTS, ITERATIONS, TARGET, TIMEOUT_MS } from './reference-run.js';
@@ -75,7 +75,7 @@ function addVerify(program: Command, finish: Run): void {
     )
     .addOption(
       option('--timeout <time>', 'for the whole run, late servers included')
-        .default(TIMEOUT_MS, '10s')
+        .default(TIMEOUT_MS, `${TIMEOUT_MS / 1000}s`)
         .argParser(duration({ zero: false })),
     )
     .addOption(option('--json', 'one JSON object per RPC and a summary'))
@@ -88,7 +88,7 @@ function addVerify(program: Command, finish: Run): void {
       const report = flags.json
         ? verifyJson(flags.policy, flags.target)
         : transcript(flags.policy, flags.iterations);
-      await withAdmin(flags.admin, async () => {
+      await prepared(flags.admin, async (interrupted) => {
         const result = await verify({
           channel,
           // Only of the reference's own servers it is known which of their addresses answers.
@@ -96,7 +96,7 @@ function addVerify(program: Command, finish: Run): void {
           message: flags.message,
           iterations: flags.iterations,
           timeoutMs: flags.timeout,
-          signal: onInterrupt(),
+          signal: interrupted,
           onAnswer: report.answer,
         });
         report.end(result);
@@ -121,10 +121,10 @@ function addWatch(program: Command, finish: Run): void {
       refuseArguments(command);
       checkReadyTimeout(flags, [flags.policy]);
       const channel = channelConfig(flags, flags.policy);
-      await withAdmin(flags.admin, async () => {
+      await prepared(flags.admin, async (interrupted) => {
         const { message, rate, concurrency, rpcTimeout: rpcTimeoutMs } = flags;
         const load = { message, rate: rate ?? 10, concurrency, rpcTimeoutMs };
-        finish(await watch({ channel, load, durationMs: flags.duration, interrupted: onInterrupt() }));
+        finish(await watch({ channel, load, durationMs: flags.duration, interrupted }));
       });
     });
   addLoadOptions(command, { rate: '10', concurrency: 1 });
@@ -148,7 +148,7 @@ function addBench(program: Command, finish: Run): void {
     .addOption(option('--count <n>', 'RPCs of each load').argParser(integer(1, 1e9)))
     .addOption(
       option('--timeout <time>', 'the longest wait for the servers')
-        .default(TIMEOUT_MS, '10s')
+        .default(TIMEOUT_MS, `${TIMEOUT_MS / 1000}s`)
         .argParser(duration({ zero: false })),
     )
     .addOption(option('--json', 'one JSON object per policy and a summary'))
@@ -157,7 +157,7 @@ function addBench(program: Command, finish: Run): void {
       refuseArguments(command);
       checkReadyTimeout(flags, flags.policy);
       const channels = flags.policy.map((policy) => channelConfig(flags, policy));
-      await withAdmin(flags.admin, async () => {
+      await prepared(flags.admin, async (interrupted) => {
         const { message, rate, concurrency, rpcTimeout: rpcTimeoutMs, count } = flags;
         finish(
           await bench({
@@ -166,7 +166,7 @@ function addBench(program: Command, finish: Run): void {
             durationMs: flags.duration ?? (count === undefined ? 5_000 : undefined),
             timeoutMs: flags.timeout,
             json: flags.json === true,
-            interrupted: onInterrupt(),
+            interrupted,
           }),
         );
       });
@@ -206,10 +206,14 @@ function policyList(text: string): readonly PolicyName[] {
   });
 }
 
-async function withAdmin(address: string | undefined, run: () => Promise<void>): Promise<void> {
-  const stop = address === undefined ? () => {} : await serveAdmin(address);
+/** Runs a command with its admin server, if it is to have one, and with an ear for Ctrl-C. */
+async function prepared(
+  admin: string | undefined,
+  run: (interrupted: AbortSignal) => Promise<void>,
+): Promise<void> {
+  const stop = admin === undefined ? () => {} : await serveAdmin(admin);
   try {
-    await run();
+    await interruptible(run);
   } finally {
     stop();
   }

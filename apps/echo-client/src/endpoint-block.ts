@@ -18,10 +18,14 @@ const STATES: Readonly<Record<string, { readonly mark: string; readonly paint: P
 };
 const OTHER_STATE = { mark: '?', paint: colors.gray };
 
+/** From this width on the addresses stand in a column of their own, whatever the states. */
+const ALIGNED_WIDTH = 72;
+const LONGEST_STATE = 'TRANSIENT_FAILURE'.length;
+
 /** `● READY`, in the state's colour. */
-export function stateLabel(state: string): string {
+function stateLabel(state: string, width: number): string {
   const { mark, paint } = STATES[state] ?? OTHER_STATE;
-  return paint(`${mark} ${state}`);
+  return paint(`${mark} ${width < ALIGNED_WIDTH ? state : state.padEnd(LONGEST_STATE)}`);
 }
 
 /** A state without its mark, as the timeline has it. */
@@ -46,11 +50,11 @@ export function endpointBlock(line: EndpointLine, width: number): readonly strin
   const paint = ownColor(index);
   const share = shareOf(endpoint, recent);
   const answered = total.answers.get(endpoint.name) ?? 0;
-  const figures = `${percent(share)} ${quantity(answered).padStart(7)}`;
+  const figures = `${percent(share)} ${`${quantity(answered)} RPCs`.padStart(11)}`;
   const barWidth = width - INDENT.length - figures.length - 1;
   return [
     ...flow(
-      [`${paint(`${index + 1}`)} ${stateLabel(endpoint.state)}`, ...addresses(endpoint)],
+      [`${paint(`${index + 1}`)} ${stateLabel(endpoint.state, width)}`, ...addresses(endpoint)],
       width,
       INDENT,
     ),

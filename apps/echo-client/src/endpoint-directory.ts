@@ -68,6 +68,11 @@ export class EndpointDirectory {
     return [...this.#entries.values()].filter(({ gone }) => !gone);
   }
 
+  /** All that were ever seen, also those whose channel is closed. */
+  everSeen(): readonly KnownEndpoint[] {
+    return [...this.#entries.values()];
+  }
+
   /** Whatever is known, also once its channel is closed. */
   find(name: string): KnownEndpoint | undefined {
     return this.#entries.get(name);

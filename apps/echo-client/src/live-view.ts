@@ -17,17 +17,29 @@ const WIDEST = 100;
 const LONGEST_TIMELINE = 8;
 const SHORTEST_TIMELINE = 2;
 
-/** As many lines from frame to frame as long as nothing but numbers changes. */
+/** No line is wider, and there are fewer lines than rows: the last one stays free for the cursor. */
 export function liveView(snapshot: Snapshot, { columns, rows }: TerminalSize): string {
   const width = Math.min(columns, WIDEST);
-  const head = [...headline(snapshot, width), '', ...figures(snapshot, width), ''];
-  const foot = ['', fit(trouble(snapshot), width), colors.bold('What happened')];
-  // The last row stays free for the cursor.
-  const room = rows - 1 - head.length - foot.length;
-  const endpoints = endpointLines(snapshot, width, Math.max(1, room - SHORTEST_TIMELINE));
+  const space = Math.max(1, rows - 1);
+  const heads = [headline(snapshot, width), figures(snapshot, width)];
+  const roomy = [
+    ...heads.flatMap((lines) => [...lines, '']),
+    '',
+    fit(trouble(snapshot), width),
+    TIMELINE_TITLE,
+  ];
+  const tight = heads.flat();
+  // A low terminal shows the endpoints rather than empty lines and what happened.
+  const isRoomy = roomy.length + snapshot.endpoints.length + SHORTEST_TIMELINE <= space;
+  const head = isRoomy ? roomy.slice(0, -3) : tight;
+  const foot = isRoomy ? roomy.slice(-3) : [];
+  const room = space - head.length - foot.length;
+  const endpoints = endpointLines(snapshot, width, Math.max(1, isRoomy ? room - SHORTEST_TIMELINE : room));
   const timeline = timelineLines(snapshot, width, Math.min(LONGEST_TIMELINE, room - endpoints.length));
-  return [...head, ...endpoints, ...foot, ...timeline].slice(0, Math.max(1, rows - 1)).join('\n');
+  return [...head, ...endpoints, ...foot, ...timeline].slice(0, space).join('\n');
 }
+
+const TIMELINE_TITLE = colors.bold('What happened');
 
 function headline({ channel, load, seconds }: Snapshot, width: number): readonly string[] {
   const { policy, repeatCount, target } = channel;

@@ -142,7 +142,10 @@ class Run {
 
   #names(): readonly string[] {
     const expected = this.#options.expected?.map(({ addresses }) => addresses.join('+'));
-    return expected ?? this.#directory.endpoints().map(({ name }) => name);
+    if (expected !== undefined) return expected;
+    const current = this.#directory.endpoints();
+    // Between the channel that waits and the one that runs there are none.
+    return (current.length > 0 ? current : this.#directory.everSeen()).map(({ name }) => name);
   }
 
   #planned(): number {

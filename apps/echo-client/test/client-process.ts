@@ -66,6 +66,21 @@ export class TerminalClient {
     return rows.join('\n').trimEnd();
   }
 
+  /** How many characters on the screen have another colour than the terminal's own, or are bold. */
+  get coloredCells(): number {
+    const { active } = this.#terminal.buffer;
+    let cells = 0;
+    for (let row = 0; row < this.#terminal.rows; row++) {
+      const line = active.getLine(active.baseY + row);
+      for (let column = 0; column < this.#terminal.cols; column++) {
+        const cell = line?.getCell(column);
+        if (cell !== undefined && !(cell.isFgDefault() && cell.isBgDefault() && cell.isBold() === 0))
+          cells += 1;
+      }
+    }
+    return cells;
+  }
+
   /** Resolves with the first screen that satisfies; rejects with the last one if the process ends before. */
   until(satisfies: (screen: string) => boolean): Promise<string> {
     return new Promise((resolve, reject) => {
@@ -94,6 +109,10 @@ export class TerminalClient {
   resize(columns: number, rows: number): void {
     this.#terminal.resize(columns, rows);
     this.#process.resize(columns, rows);
+  }
+
+  terminate(): void {
+    this.#process.kill('SIGTERM');
   }
 
   kill(): void {

@@ -9,6 +9,11 @@ export class EchoListener {
   readonly #credentials: ServerCredentials;
   readonly #health = new HealthImplementation({ '': 'SERVING', echo: 'SERVING' });
   #server: Server | undefined;
+  #answered = (): void => {};
+  /** Resolves when the first RPC arrives. */
+  readonly firstRpc = new Promise<void>((resolve) => {
+    this.#answered = resolve;
+  });
 
   private constructor(address: string, credentials: ServerCredentials) {
     this.address = address;
@@ -25,8 +30,10 @@ export class EchoListener {
   async start(): Promise<void> {
     const server = new Server();
     const handlers = {
-      UnaryEcho: (call, respond) =>
-        respond(null, { message: `${call.request.message} (from ${this.address})` }),
+      UnaryEcho: (call, respond) => {
+        this.#answered();
+        respond(null, { message: `${call.request.message} (from ${this.address})` });
+      },
     } satisfies Partial<EchoHandlers>;
     server.addService(EchoService, handlers);
     this.#health.addToServer(server);

@@ -1,5 +1,4 @@
 /** Three endpoints as the reference has them, on free ports, for one test. */
-import { onTestFinished } from 'vitest';
 import { EchoListener } from './echo-listener.js';
 
 export interface Fleet {
@@ -10,8 +9,8 @@ export interface Fleet {
   readonly names: readonly [string, string, string];
 }
 
-/** IPv4 only, IPv6 only, and both; stopped when the test is over. */
-export async function fleet(): Promise<Fleet> {
+/** IPv4 only, IPv6 only, and both; stopped when the test is over. (Concurrent tests each have their own hook.) */
+export async function fleet(onTestFinished: (stop: () => void) => void): Promise<Fleet> {
   const [first, second, third] = await Promise.all([
     EchoListener.on('127.0.0.1:0'),
     EchoListener.on('[::1]:0'),

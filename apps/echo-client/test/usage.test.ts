@@ -1,24 +1,14 @@
 /** What cannot be is refused in one line that names option, value and what is allowed, with exit code 2. */
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { runCommandLine } from '../src/run-command-line.js';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { client } from './client-process.js';
+import { command } from './command-in-process.js';
 
-let written: string[] = [];
-
-beforeEach(() => {
-  written = [];
-  vi.spyOn(process.stderr, 'write').mockImplementation((text) => written.push(String(text)) > 0);
-  vi.spyOn(console, 'error').mockImplementation((text) => written.push(`${text}\n`));
-});
-
-afterEach(() => {
-  vi.restoreAllMocks();
-  vi.unstubAllEnvs();
-});
+afterEach(() => vi.unstubAllEnvs());
 
 async function refusal(args: readonly string[]): Promise<string> {
-  expect(await runCommandLine(args)).toBe(2);
-  return written.join('');
+  const { exitCode, stdout, stderr } = await command(args);
+  expect([exitCode, stdout]).toEqual([2, '']);
+  return stderr;
 }
 
 const TIME = 'Allowed is a time of';
@@ -41,7 +31,7 @@ describe('a bad value', () => {
     [['--target', 'srv:'], 'nothing after "srv:"'],
     [['--target', 'Static:[::1]:1'], 'in small letters'],
     [['--tls-ca', '/no/such/file'], 'allowed is a readable PEM file'],
-    [['--tls-ca', import.meta.filename], 'allowed are PEM files'],
+    [['--tls-ca', import.meta.filename], 'allowed is a readable PEM file'],
     [['--admin', '50053'], ADDRESS],
     [['--admin', '127.0.0.1:65536'], ADDRESS],
     [['watch', '--rate', '0'], 'Allowed is a number above 0'],
@@ -56,7 +46,7 @@ describe('a bad value', () => {
   ])('%j', async (args, allowed) => {
     const line = await refusal(args);
     const [name = '', value = ''] = args.slice(-2);
-    expect(line).toMatch(/^echo-client: [^\n]+\n$/);
+    expect(line).toMatch(/^echo-client: [^\n]+$/);
     expect(line).toContain(`option '${name}`);
     expect(line).toContain(`'${value}'`);
     expect(line).toContain(allowed);
@@ -83,7 +73,7 @@ describe('what does not go together', () => {
     [['--rates', '3'], "unknown option '--rates'; the commands are verify, watch and bench"],
   ])('%j', async (args, message) => {
     const line = await refusal(args);
-    expect(line).toMatch(/^echo-client: [^\n]+\n$/);
+    expect(line).toMatch(/^echo-client: [^\n]+$/);
     expect(line).toContain(message);
   });
 });

@@ -1,0 +1,114 @@
+/** One frame of the live view: what it shows when there is little room, and in which order RPCs stand in a strip. */
+import { stripVTControlCharacters } from 'node:util';
+import { status } from '@grpc/grpc-js';
+import { describe, expect, test } from 'vitest';
+import { liveView } from '../src/live-view.js';
+import type { Snapshot } from '../src/load-session.js';
+import { LoadStatistics } from '../src/load-statistics.js';
+import { PickStrip } from '../src/pick-strip.js';
+
+const endpoint = (port: number) => ({
+  name: `[::1]:${port}+127.0.0.1:${port}`,
+  addresses: [`[::1]:${port}`, `127.0.0.1:${port}`],
+  state: 'READY',
+  connected: `[::1]:${port}`,
+  lastError: '',
+  everReady: true,
+});
+
+/** `picks`: the index of the endpoint that each RPC went to. */
+function snapshot(count: number, picks: string): Snapshot {
+  const endpoints = Array.from({ length: count }, (_, index) => endpoint(50_050 + index));
+  const statistics = new LoadStatistics(0);
+  const strip = new PickStrip();
+  for (const [number, index] of [...picks].entries()) {
+    const name = endpoints[Number(index)]?.name;
+    strip.record(number, name, true);
+    statistics.record(
+      { code: status.OK, details: '', peer: undefined, message: '', latencyMs: 2 },
+      name,
+      number * 100,
+    );
+  }
+  const now = picks.length * 100;
+  return {
+    channel: { target: 'static:x', policy: 'custom_round_robin', repeatCount: 3, readyTimeoutMs: undefined },
+    load: { message: '', rate: 10, concurrency: 1, rpcTimeoutMs: 1000 },
+    seconds: now / 1000,
+    endpoints,
+    recent: statistics.recent(now),
+    total: statistics.total(now),
+    picks: strip,
+    lastError: undefined,
+    timeline: [
+      {
+        seconds: 0.5,
+        event: {
+          endpoint: endpoints[0]?.name ?? '',
+          kind: 'connectivity',
+          from: 'IDLE',
+          to: 'READY',
+          reason: 'why',
+        },
+      },
+    ],
+  };
+}
+
+/** Without colours: what they are is not what these tests are about. */
+const frame = (...parameters: Parameters<typeof liveView>): string[] =>
+  stripVTControlCharacters(liveView(...parameters)).split('\n');
+
+describe('a frame', () => {
+  const three = snapshot(3, '000111222000');
+
+  test('shows rate, percentiles, shares and picks of the last ten seconds', () => {
+    const rows = frame(three, { columns: 60, rows: 30 });
+    expect(rows).toContain('10.0 RPC/s  p50 2.00 ms  p99 2.00 ms  12 RPCs  no errors');
+    expect(rows).toContain('  ███······███');
+    expect(rows).toContain('  ···███······');
+    expect(rows.filter((row) => / 50\.0 % +6 RPCs$/.test(row))).toHaveLength(1);
+    expect(rows.filter((row) => / 25\.0 % +3 RPCs$/.test(row))).toHaveLength(2);
+    expect(rows).toContain('   0.5 s  1 IDLE → READY  why');
+  });
+
+  test.each([
+    [80, 24],
+    [40, 24],
+    [40, 12],
+    [20, 8],
+    [20, 3],
+  ])('fits %i columns and %i rows, the cursor’s row left free', (columns, rows) => {
+    const lines = frame(three, { columns, rows });
+    expect(lines.length).toBeLessThan(rows);
+    for (const line of lines) expect(line.length).toBeLessThanOrEqual(columns);
+  });
+
+  test('a low terminal shows each endpoint in one row, rather than what happened', () => {
+    const lines = frame(three, { columns: 60, rows: 7 });
+    expect(lines.filter((line) => /^ [123] ● \[::1\]:5005\d/.test(line))).toHaveLength(3);
+  });
+
+  test('more endpoints than rows: as many as fit, and how many do not', () => {
+    const lines = frame(snapshot(50, '0123'), { columns: 80, rows: 24 });
+    const shown = lines.filter((line) => / ● /.test(line)).length;
+    expect(shown).toBeGreaterThan(10);
+    expect(lines).toContain(`and ${50 - shown} more`);
+  });
+
+  test('the latest ten seconds decide the shares: who left fades out', () => {
+    const left = snapshot(2, `${'0'.repeat(100)}${'1'.repeat(150)}`);
+    const rows = frame(left, { columns: 60, rows: 30 });
+    expect(rows.find((row) => /100 RPCs$/.test(row))).toMatch(/ 0\.0 % +100 RPCs$/);
+    expect(rows.find((row) => /150 RPCs$/.test(row))).toMatch(/ 100\.0 % +150 RPCs$/);
+  });
+});
+
+describe('a strip', () => {
+  test('is in the order in which RPCs were sent, whatever the order of their ends', () => {
+    const strip = new PickStrip();
+    for (const number of [2, 0, 3, 1]) strip.record(number, number < 2 ? 'a' : 'b', number !== 3);
+    expect(strip.row('a', 10)).toEqual(['answered', 'answered', 'elsewhere', 'elsewhere']);
+    expect(strip.row('b', 3)).toEqual(['elsewhere', 'answered', 'failed']);
+  });
+});

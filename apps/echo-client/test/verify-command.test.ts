@@ -1,0 +1,286 @@
+/** `verify` beyond the reference run: other targets, policies and outputs, and every way in which it ends. */
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Client, credentials, ServerCredentials } from '@grpc/grpc-js';
+import { generate } from 'selfsigned';
+import { describe, test, vi } from 'vitest';
+import { lineOf } from './app-process.js';
+import { client } from './client-process.js';
+import { command } from './command-in-process.js';
+import { EchoListener } from './echo-listener.js';
+import { fleet } from './fleet.js';
+
+vi.setConfig({ testTimeout: 60_000 });
+
+/** Every line must be a JSON object. */
+function jsonLines(stdout: string): Record<string, unknown>[] {
+  return stdout.split('\n').map((line) => JSON.parse(line) as Record<string, unknown>);
+}
+
+describe('--json', () => {
+  test('one object for each RPC, in the order of the rotation, and a summary', async ({
+    expect,
+    onTestFinished,
+  }) => {
+    const { target, names, listeners } = await fleet(onTestFinished);
+    const run = await client(['--json', '--target', target, '--repeat-count', '2', '--message', 'hello']);
+
+    expect(run).toMatchObject({ exitCode: 0, stderr: '' });
+    const lines = jsonLines(run.stdout);
+    const rpcs = lines.slice(0, -1);
+    const [a, b, c] = names;
+    const rotation = [a, a, b, b, c, c];
+    expect(rpcs.map(({ endpoint }) => endpoint)).toEqual([...rotation, ...rotation, ...rotation]);
+    expect(rpcs[0]).toEqual({
+      type: 'rpc',
+      number: 1,
+      status: 'OK',
+      peer: listeners[0].address,
+      endpoint: a,
+      message: `hello (from ${listeners[0].address})`,
+      latencyMs: expect.any(Number),
+    });
+    expect(lines.at(-1)).toEqual({
+      type: 'summary',
+      verdict: 'kept',
+      policy: 'custom_round_robin',
+      target,
+      rpcs: { planned: 18, answered: 18 },
+      shares: names.map((endpoint) => ({ endpoint, rpcs: 6, share: 1 / 3 })),
+    });
+  });
+
+  test('a broken promise is in the summary and on stderr: the server that never came', async ({
+    expect,
+    onTestFinished,
+  }) => {
+    const { target, names, listeners } = await fleet(onTestFinished);
+    listeners[1].stop();
+    const run = await command(['--json', '--target', target, '--timeout', '1s']);
+
+    expect(run.exitCode).toBe(1);
+    const [summary, ...others] = jsonLines(run.stdout);
+    expect(others).toEqual([]);
+    expect(summary).toMatchObject({ verdict: 'broken', rpcs: { planned: 27, answered: 0 } });
+    expect(run.stderr).toContain('echo-client: no success within 1 s: 0 of 27 RPCs were answered');
+    expect(run.stderr).toMatch(
+      new RegExp(`never came: endpoint ${names[1].replace(/[[\]+.]/g, '\\$&')}: .*ECONNREFUSED`),
+    );
+  });
+});
+
+describe('a target and a policy', () => {
+  test('--ready-timeout: the rotation does without a server that is not there', async ({
+    expect,
+    onTestFinished,
+  }) => {
+    const { target, listeners } = await fleet(onTestFinished);
+    listeners[0].stop();
+    const run = await command(['--target', target, '--ready-timeout', '200ms', '--iterations', '2']);
+
+    expect(run).toMatchObject({ exitCode: 0, stderr: '' });
+    const lines = run.stdout.split('\n');
+    expect(lines).toHaveLength(13);
+    expect(lines.at(-1)).toBe('Successful multiple iterations of 1:1 ratio');
+  });
+
+  test('pick_first keeps to one peer, and says so', async ({ expect, onTestFinished }) => {
+    const { target, names } = await fleet(onTestFinished);
+    const run = await command(['--target', target, '--policy', 'pick_first', '--iterations', '1']);
+
+    expect(run).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(run.stdout.split('\n').slice(-4)).toEqual([
+      '9 of 9 RPCs were answered under pick_first. Shares:',
+      `  100.0 %  9  ${names[0]}`,
+      `    0.0 %  0  ${names[1]}`,
+      `    0.0 %  0  ${names[2]}`,
+    ]);
+  });
+
+  test('round_robin reports the shares; the options may come from the environment', async ({
+    expect,
+    onTestFinished,
+  }) => {
+    const { target, names } = await fleet(onTestFinished);
+    const run = await command([], { ECHO_CLIENT_TARGET: target, ECHO_CLIENT_POLICY: 'round_robin' });
+
+    expect(run).toMatchObject({ exitCode: 0, stderr: '' });
+    const [title, ...shares] = run.stdout.split('\n').slice(-4);
+    expect(title).toBe('27 of 27 RPCs were answered under round_robin. Shares:');
+    expect(shares).toEqual(names.map((name) => `   33.3 %  9  ${name}`));
+  });
+
+  test('--health-service: an endpoint that is not healthy gets nothing', async ({
+    expect,
+    onTestFinished,
+  }) => {
+    const { target, names, listeners } = await fleet(onTestFinished);
+    listeners[2].healthy(false);
+    const args = ['--json', '--target', target, '--policy', 'least_request', '--health-service'];
+    const byService = await command([...args, 'echo']);
+    const byServer = await command([...args, '']);
+
+    const answers = (stdout: string): unknown[] => jsonLines(stdout).map(({ endpoint }) => endpoint);
+    expect([byService.exitCode, byServer.exitCode]).toEqual([0, 0]);
+    expect(answers(byService.stdout)).toContain(names[1]);
+    expect(answers(byService.stdout)).not.toContain(names[2]);
+    expect(answers(byServer.stdout)).toContain(names[2]);
+  });
+
+  test('a name that does not exist: the resolver’s error, exit 1', async ({ expect }) => {
+    const run = await command(['--target', 'dns:///nosuch.invalid:1', '--timeout', '300ms']);
+    expect(run).toMatchObject({ exitCode: 1, stdout: '' });
+    expect(run.stderr).toContain(
+      'no RPC was answered: Name resolution failed for target dns:///nosuch.invalid:1',
+    );
+  });
+
+  test('a proxy in the environment is ignored, unless --http-proxy says otherwise', async ({
+    expect,
+    onTestFinished,
+  }) => {
+    const { listeners } = await fleet(onTestFinished);
+    const proxy = createServer((socket) =>
+      socket.on('error', () => {}).end('HTTP/1.1 403 Forbidden\r\n\r\n'),
+    ).listen(0, '127.0.0.1');
+    await once(proxy, 'listening');
+    onTestFinished(() => void proxy.close());
+    const address = proxy.address();
+    const port = typeof address === 'object' ? address?.port : undefined;
+    const environment = { http_proxy: `http://127.0.0.1:${port}`, no_proxy: '', no_grpc_proxy: '' };
+    const args = ['--target', `dns:///${listeners[0].address}`, '--timeout'];
+    const ignored = await command([...args, '20s'], environment);
+    const obeyed = await command([...args, '1s', '--http-proxy'], environment);
+    expect(ignored.exitCode).toBe(0);
+    expect(obeyed.exitCode).toBe(1);
+  });
+});
+
+describe('TLS', () => {
+  test('the server’s name and the client’s certificate are verified', async ({ expect, onTestFinished }) => {
+    const issue = (commonName: string, ca?: { key: string; cert: string }) =>
+      generate([{ name: 'commonName', value: commonName }], {
+        keyType: 'ec',
+        algorithm: 'sha256',
+        ...(ca === undefined ? {} : { ca }),
+        extensions: [
+          { name: 'basicConstraints', cA: ca === undefined, critical: true },
+          { name: 'subjectAltName', altNames: [{ type: 2, value: commonName }] },
+        ],
+      });
+    const root = await issue('Petiole test CA');
+    const ca = { key: root.private, cert: root.cert };
+    const [server, own] = await Promise.all([issue('echo.test', ca), issue('client.test', ca)]);
+    const folder = mkdtempSync(join(tmpdir(), 'echo-client-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const file = (name: string, text: string): string => {
+      writeFileSync(join(folder, name), text);
+      return join(folder, name);
+    };
+    const pair = { private_key: Buffer.from(server.private), cert_chain: Buffer.from(server.cert) };
+    const listener = await EchoListener.on(
+      '127.0.0.1:0',
+      ServerCredentials.createSsl(Buffer.from(ca.cert), [pair], true),
+    );
+    onTestFinished(() => listener.stop());
+
+    const args = ['--target', `static:${listener.address}`, '--tls-ca', file('ca.pem', ca.cert)];
+    args.push('--tls-cert', file('cert.pem', own.cert), '--tls-key', file('key.pem', own.private));
+    const right = await command([...args, '--tls-server-name', 'echo.test']);
+    const wrong = await command([...args, '--timeout', '500ms']);
+    expect(right).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(wrong.exitCode).toBe(1);
+    expect(wrong.stderr).toContain("Hostname/IP does not match certificate's altnames");
+  });
+});
+
+describe.concurrent('the end', () => {
+  test('Ctrl-C: a summary of what was seen, exit code 130, no stack trace', async ({
+    expect,
+    onTestFinished,
+  }) => {
+    const { target } = await fleet(onTestFinished);
+    const run = client(['--target', target, '--iterations', '100000', '--timeout', '60s']);
+    await lineOf(run.stdout, /^Response from peer/);
+    run.kill('SIGINT');
+    const { exitCode, stdout, stderr } = await run;
+
+    expect([exitCode, stderr]).toEqual([130, '']);
+    expect(stdout.split('\n').at(-1)).toMatch(/^Interrupted after \d+ of 900000 RPCs: .*in total/);
+  });
+
+  test('Ctrl-C while it waits for servers: the same, and in JSON', async ({ expect }) => {
+    const run = client(['--json', '--target', 'static:127.0.0.1:1'], {
+      GRPC_TRACE: 'subchannel',
+      GRPC_VERBOSITY: 'DEBUG',
+    });
+    await lineOf(run.stderr, /ECONNREFUSED/);
+    run.kill('SIGINT');
+    const { exitCode, stdout } = await run;
+
+    expect(exitCode).toBe(130);
+    expect(jsonLines(stdout)).toMatchObject([
+      { type: 'summary', verdict: 'interrupted', rpcs: { answered: 0 } },
+    ]);
+  });
+
+  test('stdout closed by its reader, as by head -1: quietly, although RPCs were to come', async ({
+    expect,
+    onTestFinished,
+  }) => {
+    const { target } = await fleet(onTestFinished);
+    const run = client(['--target', target, '--iterations', '100000', '--timeout', '60s']);
+    await lineOf(run.stdout, /^Response from peer/);
+    run.stdout.destroy();
+    const { exitCode, stderr } = await run;
+
+    expect([exitCode, stderr]).toEqual([0, '']);
+  });
+});
+
+test('--admin: channelz shows the channel to whoever asks', async ({ expect, onTestFinished }) => {
+  const { target } = await fleet(onTestFinished);
+  const run = client([
+    '--target',
+    target,
+    '--iterations',
+    '100000',
+    '--timeout',
+    '60s',
+    '--admin',
+    '127.0.0.1:0',
+  ]);
+  const line = await lineOf(run.stderr, /^echo-client: admin services on 127\.0\.0\.1:[1-9]/);
+  await lineOf(run.stdout, /^Response from peer/);
+  const admin = new Client(line.split(' ').at(-1) ?? '', credentials.createInsecure());
+  onTestFinished(() => admin.close());
+
+  // The bytes of a GetTopChannelsResponse hold the targets as text.
+  const channels = await new Promise<Buffer>((resolve, reject) => {
+    admin.makeUnaryRequest(
+      '/grpc.channelz.v1.Channelz/GetTopChannels',
+      (request: Buffer) => request,
+      (response) => response,
+      Buffer.alloc(0),
+      (error, response) => (error === null ? resolve(response ?? Buffer.alloc(0)) : reject(error)),
+    );
+  });
+  expect(channels.toString()).toContain(target);
+  run.kill('SIGINT');
+  expect((await run).exitCode).toBe(130);
+});
+
+test('--admin where somebody listens already: exit 2, and the address is named', async ({
+  expect,
+  onTestFinished,
+}) => {
+  const { listeners, target } = await fleet(onTestFinished);
+  const run = await command(['--target', target, '--admin', listeners[0].address]);
+  expect(run).toMatchObject({ exitCode: 2, stdout: '' });
+  expect(run.stderr).toMatch(
+    new RegExp(`^echo-client: option '--admin' value '${listeners[0].address}': .*EADDRINUSE[^\\n]*$`),
+  );
+});
