@@ -23,13 +23,16 @@ const OTHER_GRPC_JS = '1.14.5';
 
 const scratch = mkdtempSync(join(tmpdir(), 'petiole-consumers-'));
 try {
-  installTools();
-  const packages = publishedPackages().map(({ directory, manifest }) => ({
-    folder: basename(directory),
-    name: manifest.name,
-    entries: entryPoints(manifest),
-    tarball: pack(directory, scratch),
-  }));
+  await installTools();
+  const packages = [];
+  for (const { directory, manifest } of publishedPackages()) {
+    packages.push({
+      folder: basename(directory),
+      name: manifest.name,
+      entries: entryPoints(manifest),
+      tarball: await pack(directory, scratch),
+    });
+  }
   const rows = [];
   for (const node of nodeVersions()) {
     rows.push(...(await Promise.all(packages.map((one) => checkAlone(one, node)))));

@@ -33,9 +33,10 @@ const REQUIRES_NO_MODULES = { version: '5.4', kind: 'nodenext, CommonJS', error:
 
 const scratch = mkdtempSync(join(tmpdir(), 'petiole-types-'));
 try {
-  installTools();
+  await installTools();
   const project = makeProject(scratch);
-  const tarballs = publishedPackages().map(({ directory }) => pack(directory, scratch));
+  const tarballs = [];
+  for (const { directory } of publishedPackages()) tarballs.push(await pack(directory, scratch));
   await project.npmInstall(...tarballs, grpcJs, `@types/node@${typesNode()}`);
   for (const extension of ['ts', 'cts']) copySources(extension);
   const rows = [];

@@ -30,9 +30,11 @@ export function makeProject(directory, { nodeDirectory, npmrc = '' } = {}) {
   };
 }
 
-/** Of a developer's machine rather than of a script run by pnpm, whose settings npm would take for its own. */
-function environment(nodeDirectory) {
-  const inherited = Object.entries(process.env).filter(([name]) => !/^npm_|^NODE_OPTIONS$|^GRPC_/.test(name));
+/** As it would be without pnpm, which may be running this script, and without what its user set for other runs. */
+export function environment(nodeDirectory) {
+  const inherited = Object.entries(process.env).filter(
+    ([name]) => !/^npm_(?!config_)|^NODE_|^GRPC_/.test(name),
+  );
   const PATH = nodeDirectory ? nodeDirectory + delimiter + process.env.PATH : process.env.PATH;
   return { ...Object.fromEntries(inherited), PATH };
 }

@@ -9,8 +9,8 @@ import { root } from './published-packages.mjs';
 export const consumers = join(root, 'consumers');
 const manifest = JSON.parse(readFileSync(join(consumers, 'package.json'), 'utf8'));
 
-export function installTools() {
-  pnpm(['install', '--frozen-lockfile', '--prefer-offline'], { cwd: consumers });
+export async function installTools() {
+  await pnpm(['install', '--frozen-lockfile', '--prefer-offline'], { cwd: consumers });
 }
 
 /**

@@ -1,0 +1,236 @@
+/**
+ * Releases what is committed here, twice, in a clone in a temporary folder and to an empty registry on the loopback,
+ * with the commands of .github/workflows/release.yml. Looks at versions, changelogs, tags and what was published, and
+ * runs the applications of consumers/apps with it. Neither this work tree nor a real registry is touched.
+ */
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import getChangesets from '@changesets/read';
+import { parse } from 'yaml';
+import { environment, grpcJs, makeProject } from './consumer-project.mjs';
+import { installTools } from './consumer-tools.mjs';
+import { startRegistry } from './local-registry.mjs';
+import { pnpm } from './pnpm.mjs';
+import { entryPoints, publishedPackages, root } from './published-packages.mjs';
+
+/** What the second release consists of: one package of the three. */
+const SECOND = {
+  name: '@petiole/balancer',
+  bump: 'patch',
+  sentence: 'Written by scripts/check-release.mjs.',
+};
+
+const scratch = mkdtempSync(join(tmpdir(), 'petiole-release-'));
+const clone = join(scratch, 'repository');
+let registry;
+
+try {
+  await installTools();
+  registry = await startRegistry(join(scratch, 'registry'));
+  checkWorkflow();
+  await makeClone();
+
+  const first = await raiseVersions();
+  await refuseProvenanceElsewhere();
+  await publish(first);
+  console.log('\nFirst release:');
+  console.table(first.map(row));
+
+  writeFileSync(
+    join(clone, '.changeset/second-release.md'),
+    `---\n"${SECOND.name}": ${SECOND.bump}\n---\n\n${SECOND.sentence}\n`,
+  );
+  const second = await raiseVersions();
+  assert.deepEqual(
+    second.filter(({ before, after }) => before !== after).map(({ name }) => name),
+    [SECOND.name],
+  );
+  await publish(second);
+  console.log('\nSecond release, of one package:');
+  console.table(second.map(row));
+
+  await runPublished(second);
+} finally {
+  await registry?.stop();
+  rmSync(scratch, { recursive: true, force: true });
+}
+
+function checkWorkflow() {
+  const { jobs } = parse(readFileSync(join(root, '.github/workflows/release.yml'), 'utf8'));
+  const [release] = Object.values(jobs);
+  const action = release.steps.find(({ uses }) => uses?.startsWith('changesets/action@'));
+  assert.equal(action.with.version, 'pnpm run version-packages');
+  assert.equal(action.with.publish, 'pnpm run release');
+  assert.equal(action.env.NPM_CONFIG_PROVENANCE, 'true');
+  assert.equal(release.permissions['id-token'], 'write');
+  for (const { directory, manifest } of publishedPackages()) {
+    assert.equal(manifest.publishConfig.access, 'public', manifest.name);
+    assert(
+      !('provenance' in manifest.publishConfig),
+      `${manifest.name}: a publish by hand has no provenance`,
+    );
+    // npm refuses provenance for a repository that package.json does not name.
+    assert.match(manifest.repository.url, /^git\+https:.*\.git$/, manifest.name);
+    assert.equal(manifest.repository.directory, `packages/${basename(directory)}`);
+  }
+  done('release.yml: provenance on, id-token may be written, public access, repository and directory named');
+}
+
+async function makeClone() {
+  git(scratch, 'clone', '--quiet', root, clone);
+  git(clone, 'config', 'user.name', 'check-release');
+  git(clone, 'config', 'user.email', 'check-release@example.com');
+  // For one registry only: the token is worth nothing elsewhere.
+  const { host } = new URL(registry.url);
+  writeFileSync(join(clone, '.npmrc'), `//${host}/:_authToken=${registry.token}\n`);
+  writeFileSync(join(clone, '.git/info/exclude'), '.npmrc\n');
+  await inClone('install', '--frozen-lockfile', '--prefer-offline');
+  done(`clone of ${git(clone, 'rev-parse', '--short', 'HEAD')}, installed from its lockfile`);
+}
+
+/** `changeset version`, committed as the release workflow does. One entry for each package. */
+async function raiseVersions() {
+  const changesets = await getChangesets(clone);
+  const before = publishedPackages(clone);
+  await inClone('run', 'version-packages');
+  await inClone('install', '--frozen-lockfile', '--prefer-offline');
+  assert.deepEqual(await getChangesets(clone), [], 'changesets are left');
+  const releases = before.map(({ directory, manifest: { name, version } }) => {
+    const { manifest } = publishedPackages(clone).find((one) => one.directory === directory);
+    const releasing = changesets.filter(({ releases }) => releases.some((one) => one.name === name));
+    const bumps = releasing.flatMap((one) =>
+      one.releases.filter((it) => it.name === name).map(({ type }) => type),
+    );
+    assert.equal(manifest.version, raise(version, bumps), `${name} ${version} raised by ${bumps}`);
+    if (releasing.length > 0) checkChangelog(directory, manifest.version, releasing);
+    return { name, manifest, before: version, after: manifest.version, changesets: releasing.length };
+  });
+  for (const app of ['echo-client', 'echo-server']) {
+    const { version, dependencies } = JSON.parse(
+      readFileSync(join(clone, 'apps', app, 'package.json'), 'utf8'),
+    );
+    assert.equal(version, '0.0.0', `${app} is private: it has no versions`);
+    assert(
+      Object.entries(dependencies).every(
+        ([name, range]) => !name.startsWith('@petiole/') || range === 'workspace:*',
+      ),
+    );
+    assert(!existsSync(join(clone, 'apps', app, 'CHANGELOG.md')));
+  }
+  git(clone, 'add', '--all');
+  if (changesets.length > 0) git(clone, 'commit', '--quiet', '--message', 'Version packages');
+  // The changesets are used up; that must not count as a changed API without one.
+  execFileSync('node', ['scripts/api-changesets.mjs', '--since', 'HEAD'], { cwd: clone, stdio: 'pipe' });
+  return releases;
+}
+
+function raise(version, bumps) {
+  const [major, minor, patch] = version.split('.').map(Number);
+  if (bumps.includes('major')) return `${major + 1}.0.0`;
+  if (bumps.includes('minor')) return `${major}.${minor + 1}.0`;
+  return bumps.includes('patch') ? `${major}.${minor}.${patch + 1}` : version;
+}
+
+function checkChangelog(directory, version, changesets) {
+  const text = readFileSync(join(directory, 'CHANGELOG.md'), 'utf8');
+  const newest = text.split(/^## /m)[1] ?? '';
+  assert(newest.startsWith(`${version}\n`), `${directory}: the changelog does not begin with ${version}`);
+  for (const { summary } of changesets) {
+    const [firstLine] = summary.split('\n');
+    assert(newest.includes(firstLine), `${directory}: the changelog does not say: ${firstLine}`);
+  }
+}
+
+/** The setting gets to npm through pnpm and changesets; npm makes no provenance without the workflow's identity. */
+async function refuseProvenanceElsewhere() {
+  await assert.rejects(
+    () => inClone('run', 'release', { NPM_CONFIG_PROVENANCE: 'true', CI: 'true', GITHUB_ACTIONS: 'true' }),
+    /requires "write" access to the "id-token" permission/,
+  );
+  for (const { manifest } of publishedPackages()) {
+    assert.equal(await registry.packument(manifest.name), undefined, `${manifest.name} was published`);
+  }
+  done('NPM_CONFIG_PROVENANCE reaches npm: without an id-token it publishes nothing');
+}
+
+async function publish(releases) {
+  const already = new Map();
+  for (const { name } of releases) already.set(name, (await registry.packument(name))?.['dist-tags'].latest);
+  const output = await inClone('run', 'release');
+  for (const { name, manifest, after } of releases) {
+    const isNew = already.get(name) !== after;
+    assert.equal(output.includes(`New tag:  ${name}@${after}`), isNew, `${name}@${after}:\n${output}`);
+    assert.equal(git(clone, 'tag', '--list', `${name}@${after}`), `${name}@${after}`);
+    const { 'dist-tags': tags, versions } = await registry.packument(name);
+    assert.equal(tags.latest, after);
+    checkPublished(versions[after], manifest);
+  }
+}
+
+function checkPublished(published, manifest) {
+  assert.deepEqual(published.exports, manifest.publishConfig.exports, manifest.name);
+  for (const field of ['peerDependencies', 'engines', 'sideEffects', 'type', 'license', 'repository']) {
+    assert.deepEqual(published[field], manifest[field], `${manifest.name}: ${field}`);
+  }
+  assert.deepEqual(published.dependencies ?? {}, manifest.dependencies ?? {}, manifest.name);
+  // A script may start the sources, and the README may tell of them; nobody resolves with these.
+  const text = JSON.stringify({ ...published, scripts: undefined, readme: undefined });
+  for (const local of ['workspace:', 'catalog:', '@petiole/source']) {
+    assert(!text.includes(local), `${manifest.name}: package.json as published has ${local}`);
+  }
+}
+
+/** All packages in one empty project, from the registry. */
+async function runPublished(releases) {
+  const project = makeProject(join(scratch, 'consumer'), { npmrc: `@petiole:registry=${registry.url}/\n` });
+  // A cache of its own: npm's has answers of registries that had the same port.
+  const cache = ['--cache', join(scratch, 'npm-cache')];
+  await project.npmInstall(...cache, ...releases.map(({ name }) => name), grpcJs);
+  const rows = [];
+  for (const { name, manifest, after } of releases) {
+    const installed = JSON.parse(
+      readFileSync(join(project.directory, 'node_modules', name, 'package.json'), 'utf8'),
+    );
+    assert.equal(installed.version, after);
+    const app = name.split('/')[1];
+    const register = entryPoints(manifest).find((entry) => entry.endsWith('/register'));
+    const answer = async (...args) => (await project.run(...args)).output;
+    rows.push({
+      installed: `${name}@${after}`,
+      import: await answer(`${app}-import.mjs`),
+      require: await answer(`${app}-require.cjs`),
+      '--import': register ? await answer('--import', register, `${app}-preload.mjs`) : 'has none',
+    });
+  }
+  console.log('\nInstalled from the registry into an empty project:');
+  console.table(rows);
+}
+
+function row({ name, before, after, changesets, manifest }) {
+  return {
+    package: name,
+    version: before === after ? after : `${before} → ${after}`,
+    changelog: changesets === 0 ? 'no change' : `${changesets} changesets`,
+    tag: `${name}@${after}`,
+    exports: `${Object.keys(manifest.publishConfig.exports).length}, none of sources`,
+  };
+}
+
+/** pnpm in the clone; with changesets' variable for the registry, which pnpm and npm read too, when it publishes. */
+function inClone(...args) {
+  const extra = typeof args.at(-1) === 'object' ? args.pop() : {};
+  const target = args.includes('release') ? { npm_config_registry: `${registry.url}/` } : {};
+  const { NPM_CONFIG_PROVENANCE: _, ACTIONS_ID_TOKEN_REQUEST_URL: __, ...env } = environment();
+  return pnpm(args, { cwd: clone, env: { ...env, ...target, ...extra } });
+}
+
+function git(cwd, ...args) {
+  return execFileSync('git', args, { cwd, encoding: 'utf8' }).trim();
+}
+
+function done(text) {
+  console.log(`ok   ${text}`);
+}
