@@ -1,0 +1,94 @@
+/** How servers end: what clients notice of it, and what they do not. */
+import { once } from 'node:events';
+import { status } from '@grpc/grpc-js';
+import { expect, test } from 'vitest';
+import { echoClient, healthClient, unaryEcho } from './grpc-clients.js';
+import { addressesIn, Lines, startServer } from './server-process.js';
+
+const ROUND_ROBIN = {
+  'grpc.service_config': JSON.stringify({ loadBalancingConfig: [{ round_robin: {} }] }),
+};
+
+test('under load no RPC fails while listeners stop and return, and while a process drains', async () => {
+  const [staying, leaving] = [
+    startServer(['--listen', '127.0.0.1:0,127.0.0.1:0']),
+    startServer(['--listen', '127.0.0.1:0']),
+  ];
+  const lines = new Lines(staying.stdout);
+  const [a = '', b = ''] = addressesIn(await lines.next());
+  const [c = ''] = addressesIn(await new Lines(leaving.stdout).next());
+  const client = echoClient(`ipv4:${a},${b},${c}`, ROUND_ROBIN);
+
+  const failures: Error[] = [];
+  const answered = new Map<string, number>();
+  const waiting: { address: string; count: number; resolve: () => void }[] = [];
+  const answersFrom = (address: string, more: number): Promise<void> =>
+    new Promise((resolve) => {
+      waiting.push({ address, count: (answered.get(address) ?? 0) + more, resolve });
+    });
+  let loaded = true;
+  const worker = async (): Promise<void> => {
+    while (loaded) {
+      const answer = await unaryEcho(client, 'load').catch((error: Error) => {
+        failures.push(error);
+        return '';
+      });
+      const address = answer.replace(/^load \(from (.*)\)$/, '$1');
+      answered.set(address, (answered.get(address) ?? 0) + 1);
+      for (const each of waiting) if ((answered.get(each.address) ?? 0) >= each.count) each.resolve();
+    }
+  };
+  const load = Promise.all(Array.from({ length: 16 }, worker));
+
+  await Promise.all([a, b, c].map((address) => answersFrom(address, 50)));
+  for (let round = 0; round < 3; round++) {
+    staying.stdin.write('stop 2\n');
+    expect(await lines.next()).toBe(`stopped ${b}`);
+    await answersFrom(a, 20);
+    staying.stdin.write('start 2\n');
+    expect(await lines.next()).toBe(`started ${b}`);
+    await answersFrom(b, 20);
+  }
+  leaving.kill('SIGTERM');
+  expect((await leaving).exitCode).toBe(0);
+  await Promise.all([a, b].map((address) => answersFrom(address, 50)));
+  loaded = false;
+  await load;
+
+  expect(failures).toEqual([]);
+});
+
+test('SIGTERM: health says NOT_SERVING while RPCs in flight still go on, and a Watch does not hold the end up', async () => {
+  const server = startServer(['--listen', '127.0.0.1:0', '--grace', '10m']);
+  const [address = ''] = addressesIn(await new Lines(server.stdout).next());
+  const watch = healthClient(address).serverStream('watch', { service: '' });
+  expect(await once(watch, 'data')).toEqual([{ status: 'SERVING' }]);
+  const ended = once(watch, 'error');
+  const dialogue = echoClient(address).bidirectionalStreamingEcho();
+  dialogue.write({ message: 'before' });
+  await once(dialogue, 'data');
+
+  server.kill('SIGTERM');
+  expect(await once(watch, 'data')).toEqual([{ status: 'NOT_SERVING' }]);
+  dialogue.write({ message: 'after' });
+  expect(await once(dialogue, 'data')).toEqual([{ message: `after (from ${address})` }]);
+  dialogue.end();
+
+  expect(await ended).toMatchObject([{ code: status.UNAVAILABLE, details: 'the server stops' }]);
+  const { exitCode, stdout, stderr } = await server;
+  expect([exitCode, stdout, stderr]).toEqual([0, `serving on ${address}`, '']);
+});
+
+test('--grace: what takes longer is cut off with UNAVAILABLE, counted, and the exit code is 0', async () => {
+  const server = startServer(['--listen', '127.0.0.1:0', '--grace', '50ms']);
+  const [address = ''] = addressesIn(await new Lines(server.stdout).next());
+  const dialogue = echoClient(address).bidirectionalStreamingEcho();
+  dialogue.write({ message: 'never ended' });
+  await once(dialogue, 'data');
+  const cutOff = once(dialogue, 'error');
+
+  server.kill('SIGTERM');
+  expect(await cutOff).toMatchObject([{ code: status.UNAVAILABLE, details: 'the server stops' }]);
+  const { exitCode, stdout } = await server;
+  expect([exitCode, stdout.split('\n').at(-1)]).toEqual([0, `stopped ${address}, 1 RPC cut off`]);
+});
