@@ -7,6 +7,9 @@ import { addressesIn, Lines, startServer } from './server-process.js';
 
 const ROUND_ROBIN = {
   'grpc.service_config': JSON.stringify({ loadBalancingConfig: [{ round_robin: {} }] }),
+  // Soon back at a listener that returns; the default is a second.
+  'grpc.initial_reconnect_backoff_ms': 100,
+  'grpc.max_reconnect_backoff_ms': 100,
 };
 
 test('under load no RPC fails while listeners stop and return, and while a process drains', async () => {
