@@ -92,5 +92,9 @@ function table(rows: readonly string[][], width: number): string {
     colAligns: head.map((_, column) => (column === 0 ? 'left' : 'right')),
   });
   columns.push(...rows);
-  return columns.toString();
+  return columns
+    .toString()
+    .split('\n')
+    .map((line) => line.trimEnd())
+    .join('\n');
 }
