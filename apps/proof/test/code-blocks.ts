@@ -11,7 +11,6 @@ const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 
 /** What a reader has and the page cannot show. */
 const STAND_INS: Record<string, string> = {
-  YourServiceClient: "const { EchoClient: YourServiceClient } = await import('@petiole/echo-proto');",
   first: 'const first = { port: 50051 };',
   second: 'const second = { port: 50052 };',
 };

@@ -38,6 +38,12 @@ export function durationField(policy: string, json: Json, field: string): number
 
 /** A value as it stands in an error message: short, and a string is told from a number. */
 export function show(value: unknown): string {
-  const text = typeof value === 'bigint' ? `${value}n` : (JSON.stringify(value) ?? String(value));
+  // What JSON has no word for: JSON would make null of NaN and nothing of a function.
+  const text = typeof value === 'number' ? String(value) : (jsonOf(value) ?? `a ${typeof value}`);
   return text.length <= 100 ? text : `${text.slice(0, 97)}...`;
+}
+
+function jsonOf(value: unknown): string | undefined {
+  if (value === undefined) return 'undefined';
+  return typeof value === 'bigint' ? `${value}n` : JSON.stringify(value);
 }

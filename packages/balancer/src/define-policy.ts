@@ -4,6 +4,7 @@
  * reconnection, re-resolution, health checking and states are the machinery's.
  */
 import type { experimental, LoadBalancingConfig } from '@grpc/grpc-js';
+import { show } from './config-field.js';
 import { policyConfigType } from './policy-config.js';
 import { PolicyInstance } from './policy-instance.js';
 import { registerPolicy } from './registry.js';
@@ -32,7 +33,7 @@ export interface PolicyDefinition<Config, Memory, Data> extends EndpointHooks<Da
   readonly name: string;
   /**
    * Reads the policy's JSON config: always an object, `{}` if none was given. Throw an Error that names the
-   * field, the value and what is allowed; unknown fields must be ignored (gRFC A24). Default: the JSON itself.
+   * field, the value and what is allowed; unknown fields must be ignored (gRFC A24).
    */
   parseConfig(json: Readonly<Record<string, unknown>>): Config;
   /** Makes what one policy instance remembers from one `update` to the next. */
@@ -78,10 +79,8 @@ export function definePolicy<
   Data = undefined,
   Json extends object = Record<string, unknown>,
 >(definition: PolicyDefinition<Config, Memory, Data>): Policy<Json> {
+  checkDefinition(definition);
   const { name } = definition;
-  if (!/^[a-z][a-z0-9_]*$/.test(name)) {
-    throw new TypeError(`definePolicy: name must be in lower_snake_case, got ${JSON.stringify(name)}`);
-  }
   const ConfigType = policyConfigType(name, definition.parseConfig);
 
   class PetiolePolicy extends PolicyInstance<Config, Memory, Data> {
@@ -99,4 +98,21 @@ export function definePolicy<
       return { [name]: json };
     },
   };
+}
+
+/** TypeScript finds these in the editor; JavaScript would find them in the first RPC. */
+function checkDefinition(definition: unknown): void {
+  if (typeof definition !== 'object' || definition === null) {
+    throw new TypeError(
+      `definePolicy: must be given an object with name, parseConfig and update, got ${show(definition)}`,
+    );
+  }
+  const { name, ...parts } = definition as Record<string, unknown>;
+  if (typeof name !== 'string' || !/^[a-z][a-z0-9_]*$/.test(name)) {
+    throw new TypeError(`definePolicy: name must be in lower_snake_case, got ${show(name)}`);
+  }
+  for (const part of ['parseConfig', 'update']) {
+    if (typeof parts[part] === 'function') continue;
+    throw new TypeError(`definePolicy: ${part} of ${name} must be a function, got ${show(parts[part])}`);
+  }
 }

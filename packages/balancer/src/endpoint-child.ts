@@ -178,7 +178,9 @@ export class EndpointChild<Data> implements ShardedEndpoint<Data>, ChannelContro
       onCallStarted: this.onCallStarted,
       onCallEnded: this.onCallEnded,
     };
-    this.owner.childReported(this, State.READY, `connected to ${subchannel?.getAddress()}`);
+    const healthy = this.state === State.TRANSIENT_FAILURE && this.watched?.status === 'SERVING';
+    const reason = healthy ? 'health check: SERVING' : `connected to ${subchannel?.getAddress()}`;
+    this.owner.childReported(this, State.READY, reason);
   }
 
   private fail(error: string): void {

@@ -70,7 +70,7 @@ export class HealthCheckedSubchannel extends experimental.BaseSubchannelWrapper 
   private start(): void {
     this.observer.started(this);
     this.watch = new HealthWatch(this.child, this.service, {
-      onStatus: (status) => this.become(status, `health check: ${status}`),
+      onStatus: (status) => this.become(status, this.reasonOf(status)),
       onUnimplemented: () => {
         logUnimplemented(this.getAddress(), this.service, this.observer.event().target);
         this.become('UNIMPLEMENTED', 'the server has no health service');
@@ -78,6 +78,11 @@ export class HealthCheckedSubchannel extends experimental.BaseSubchannelWrapper 
       onFailure: ({ code, details }) =>
         this.become('FAILED', `health check failed: ${code} ${Status[code]}: ${details}`),
     });
+  }
+
+  private reasonOf(status: ServingStatus): string {
+    const hint = status === 'SERVICE_UNKNOWN' ? `: the server knows no service "${this.service}"` : '';
+    return `health check: ${status}${hint}`;
   }
 
   private stop(): void {

@@ -7,8 +7,15 @@ import { show } from './config-field.js';
 import { CUSTOMARY_FIELDS, GRPC_JS_POLICIES, XDS_POLICIES } from './grpc-js-policies.js';
 import { inspectPolicyFields } from './inspect-policy-fields.js';
 import { nearMiss } from './near-miss.js';
+import type { PolicyConfig } from './policy-config.js';
 import { petiolePolicies } from './registry.js';
-import { type Inspected, isJson, refused, type ServiceConfigFinding } from './service-config-finding.js';
+import {
+  type Inspected,
+  isJson,
+  join,
+  refused,
+  type ServiceConfigFinding,
+} from './service-config-finding.js';
 
 export interface InspectedPolicies extends Inspected {
   /** RPCs end up in a policy of this package. */
@@ -87,8 +94,11 @@ function inspectEntry(entry: unknown, path: string, depth: number): InspectedEnt
         inspectPolicies: (list, where) => inspectPolicies(list, where, name, depth + 1),
       });
   const mended = { [name]: config.mended };
-  const error = parseError(mended as LoadBalancingConfig, name);
-  if (error === undefined) return { ...config, mended, usable: name };
+  const { error, unread } = parse(mended as LoadBalancingConfig, name);
+  if (error === undefined) {
+    const findings = unread.map((field) => unreadField(join(at, field), entry[name], field));
+    return { ...config, findings: [...config.findings, ...findings], mended, usable: name };
+  }
   const instead = `${error.message}${error.message.includes('got ') ? '' : `, got ${show(entry[name])}`}`;
   if (!error.refused) {
     // Ours: grpc-js uses the policy, which then tells each RPC what is wrong.
@@ -109,20 +119,37 @@ function inspectEntry(entry: unknown, path: string, depth: number): InspectedEnt
   return { ...unusable(instead, at), findings: config.findings };
 }
 
-/** The error that grpc-js or the policy has with an entry. */
-function parseError(
-  entry: LoadBalancingConfig,
-  name: string,
-): { readonly message: string; readonly refused: boolean } | undefined {
+interface Parsed {
+  /** The error that grpc-js or the policy has with the entry. */
+  readonly error?: { readonly message: string; readonly refused: boolean };
+  /** The fields that a policy of this package ignores. */
+  readonly unread: readonly string[];
+}
+
+function parse(entry: LoadBalancingConfig, name: string): Parsed {
   const strip = (text: string) => (text.startsWith(`${name}: `) ? text.slice(name.length + 2) : text);
   try {
-    const parsed: { readonly error?: unknown } & object = experimental.parseLoadBalancingConfig(entry);
-    return parsed.error instanceof Error
-      ? { message: strip(parsed.error.message), refused: false }
-      : undefined;
+    const parsed = experimental.parseLoadBalancingConfig(entry);
+    // By its shape, since a second copy of this package may have registered the policy.
+    const { error, unreadFields } = parsed as Partial<PolicyConfig<unknown>>;
+    if (error instanceof Error)
+      return { error: { message: strip(error.message), refused: false }, unread: [] };
+    return { unread: unreadFields?.() ?? [] };
   } catch (error) {
-    return { message: strip((error as Error).message), refused: true };
+    return { error: { message: strip((error as Error).message), refused: true }, unread: [] };
   }
+}
+
+function unreadField(path: string, config: unknown, field: string): ServiceConfigFinding {
+  return {
+    path,
+    value: (config as Record<string, unknown>)[field],
+    outcome: 'ignored',
+    happens: 'the policy does not know the field and uses its default',
+    instead: 'check the spelling, or leave it out',
+    // Policies ignore the fields of their successors: gRPC specifies it so.
+    severity: 'note',
+  };
 }
 
 // grpc-js looks names up with `in`, which finds `toString` and `constructor` too.
@@ -143,7 +170,7 @@ function notRegistered(name: string): string {
   }
   const known = [...petiolePolicies(), ...REGISTER.keys(), ...GRPC_JS_POLICIES.keys()];
   const meant = nearMiss(name, known);
-  return `${name} is not registered with grpc-js${meant === undefined ? '' : `: did you mean ${meant}?`}`;
+  return `${name} is not registered with grpc-js: ${meant === undefined ? 'call register() of the policy first' : `did you mean ${meant}?`}`;
 }
 
 function explain(

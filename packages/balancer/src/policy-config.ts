@@ -5,6 +5,7 @@
  */
 import type { experimental } from '@grpc/grpc-js';
 import { show } from './config-field.js';
+import { unreadFields } from './unread-fields.js';
 
 export class PolicyConfig<Config> implements experimental.TypedLoadBalancingConfig {
   private readonly name: string;
@@ -13,12 +14,21 @@ export class PolicyConfig<Config> implements experimental.TypedLoadBalancingConf
   readonly value: Config | undefined;
   /** Why the config cannot be used. */
   readonly error: Error | undefined;
+  /** The fields that `parseConfig` ignores. */
+  readonly unreadFields: () => string[];
 
-  constructor(name: string, json: unknown, value: Config | undefined, error: Error | undefined) {
+  constructor(
+    name: string,
+    json: unknown,
+    value: Config | undefined,
+    error: Error | undefined,
+    unread: () => string[] = () => [],
+  ) {
     this.name = name;
     this.json = json;
     this.value = value;
     this.error = error;
+    this.unreadFields = unread;
   }
 
   getLoadBalancerName(): string {
@@ -48,7 +58,8 @@ export function policyConfigType<Config>(
         if (typeof json !== 'object' || json === null || Array.isArray(json)) {
           throw new TypeError(`${name}: config must be an object, got ${show(json)}`);
         }
-        return new PolicyConfig(name, json, parse(json as Record<string, unknown>), undefined);
+        const fields = json as Record<string, unknown>;
+        return new PolicyConfig(name, json, parse(fields), undefined, () => unreadFields(fields, parse));
       } catch (error) {
         return new PolicyConfig<Config>(name, json, undefined, toError(error));
       }

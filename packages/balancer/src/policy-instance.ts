@@ -3,6 +3,7 @@
  * asks the definition's `update` when something changed, and publishes its answer.
  */
 import type { ChannelOptions, experimental } from '@grpc/grpc-js';
+import { show } from './config-field.js';
 import type { PolicyDefinition, PolicyView } from './define-policy.js';
 import { EndpointSharding } from './endpoint-sharding.js';
 import { failPick } from './pick-result.js';
@@ -113,12 +114,16 @@ export class PolicyInstance<Config, Memory, Data> implements experimental.LoadBa
     this.sharding.publish(this.answer?.guarded);
   }
 
-  /** A picker that throws would throw out of a socket's event and end the process: its RPC fails instead. */
+  /** A picker that throws, or returns no pick result, would end the process out of a socket's event: its RPC fails. */
   private guard(picker: Picker): Picker {
     return {
       pick: (args) => {
         try {
-          return picker.pick(args);
+          const result: Partial<experimental.PickResult> | undefined = picker.pick(args);
+          if (typeof result?.pickResultType === 'number') return result as experimental.PickResult;
+          throw new TypeError(
+            `pick() must return an endpoint's pickResult, queuePick() or failPick(), got ${describe(result)}`,
+          );
         } catch (error) {
           this.reportBug('picker', error);
           return failPick(`${this.getTypeName()}: its picker threw ${error}`);
@@ -186,4 +191,11 @@ function createView<Config, Memory, Data>(
       return elapsedMs();
     },
   };
+}
+
+/** Endpoints and other large objects by their kind alone. */
+function describe(value: unknown): string {
+  return typeof value === 'object' && value !== null
+    ? `an ${value.constructor?.name ?? 'object'}`
+    : show(value);
 }

@@ -93,9 +93,17 @@ export interface RetryThrottling {
  *   not registered is accepted if another one follows that is: that is gRPC's way to fall back.
  */
 export function serviceConfig(options: ServiceConfigOptions): string {
-  const { loadBalancing, healthCheck, ...rest } = options;
+  const { loadBalancing, healthCheck, ...rest } = options ?? {};
+  refuseOriginalNames(rest);
+  // JSON would make null of both.
+  if (loadBalancing === undefined || typeof loadBalancing === 'function') {
+    const got = loadBalancing === undefined ? 'nothing' : 'a function: call it';
+    throw new TypeError(
+      `serviceConfig: loadBalancing: must be a policy such as customRoundRobin(), got ${got}`,
+    );
+  }
   const config = {
-    ...refuseOriginalNames(rest),
+    ...rest,
     loadBalancingConfig: Array.isArray(loadBalancing) ? loadBalancing : [loadBalancing],
     healthCheckConfig: healthCheck,
   };
@@ -108,12 +116,11 @@ export function serviceConfig(options: ServiceConfigOptions): string {
 const OPTION_NAMES = { loadBalancing: 'loadBalancing', healthCheck: 'healthCheck' };
 
 /** The option of the other name would be overwritten. */
-function refuseOriginalNames(rest: object): object {
+function refuseOriginalNames(rest: object): void {
   for (const [original, option] of [
     ['loadBalancingConfig', 'loadBalancing'],
     ['healthCheckConfig', 'healthCheck'],
   ] as const) {
     if (original in rest) throw new TypeError(`serviceConfig: ${original}: is called ${option} here`);
   }
-  return rest;
 }

@@ -10,6 +10,7 @@ import { asGrpcJsReads, grpcJsAccepts } from '../src/duration.js';
 import {
   checkServiceConfig,
   customRoundRobin,
+  definePolicy,
   registerCustomRoundRobin,
   registerLeastRequest,
   serviceConfig,
@@ -38,6 +39,33 @@ const retryPolicy = {
   retryableStatusCodes: ['UNAVAILABLE'],
 };
 
+describe('a field that a policy of this package does not know', () => {
+  it('is a note, whatever way the policy reads its config', () => {
+    const misspelt = { loadBalancingConfig: [{ custom_round_robin: { repeatcount: 5, randomStart: true } }] };
+    expect(checkServiceConfig(misspelt)).toEqual([
+      {
+        path: 'loadBalancingConfig[0].custom_round_robin.repeatcount',
+        value: 5,
+        outcome: 'ignored',
+        happens: 'the policy does not know the field and uses its default',
+        instead: 'check the spelling, or leave it out',
+        severity: 'note',
+      },
+    ]);
+    expect(serviceConfig({ loadBalancing: { custom_round_robin: { repeatcount: 5 } } })).toContain(
+      'repeatcount',
+    );
+    const update = () => undefined;
+    definePolicy({ name: 'takes_all', parseConfig: (json) => json, update }).register();
+    definePolicy({ name: 'takes_rest', parseConfig: ({ a, ...rest }) => [a, rest], update }).register();
+    definePolicy({ name: 'asks_in', parseConfig: (json) => 'a' in json, update }).register();
+    const of = (name: string) => short({ loadBalancingConfig: [{ [name]: { a: 1, b: 2 } }] });
+    expect(of('takes_all')).toEqual([]);
+    expect(of('takes_rest')).toEqual([]);
+    expect(of('asks_in')).toEqual(['loadBalancingConfig[0].asks_in.b ignored note']);
+  });
+});
+
 describe('a finding', () => {
   it('says where, what, what grpc-js does, and what to write instead', () => {
     expect(checkServiceConfig('{"methodConfig": [{"name": [{}], "timeout": "0.5s"}]}')).toEqual([
@@ -56,7 +84,7 @@ describe('a finding', () => {
         value: { maglev: {} },
         outcome: 'ignored',
         happens: 'grpc-js uses round_robin of the same list and logs nothing',
-        instead: 'maglev is not registered with grpc-js',
+        instead: 'maglev is not registered with grpc-js: call register() of the policy first',
         severity: 'note',
       },
     ]);

@@ -209,6 +209,17 @@ describe('bugs of a policy end no process:', () => {
     expect(channel.pick()).toMatch(/its picker threw Error: no such header/);
   });
 
+  test.each([undefined, null, true, { name: 'an endpoint' }])(
+    'a picker that returns %j fails its RPC',
+    (result) => {
+      const channel = openReady({ update: () => ({ pick: () => result as never }) });
+      expect(channel.pick()).toMatch(
+        /its picker threw TypeError: pick\(\) must return an endpoint's pickResult, queuePick\(\) or failPick\(\), got /,
+      );
+      expect(logged[0]).toContain('pick() must return');
+    },
+  );
+
   test.each(['onCallStarted', 'onCallEnded', 'createData'] as const)('a %s that throws is logged', (hook) => {
     const channel = openReady({
       [hook]: () => {
@@ -242,5 +253,13 @@ describe('definitions', () => {
     expect(() => definePolicy({ name, parseConfig: () => ({}), update: () => undefined })).toThrow(
       `definePolicy: name must be in lower_snake_case, got ${JSON.stringify(name)}`,
     );
+  });
+
+  test.each([
+    [undefined, 'must be given an object with name, parseConfig and update, got undefined'],
+    [{ name: 'half' }, 'parseConfig of half must be a function, got undefined'],
+    [{ name: 'half', parseConfig: () => ({}), update: 5 }, 'update of half must be a function, got 5'],
+  ])('%j is refused', (definition, message) => {
+    expect(() => definePolicy(definition as never)).toThrow(`definePolicy: ${message}`);
   });
 });

@@ -91,7 +91,7 @@ describe('the life of an endpoint', () => {
       'health SERVING -> NOT_SERVING: health check: NOT_SERVING',
       'state READY -> TRANSIENT_FAILURE: health check: NOT_SERVING',
       'health NOT_SERVING -> SERVING: health check: SERVING',
-      `state TRANSIENT_FAILURE -> READY: connected to ${peer}`,
+      'state TRANSIENT_FAILURE -> READY: health check: SERVING',
       'health SERVING -> ENDED: the connection is no longer in use',
       'state READY -> SHUTDOWN: removed by the resolver',
     ]);

@@ -7,14 +7,14 @@ export const byHeader = definePolicy({
     if (typeof header === 'string') return { header };
     throw new TypeError(`by_header: header must be a string, got ${JSON.stringify(header)}`);
   },
-  update({ config, endpoints, ready, readyCount }) {
+  createMemory: () => ({ next: 0 }),
+  update({ config, memory, endpoints, ready, readyCount }) {
     if (readyCount === 0) return undefined;
     const turns = ready();
-    let next = 0;
     return {
       pick({ metadata }) {
         const [wanted] = metadata.get(config.header);
-        if (wanted === undefined) return turns[next++ % turns.length]?.pickResult ?? queuePick();
+        if (wanted === undefined) return turns[memory.next++ % turns.length]?.pickResult ?? queuePick();
         const endpoint = endpoints.find(({ name }) => name.split('+').includes(String(wanted)));
         return endpoint?.pickResult ?? failPick(`by_header: there is no endpoint ${wanted}`);
       },

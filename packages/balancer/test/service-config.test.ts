@@ -75,16 +75,17 @@ describe('with the policies registered', () => {
         '[0]: least_request_experimental is not registered with grpc-js: did you mean least_request?',
       ],
       [{ roundrobin: {} }, '[0]: roundrobin is not registered with grpc-js: did you mean round_robin?'],
-      [{ maglev: {} }, '[0]: maglev is not registered with grpc-js'],
+      [{ maglev: {} }, '[0]: maglev is not registered with grpc-js: call register() of the policy first'],
       [{ ring_hash: {} }, '[0]: ring_hash is not registered: call register() of @grpc/grpc-js-xds first'],
-      [{ toString: {} }, '[0]: toString is not registered with grpc-js'],
+      [{ toString: {} }, '[0]: toString is not registered with grpc-js: call register() of the policy first'],
       [
         { round_robin: {}, pick_first: {} },
         '[0]: must have exactly one key, the name of a policy, got round_robin, pick_first',
       ],
       [{}, '[0]: must have exactly one key, the name of a policy, got none'],
       ['round_robin', '[0]: must be an object such as {"round_robin": {}}, got "round_robin"'],
-      [undefined, '[0]: must be an object such as {"round_robin": {}}, got null'],
+      [undefined, ': must be a policy such as customRoundRobin(), got nothing'],
+      [customRoundRobin, ': must be a policy such as customRoundRobin(), got a function: call it'],
       [[[]], '[0]: must be an object such as {"round_robin": {}}, got []'],
       [[], ': must name at least one policy, got []'],
       [
@@ -141,7 +142,7 @@ describe('with the policies registered', () => {
       ],
       [
         { childPolicy: [{ outlier_detection: { child_policy: [{ nope: {} }] } }] },
-        '.childPolicy[0].outlier_detection.child_policy[0]: nope is not registered with grpc-js',
+        '.childPolicy[0].outlier_detection.child_policy[0]: nope is not registered with grpc-js: call register() of the policy first',
       ],
       [
         { childPolicy: [{ pick_first: {} }] },
