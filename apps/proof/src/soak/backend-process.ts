@@ -10,6 +10,7 @@ import { HealthImplementation } from 'grpc-health-check';
 
 /** A drained server that still has calls after so long is not waited for. */
 const DRAIN_MS = 6000;
+const MAX_DELAY_MS = 10_000;
 
 const [host = '127.0.0.1', port = '0'] = process.argv.slice(2);
 const health = new HealthImplementation({ '': 'SERVING' });
@@ -17,7 +18,7 @@ const health = new HealthImplementation({ '': 'SERVING' });
 const handlers: EchoHandlers = {
   // The client asks for a delay in ms: its load is drawn from the seed, here nothing is.
   UnaryEcho({ request }, answer) {
-    setTimeout(() => answer(null, request), Math.min(Number(request.message) || 0, 1000));
+    setTimeout(() => answer(null, request), Math.min(Number(request.message) || 0, MAX_DELAY_MS));
   },
   BidirectionalStreamingEcho(call) {
     call.on('data', (request) => call.write(request));

@@ -10,9 +10,9 @@ export class EventLoopStalls {
   longestMs = 0;
   readonly #timer = setInterval(() => this.#tick(), TICK_MS).unref();
 
-  /** The longest stall of the last seconds. */
-  recentMs(): number {
-    return Math.max(0, ...this.#stalls.map(({ ms }) => ms));
+  /** All stalls since then together; of the last ten seconds at most. */
+  sinceMs(time: number): number {
+    return this.#stalls.reduce((sum, { at, ms }) => (at >= time ? sum + ms : sum), 0);
   }
 
   close(): void {

@@ -22,7 +22,7 @@ export const BUG_NAMES: readonly Bug[] = Object.keys(BUGS) as Bug[];
 /** Every so many picks the bug shows. */
 const SHOWS_EVERY = 15;
 
-/** Goes on sending to connections that were READY once. Each pick moves on, or grpc-js would pick again for ever. */
+/** Goes on sending to connections that were READY once. A turn is three picks and ends, or grpc-js would pick again for ever. */
 const stalePicks = definePolicy<object, { held: Map<object, experimental.PickResult> }>({
   name: 'soak_stale_picks',
   parseConfig: () => ({}),
@@ -36,7 +36,7 @@ const stalePicks = definePolicy<object, { held: Map<object, experimental.PickRes
       .map((endpoint) => memory.held.get(endpoint))
       .filter((result) => result !== undefined);
     let turn = 0;
-    return { pick: () => turns[turn++ % turns.length] ?? failPick('nobody was ever READY') };
+    return { pick: () => turns[Math.floor(turn++ / 3) % turns.length] ?? failPick('nobody was ever READY') };
   },
 });
 

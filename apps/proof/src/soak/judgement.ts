@@ -17,6 +17,14 @@ const CATCH_UP_MS = 2000;
 /** How late the end of an RPC may come after its deadline. */
 export const DEADLINE_SLACK_MS = 1000;
 
+/** A deadline passed, and the client could not do anything for so much of the time. */
+const STARVED_SHARE = 0.25;
+
+/** Did the machine, not the network or the policy, make the RPC miss its deadline? */
+export function isStarved({ code, stalledMs, startedAt, endedAt }: EndedRpc): boolean {
+  return code === Status.DEADLINE_EXCEEDED && stalledMs > STARVED_SHARE * (endedAt - startedAt);
+}
+
 /** Undefined if the failure is explained, else what is wrong with it. `ready` is unknown for grpc-js's own policies. */
 export function unexplained(
   rpc: EndedRpc,
@@ -38,5 +46,9 @@ export function unexplained(
   // A connection of before the outage: a server that died and came back within the news is another one.
   const lost = connection.lostAt >= sentAt && connection.lostAt <= endedAt + NEWS_MS;
   if (lost && during('dead', NEWS_MS)) return undefined;
-  return `${what} on ${address}, ${lost ? 'whose connection died although its server lived' : 'whose connection lives'}`;
+  const last = outages.at(-1);
+  const before = last
+    ? `; the server was last ${last.kind} from ${Math.round(last.from - sentAt)} to ${Math.round(last.to - sentAt)} ms after it was sent`
+    : '';
+  return `${what} on ${address}, ${lost ? 'whose connection died although its server lived' : 'whose connection lives'}${before}`;
 }

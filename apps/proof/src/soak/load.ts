@@ -1,7 +1,7 @@
 /**
  * Continuous load on one subject, unary RPCs and streams, drawn from the seed:
- * each worker sends one RPC after the other. It can pause, so that a rotation
- * can be read off a few RPCs sent one by one.
+ * RPCs start at the pace that the seed sets, whether others have ended or not. It
+ * can pause, so that a rotation can be read off a few RPCs sent one by one.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { ServiceError, status as Status, StatusObject } from '@grpc/grpc-js';
@@ -10,13 +10,20 @@ import type { Subject } from './subject.js';
 
 const UNARY_WORKERS = 4;
 const STREAM_WORKERS = 2;
+/** Of one worker. What a frozen server holds up for the length of a deadline is less. */
+const MAX_RUNNING = 200;
 const UNARY_DEADLINE_MS = 3000;
 const STREAM_DEADLINE_MS = 4000;
-/** Between two RPCs of a worker. */
-const PAUSE_MS = [5, 40] as const;
+/** Between the starts of two RPCs of a worker. */
+const PAUSE_MS = [10, 80] as const;
+const MAX_SEED = 2 ** 31 - 1;
 /** How long the server takes. */
 const DELAY_MS = [0, 20] as const;
-const STREAM_MESSAGES = [1, 12] as const;
+/** What the injected bug `lost-deadlines` shows on, and how often. */
+const HANGS_MS = 6000;
+const HANGS_ONCE_IN = 50;
+/** How long a stream lasts. */
+const STREAM_MS = [50, 800] as const;
 const MESSAGE_EVERY_MS = 60;
 /** Of one worker; at a hundred a second, more than a day's. */
 const MAX_RPCS = 10_000_000;
@@ -59,17 +66,24 @@ export class Load {
   }
 
   async #work(random: SeededRandom, send: Send): Promise<void> {
+    const running = new Set<Promise<unknown>>();
     for (let n = 0; n < MAX_RPCS && !this.#stopped; n++) {
       await pause(random.integer(...PAUSE_MS));
-      if (!this.#paused && !this.#stopped) await send(this.#subject, random);
+      // The number is drawn in any case: the load of a seed does not depend on what fails.
+      const rpc = new SeededRandom(random.integer(0, MAX_SEED));
+      if (this.#paused || this.#stopped || running.size >= MAX_RUNNING) continue;
+      const ended = send(this.#subject, rpc).finally(() => running.delete(ended));
+      running.add(ended);
     }
+    await Promise.all(running);
   }
 }
 
 /** One unary RPC; answers with the address that served it, undefined if it failed. */
 export function unary(subject: Subject, random?: SeededRandom): Promise<string | undefined> {
   const { rpc, metadata, options } = subject.begin('unary', UNARY_DEADLINE_MS);
-  const message = String(random?.integer(...DELAY_MS) ?? 0);
+  const hangs = subject.plan.losesDeadlines && random?.onceIn(HANGS_ONCE_IN);
+  const message = String(hangs ? HANGS_MS : (random?.integer(...DELAY_MS) ?? 0));
   return new Promise((resolve) => {
     subject.client.unaryEcho({ message }, metadata, options, (error: ServiceError | null) => {
       subject.end(rpc, error?.code ?? 0, error?.details ?? '');
@@ -90,9 +104,10 @@ async function stream(subject: Subject, random: SeededRandom): Promise<undefined
   // Each failure comes as a status too.
   call.on('error', () => {});
   call.on('data', () => {});
-  let left = random.integer(...STREAM_MESSAGES);
+  // By the clock, not by the number of messages: on a starved machine a timer does not come every 60 ms.
+  const until = performance.now() + random.integer(...STREAM_MS);
   const timer = setInterval(() => {
-    if (left-- > 0) call.write({ message: 'soak' });
+    if (performance.now() < until) call.write({ message: 'soak' });
     else {
       clearInterval(timer);
       call.end();

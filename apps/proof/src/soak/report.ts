@@ -32,6 +32,7 @@ function totals({ subjects }: SoakResult): string {
     row('failed', ({ totals }) => totals.failed),
     row('picks of an endpoint that was not READY', ({ totals }) => totals.notReadyPicks),
     row('latest end after a deadline, ms', ({ totals }) => totals.longestOverdueMs),
+    row('deadlines missed by a starved client', ({ totals }) => totals.starved),
     row('exact ratio after a heal', ({ plan, totals }) =>
       plan.repeatCount === undefined ? '–' : `${totals.exactProbes} of ${totals.probes}`,
     ),

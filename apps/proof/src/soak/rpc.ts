@@ -16,4 +16,6 @@ export interface EndedRpc extends Rpc {
   readonly endedAt: number;
   readonly code: status;
   readonly details: string;
+  /** How long the client's event loop stood still while the RPC ran. */
+  readonly stalledMs: number;
 }

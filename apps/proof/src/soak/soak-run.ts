@@ -107,7 +107,7 @@ class Scene {
           backends,
           faults: this.faults,
           violations: this.violations,
-          stalledMs: () => stalls.recentMs(),
+          stalledSince: (time) => stalls.sinceMs(time),
         }),
     );
     this.#injector = new FaultInjector(backends, this.subjects, this.faults);

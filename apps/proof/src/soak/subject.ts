@@ -8,7 +8,7 @@ import { createManualResolver, type ManualResolver } from '@petiole/resolver';
 import type { Backend } from './backend.js';
 import type { Connection } from './connection-watch.js';
 import type { FaultLog } from './fault-log.js';
-import { DEADLINE_SLACK_MS, unexplained } from './judgement.js';
+import { DEADLINE_SLACK_MS, isStarved, unexplained } from './judgement.js';
 import { observedServiceConfig, RPC_ID_KEY, stopObserving } from './observer-policy.js';
 import { ReadyEndpoints } from './ready-endpoints.js';
 import type { EndedRpc, Rpc } from './rpc.js';
@@ -24,6 +24,8 @@ export interface SubjectTotals {
   /** Picks of a connection that was not READY at that moment, by the subchannel's own word or by the events. */
   notReadyPicks: number;
   longestOverdueMs: number;
+  /** Deadlines that passed while the client process itself stood still for much of the time: nobody's fault. */
+  starved: number;
   probes: number;
   exactProbes: number;
 }
@@ -33,8 +35,8 @@ export interface Surroundings {
   readonly backends: readonly Backend[];
   readonly faults: FaultLog;
   readonly violations: Violations;
-  /** Milliseconds that the event loop stood still lately: deadlines cannot be kept meanwhile. */
-  readonly stalledMs: () => number;
+  /** Milliseconds that the event loop has stood still since then: deadlines cannot be kept meanwhile. */
+  readonly stalledSince: (time: number) => number;
 }
 
 export class Subject {
@@ -45,6 +47,7 @@ export class Subject {
     failed: 0,
     notReadyPicks: 0,
     longestOverdueMs: 0,
+    starved: 0,
     probes: 0,
     exactProbes: 0,
   };
@@ -111,7 +114,8 @@ export class Subject {
     this.#checkDeadline(rpc, endedAt);
     if (code !== Status.OK) {
       this.totals.failed++;
-      this.#unjudged.push({ ...rpc, endedAt, code, details });
+      const stalledMs = this.#around.stalledSince(rpc.startedAt);
+      this.#unjudged.push({ ...rpc, endedAt, code, details, stalledMs });
     } else if (rpc.connection) {
       this.#around.faults.answered(this.plan.name, rpc.connection.address, rpc.sentAt);
     }
@@ -128,8 +132,19 @@ export class Subject {
     this.#unjudged = this.#unjudged.filter((rpc) => !due.includes(rpc));
     for (const rpc of due) {
       this.#around.faults.failed(this.plan.name, rpc);
+      console.error(
+        this.plan.name,
+        rpc.method,
+        rpc.code,
+        rpc.details,
+        rpc.connection?.address,
+        Math.round(rpc.endedAt - rpc.startedAt),
+        'lost-sent',
+        Math.round((rpc.connection?.lostAt ?? NaN) - rpc.sentAt),
+      );
       const wrong = unexplained(rpc, this.#around.backends, this.ready);
-      if (wrong) this.broke('failure', wrong);
+      if (wrong && isStarved(rpc)) this.totals.starved++;
+      else if (wrong) this.broke('failure', wrong);
     }
   }
 
@@ -164,7 +179,9 @@ export class Subject {
   }
 
   #checkDeadline(rpc: Rpc, now: number): boolean {
-    const overdue = now - rpc.deadlineAt - this.#around.stalledMs();
+    const late = now - rpc.deadlineAt;
+    if (late <= 0) return false;
+    const overdue = late - this.#around.stalledSince(rpc.startedAt);
     this.totals.longestOverdueMs = Math.max(this.totals.longestOverdueMs, Math.round(overdue));
     if (overdue <= DEADLINE_SLACK_MS) return false;
     this.broke('deadline', `a ${rpc.method} RPC still ran ${Math.round(overdue)} ms after its deadline`);

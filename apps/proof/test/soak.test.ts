@@ -1,0 +1,173 @@
+/** The soak holds for a short while, finds each injected bug, and leaves no process behind. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { execa } from 'execa';
+import { describe, expect, test, vi } from 'vitest';
+import { BUGS } from '../src/soak/injected-bugs.js';
+import { rotationError } from '../src/soak/rotation-check.js';
+import { FAULT_KINDS, type Incident, planIncidents } from '../src/soak/schedule.js';
+
+const SOAK = fileURLToPath(new URL('../src/soak/main.ts', import.meta.url));
+
+function soak(args: readonly string[]) {
+  return execa(
+    process.execPath,
+    [
+      '--conditions=@petiole/source',
+      '--disable-warning=ExperimentalWarning',
+      '--import',
+      'tsx',
+      SOAK,
+      ...args,
+    ],
+    { reject: false, timeout: 120_000 },
+  );
+}
+
+/** The ids of processes that have this text in their command line. Linux only: others have no /proc. */
+function processesWith(text: string): number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .filter((name) => {
+      try {
+        return readFileSync(`/proc/${name}/cmdline`, 'utf8').includes(text);
+      } catch {
+        return false; // It has ended meanwhile.
+      }
+    })
+    .map(Number);
+}
+
+/** The soak's child processes, whose parent it is. */
+function childrenOf(parent: number): number[] {
+  return processesWith('src/soak/').filter((id) => {
+    try {
+      return readFileSync(`/proc/${id}/status`, 'utf8').includes(`PPid:\t${parent}\n`);
+    } catch {
+      return false;
+    }
+  });
+}
+
+const alive = (ids: readonly number[]) => processesWith('src/soak/').filter((id) => ids.includes(id));
+
+describe('pnpm soak', { timeout: 150_000 }, () => {
+  test('a short run holds all invariants and exits with 0', async () => {
+    const { exitCode, stdout, stderr } = await soak(['--minutes', '0.25', '--seed', '6']);
+    const [, broken] = stdout.split('Broken:');
+    expect({ exitCode, broken, stderr: exitCode === 0 ? '' : stderr }).toEqual({
+      exitCode: 0,
+      broken: undefined,
+      stderr: '',
+    });
+    expect(stdout).toContain('All invariants held.');
+    expect(stdout).toContain('pnpm soak --minutes 0.25 --seed 6');
+    for (const name of ['custom_round_robin', 'least_request', 'round_robin']) expect(stdout).toContain(name);
+  });
+
+  test('finds each injected bug, names what it breaks, and exits with 1', async () => {
+    const { exitCode, stdout } = await soak([
+      ...['--minutes', '0.15', '--seed', '2', '--faults', 'kill,freeze'],
+      ...['--inject', Object.keys(BUGS).join(',')],
+    ]);
+    expect(exitCode).toBe(1);
+    for (const [bug, invariant] of Object.entries(BUGS)) {
+      const culprit = invariant === 'leftovers' ? 'all policies' : bug;
+      expect(stdout).toMatch(new RegExp(`\\*\\*${invariant}\\*\\* \\(.*\\), ${culprit}, `));
+    }
+    // The policy without a bug beside them holds.
+    expect(stdout).not.toMatch(/\*\* \(.*\), custom_round_robin, /);
+  });
+
+  test('refuses options that it does not know, naming them', async () => {
+    const { exitCode, stderr } = await soak(['--faults', 'kill,flood']);
+    expect(exitCode).toBe(2);
+    expect(stderr).toContain('--faults takes kill, restart');
+    expect(stderr).toContain('got "flood"');
+  });
+});
+
+describe.skipIf(process.platform !== 'linux')('the end of a soak', { timeout: 150_000 }, () => {
+  test('Ctrl-C: prints the summary so far, and no child is left', async () => {
+    const run = soak(['--minutes', '5', '--seed', '2', '--faults', 'kill']);
+    const children = await untilUnderWay(run);
+    run.kill('SIGINT');
+    const { exitCode, stdout } = await run;
+    expect(exitCode).toBe(130);
+    expect(stdout).toContain('Interrupted');
+    expect(stdout).toContain('| RPCs ');
+    expect(alive(children)).toEqual([]);
+  });
+
+  test('SIGKILL of the soak while a server is frozen: no child is left either', async () => {
+    const run = soak(['--minutes', '5', '--seed', '2', '--faults', 'freeze']);
+    const children = await untilUnderWay(run);
+    await vi.waitFor(() => expect(children.some(isFrozen)).toBe(true), { timeout: 60_000, interval: 20 });
+    run.kill('SIGKILL');
+    await run;
+    await vi.waitFor(() => expect(alive(children)).toEqual([]), { timeout: 20_000, interval: 50 });
+  });
+});
+
+/** Waits for the first incident; answers with the ids of the child processes. */
+async function untilUnderWay(run: ReturnType<typeof soak>): Promise<number[]> {
+  let told = '';
+  run.stderr?.on('data', (chunk) => {
+    told += chunk;
+  });
+  await vi.waitFor(() => expect(told).toContain('incidents'), { timeout: 60_000, interval: 50 });
+  const children = childrenOf(run.pid ?? -1);
+  expect(children.length).toBeGreaterThanOrEqual(5);
+  return children;
+}
+
+function isFrozen(id: number): boolean {
+  try {
+    return readFileSync(`/proc/${id}/status`, 'utf8').includes('State:\tT');
+  } catch {
+    return false;
+  }
+}
+
+describe('the schedule', () => {
+  const plan = (seed: number, count: number): Incident[] => {
+    const incidents: Incident[] = [];
+    for (const incident of planIncidents(seed, FAULT_KINDS)) {
+      if (incidents.push(incident) === count) break;
+    }
+    return incidents;
+  };
+
+  test('is the same for the same seed, and another for another', () => {
+    expect(plan(7, 100)).toEqual(plan(7, 100));
+    expect(plan(7, 100)).not.toEqual(plan(8, 100));
+  });
+
+  test('has every kind of fault in each round of kinds, and never two faults on one server', () => {
+    for (const { faults } of plan(7, 200)) {
+      expect(new Set(faults.map(({ server }) => server)).size).toBe(faults.length);
+    }
+    for (let round = 0; round < 10; round++) {
+      const first = plan(7, 90).slice(round * FAULT_KINDS.length, (round + 1) * FAULT_KINDS.length);
+      expect(new Set(first.map(({ faults: [fault] }) => fault?.kind))).toEqual(new Set(FAULT_KINDS));
+    }
+  });
+});
+
+describe('the check of a rotation', () => {
+  const order = ['a', 'b', 'c'];
+
+  test.each(['aaabbbcccaaabbb', 'abbbcccaaab', 'bbcccaaabbbccca', 'cccaaa'])('%s is a rotation', (peers) => {
+    expect(rotationError([...peers], order, 3)).toBeUndefined();
+  });
+
+  test.each([
+    ['aaaabbb', 'RPC 4 went to a after 3 to a'],
+    ['aabbccc', 'RPC 5 went to c after 2 to b'],
+    ['aaaccc', 'RPC 4 went to c after 3 to a'],
+    ['aaabbba', 'RPC 7 went to a after 3 to b'],
+    ['xaaa', 'x is not among a, b, c'],
+  ])('%s is none: %s', (peers, error) => {
+    expect(rotationError([...peers], order, 3)).toContain(error);
+  });
+});
