@@ -1,9 +1,12 @@
 /** How servers end: what clients notice of it, and what they do not. */
 import { once } from 'node:events';
 import { status } from '@grpc/grpc-js';
-import { expect, test } from 'vitest';
-import { echoClient, healthClient, unaryEcho } from './grpc-clients.js';
+import { expect, test, vi } from 'vitest';
+import { echoClient, healthClient, portOf, tcp, unaryEcho } from './grpc-clients.js';
 import { addressesIn, Lines, startServer } from './server-process.js';
+
+// Several processes a test, on a machine that runs other packages' tests as well.
+vi.setConfig({ testTimeout: 60_000 });
 
 const ROUND_ROBIN = {
   'grpc.service_config': JSON.stringify({ loadBalancingConfig: [{ round_robin: {} }] }),
@@ -41,7 +44,7 @@ test('under load no RPC fails while listeners stop and return, and while a proce
       for (const each of waiting) if ((answered.get(each.address) ?? 0) >= each.count) each.resolve();
     }
   };
-  const load = Promise.all(Array.from({ length: 16 }, worker));
+  const load = Promise.all(Array.from({ length: 8 }, worker));
 
   await Promise.all([a, b, c].map((address) => answersFrom(address, 50)));
   for (let round = 0; round < 3; round++) {
@@ -73,6 +76,8 @@ test('SIGTERM: health says NOT_SERVING while RPCs in flight still go on, and a W
 
   server.kill('SIGTERM');
   expect(await once(watch, 'data')).toEqual([{ status: 'NOT_SERVING' }]);
+  // New connections are refused from then on.
+  while ((await tcp('127.0.0.1', portOf(address))) === 'open');
   dialogue.write({ message: 'after' });
   expect(await once(dialogue, 'data')).toEqual([{ message: `after (from ${address})` }]);
   dialogue.end();

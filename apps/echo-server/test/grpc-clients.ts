@@ -20,7 +20,7 @@ import { EchoClient } from '@petiole/echo-proto';
 import { protoPath as healthProto } from 'grpc-health-check';
 import { onTestFinished } from 'vitest';
 
-const DEADLINE_MS = 10_000;
+const DEADLINE_MS = 20_000;
 
 /** A client of the Echo service that is closed when the test ends, with connections of its own. */
 export function echoClient(

@@ -5,9 +5,12 @@ import { join } from 'node:path';
 import { credentials } from '@grpc/grpc-js';
 import { execa } from 'execa';
 import { generate } from 'selfsigned';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { echoClient, healthClient, unaryEcho } from './grpc-clients.js';
 import { APP, Lines, MAIN, startServer } from './server-process.js';
+
+// Real processes, on a machine that runs other packages' tests as well.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 function folder(): string {
   const path = mkdtempSync(join(tmpdir(), 'echo-server-'));
@@ -74,7 +77,7 @@ test('--quiet prints nothing; --tls-…: only clients with a certificate of the 
     '--tls-client-ca',
     join(path, 'cert.pem'),
   ]);
-  await expect.poll(() => existsSync(socket), { timeout: 10_000, interval: 20 }).toBe(true);
+  await expect.poll(() => existsSync(socket), { timeout: 40_000, interval: 20 }).toBe(true);
 
   const cert = readFileSync(join(path, 'cert.pem'));
   const key = readFileSync(join(path, 'key.pem'));

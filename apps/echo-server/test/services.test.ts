@@ -1,7 +1,7 @@
 /** What every listener offers beside the Echo service, and how its health is set without a terminal. */
 import { once } from 'node:events';
 import descriptor, { type IFileDescriptorProto } from 'protobufjs/ext/descriptor/index.js';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import {
   type Answer,
   channelzClient,
@@ -11,6 +11,9 @@ import {
   unaryEcho,
 } from './grpc-clients.js';
 import { addressesIn, Lines, launchServer, type ServerProcess } from './server-process.js';
+
+// Real processes, on a machine that runs other packages' tests as well.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 let server: ServerProcess;
 let stdout: Lines;

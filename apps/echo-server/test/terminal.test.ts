@@ -1,11 +1,16 @@
 /** The server in a terminal: a status line for each listener, and what the keys do. */
 import { once } from 'node:events';
 import { status } from '@grpc/grpc-js';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { echoClient, healthClient, portOf, tcp, unaryEcho } from './grpc-clients.js';
 import { addressesIn } from './server-process.js';
 import { startInTerminal, type Terminal, type TerminalOptions } from './terminal.js';
 
+// Real processes, on a machine that runs other packages' tests as well.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what colours are made of
+const COLOURS = /\u001B\[[0-9;]*m/;
 const KEYS = '1-3 stop/start · h 1-3 health · q quit';
 
 /** Three listeners, ready for keys. */
@@ -48,6 +53,8 @@ test('each listener has a line with its RPCs, its rate and its health, under the
     `3  ${third.padEnd(width)}  SERVING      0 RPCs  0/s`,
     KEYS,
   ]);
+
+  expect(terminal.written()).toMatch(COLOURS);
 
   const client = echoClient(first);
   for (const message of ['one', 'two', 'three']) await unaryEcho(client, message);
@@ -118,20 +125,9 @@ test('a listener drains under its key; once more cuts off; Ctrl-C twice does not
   await second.failure;
 });
 
-test('NO_COLOR: the same lines without colour', async () => {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what colours are made of
-  const colours = /\u001B\[[0-9;]*m/;
-  const { terminal } = await serving({ env: { NO_COLOR: '1' } });
-  expect(terminal.written()).not.toMatch(colours);
-  terminal.type('q');
-  await terminal.exited;
-
-  const { terminal: coloured } = await serving();
-  expect(coloured.written()).toMatch(colours);
-});
-
-test('40 columns are enough, and fewer cut the line, not the screen', async () => {
-  const { terminal } = await serving({ columns: 40 });
+test('40 columns are enough, fewer cut the line, not the screen; NO_COLOR takes the colours away', async () => {
+  const { terminal } = await serving({ columns: 40, env: { NO_COLOR: '1' } });
+  expect(terminal.written()).not.toMatch(COLOURS);
   expect(
     terminal
       .screen()

@@ -18,13 +18,13 @@ export interface Terminal {
   screen(): readonly string[];
   /** Everything that was written, escape sequences and all. */
   written(): string;
-  /** Resolves with the screen once it satisfies; rejects with the screen after ten seconds, or when the process ends. */
+  /** Resolves with the screen once it satisfies; rejects with the screen after 40 seconds, or when the process ends. */
   until(satisfies: (screen: readonly string[]) => boolean): Promise<readonly string[]>;
   /** Resolves with the exit code, when all output is on the screen. */
   readonly exited: Promise<number>;
 }
 
-const PATIENCE_MS = 10_000;
+const PATIENCE_MS = 40_000;
 
 /** Starts the server; it is killed when the test ends. */
 export function startInTerminal(
@@ -93,7 +93,7 @@ export function startInTerminal(
           reject(new Error(`${why}; the screen is\n${screen().join('\n')}`));
         };
         const watching = display.onWriteParsed(look);
-        const timer = setTimeout(() => fail('it did not come within 10 s'), PATIENCE_MS);
+        const timer = setTimeout(() => fail('it did not come'), PATIENCE_MS);
         const stop = (): void => {
           clearTimeout(timer);
           watching.dispose();
