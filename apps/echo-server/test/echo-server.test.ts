@@ -103,7 +103,7 @@ describe('stopping', () => {
   });
 
   test('a second signal does not wait for RPCs in flight', async () => {
-    const child = startServer([], { env: { ECHO_SERVER_LISTEN: '127.0.0.1:0' } });
+    const child = startServer(['--listen', '127.0.0.1:0', '--grace', '10m']);
     const [address = ''] = await servingAddresses(child);
     const dialogue = echoClient(address).bidirectionalStreamingEcho();
     dialogue.on('error', () => {});
@@ -112,12 +112,10 @@ describe('stopping', () => {
 
     child.kill('SIGTERM');
     while ((await tcp('127.0.0.1', portOf(address))) === 'open');
-    const asked = performance.now();
     child.kill('SIGINT');
 
+    // The drain alone would take its ten minutes.
     expect((await child).exitCode).toBe(0);
-    // The drain alone would have taken its full 5 s.
-    expect(performance.now() - asked).toBeLessThan(4_000);
   });
 
   test('as a turbo task it ends when its stdin does, which is all that a killed turbo leaves behind', async () => {
