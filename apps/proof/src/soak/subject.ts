@@ -132,16 +132,6 @@ export class Subject {
     this.#unjudged = this.#unjudged.filter((rpc) => !due.includes(rpc));
     for (const rpc of due) {
       this.#around.faults.failed(this.plan.name, rpc);
-      console.error(
-        this.plan.name,
-        rpc.method,
-        rpc.code,
-        rpc.details,
-        rpc.connection?.address,
-        Math.round(rpc.endedAt - rpc.startedAt),
-        'lost-sent',
-        Math.round((rpc.connection?.lostAt ?? NaN) - rpc.sentAt),
-      );
       const wrong = unexplained(rpc, this.#around.backends, this.ready);
       if (wrong && isStarved(rpc)) this.totals.starved++;
       else if (wrong) this.broke('failure', wrong);
