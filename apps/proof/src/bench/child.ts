@@ -44,12 +44,14 @@ export class Child<H extends Handlers> {
     { packages, nodeOptions = [] }: ChildOptions,
   ): Promise<Child<H>> {
     const condition = packages === 'source' ? ['--conditions=@petiole/source'] : [];
-    const process = fork(fileURLToPath(new URL(script, import.meta.url)), [], {
+    const forked = fork(fileURLToPath(new URL(script, import.meta.url)), [], {
+      // A fleet of 2,000 that is slow to connect is no news here, and what goes wrong fails RPCs.
+      env: { GRPC_VERBOSITY: 'NONE', ...process.env },
       execArgv: [...condition, '--import', 'tsx', ...nodeOptions],
       serialization: 'advanced',
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });
-    const child = new Child<H>(process);
+    const child = new Child<H>(forked);
     await child.settle(-1, `${script} to start`, 20_000);
     return child;
   }
