@@ -22,7 +22,7 @@ const GROUPS: readonly {
   { servers: 1, target: 0.97, policies: [{ pick_first: {} }, CUSTOM_ROUND_ROBIN, { least_request: {} }] },
 ];
 
-const FULL = { generations: 4, rounds: 10, warmUp: 6000, rpcs: 2500, inFlight: 32, oneByOne: 250 };
+const FULL = { generations: 4, rounds: 8, warmUp: 6000, rpcs: 2500, inFlight: 32, oneByOne: 250 };
 const QUICK = { generations: 1, rounds: 2, warmUp: 50, rpcs: 50, inFlight: 8, oneByOne: 10 };
 
 interface Client {
