@@ -48,8 +48,10 @@ export class TerminalClient {
     });
     this.#process.onData((data) => {
       this.output += data;
+      // A frame may come in pieces; it is whole between the marks of synchronized output.
+      const whole = this.output.lastIndexOf('\x1b[?2026l') >= this.output.lastIndexOf('\x1b[?2026h');
       this.#terminal.write(data, () => {
-        for (const check of this.#waiting) check();
+        if (whole) for (const check of this.#waiting) check();
       });
     });
     this.exitCode = new Promise((resolve) => {
