@@ -52,7 +52,7 @@ export class Child<H extends Handlers> {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });
     const child = new Child<H>(forked);
-    await child.settle(-1, `${script} to start`, 20_000);
+    await child.settle(-1, `${script} to start`, 30_000);
     return child;
   }
 
@@ -60,7 +60,7 @@ export class Child<H extends Handlers> {
   async ask<K extends keyof H & string>(
     name: K,
     argument: Parameters<H[K]>[0],
-    limitMs = 30_000,
+    limitMs = 90_000,
   ): Promise<Awaited<ReturnType<H[K]>>> {
     const id = this.nextId++;
     const settled = this.settle(id, name, limitMs);

@@ -39,7 +39,12 @@ async function main(commandLine: CommandLine): Promise<void> {
     const where = circumstances(part);
     const start = performance.now();
     console.error(`${part} …`);
-    const measured = await measure(part, commandLine);
+    const measured = await measure(part, commandLine).catch((error: unknown) => {
+      // The other parts take minutes: they still count.
+      console.error(`${part} failed: ${error instanceof Error ? error.stack : error}`);
+      process.exitCode = 1;
+    });
+    if (measured === undefined) continue;
     const report = commandLine.quick ? { ...measured, verdicts: [] } : measured;
     const text = renderReport(report);
     targets += report.verdicts.length;
