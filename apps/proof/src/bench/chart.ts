@@ -7,7 +7,7 @@ export interface Curve {
 
 const WIDTH = 720;
 const HEIGHT = 400;
-const LEFT = 70;
+const LEFT = 80;
 const RIGHT = 235;
 const TOP = 20;
 const BOTTOM = 45;
