@@ -1,7 +1,7 @@
 /**
  * Ends with 1 when a package's API report has changed and no changeset names the package.
  *     node scripts/api-changesets.mjs [--since REF] [--repository DIRECTORY]
- * On a branch: changed since it left REF (default: $API_SINCE or origin/main), with a changeset since then. On main itself, and in a
+ * On a branch: changed since it left REF (default: origin/main), with a changeset since then. On main itself, and in a
  * clone that has nothing to compare with: changed since the commit that set the package's current version.
  */
 import { execFileSync } from 'node:child_process';
@@ -16,7 +16,7 @@ const UNRELEASED = '0.0.0';
 
 const { values } = parseArgs({
   options: {
-    since: { type: 'string', default: process.env.API_SINCE || 'origin/main' },
+    since: { type: 'string', default: 'origin/main' },
     repository: { type: 'string', default: root },
   },
 });
