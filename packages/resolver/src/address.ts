@@ -3,6 +3,7 @@
  * IPv6 stands in brackets; the port may be left out and is then 443, as everywhere in grpc-js.
  */
 import { isIPv4, isIPv6 } from 'node:net';
+import type { experimental } from '@grpc/grpc-js';
 import { quote, TargetError } from './target-error.js';
 
 /** A host (an IP address, or a name still to be looked up) and a port from 1 to 65535. */
@@ -20,6 +21,7 @@ export const DEFAULT_PORT = 443;
  */
 export function parseAddress(text: string): HostAddress {
   if (text === '') throw new TargetError('an address is empty');
+  refuseBlanks(text);
   if (text.startsWith('[')) {
     const end = text.indexOf(']');
     if (end < 0) throw new TargetError(`${quote(text)} lacks the closing "]"`);
@@ -46,6 +48,11 @@ export function formatAddress(address: HostAddress): string {
   return address.host.includes(':') ? `[${address.host}]:${address.port}` : `${address.host}:${address.port}`;
 }
 
+/** Prints an address: `[::1]:50051`, `127.0.0.1:50051`, or the path of a Unix socket. */
+export function formatSubchannelAddress(address: experimental.SubchannelAddress): string {
+  return 'path' in address ? address.path : formatAddress(address);
+}
+
 /**
  * Reads a port.
  * @param within the text it stands in, for the message.
@@ -65,6 +72,7 @@ export function parsePort(text: string, within: string): number {
 export function checkHost(host: string): string {
   if (isIPv4(host)) return host;
   if (host === '') throw new TargetError('a host name is empty');
+  refuseBlanks(host);
   const name = host.endsWith('.') ? host.slice(0, -1) : host;
   if (name.length > 253)
     throw new TargetError(`${quote(host)} is longer than the 253 characters of a host name`);
@@ -83,4 +91,9 @@ export function checkHost(host: string): string {
     );
   }
   return host;
+}
+
+function refuseBlanks(text: string): void {
+  if (/\s/.test(text))
+    throw new TargetError(`${quote(text)} has a blank; a target has none, not even after ","`);
 }

@@ -5,7 +5,8 @@
 
 import { isIPv6 } from 'node:net';
 import type { experimental } from '@grpc/grpc-js';
-import { checkHost, formatAddress, parseAddress } from './address.js';
+import { checkHost, formatSubchannelAddress, parseAddress } from './address.js';
+import { withoutDuplicates } from './duplicates.js';
 import { quote, TargetError } from './target-error.js';
 
 /** grpc-js's endpoint: `{ addresses: [{ host, port }, …] }`; the addresses of one server, tried in this order. */
@@ -27,12 +28,12 @@ export type EndpointInput =
   | { readonly addresses: ReadonlyArray<string | Readonly<SubchannelAddress>> };
 
 /**
- * Brings endpoints into grpc-js's shape. The result shares nothing with the input.
+ * Brings endpoints into grpc-js's shape, without duplicates. The result shares nothing with the input.
  * @throws {TargetError} that names the index of the endpoint and the part that is wrong.
  */
 export function toEndpoints(inputs: readonly EndpointInput[]): Endpoint[] {
   if (!Array.isArray(inputs)) throw new TargetError(`endpoints must be an array, got ${typeof inputs}`);
-  return inputs.map((input: EndpointInput, index) => {
+  const endpoints = inputs.map((input: EndpointInput, index) => {
     try {
       return toEndpoint(input);
     } catch (error) {
@@ -40,6 +41,7 @@ export function toEndpoints(inputs: readonly EndpointInput[]): Endpoint[] {
       throw new TargetError(`endpoints[${index}]: ${error.message}`);
     }
   });
+  return withoutDuplicates(endpoints);
 }
 
 function toEndpoint(input: EndpointInput): Endpoint {
@@ -52,7 +54,15 @@ function toEndpoint(input: EndpointInput): Endpoint {
 }
 
 function toAddress(input: string | Readonly<SubchannelAddress>): SubchannelAddress {
-  if (typeof input === 'string') return { ...parseAddress(input) };
+  if (typeof input === 'string') {
+    if (input.includes(',')) {
+      throw new TargetError(`${quote(input)} contains ","; write an entry for each endpoint: ["a:1", "b:2"]`);
+    }
+    if (input.includes('+')) {
+      throw new TargetError(`${quote(input)} contains "+"; write an entry for each address: ["a:1", "b:1"]`);
+    }
+    return { ...parseAddress(input) };
+  }
   if (typeof input === 'object' && input !== null) {
     if ('path' in input && typeof input.path === 'string' && input.path !== '') return { path: input.path };
     if ('host' in input && typeof input.host === 'string') {
@@ -66,11 +76,6 @@ function toAddress(input: string | Readonly<SubchannelAddress>): SubchannelAddre
     }
   }
   throw new TargetError('an address is a string, { host, port } or { path }');
-}
-
-/** Prints an address: `[::1]:50051`, `127.0.0.1:50051`, or the path of a Unix socket. */
-export function formatSubchannelAddress(address: SubchannelAddress): string {
-  return 'path' in address ? address.path : formatAddress(address);
 }
 
 /** Prints an endpoint as its addresses joined with `+`: `[::1]:50051+127.0.0.1:50051`. */

@@ -5,13 +5,8 @@
 
 export { type DnsRefreshOptions, registerRefreshingDnsResolver } from './dns-refresh-resolver.js';
 export type { Endpoint, EndpointInput, SubchannelAddress } from './endpoint.js';
-export {
-  createManualResolver,
-  type ManualFailure,
-  type ManualResolver,
-  type ManualResolverOptions,
-  type ManualState,
-} from './manual-resolver.js';
+export { createManualResolver, type ManualResolver } from './manual-resolver.js';
+export type { ManualFailure, ManualResolverOptions, ManualState } from './manual-state.js';
 export { type ParsedTarget, parseTarget } from './parse-target.js';
 export type { PollingOptions } from './polling-options.js';
 export { PollingResolver, type ResolutionAttempt } from './polling-resolver.js';

@@ -1,48 +1,23 @@
 /**
  * Endpoints from a program: a handle whose target any number of channels follow. Twin of grpc-go's `resolver/manual`.
  */
-import { type ChannelOptions, type experimental, type Metadata, status } from '@grpc/grpc-js';
+import { type ChannelOptions, type experimental, status } from '@grpc/grpc-js';
 import { authorityOf, checkAuthority, FALLBACK_AUTHORITY } from './authority.js';
 import { Delivery } from './delivery.js';
-import { type Endpoint, type EndpointInput, toEndpoints } from './endpoint.js';
-import { type ResolverClass, registration } from './registration.js';
 import {
-  type PreparedServiceConfig,
-  prepareServiceConfig,
-  type ServiceConfigInput,
-} from './service-config.js';
+  assertObject,
+  type Latest,
+  type ManualFailure,
+  type ManualResolverOptions,
+  type ManualState,
+  readFailure,
+  readState,
+} from './manual-state.js';
+import { type ResolverClass, registration } from './registration.js';
 import { tracer } from './tracing.js';
 
-/** The scheme of manual targets; `manual:7` is made by {@link createManualResolver}, not written. */
+/** The scheme of manual targets; `manual://localhost/1` is made by {@link createManualResolver}, not written. */
 export const MANUAL_SCHEME = 'manual';
-
-/** What a manual resolver tells its channels; each update replaces the whole. */
-export interface ManualState {
-  /**
-   * In the order in which policies shall see them. May be empty: RPCs of a new channel then fail with UNAVAILABLE;
-   * on a channel that had endpoints the policy decides (grpc-js's `round_robin` lets RPCs wait, its `pick_first` keeps
-   * the connection that it has).
-   */
-  readonly endpoints: readonly EndpointInput[];
-  /** Default: none, so that each channel's `grpc.service_config` applies. */
-  readonly serviceConfig?: ServiceConfigInput;
-}
-
-/** Options of {@link createManualResolver}. */
-export interface ManualResolverOptions extends Partial<ManualState> {
-  /**
-   * The name that TLS verifies, `host` or `host:port`.
-   * Default: the first endpoint's first host at creation, `localhost` when there is none.
-   */
-  readonly serverName?: string;
-}
-
-/** A status for {@link ManualResolver.fail}; `code` is UNAVAILABLE unless given. */
-export interface ManualFailure {
-  readonly code?: status;
-  readonly details: string;
-  readonly metadata?: Metadata;
-}
 
 /** The handle of a manual resolver. */
 export interface ManualResolver {
@@ -51,34 +26,18 @@ export interface ManualResolver {
   /**
    * Replaces the state. Stored at once; every live channel gets it on the next tick, in the order in which they
    * subscribed; of several updates in one tick, the last. Channels made later and channels back from idle get it too.
-   * @throws {TargetError} on a bad endpoint, {@link ServiceConfigError} on a bad service config, Error after `close`;
-   *   then nothing changes.
+   * @throws {TargetError} on a bad endpoint, {@link ServiceConfigError} on a bad service config, TypeError on what is
+   *   no object, Error after `close`; then nothing changes.
    */
   update(state: ManualState): void;
   /**
    * Reports that names cannot be resolved. Channels with endpoints keep serving; others fail RPCs with this status.
-   * @throws on a code that grpc-js would turn into INTERNAL (gRFC A54), and after `close`.
+   * @throws TypeError without `details`, Error on a code that grpc-js would turn into INTERNAL (gRFC A54), and after `close`.
    */
   fail(failure: ManualFailure): void;
   /** Forgets the target. Live channels keep what they have; later ones get UNAVAILABLE. Idempotent. */
   close(): void;
 }
-
-type Latest =
-  | { readonly endpoints: readonly Endpoint[]; readonly serviceConfig: PreparedServiceConfig | null }
-  | { readonly failure: ManualFailure & { readonly code: status } };
-
-/** gRFC A54: a control plane must not use these. */
-const INAPPROPRIATE_CODES: ReadonlySet<status> = new Set([
-  status.OK,
-  status.INVALID_ARGUMENT,
-  status.NOT_FOUND,
-  status.ALREADY_EXISTS,
-  status.FAILED_PRECONDITION,
-  status.ABORTED,
-  status.OUT_OF_RANGE,
-  status.DATA_LOSS,
-]);
 
 const trace = tracer('manual_resolver');
 const handles = new Map<string, Handle>();
@@ -90,35 +49,20 @@ let nextId = 1;
  * @throws as `update` does, and {@link TargetError} on a bad `serverName`.
  */
 export function createManualResolver(options: ManualResolverOptions = {}): ManualResolver {
+  assertObject(options, 'createManualResolver: its argument', '{ endpoints: ["127.0.0.1:50051"] }');
   registerManualResolver();
   const { endpoints, serviceConfig, serverName } = options;
   if (endpoints === undefined && serviceConfig !== undefined) {
     throw new Error('createManualResolver: serviceConfig needs endpoints beside it');
   }
   const latest =
-    endpoints && prepare({ endpoints, ...(serviceConfig === undefined ? {} : { serviceConfig }) });
+    endpoints && readState({ endpoints, ...(serviceConfig === undefined ? {} : { serviceConfig }) });
   return new Handle(serverName ?? firstAuthority(latest), latest);
 }
 
 function firstAuthority(latest: Latest | undefined): string {
   const first = latest && 'endpoints' in latest ? latest.endpoints[0]?.addresses[0] : undefined;
   return first && !('path' in first) ? authorityOf(first) : FALLBACK_AUTHORITY;
-}
-
-function prepare({ endpoints, serviceConfig }: ManualState): Latest {
-  return deepFreeze({
-    endpoints: toEndpoints(endpoints),
-    serviceConfig: serviceConfig === undefined ? null : prepareServiceConfig(serviceConfig),
-  });
-}
-
-/** All channels of a handle are given the same objects. */
-function deepFreeze<T>(value: T): T {
-  if (typeof value === 'object' && value !== null) {
-    for (const part of Object.values(value)) deepFreeze(part);
-    Object.freeze(value);
-  }
-  return value;
 }
 
 class Handle implements ManualResolver {
@@ -142,17 +86,13 @@ class Handle implements ManualResolver {
 
   update(state: ManualState): void {
     this.#assertOpen();
-    this.#publish(prepare(state));
+    assertObject(state, `${this.target}: update: its argument`, '{ endpoints: ["127.0.0.1:50051"] }');
+    this.#publish(readState(state));
   }
 
-  fail({ code = status.UNAVAILABLE, details, metadata }: ManualFailure): void {
+  fail(failure: ManualFailure): void {
     this.#assertOpen();
-    if (status[code] === undefined || INAPPROPRIATE_CODES.has(code)) {
-      throw new Error(
-        `${this.target}: fail code must be a status that a resolver may report (not ${status[code] ?? String(code)}, which grpc-js turns into INTERNAL); UNAVAILABLE is usual`,
-      );
-    }
-    this.#publish({ failure: { code, details, ...(metadata ? { metadata } : {}) } });
+    this.#publish(readFailure(failure, this.target));
   }
 
   close(): void {

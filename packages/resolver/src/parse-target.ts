@@ -43,7 +43,8 @@ export type ParsedTarget =
 const SCHEMES = [STATIC_SCHEME, SRV_SCHEME, DNS_REFRESH_SCHEME] as const;
 
 /**
- * Parses a `static:`, `srv:` or `dns+refresh:` target, for a check at start-up.
+ * Parses a `static:`, `srv:` or `dns+refresh:` target, for a check at start-up. Targets of other schemes, also
+ * those that grpc-js knows itself (`dns:///echo`, `unix:/run/echo`), are refused.
  * @throws {TargetError} that says what is wrong, also for what grpc-js would send to `dns:` without a word.
  */
 export function parseTarget(target: string): ParsedTarget {
@@ -69,7 +70,7 @@ function parse(target: string): ParsedTarget {
     );
     throw new TargetError(
       near === undefined
-        ? `${quote(target)} has none of the schemes ${SCHEMES.map((name) => `${name}:`).join(', ')}`
+        ? `${quote(target)} has none of the schemes ${SCHEMES.map((name) => `${name}:`).join(', ')}; targets of grpc-js's own schemes are not checked here`
         : `${quote(target)} must start with "${near}:" exactly, in small letters, without quotes or blanks; grpc-js would hand it to dns:`,
     );
   }

@@ -3,6 +3,7 @@
  * same object, so that a change is seen at a glance and reaches nobody when there is none.
  */
 import type { Delivered } from './delivery.js';
+import { withoutDuplicates } from './duplicates.js';
 import { type Endpoint, formatEndpoint, sameEndpoints } from './endpoint.js';
 import { keepPlaces } from './keep-places.js';
 import { prepareServiceConfig, type ServiceConfigInput } from './service-config.js';
@@ -40,7 +41,7 @@ export function readResolution(
   keepOrder: boolean,
 ): GoodAnswer {
   // Copies: a look-up may hand out the same array again, changed.
-  const found = resolution.endpoints.map(({ addresses }): Endpoint => ({ addresses: [...addresses] }));
+  const found: Endpoint[] = withoutDuplicates(resolution.endpoints);
   const ordered = keepOrder ? keepPlaces(before?.endpoints ?? [], found, formatEndpoint) : found;
   const endpoints =
     before !== undefined && sameEndpoints(before.endpoints, ordered) ? before.endpoints : ordered;

@@ -16,7 +16,8 @@ export class ServiceConfigError extends Error {
   }
 }
 
-function print(value: unknown): string {
+/** A value as it stands in a message, at most 80 characters of it. */
+export function print(value: unknown): string {
   if (typeof value === 'string') return quote(value);
   let text: string | undefined;
   try {

@@ -22,7 +22,7 @@ export interface PreparedServiceConfig {
  * @throws {ServiceConfigError} that names the field, its value and what is allowed.
  */
 export function prepareServiceConfig(input: ServiceConfigInput): PreparedServiceConfig {
-  const json = typeof input === 'string' ? parseJson(input) : copyJson(input);
+  const json = readJson(input);
   if (!isObject(json)) throw new ServiceConfigError('', json, 'an object');
   const config: ServiceConfig = {
     loadBalancingConfig: prepareLoadBalancing(json),
@@ -30,6 +30,14 @@ export function prepareServiceConfig(input: ServiceConfigInput): PreparedService
   };
   if (field(json.retryThrottling)) config.retryThrottling = prepareThrottling(json.retryThrottling);
   return { config, healthCheckServiceName: healthCheckServiceName(json.healthCheckConfig) };
+}
+
+/**
+ * The JSON of a service config, nothing of it checked; shares nothing with the input.
+ * @throws {ServiceConfigError} when it is no JSON.
+ */
+export function readJson(input: ServiceConfigInput): unknown {
+  return typeof input === 'string' ? parseJson(input) : copyJson(input);
 }
 
 function parseJson(text: string): unknown {
@@ -95,7 +103,9 @@ function checkFirstKnownPolicy(entries: Array<Record<string, object>>): void {
     const [name] = Object.keys(entry);
     if (name === undefined || !experimental.isLoadBalancerNameRegistered(name)) continue;
     try {
-      experimental.parseLoadBalancingConfig(entry);
+      const { error } = experimental.parseLoadBalancingConfig(entry) as { readonly error?: unknown };
+      /* A policy of @petiole/balancer does not throw on a bad config: it would fail every RPC with this error. */
+      if (error instanceof Error) throw error;
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       throw new ServiceConfigError(

@@ -5,7 +5,7 @@
 import { isIP } from 'node:net';
 import type { ChannelOptions, experimental } from '@grpc/grpc-js';
 import type { HostAddress } from './address.js';
-import { type Endpoint, formatSubchannelAddress } from './endpoint.js';
+import type { Endpoint } from './endpoint.js';
 import { mapBounded } from './map-bounded.js';
 import { PollingResolver, type ResolutionAttempt } from './polling-resolver.js';
 import type { Resolution } from './resolution.js';
@@ -82,13 +82,9 @@ export function hostNames(target: StaticTarget): string[] {
 }
 
 function expand(addresses: readonly HostAddress[], known: ReadonlyMap<string, readonly string[]>): Endpoint {
-  const expanded = new Map<string, HostAddress>();
-  for (const { host, port } of addresses) {
-    for (const ip of isIP(host) === 0 ? (known.get(host) ?? []) : [host]) {
-      const address = { host: ip, port };
-      const key = formatSubchannelAddress(address);
-      if (!expanded.has(key)) expanded.set(key, address);
-    }
-  }
-  return { addresses: [...expanded.values()] };
+  return {
+    addresses: addresses.flatMap(({ host, port }) =>
+      isIP(host) === 0 ? (known.get(host) ?? []).map((ip) => ({ host: ip, port })) : [{ host, port }],
+    ),
+  };
 }

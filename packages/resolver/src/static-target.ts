@@ -6,6 +6,7 @@
 import type { experimental } from '@grpc/grpc-js';
 import { formatAddress, type HostAddress, parseAddress } from './address.js';
 import { authorityOf, checkAuthority, FALLBACK_AUTHORITY } from './authority.js';
+import { withoutDuplicates } from './duplicates.js';
 import { type EndpointInput, toEndpoints } from './endpoint.js';
 import { quote, TargetError } from './target-error.js';
 
@@ -16,7 +17,7 @@ export const STATIC_SCHEME = 'static';
 export interface StaticTarget {
   /** What TLS verifies; undefined when the target leaves it to the first host. */
   readonly serverName: string | undefined;
-  /** In the target's order, never empty; each with at least one address. */
+  /** In the target's order, without duplicates, never empty; each with at least one address. */
   readonly endpoints: ReadonlyArray<{ readonly addresses: readonly HostAddress[] }>;
 }
 
@@ -27,7 +28,8 @@ export interface StaticTargetOptions {
 }
 
 /**
- * Builds a `static:` target from endpoints: the exact inverse of parsing one.
+ * Builds a `static:` target from endpoints: the exact inverse of parsing one. As there, an address that an
+ * endpoint has twice, and an endpoint that is there twice, count once.
  * @example staticTarget(['[::1]:50051+127.0.0.1:50051', { addresses: [{ host: 'echo-2', port: 50051 }] }])
  * @throws {TargetError} on no endpoints, an address that the grammar cannot hold (Unix sockets), or a bad server name.
  */
@@ -96,7 +98,7 @@ function splitPath(path: string): Array<{ addresses: HostAddress[] }> {
     }
     start = end + 1;
   }
-  return endpoints;
+  return withoutDuplicates(endpoints);
 }
 
 function readAddress(path: string, start: number, end: number): HostAddress {

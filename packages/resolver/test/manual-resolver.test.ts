@@ -182,6 +182,17 @@ describe('update', () => {
       ServiceConfigError,
       'methodConfig[0].name must be an array',
     ],
+    [
+      { endpoints: ['a:1'], serviceConfig: { loadBalancing: [{ round_robin: {} }] } },
+      ServiceConfigError,
+      'loadBalancing must be called loadBalancingConfig here',
+    ],
+    [
+      ['a:1'],
+      TypeError,
+      'update: its argument must be an object such as { endpoints: ["127.0.0.1:50051"] }, got ["a:1"]',
+    ],
+    [undefined, TypeError, 'update: its argument must be an object'],
   ])('throws on %o and changes nothing', async (state, type, message) => {
     const manual = createManualResolver({ endpoints: ['10.0.0.1:1'] });
     const update = (): void => manual.update(state as never);
@@ -218,6 +229,20 @@ describe('fail', () => {
   });
 
   it.each([
+    ['catalogue down', 'its argument must be an object such as { details: "the catalogue is down" }'],
+    [undefined, 'its argument must be an object'],
+    [{}, 'details must be a string, got undefined'],
+    [{ details: 5 }, 'details must be a string, got 5'],
+    [{ details: 'x', metadata: { a: 'b' } }, 'metadata must be a Metadata of @grpc/grpc-js, got {"a":"b"}'],
+  ])('throws a TypeError on %o and changes nothing', async (failure, message) => {
+    const manual = createManualResolver({ endpoints: ['10.0.0.1:1'] });
+    const fail = (): void => manual.fail(failure as never);
+    expect(fail).toThrow(TypeError);
+    expect(fail).toThrow(`${manual.target}: fail: ${message}`);
+    expect((await follow(manual.target).ask()).endpoints).toEqual(['10.0.0.1:1']);
+  });
+
+  it.each([
     'OK',
     'INVALID_ARGUMENT',
     'NOT_FOUND',
@@ -229,6 +254,16 @@ describe('fail', () => {
   ] as const)('refuses %s, which grpc-js would turn into INTERNAL', (name) => {
     const manual = createManualResolver();
     expect(() => manual.fail({ code: status[name], details: '' })).toThrow(`not ${name}`);
+  });
+});
+
+describe('createManualResolver', () => {
+  it.each([[['127.0.0.1:1']], ['127.0.0.1:1'], [null]])('throws a TypeError on %o', (options) => {
+    const create = (): unknown => createManualResolver(options as never);
+    expect(create).toThrow(TypeError);
+    expect(create).toThrow(
+      'createManualResolver: its argument must be an object such as { endpoints: ["127.0.0.1:50051"] }, got ',
+    );
   });
 });
 

@@ -40,7 +40,10 @@ describe('parseTarget', () => {
   });
 
   it.each([
-    ['', 'has none of the schemes static:, srv:, dns+refresh:'],
+    [
+      '',
+      "has none of the schemes static:, srv:, dns+refresh:; targets of grpc-js's own schemes are not checked here",
+    ],
     ['echo.example:443', 'has none of the schemes'],
     ['dns:echo.example', 'has none of the schemes'],
     ['static:', 'has nothing after "static:"; grpc-js would hand it to dns:'],
@@ -104,6 +107,13 @@ describe('parseTarget', () => {
       { numRuns: 2000 },
     );
   });
+
+  it.each(['dns:///echo.example:443', 'localhost:50051', 'unix:/run/echo', 'manual://localhost/1'])(
+    'does not take %s for wrong, only for none of its own',
+    (target) => {
+      expect(() => parseTarget(target)).toThrow('are not checked here');
+    },
+  );
 
   it('agrees with what grpc-js does with line breaks and empty targets', async () => {
     await expect(ask(makeClient('static:'))).rejects.toMatchObject({

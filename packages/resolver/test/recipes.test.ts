@@ -2,8 +2,9 @@
 import { spawn } from 'node:child_process';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setImmediate } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { type ChannelOptions, experimental } from '@grpc/grpc-js';
+import { type ChannelOptions, experimental, status } from '@grpc/grpc-js';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import {
   createManualResolver,
@@ -92,14 +93,23 @@ describe('the recipe for', () => {
     expect(out.trim()).toBe('a');
   });
 
-  it('a unit test: a client against a server of the test, and its fail-over', async () => {
-    const [a, b] = [await startServer('a'), await startServer('b')];
-    const backends = createManualResolver({ endpoints: [`127.0.0.1:${a.port}`] });
-    const client = makeClient(backends.target);
-    expect(await ask(client)).toBe('a');
-    backends.update({ endpoints: [`127.0.0.1:${b.port}`] });
-    await askUntilAll(client, ['b']);
-    backends.close();
+  it('a unit test: the RPC after one turn goes to the new server; a failure shows on a new client only', async () => {
+    const [one, two] = [await startServer('one'), await startServer('two')];
+    const serviceConfig = { loadBalancingConfig: [{ round_robin: {} }] };
+    const catalogue = createManualResolver({ endpoints: [`127.0.0.1:${one.port}`], serviceConfig });
+    onTestFinished(() => catalogue.close());
+    const client = makeClient(catalogue.target);
+    expect(await ask(client)).toBe('one');
+    catalogue.update({ endpoints: [`127.0.0.1:${two.port}`], serviceConfig });
+    await setImmediate();
+    expect(await ask(client)).toBe('two');
+    catalogue.fail({ details: 'the catalogue is down' });
+    await setImmediate();
+    expect(await ask(client)).toBe('two');
+    await expect(ask(makeClient(catalogue.target))).rejects.toMatchObject({
+      code: status.UNAVAILABLE,
+      details: expect.stringContaining('the catalogue is down'),
+    });
   });
 
   it('a catalogue over HTTP: a resolver of one page', async () => {

@@ -1,5 +1,7 @@
+import { experimental } from '@grpc/grpc-js';
 import { describe, expect, it } from 'vitest';
 import { ServiceConfigError } from '../src/index.js';
+import { prepareOwnServiceConfig } from '../src/own-service-config.js';
 import { prepareServiceConfig } from '../src/service-config.js';
 import { selectServiceConfig } from '../src/txt-service-config.js';
 
@@ -138,6 +140,76 @@ describe('a service config', () => {
   ])('%j is refused by field, value and what is allowed', (input, message) => {
     expect(() => prepareServiceConfig(input)).toThrow(ServiceConfigError);
     expect(() => prepareServiceConfig(input)).toThrow(message);
+  });
+});
+
+describe('a policy that reports a bad config as a value', () => {
+  /** As the policies of `@petiole/balancer` do. */
+  class PickyConfig {
+    readonly error: Error | undefined;
+    constructor(error: Error | undefined) {
+      this.error = error;
+    }
+    static createFromJson({ count }: { count?: number }): PickyConfig {
+      return new PickyConfig(count === 0 ? new Error('picky: count must be 1 or more, got 0') : undefined);
+    }
+    getLoadBalancerName(): string {
+      return 'picky';
+    }
+    toJsonObject(): object {
+      return { picky: {} };
+    }
+  }
+  class Picky {}
+  experimental.registerLoadBalancerType('picky', Picky as never, PickyConfig);
+
+  it('is believed', () => {
+    expect(() => prepareServiceConfig({ loadBalancingConfig: [{ picky: { count: 0 } }] })).toThrow(
+      'loadBalancingConfig[0].picky must be a valid config (picky: count must be 1 or more, got 0), got {"count":0}',
+    );
+    const good = { loadBalancingConfig: [{ picky: { count: 1 } }] };
+    expect(prepareServiceConfig(good).config.loadBalancingConfig).toEqual(good.loadBalancingConfig);
+  });
+});
+
+describe('a service config of the program itself', () => {
+  const name = [{}];
+
+  it.each([
+    [
+      { loadBalancing: [{ round_robin: {} }] },
+      'service config: loadBalancing must be called loadBalancingConfig here, got [{"round_robin":{}}]',
+    ],
+    [{ load_balancing_config: [] }, 'load_balancing_config must be called loadBalancingConfig here'],
+    [{ loadBalancingConfigs: [] }, 'loadBalancingConfigs must be called loadBalancingConfig here'],
+    [{ methodConfigs: [] }, 'methodConfigs must be called methodConfig here'],
+    [{ throttling: {} }, 'throttling must be called retryThrottling here'],
+    [{ healthCheck: {} }, 'healthCheck must be called healthCheckConfig here'],
+    [{ timeout: '1s' }, 'timeout must be in an entry of methodConfig, got "1s"'],
+    [
+      { methodConfig: [{ name, waitForReady: true }] },
+      'methodConfig[0].waitForReady must be absent, because grpc-js does not read it (give each call new Metadata({ waitForReady: true })), got true',
+    ],
+    [
+      { methodConfig: [{ name, maxRequestBytes: 5 }] },
+      'methodConfig[0].maxRequestBytes must be absent, because grpc-js does not read it (set the channel option grpc.max_send_message_length), got 5',
+    ],
+    [{ methodConfig: [{ name, maxResponseBytes: '5' }] }, 'grpc.max_receive_message_length'],
+  ])('%j is refused, and ignored when it comes from elsewhere', (input, message) => {
+    for (const form of [input, JSON.stringify(input)]) {
+      expect(() => prepareOwnServiceConfig(form)).toThrow(ServiceConfigError);
+      expect(() => prepareOwnServiceConfig(form)).toThrow(message);
+      expect(() => prepareServiceConfig(form)).not.toThrow();
+    }
+  });
+
+  it('may have fields that nobody knows yet, the deprecated one, and waitForReady: false', () => {
+    const config = {
+      loadBalancingPolicy: 'round_robin',
+      methodConfig: [{ name, waitForReady: false, later: 1 }],
+      connectionScaling: { maxConnectionsPerSubchannel: 2 },
+    };
+    expect(prepareOwnServiceConfig(config)).toEqual(prepareServiceConfig(config));
   });
 });
 

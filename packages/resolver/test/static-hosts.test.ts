@@ -51,6 +51,12 @@ describe('a host name in static:', () => {
     expect(endpoints).toEqual(['10.0.0.7:1+[fd00::1]:1+[fd00::7]:1', '10.0.0.8:2']);
   });
 
+  it('with the addresses of another one is the same endpoint', async () => {
+    const hosts = { 'echo-1': ['10.0.0.1', '10.0.0.2'], 'echo-2': ['10.0.0.2', '10.0.0.1'] };
+    const { endpoints } = await probe(hosts, 'static:echo-1:1,echo-2:1,10.0.0.1:1').ask();
+    expect(endpoints).toEqual(['10.0.0.1:1+10.0.0.2:1', '10.0.0.1:1']);
+  });
+
   it('is asked for once when several endpoints use it', async () => {
     const ask = vi.fn<Getaddrinfo>(() => Promise.resolve(['10.0.0.1']));
     const { endpoints } = await new Probe(createStaticResolverClass({}, ask), 'static:echo:1,echo:2').ask();

@@ -18,6 +18,18 @@ describe('static:', () => {
   });
 });
 
+describe('a refused address', () => {
+  it.each(['127.0.0.1:1+127.0.0.1:1', '127.0.0.1:1,127.0.0.1:1'])(
+    'that stands twice in static:%s fails RPCs instead of hanging in pick_first',
+    async (path) => {
+      const details = expect.stringContaining('ECONNREFUSED 127.0.0.1:1');
+      await expect(ask(makeClient(`static:${path}`))).rejects.toMatchObject({ code: 14, details });
+      const manual = createManualResolver({ endpoints: path.split(',') });
+      await expect(ask(makeClient(manual.target))).rejects.toMatchObject({ code: 14, details });
+    },
+  );
+});
+
 describe('manual:', () => {
   it('moves a live channel to new endpoints', async () => {
     const [a, b] = [await startServer('a'), await startServer('b')];

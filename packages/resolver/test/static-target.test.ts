@@ -66,7 +66,9 @@ describe('the grammar of static:', () => {
     ['static:a.0x10:1', 'its last label is a number'],
     ['static:a..b:1', '"a..b" is no host name'],
     ['static:.:1', '"." is no host name'],
-    ['static:a b:1', '"a b" is no host name'],
+    ['static:a b:1', '"a b:1" has a blank'],
+    ['static:127.0.0.1:1, 127.0.0.1:2', '" 127.0.0.1:2" has a blank; a target has none, not even after ","'],
+    ['static:127.0.0.1:1, [::1]:2', '" [::1]:2" has a blank'],
     ['static:"a:1"', 'is no host name'],
     ['static:bücher.example:1', 'names in other scripts as xn--'],
     [`static:${'a'.repeat(64)}:1`, 'a label is 1 to 63 letters'],
@@ -153,6 +155,12 @@ describe('staticTarget', () => {
     ],
     [() => staticTarget([{ addresses: [{ host: '', port: 1 }] }]), 'endpoints[0]: a host name is empty'],
     [() => staticTarget([{ addresses: [{ path: '/run/x' }] }]), 'cannot hold the Unix socket "/run/x"'],
+    [
+      () => staticTarget(['a:1,b:2']),
+      'endpoints[0]: "a:1,b:2" contains ","; write an entry for each endpoint: ["a:1", "b:2"]',
+    ],
+    [() => staticTarget([{ addresses: ['a:1+b:1'] }]), 'contains "+"; write an entry for each address'],
+    [() => staticTarget([{ addresses: [{ host: ' a', port: 1 }] }]), '" a" has a blank'],
     [() => staticTarget('a:1' as never), 'endpoints must be an array, got string'],
     [() => staticTarget([null as never]), 'endpoints[0]: an endpoint is a string'],
     [() => staticTarget(['a:1'], { serverName: 'no/slash' }), 'server name "no/slash"'],
@@ -168,15 +176,18 @@ describe('staticTarget', () => {
     fc.constantFrom('localhost', 'echo_1', 'fe80::1%eth0', 'a.example.', 'ECHO'),
   );
   const address = fc.record({ host, port: fc.integer({ min: 1, max: 65_535 }) }, { noNullPrototype: true });
+  const nameOf = (entry: { host: string; port: number }): string => `${entry.host} ${entry.port}`;
   const endpoint = fc.record(
-    { addresses: fc.array(address, { minLength: 1, maxLength: 4 }) },
+    { addresses: fc.uniqueArray(address, { minLength: 1, maxLength: 4, selector: nameOf }) },
     { noNullPrototype: true },
   );
+  const kindOf = ({ addresses }: { addresses: Array<{ host: string; port: number }> }): string =>
+    addresses.map(nameOf).sort().join();
 
   it('is the exact inverse of parsing', () => {
     fc.assert(
       fc.property(
-        fc.array(endpoint, { minLength: 1, maxLength: 8 }),
+        fc.uniqueArray(endpoint, { minLength: 1, maxLength: 8, selector: kindOf }),
         fc.option(
           fc.domain().filter((name) => URL.canParse(`https://${name}`)),
           { nil: undefined },
@@ -189,6 +200,21 @@ describe('staticTarget', () => {
         },
       ),
     );
+  });
+});
+
+describe('duplicates', () => {
+  it.each([
+    ['an address in an endpoint', '[::1]:1+a:1+[::1]:1,b:1+b:1', '[::1]:1+a:1,b:1'],
+    ['an endpoint, its addresses in any order', 'a:1+b:1,c:1,b:1+a:1,c:1,a:1', 'a:1+b:1,c:1,a:1'],
+  ])('of %s count once, where they stood first', (_what, path, expected) => {
+    expect(staticTarget(parse(`static:${path}`).endpoints)).toBe(`static:${expected}`);
+    expect(staticTarget(path.split(','))).toBe(`static:${expected}`);
+  });
+
+  it('never reach a resolver', async () => {
+    const { endpoints } = await new Probe(resolverClass, 'static:10.0.0.1:1+10.0.0.1:1,10.0.0.1:1').ask();
+    expect(endpoints).toEqual(['10.0.0.1:1']);
   });
 });
 

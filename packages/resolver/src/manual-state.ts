@@ -1,0 +1,103 @@
+/**
+ * What a program tells a manual resolver, checked: a wrong shape would otherwise show as RPCs that wait for ever, or
+ * fail with "undefined".
+ */
+import { Metadata, status } from '@grpc/grpc-js';
+import { type Endpoint, type EndpointInput, toEndpoints } from './endpoint.js';
+import { prepareOwnServiceConfig } from './own-service-config.js';
+import type { PreparedServiceConfig, ServiceConfigInput } from './service-config.js';
+import { isObject, print } from './service-config-error.js';
+
+/** What a manual resolver tells its channels; each update replaces the whole. */
+export interface ManualState {
+  /**
+   * In the order in which policies shall see them, without duplicates. May be empty: RPCs of a new channel then fail
+   * with UNAVAILABLE; on a channel that had endpoints the policy decides (grpc-js's `round_robin` lets RPCs wait, its
+   * `pick_first` keeps the connection that it has).
+   */
+  readonly endpoints: readonly EndpointInput[];
+  /**
+   * Proto3 JSON, as an object or a string. Default: none, so that each channel's `grpc.service_config` applies.
+   * Refused are, besides invalid values, misnamed fields and fields of `methodConfig` that grpc-js does not read.
+   */
+  readonly serviceConfig?: ServiceConfigInput;
+}
+
+/** Options of `createManualResolver`. */
+export interface ManualResolverOptions extends Partial<ManualState> {
+  /**
+   * The name that TLS verifies, `host` or `host:port`.
+   * Default: the first endpoint's first host at creation, `localhost` when there is none.
+   */
+  readonly serverName?: string;
+}
+
+/** A status for `ManualResolver.fail`; `code` is UNAVAILABLE unless given. */
+export interface ManualFailure {
+  readonly code?: status;
+  readonly details: string;
+  readonly metadata?: Metadata;
+}
+
+/** What a handle holds for its channels. */
+export type Latest =
+  | { readonly endpoints: readonly Endpoint[]; readonly serviceConfig: PreparedServiceConfig | null }
+  | { readonly failure: ManualFailure & { readonly code: status } };
+
+/** gRFC A54: a control plane must not use these. */
+const INAPPROPRIATE_CODES: ReadonlySet<status> = new Set([
+  status.OK,
+  status.INVALID_ARGUMENT,
+  status.NOT_FOUND,
+  status.ALREADY_EXISTS,
+  status.FAILED_PRECONDITION,
+  status.ABORTED,
+  status.OUT_OF_RANGE,
+  status.DATA_LOSS,
+]);
+
+/** @throws {TypeError} that begins with `where` and shows an example, when an argument is no object. */
+export function assertObject(value: unknown, where: string, example: string): void {
+  if (!isObject(value))
+    throw new TypeError(`${where} must be an object such as ${example}, got ${print(value)}`);
+}
+
+/** @throws {TargetError} on a bad endpoint, {@link ServiceConfigError} on a bad service config. */
+export function readState({ endpoints, serviceConfig }: ManualState): Latest {
+  return deepFreeze({
+    endpoints: toEndpoints(endpoints),
+    serviceConfig: serviceConfig === undefined ? null : prepareOwnServiceConfig(serviceConfig),
+  });
+}
+
+/**
+ * @param where begins the messages.
+ * @throws {TypeError} on a wrong shape, Error on a code that grpc-js would turn into INTERNAL.
+ */
+export function readFailure(failure: ManualFailure, where: string): Latest {
+  assertObject(failure, `${where}: fail: its argument`, '{ details: "the catalogue is down" }');
+  const { code = status.UNAVAILABLE, details, metadata } = failure;
+  if (typeof details !== 'string') {
+    throw new TypeError(`${where}: fail: details must be a string, got ${print(details)}`);
+  }
+  if (metadata !== undefined && !(metadata instanceof Metadata)) {
+    throw new TypeError(
+      `${where}: fail: metadata must be a Metadata of @grpc/grpc-js, got ${print(metadata)}`,
+    );
+  }
+  if (status[code] === undefined || INAPPROPRIATE_CODES.has(code)) {
+    throw new Error(
+      `${where}: fail code must be a status that a resolver may report (not ${status[code] ?? String(code)}, which grpc-js turns into INTERNAL); UNAVAILABLE is usual`,
+    );
+  }
+  return { failure: { code, details, ...(metadata ? { metadata } : {}) } };
+}
+
+/** All channels of a handle are given the same objects. */
+function deepFreeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null) {
+    for (const part of Object.values(value)) deepFreeze(part);
+    Object.freeze(value);
+  }
+  return value;
+}
