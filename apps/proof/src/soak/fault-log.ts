@@ -83,7 +83,7 @@ export class FaultLog {
   failed(subject: string, { connection, code, startedAt, endedAt }: EndedRpc): void {
     const overlapping = this.#recent.filter(({ from, to }) => from <= endedAt && to >= startedAt);
     const there = overlapping.filter(({ addresses }) => connection && addresses.has(connection.address));
-    const fault = there.at(-1) ?? overlapping.at(-1) ?? this.#recent.at(-1);
+    const fault = there.at(-1) ?? overlapping.at(-1) ?? this.#recent.findLast(({ from }) => from <= endedAt);
     if (fault === undefined) return;
     const cost = this.cost(subject, fault.kind);
     if (connection === undefined) cost.failedUnsent++;

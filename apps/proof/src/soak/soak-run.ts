@@ -59,34 +59,47 @@ export async function runSoak(options: SoakOptions): Promise<SoakResult> {
     await Promise.all(backends.map((backend) => backend.start()));
     const holdings = new HoldingsLog();
     // The same without faults: what modules and compiled code take is there before the baseline.
-    const rehearsal = new Scene(options, backends, stalls);
-    await rehearsal.open();
-    await pause(REHEARSAL_MS);
-    await rehearsal.close();
+    await rehearse(new Scene(options, backends, stalls));
     const before = await holdings.settle();
-
-    const started = performance.now();
-    const scene = new Scene(options, backends, stalls);
-    await scene.open();
-    const incidents = await scene.play(started + options.minutes * 60_000, started);
-    await scene.close();
-    const seconds = (performance.now() - started) / 1000;
+    // The scene itself must be gone when the end's level is taken.
+    const { violations, ...played } = await perform(new Scene(options, backends, stalls), options);
     const after = await holdings.settle(before);
-    for (const what of excess(before, after)) scene.violations.add('leftovers', 'all policies', what);
+    for (const what of excess(before, after)) violations.add('leftovers', 'all policies', what);
     return {
-      seconds,
-      incidents,
-      faults: scene.faults,
-      subjects: scene.subjects.map(({ plan, totals }) => ({ plan, totals })),
+      ...played,
       before,
       after,
       longestStallMs: Math.round(stalls.longestMs),
-      violations: scene.violations.list,
+      violations: violations.list,
     };
   } finally {
     stalls.close();
     await endAllChildren();
   }
+}
+
+async function rehearse(scene: Scene): Promise<void> {
+  await scene.open();
+  await pause(REHEARSAL_MS);
+  await scene.close();
+}
+
+type Performance = Pick<SoakResult, 'seconds' | 'incidents' | 'faults' | 'subjects'> & {
+  readonly violations: Violations;
+};
+
+async function perform(scene: Scene, { minutes }: SoakOptions): Promise<Performance> {
+  const started = performance.now();
+  await scene.open();
+  const incidents = await scene.play(started + minutes * 60_000, started);
+  await scene.close();
+  return {
+    seconds: (performance.now() - started) / 1000,
+    incidents,
+    faults: scene.faults,
+    violations: scene.violations,
+    subjects: scene.subjects.map(({ plan, totals }) => ({ plan, totals })),
+  };
 }
 
 /** The clients of a run and their load. */
