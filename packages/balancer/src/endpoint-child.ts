@@ -47,13 +47,11 @@ export class EndpointChild<Data> implements ShardedEndpoint<Data>, ChannelContro
   private destroyed = false;
 
   private readonly owner: ChildOwner<Data>;
-  readonly key: string;
   endpoint: Endpoint;
   private args: ChannelOptions;
 
-  constructor(owner: ChildOwner<Data>, key: string, endpoint: Endpoint, args: ChannelOptions) {
+  constructor(owner: ChildOwner<Data>, endpoint: Endpoint, args: ChannelOptions) {
     this.owner = owner;
-    this.key = key;
     this.endpoint = endpoint;
     this.args = args;
     const { createData, onCallStarted, onCallEnded } = owner.hooks;

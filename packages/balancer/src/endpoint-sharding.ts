@@ -50,7 +50,6 @@ export class EndpointSharding<Data = undefined> {
   private readonly queuePicker: Picker = { pick: queuePick };
   private readonly failurePicker: Picker = { pick: () => failPick(this.failureMessage()) };
   private children: readonly EndpointChild<Data>[] = [];
-  private byKey: Map<string, EndpointChild<Data>> = new Map();
   private latestList: readonly Endpoint[] = [];
   private readonly readyList: ReadyList<EndpointChild<Data>> = new ReadyList();
   /** How many children are in each state, by its number. */
@@ -164,7 +163,6 @@ export class EndpointSharding<Data = undefined> {
     this.publisher.destroy();
     for (const child of this.children) this.remove(child, 'policy destroyed');
     this.children = [];
-    this.byKey.clear();
   }
 
   private adoptOptions(channelOptions: ChannelOptions): void {
@@ -191,7 +189,8 @@ export class EndpointSharding<Data = undefined> {
   }
 
   private reconcile(list: readonly Endpoint[]): void {
-    const previous = this.byKey;
+    // Made anew on each change of the list, which is rare: kept, the keys would be memory of every endpoint.
+    const previous = new Map(this.children.map((child) => [endpointKey(child.endpoint), child]));
     const next = new Map<string, EndpointChild<Data>>();
     const created: EndpointChild<Data>[] = [];
     for (const endpoint of list) {
@@ -201,7 +200,7 @@ export class EndpointSharding<Data = undefined> {
       if (child !== undefined) {
         child.adopt(endpoint, !sameAddresses(child.endpoint, endpoint));
       } else {
-        child = new EndpointChild(this.owner, key, endpoint, this.args.current);
+        child = new EndpointChild(this.owner, endpoint, this.args.current);
         this.counts[child.state] = this.count(child.state) + 1;
         created.push(child);
       }
@@ -209,7 +208,6 @@ export class EndpointSharding<Data = undefined> {
       next.set(key, child);
     }
     this.latestList = list;
-    this.byKey = next;
     this.children = [...next.values()];
     this.readyList.reset();
     // Connect first: a new endpoint may share a connection with a removed one.
