@@ -3,10 +3,9 @@
  * asks the definition's `update` when something changed, and publishes its answer.
  */
 import type { ChannelOptions, experimental } from '@grpc/grpc-js';
-import { show } from './config-field.js';
 import type { PolicyDefinition, PolicyView } from './define-policy.js';
 import { EndpointSharding } from './endpoint-sharding.js';
-import { failPick } from './pick-result.js';
+import { GuardedPicker } from './guarded-picker.js';
 import { PolicyConfig } from './policy-config.js';
 import { logError, tracer } from './trace.js';
 
@@ -28,7 +27,7 @@ export class PolicyInstance<Config, Memory, Data> implements experimental.LoadBa
   private startedAt: number | undefined = undefined;
   private wakeTimer: NodeJS.Timeout | undefined = undefined;
   private wakeAt = Number.POSITIVE_INFINITY;
-  private answer: { readonly picker: Picker; readonly guarded: Picker } | undefined = undefined;
+  private answer: GuardedPicker | undefined = undefined;
 
   private readonly definition: PolicyDefinition<Config, Memory, Data>;
 
@@ -109,27 +108,11 @@ export class PolicyInstance<Config, Memory, Data> implements experimental.LoadBa
       return;
     }
     if (picker === undefined) this.answer = undefined;
-    else if (picker !== this.answer?.picker) this.answer = { picker, guarded: this.guard(picker) };
+    else if (picker !== this.answer?.picker) {
+      this.answer = new GuardedPicker(picker, this.getTypeName(), (error) => this.reportBug('picker', error));
+    }
     this.trace?.(`update: ${picker ? 'a picker' : 'no picker'}, ${this.view.readyCount} endpoints READY`);
-    this.sharding.publish(this.answer?.guarded);
-  }
-
-  /** A picker that throws, or returns no pick result, would end the process out of a socket's event: its RPC fails. */
-  private guard(picker: Picker): Picker {
-    return {
-      pick: (args) => {
-        try {
-          const result: Partial<experimental.PickResult> | undefined = picker.pick(args);
-          if (typeof result?.pickResultType === 'number') return result as experimental.PickResult;
-          throw new TypeError(
-            `pick() must return an endpoint's pickResult, queuePick() or failPick(), got ${describe(result)}`,
-          );
-        } catch (error) {
-          this.reportBug('picker', error);
-          return failPick(`${this.getTypeName()}: its picker threw ${error}`);
-        }
-      },
-    };
+    this.sharding.publish(this.answer);
   }
 
   /** A hook of the definition that logs what it throws: most are called from sockets' events. */
@@ -191,11 +174,4 @@ function createView<Config, Memory, Data>(
       return elapsedMs();
     },
   };
-}
-
-/** Endpoints and other large objects by their kind alone. */
-function describe(value: unknown): string {
-  return typeof value === 'object' && value !== null
-    ? `an ${value.constructor?.name ?? 'object'}`
-    : show(value);
 }
