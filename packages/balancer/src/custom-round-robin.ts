@@ -47,25 +47,29 @@ interface Memory {
 class Rotation implements experimental.Picker {
   readonly endpoints: readonly ShardedEndpoint[];
   readonly repeatCount: number;
-  /** The endpoint whose turn it is. */
+  /** The place of the endpoint whose turn it is. */
   turn: number;
   /** How many RPCs of its turn it has had. */
   used: number;
+  private endpoint: ShardedEndpoint;
 
   constructor(endpoints: readonly ShardedEndpoint[], repeatCount: number, turn: number, used: number) {
     this.endpoints = endpoints;
     this.repeatCount = repeatCount;
     this.turn = turn;
     this.used = used;
+    this.endpoint = endpoints[turn] as ShardedEndpoint;
   }
 
   pick(): experimental.PickResult {
-    if (this.used >= this.repeatCount) {
-      this.used = 0;
-      this.turn = this.turn + 1 === this.endpoints.length ? 0 : this.turn + 1;
+    if (this.used < this.repeatCount) {
+      this.used++;
+      return this.endpoint.pickResult;
     }
-    this.used++;
-    return (this.endpoints[this.turn] as ShardedEndpoint).pickResult;
+    this.turn = this.turn + 1 === this.endpoints.length ? 0 : this.turn + 1;
+    this.endpoint = this.endpoints[this.turn] as ShardedEndpoint;
+    this.used = 1;
+    return this.endpoint.pickResult;
   }
 }
 
