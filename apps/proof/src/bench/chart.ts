@@ -5,6 +5,7 @@ export interface Curve {
   readonly points: readonly { readonly x: number; readonly y: number }[];
 }
 
+const TITLE = 'Growth with the number of endpoints: round_robin beside custom_round_robin';
 const WIDTH = 720;
 const HEIGHT = 400;
 const LEFT = 80;
@@ -60,6 +61,7 @@ export function growthChart(curves: readonly Curve[], unit: string): string {
   });
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" font-family="sans-serif" font-size="12" fill="${INK}">`,
+    `<title>${TITLE}</title>`,
     `<g stroke="${INK}" stroke-opacity="0.25" stroke-width="1">${grid.join('').replaceAll('<text ', '<text stroke="none" ')}</g>`,
     ...lines,
     '</svg>',
