@@ -1,6 +1,7 @@
 /** The messages of both diagnostics channels of a test, in the order in which they come. */
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { EndpointEvent } from '../src/index.js';
+import { Condition } from './condition.js';
 import { atEnd } from './fleet.js';
 
 const CHANNELS = { 'petiole.endpoint.state': 'state', 'petiole.health.status': 'health' } as const;
@@ -11,7 +12,7 @@ export interface LoggedEvent extends EndpointEvent {
 
 export class DiagnosticsLog {
   readonly events: LoggedEvent[] = [];
-  private readonly observers: Set<() => void> = new Set();
+  private readonly observed: Condition = new Condition();
 
   /** Listens until the test ends. */
   static start(): DiagnosticsLog {
@@ -19,7 +20,7 @@ export class DiagnosticsLog {
     for (const [name, channel] of Object.entries(CHANNELS)) {
       const listener = (message: unknown) => {
         log.events.push({ channel, ...(message as EndpointEvent) });
-        for (const observer of log.observers) observer();
+        log.observed.changed();
       };
       subscribe(name, listener);
       atEnd(() => unsubscribe(name, listener));
@@ -38,23 +39,11 @@ export class DiagnosticsLog {
   async until(endpoint: string, to: string, from = 0): Promise<LoggedEvent> {
     const find = () =>
       this.events.find((event, index) => index >= from && event.endpoint === endpoint && event.to === to);
-    await new Promise<void>((resolve, reject) => {
-      const finish = (end: () => void) => {
-        clearTimeout(timer);
-        this.observers.delete(observe);
-        end();
-      };
-      const observe = () => {
-        if (find() !== undefined) finish(resolve);
-      };
-      const timer = setTimeout(() => {
-        finish(() =>
-          reject(new Error(`${endpoint} never became ${to}; its events:\n${this.lines().join('\n')}`)),
-        );
-      }, 10_000);
-      this.observers.add(observe);
-      observe();
-    });
+    await this.observed.until(
+      () => find() !== undefined,
+      10_000,
+      () => `${endpoint} never became ${to}; its events:\n${this.lines().join('\n')}`,
+    );
     return find() as LoggedEvent;
   }
 

@@ -1,18 +1,19 @@
 /** The endpoint state events of a test, as they come. */
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { EndpointEvent } from '../src/index.js';
+import { Condition } from './condition.js';
 import { atEnd } from './fleet.js';
 
 export class EndpointStateLog {
   readonly events: EndpointEvent[] = [];
-  private readonly observers: Set<() => void> = new Set();
+  private readonly observed: Condition = new Condition();
 
   /** Listens until the test ends. */
   static start(): EndpointStateLog {
     const log = new EndpointStateLog();
     const listener = (message: unknown) => {
       log.events.push(message as EndpointEvent);
-      for (const observer of log.observers) observer();
+      log.observed.changed();
     };
     subscribe('petiole.endpoint.state', listener);
     atEnd(() => unsubscribe('petiole.endpoint.state', listener));
@@ -26,19 +27,7 @@ export class EndpointStateLog {
 
   /** Waits (bounded by 15 s) for a condition on the events. */
   until(condition: () => boolean, what: string): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const finish = (end: () => void) => {
-        clearTimeout(timer);
-        this.observers.delete(observe);
-        end();
-      };
-      const observe = () => {
-        if (condition()) finish(resolve);
-      };
-      const timer = setTimeout(() => finish(() => reject(new Error(`no such events: ${what}`))), 15_000);
-      this.observers.add(observe);
-      observe();
-    });
+    return this.observed.until(condition, 15_000, () => `no such events: ${what}`);
   }
 
   /** Waits until each of these endpoints has entered that state `count` times. */

@@ -9,6 +9,7 @@ import {
   type StatusObject,
   status,
 } from '@grpc/grpc-js';
+import { Condition } from './condition.js';
 
 const bytes = (value: Buffer): Buffer => value;
 
@@ -60,7 +61,7 @@ export class HealthServer {
   readonly streams: WatchStream[] = [];
   /** Called with each Watch that arrives; the default leaves it without an answer. */
   onWatch: (stream: WatchStream) => void = () => {};
-  private readonly observers: Set<() => void> = new Set();
+  private readonly observed: Condition = new Condition();
 
   /** For {@link BackendOptions.services}. */
   readonly addTo = (server: Server): void => {
@@ -108,25 +109,10 @@ export class HealthServer {
   }
 
   private until(condition: () => boolean, what: string): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const finish = (end: () => void) => {
-        clearTimeout(timer);
-        this.observers.delete(observe);
-        end();
-      };
-      const observe = () => {
-        if (condition()) finish(resolve);
-      };
-      const timer = setTimeout(
-        () => finish(() => reject(new Error(`never at the server: ${what}`))),
-        PATIENCE_MS,
-      );
-      this.observers.add(observe);
-      observe();
-    });
+    return this.observed.until(condition, PATIENCE_MS, () => `never at the server: ${what}`);
   }
 
   private observe(): void {
-    for (const observer of this.observers) observer();
+    this.observed.changed();
   }
 }

@@ -4,6 +4,7 @@
  */
 import { Metadata, type ServiceError, connectivityState as State } from '@grpc/grpc-js';
 import { UNARY } from './backend.js';
+import { Condition } from './condition.js';
 import type { TestChannel } from './test-channel.js';
 
 export interface Outcome {
@@ -58,7 +59,7 @@ export class Load {
   /** In the order in which the RPCs ended. */
   readonly outcomes: Outcome[] = [];
   private stopped = false;
-  private readonly observers: Set<() => void> = new Set();
+  private readonly observed: Condition = new Condition();
   private readonly workers: readonly Promise<void>[];
 
   constructor(channel: TestChannel, options: LoadOptions) {
@@ -76,22 +77,7 @@ export class Load {
 
   /** Waits for a condition on the outcomes, asked after each RPC. */
   until(condition: () => boolean, what: string): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const finish = (end: () => void) => {
-        clearTimeout(timer);
-        this.observers.delete(observe);
-        end();
-      };
-      const observe = () => {
-        if (condition()) finish(resolve);
-      };
-      const timer = setTimeout(
-        () => finish(() => reject(new Error(`never under load: ${what}`))),
-        PATIENCE_MS,
-      );
-      this.observers.add(observe);
-      observe();
-    });
+    return this.observed.until(condition, PATIENCE_MS, () => `never under load: ${what}`);
   }
 
   /** Waits until each of these peers has answered `count` of the RPCs that end from now on. */
@@ -125,7 +111,7 @@ export class Load {
     while (!this.stopped && open()) {
       if (this.outcomes.length >= MAX_RPCS) throw new Error(`load was never stopped after ${MAX_RPCS} RPCs`);
       this.outcomes.push(await attempt(channel, options));
-      for (const observer of this.observers) observer();
+      this.observed.changed();
     }
   }
 }
