@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { status } from '@grpc/grpc-js';
 import { expect, test, vi } from 'vitest';
 import { echoClient, healthClient, portOf, tcp, unaryEcho } from './grpc-clients.js';
-import { addressesIn, Lines, startServer } from './server-process.js';
+import { addressesIn, Lines, servingAddresses, startServer } from './server-process.js';
 
 // Several processes a test, on a machine that runs other packages' tests as well.
 vi.setConfig({ testTimeout: 60_000 });
@@ -21,8 +21,10 @@ test('under load no RPC fails while listeners stop and return, and while a proce
     startServer(['--listen', '127.0.0.1:0']),
   ];
   const lines = new Lines(staying.stdout);
-  const [a = '', b = ''] = addressesIn(await lines.next());
-  const [c = ''] = addressesIn(await new Lines(leaving.stdout).next());
+  const [[a = '', b = ''], [c = '']] = await Promise.all([
+    lines.next().then(addressesIn),
+    servingAddresses(leaving),
+  ]);
   const client = echoClient(`ipv4:${a},${b},${c}`, ROUND_ROBIN);
 
   const failures: Error[] = [];
@@ -66,7 +68,7 @@ test('under load no RPC fails while listeners stop and return, and while a proce
 
 test('SIGTERM: health says NOT_SERVING while RPCs in flight still go on, and a Watch does not hold the end up', async () => {
   const server = startServer(['--listen', '127.0.0.1:0', '--grace', '10m']);
-  const [address = ''] = addressesIn(await new Lines(server.stdout).next());
+  const [address = ''] = await servingAddresses(server);
   const watch = healthClient(address).serverStream('watch', { service: '' });
   expect(await once(watch, 'data')).toEqual([{ status: 'SERVING' }]);
   const ended = once(watch, 'error');
@@ -89,7 +91,7 @@ test('SIGTERM: health says NOT_SERVING while RPCs in flight still go on, and a W
 
 test('--grace: what takes longer is cut off with UNAVAILABLE, counted, and the exit code is 0', async () => {
   const server = startServer(['--listen', '127.0.0.1:0', '--grace', '50ms']);
-  const [address = ''] = addressesIn(await new Lines(server.stdout).next());
+  const [address = ''] = await servingAddresses(server);
   const dialogue = echoClient(address).bidirectionalStreamingEcho();
   dialogue.write({ message: 'never ended' });
   await once(dialogue, 'data');

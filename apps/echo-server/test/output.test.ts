@@ -20,7 +20,7 @@ function folder(): string {
 
 test('--json: each line is an object; --delay and --error-rate concern RPCs of the Echo service, not health checks', async () => {
   const server = startServer(['--listen', '127.0.0.1:0', '--json', '--delay', '20ms', '--error-rate', '0.5']);
-  const lines = new Lines(server.stdout);
+  const [lines, complaints] = [new Lines(server.stdout), new Lines(server.stderr)];
   const next = async (): Promise<Record<string, unknown>> => JSON.parse(await lines.next());
 
   const serving = await next();
@@ -55,7 +55,7 @@ test('--json: each line is an object; --delay and --error-rate concern RPCs of t
 
   server.stdin.write('health 1\nnonsense\n');
   expect(await next()).toMatchObject({ event: 'health', listener: address, status: 'NOT_SERVING' });
-  expect(JSON.parse(await new Lines(server.stderr).next())).toMatchObject({ event: 'error' });
+  expect(JSON.parse(await complaints.next())).toMatchObject({ event: 'error' });
   server.kill('SIGTERM');
   expect(await next()).toMatchObject({ event: 'draining', listener: address, why: 'shutdown', inFlight: 0 });
   expect(await next()).toMatchObject({ event: 'stopped', listener: address, why: 'shutdown', cutOff: 0 });

@@ -45,7 +45,10 @@ export function launchServer(
 
 export type ServerProcess = ReturnType<typeof launchServer>;
 
-/** The lines of a stream, one after the other, from the first that was not taken yet. */
+/**
+ * The lines of a process's output, one after the other, from the first that was not taken yet.
+ * To be made before anything is awaited: execa reads the output from the start, and what it has read is not seen here.
+ */
 export class Lines {
   readonly #lines: AsyncIterator<string>;
 
