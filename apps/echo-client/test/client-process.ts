@@ -22,6 +22,8 @@ export function client(args: readonly string[], environment: Record<string, stri
 export interface TerminalOptions {
   readonly columns?: number;
   readonly rows?: number;
+  /** What a shell has written before, with `\r\n` at the end of each line. */
+  readonly above?: string;
   readonly environment?: Record<string, string>;
 }
 
@@ -33,8 +35,12 @@ export class TerminalClient {
   readonly #process: ReturnType<typeof spawnInTerminal>;
   readonly #waiting = new Set<() => void>();
 
-  constructor(args: readonly string[], { columns = 80, rows = 30, environment = {} }: TerminalOptions = {}) {
+  constructor(
+    args: readonly string[],
+    { columns = 80, rows = 30, above = '', environment = {} }: TerminalOptions = {},
+  ) {
     this.#terminal = new headless.Terminal({ cols: columns, rows, allowProposedApi: true });
+    this.#terminal.write(above);
     const env = Object.fromEntries(
       Object.entries({ ...process.env, ...FOREIGN, TERM: 'xterm-256color', ...environment }).filter(
         (entry): entry is [string, string] => entry[1] !== undefined,

@@ -110,6 +110,19 @@ describe.concurrent('in a terminal', () => {
     expect(again.match(/READY/g)?.length).toBeGreaterThanOrEqual(3);
   });
 
+  test('begun at the bottom of a full screen, it erases nothing of what stands above it', async ({
+    expect,
+    onTestFinished,
+  }) => {
+    const { target } = await fleet(onTestFinished);
+    const above = Array.from({ length: 40 }, (_, line) => `line ${line + 1}\r\n`).join('');
+    const view = watch(onTestFinished, ['--target', target], { above });
+    // By then the endpoints have made the view higher, and it has been drawn from the top again.
+    const screen = await view.until((text) => THREE_THREE_THREE.test(text) && / {2}2 s {2}/.test(text));
+    expect(screen).toMatch(/^line 39\nline 40\ncustom_round_robin/m);
+    expect(screen.match(/custom_round_robin/g)).toHaveLength(1);
+  });
+
   test('NO_COLOR: no colour, and the states can still be told apart', async ({ expect, onTestFinished }) => {
     const { target, listeners } = await fleet(onTestFinished);
     listeners[1].stop();
