@@ -35,7 +35,8 @@ export class ConnectingWatch<Child> {
   }
 
   private arm(ms: number): void {
-    this.timer = setTimeout(() => this.check(), ms).unref();
+    // Whole: after one timer of a fractional delay, V8 boxes the delay of every timer in the process.
+    this.timer = setTimeout(() => this.check(), Math.ceil(ms)).unref();
   }
 
   private check(): void {

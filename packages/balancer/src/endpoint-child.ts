@@ -4,6 +4,7 @@
  * reports here as to a channel; what counts goes on to the {@link ChildOwner}.
  */
 import { type ChannelOptions, experimental, Metadata, connectivityState as State } from '@grpc/grpc-js';
+import type { ChannelArguments } from './channel-arguments.js';
 import { endpointName } from './endpoint-address.js';
 import { HealthCheckedSubchannel } from './health-check.js';
 import { failPick, queuePick } from './pick-result.js';
@@ -17,6 +18,7 @@ type SubchannelInterface = experimental.SubchannelInterface;
 export interface ChildOwner<Data> {
   readonly helper: ChannelControlHelper;
   readonly hooks: EndpointHooks<Data>;
+  readonly args: ChannelArguments;
   /** The service to health-check, undefined for no health checking. */
   healthService: string | undefined;
   /** The channel's target, for events. */
@@ -28,6 +30,7 @@ export interface ChildOwner<Data> {
 // pick_first's picker has one subchannel and looks at no argument.
 const NO_ARGS: experimental.PickArgs = { metadata: new Metadata(), extraPickInfo: {} };
 
+/** There are as many as endpoints: what all have in common is the owner's, and a field has to earn its bytes. */
 export class EndpointChild<Data> implements ShardedEndpoint<Data>, ChannelControlHelper {
   readonly data: Data;
   index = -1;
@@ -36,30 +39,22 @@ export class EndpointChild<Data> implements ShardedEndpoint<Data>, ChannelContro
   lastError: string | undefined = undefined;
 
   private readonly leaf: experimental.LeafLoadBalancer;
-  private readonly onCallStarted: experimental.PickResult['onCallStarted'];
-  private readonly onCallEnded: experimental.PickResult['onCallEnded'];
   /** The wrapper of the connection in use, when it is health-checked. */
   private watched: HealthCheckedSubchannel | undefined = undefined;
   /** Declared failed although pick_first goes on connecting. */
   private stuck = false;
   /** The resolver has changed the order of the addresses since pick_first was given them. */
   private reordered = false;
-  private destroyed = false;
 
   private readonly owner: ChildOwner<Data>;
   endpoint: Endpoint;
-  private args: ChannelOptions;
 
-  constructor(owner: ChildOwner<Data>, endpoint: Endpoint, args: ChannelOptions) {
+  constructor(owner: ChildOwner<Data>, endpoint: Endpoint) {
     this.owner = owner;
     this.endpoint = endpoint;
-    this.args = args;
-    const { createData, onCallStarted, onCallEnded } = owner.hooks;
-    this.data = createData?.(endpoint) as Data;
-    this.onCallStarted = onCallStarted ? () => onCallStarted(this) : null;
-    this.onCallEnded = onCallEnded ? (code, _, trailers) => onCallEnded(this, code, trailers) : null;
+    this.data = owner.hooks.createData?.(endpoint) as Data;
     // No resolution note: a leaf keeps its first one for ever, and the policy's message carries the newest.
-    this.leaf = new experimental.LeafLoadBalancer(endpoint, this, args, '');
+    this.leaf = new experimental.LeafLoadBalancer(endpoint, this, owner.args.current, '');
   }
 
   get name(): string {
@@ -76,27 +71,27 @@ export class EndpointChild<Data> implements ShardedEndpoint<Data>, ChannelContro
     this.reordered ||= reordered;
   }
 
-  /** pick_first opens subchannels with the new arguments and keeps the old connection until one is READY. */
-  setArguments(args: ChannelOptions): void {
-    this.args = args;
+  /** pick_first opens subchannels with the owner's new arguments and keeps the old connection until one is READY. */
+  renew(): void {
     this.reordered = false;
-    this.leaf.updateEndpoint(this.endpoint, args);
+    this.leaf.updateEndpoint(this.endpoint, this.owner.args.current);
   }
 
   /** Leaves IDLE at once, trying the addresses in the order that the resolver gave last. */
   reconnect(): void {
-    if (this.destroyed || this.state !== State.IDLE) return;
+    if (this.state !== State.IDLE) return;
     if (!this.reordered) {
       this.leaf.exitIdle();
     } else {
-      this.setArguments(this.args);
+      this.renew();
       this.connect();
     }
   }
 
   /** Releases every subchannel. pick_first still calls back once, into deaf ears. */
   destroy(): void {
-    this.destroyed = true;
+    this.state = State.SHUTDOWN;
+    this.index = -1;
     this.pickResult = queuePick();
     this.leaf.destroy();
   }
@@ -131,7 +126,7 @@ export class EndpointChild<Data> implements ShardedEndpoint<Data>, ChannelContro
   }
 
   updateState(state: State, picker: experimental.Picker, error: string | null): void {
-    if (this.destroyed) return;
+    if (this.state === State.SHUTDOWN) return;
     // pick_first calls an unknown health a failure; A17 has RPCs wait for the first answer.
     const waiting = state === State.TRANSIENT_FAILURE && this.watched?.status === 'PENDING';
     if (this.stuck && (waiting || state === State.CONNECTING)) return;
@@ -153,7 +148,7 @@ export class EndpointChild<Data> implements ShardedEndpoint<Data>, ChannelContro
   }
 
   requestReresolution(): void {
-    if (!this.destroyed) this.owner.requestReresolution();
+    if (this.state !== State.SHUTDOWN) this.owner.requestReresolution();
   }
 
   addChannelzChild(child: Parameters<ChannelControlHelper['addChannelzChild']>[0]): void {
@@ -165,6 +160,7 @@ export class EndpointChild<Data> implements ShardedEndpoint<Data>, ChannelContro
   }
 
   private serve(picker: experimental.Picker): void {
+    const { onCallStarted, onCallEnded } = this.owner.hooks;
     const picked = picker.pick(NO_ARGS).subchannel;
     // Policies above cast the subchannel to the wrapper that they made (outlier_detection, xDS): give it back.
     const subchannel = picked instanceof HealthCheckedSubchannel ? picked.unwrapped : picked;
@@ -173,8 +169,8 @@ export class EndpointChild<Data> implements ShardedEndpoint<Data>, ChannelContro
       pickResultType: experimental.PickResultType.COMPLETE,
       subchannel,
       status: null,
-      onCallStarted: this.onCallStarted,
-      onCallEnded: this.onCallEnded,
+      onCallStarted: onCallStarted ? () => onCallStarted(this) : null,
+      onCallEnded: onCallEnded ? (code, _, trailers) => onCallEnded(this, code, trailers) : null,
     };
     const healthy = this.state === State.TRANSIENT_FAILURE && this.watched?.status === 'SERVING';
     const reason = healthy ? 'health check: SERVING' : `connected to ${subchannel?.getAddress()}`;

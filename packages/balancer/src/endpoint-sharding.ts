@@ -43,14 +43,12 @@ export interface EndpointShardingOptions<Data> extends EndpointHooks<Data> {
 
 export class EndpointSharding<Data = undefined> {
   private readonly owner: ChildOwner<Data>;
-  private readonly args: ChannelArguments = new ChannelArguments();
   private readonly publisher: StatePublisher;
   private readonly reresolution: ReresolutionLimit;
   private readonly connecting: ConnectingWatch<EndpointChild<Data>>;
   private readonly queuePicker: Picker = { pick: queuePick };
   private readonly failurePicker: Picker = { pick: () => failPick(this.failureMessage()) };
   private children: readonly EndpointChild<Data>[] = [];
-  private latestList: readonly Endpoint[] = [];
   private readonly readyList: ReadyList<EndpointChild<Data>> = new ReadyList();
   /** How many children are in each state, by its number. */
   private readonly counts: number[] = [0, 0, 0, 0, 0];
@@ -71,6 +69,7 @@ export class EndpointSharding<Data = undefined> {
     this.owner = {
       helper: options.helper,
       hooks: options,
+      args: new ChannelArguments(),
       healthService: undefined,
       target: undefined,
       childReported: (child, state, reason) => this.childReported(child, state, reason),
@@ -170,21 +169,18 @@ export class EndpointSharding<Data = undefined> {
     const healthChanged = healthService !== this.owner.healthService;
     this.owner.healthService = healthService;
     this.owner.target = targetOf(channelOptions);
-    if (!this.args.adopt(channelOptions) && !healthChanged) return;
-    for (const child of this.children) child.setArguments(this.args.current);
+    if (!this.owner.args.adopt(channelOptions) && !healthChanged) return;
+    for (const child of this.children) child.renew();
   }
 
   /** The fast path of a re-resolution that changes nothing: one comparison per address, no key is computed. */
   private adoptUnchanged(list: readonly Endpoint[]): boolean {
-    const latest = this.latestList;
-    if (list.length !== latest.length) return false;
-    for (let i = 0; i < list.length; i++) {
-      if (!sameAddresses(list[i] as Endpoint, latest[i] as Endpoint)) return false;
+    const { children } = this;
+    if (list.length !== children.length) return false;
+    for (const [i, child] of children.entries()) {
+      if (!sameAddresses(list[i] as Endpoint, child.endpoint)) return false;
     }
-    if (list.length === this.children.length) {
-      for (let i = 0; i < list.length; i++) this.children[i]?.adopt(list[i] as Endpoint, false);
-    }
-    this.latestList = list;
+    for (const [i, child] of children.entries()) child.adopt(list[i] as Endpoint, false);
     return true;
   }
 
@@ -200,16 +196,18 @@ export class EndpointSharding<Data = undefined> {
       if (child !== undefined) {
         child.adopt(endpoint, !sameAddresses(child.endpoint, endpoint));
       } else {
-        child = new EndpointChild(this.owner, endpoint, this.args.current);
+        child = new EndpointChild(this.owner, endpoint);
         this.counts[child.state] = this.count(child.state) + 1;
         created.push(child);
       }
       child.index = next.size;
       next.set(key, child);
     }
-    this.latestList = list;
+    const before = this.children;
     this.children = [...next.values()];
-    this.readyList.reset();
+    // Only then: a list that names an endpoint twice comes here each time, and `ready` must stay the same for it.
+    const moved = this.children.some((child, i) => child !== before[i]) || before.length > next.size;
+    if (moved) this.readyList.reset();
     // Connect first: a new endpoint may share a connection with a removed one.
     for (const child of created) child.connect();
     for (const [key, child] of previous) {
@@ -222,8 +220,6 @@ export class EndpointSharding<Data = undefined> {
   private remove(child: EndpointChild<Data>, reason: string): void {
     this.connecting.stop(child);
     const from = child.state;
-    child.state = State.SHUTDOWN;
-    child.index = -1;
     child.destroy();
     this.tell(child, from, reason);
   }

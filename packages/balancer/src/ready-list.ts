@@ -33,7 +33,8 @@ export class ReadyList<T extends Child> {
   /** The same array until a child enters or leaves. */
   current(children: readonly T[]): readonly T[] {
     if (this.list === undefined) {
-      this.list = children.filter((child) => child.state === State.READY);
+      const ready = children.filter((child) => child.state === State.READY);
+      this.list = ready.length === children.length ? children : ready;
     } else {
       for (const child of this.changed) this.list = apply(this.list, child);
     }

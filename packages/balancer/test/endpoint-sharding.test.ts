@@ -83,6 +83,10 @@ describe('updates', () => {
     const channel = openReady([...ENDPOINTS, ...ENDPOINTS]);
     expect(channel.picks(4)).toEqual([A, B, C, A]);
     expect(channel.created).toBe(3);
+    // Nor does such a list look like a new one each time.
+    const { picker } = channel.latest;
+    channel.update([...ENDPOINTS, ...ENDPOINTS]);
+    expect(channel.latest.picker).toBe(picker);
   });
 
   test('with changed channel options reach the subchannels; excluded keys and equal values do not count', () => {

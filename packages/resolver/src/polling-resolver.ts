@@ -103,12 +103,13 @@ export abstract class PollingResolver implements experimental.Resolver {
       this.trace(() => `request waits for the back-off until ${this.#backoff.getEndTime().toISOString()}`);
       return;
     }
-    const wait = this.#lastRequestAt + this.#minTimeBetweenRequests - performance.now();
+    // Whole, as all delays here: after one fractional delay, V8 boxes the delay of every timer in the process.
+    const wait = Math.ceil(this.#lastRequestAt + this.#minTimeBetweenRequests - performance.now());
     if (wait <= 0) {
       this.#start(this.#told === 'nothing' ? 'first resolution' : 'requested');
       return;
     }
-    this.trace(() => `request waits ${Math.ceil(wait)} ms for the rate limit`);
+    this.trace(() => `request waits ${wait} ms for the rate limit`);
     this.#requestTimer = setTimeout(() => this.#start('requested'), wait).unref();
   }
 
@@ -230,7 +231,7 @@ export abstract class PollingResolver implements experimental.Resolver {
   #scheduleRefresh(): void {
     const { refreshInterval } = this.#options;
     if (refreshInterval === Number.POSITIVE_INFINITY) return;
-    const jittered = refreshInterval * (0.9 + 0.2 * Math.random());
+    const jittered = Math.ceil(refreshInterval * (0.9 + 0.2 * Math.random()));
     this.#refreshTimer = setTimeout(() => this.#start('periodic refresh'), jittered).unref();
   }
 }
