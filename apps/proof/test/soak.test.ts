@@ -67,7 +67,7 @@ describe('pnpm soak', { timeout: 150_000 }, () => {
 
   test('finds each injected bug, names what it breaks, and exits with 1', async () => {
     const { exitCode, stdout } = await soak([
-      ...['--minutes', '0.15', '--seed', '2', '--faults', 'kill,freeze'],
+      ...['--minutes', '0.1', '--seed', '2', '--faults', 'kill,freeze'],
       ...['--inject', Object.keys(BUGS).join(',')],
     ]);
     expect(exitCode).toBe(1);

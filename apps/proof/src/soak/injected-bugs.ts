@@ -3,13 +3,14 @@
  * soak would find them. Most are policies.
  */
 import { type experimental, type LoadBalancingConfig, connectivityState as State } from '@grpc/grpc-js';
-import { definePolicy, failPick, type Policy } from '@petiole/balancer';
+import { definePolicy, failPick, type Policy, queuePick } from '@petiole/balancer';
 import type { Invariant } from './violations.js';
 
 /** Each bug, and the invariant that it breaks. */
 export const BUGS = {
   'stale-picks': 'ready',
   'uneven-turns': 'ratio',
+  'lost-endpoints': 'heal',
   'refused-rpcs': 'failure',
   'lost-deadlines': 'deadline',
   'unclosed-client': 'leftovers',
@@ -43,6 +44,23 @@ const stalePicks = definePolicy<object, { held: Map<object, experimental.PickRes
 /** Takes turns of three, most of the time. */
 const unevenTurns = takingTurns('soak_uneven_turns', (pick) => (pick % SHOWS_EVERY === 0 ? 2 : 1));
 
+/** Never comes back to an endpoint that was READY once and then was not. */
+const lostEndpoints = definePolicy<object, { served: Set<object>; lost: Set<object> }>({
+  name: 'soak_lost_endpoints',
+  parseConfig: () => ({}),
+  createMemory: () => ({ served: new Set(), lost: new Set() }),
+  update({ endpoints, memory: { served, lost }, ready }) {
+    for (const endpoint of endpoints) {
+      if (endpoint.state === State.READY) served.add(endpoint);
+      else if (served.has(endpoint)) lost.add(endpoint);
+    }
+    const turns = ready().filter((endpoint) => !lost.has(endpoint));
+    if (turns.length === 0) return undefined;
+    let turn = 0;
+    return { pick: () => turns[Math.floor(turn++ / 3) % turns.length]?.pickResult ?? queuePick() };
+  },
+});
+
 /** Fails an RPC now and then although endpoints are READY. */
 const refusedRpcs = takingTurns('soak_refused_rpcs', (pick) => (pick % SHOWS_EVERY === 0 ? undefined : 1));
 
@@ -71,6 +89,7 @@ function takingTurns(name: string, used: (pick: number) => number | undefined): 
 const POLICIES: Partial<Record<Bug, Policy>> = {
   'stale-picks': stalePicks,
   'uneven-turns': unevenTurns,
+  'lost-endpoints': lostEndpoints,
   'refused-rpcs': refusedRpcs,
 };
 
