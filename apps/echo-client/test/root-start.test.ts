@@ -20,6 +20,7 @@ const TRANSCRIPT = readFileSync(new URL('transcript.txt', import.meta.url), 'utf
 const PNPM = /pnpm\.c?js$/.test(process.env.npm_execpath ?? '')
   ? ['node', process.env.npm_execpath ?? '']
   : ['npx', '--yes', 'pnpm@10.34.8'];
+const PNPM_START = /^\S*node \S+\/pnpm(\.c?js)? start$/;
 
 function pnpmStart(environment: Record<string, string> = {}) {
   const [command = '', ...prefix] = PNPM;
@@ -127,7 +128,10 @@ describe('pnpm start', () => {
   test('SIGTERM to pnpm leaves nothing', async () => {
     const run = startedWithoutThird('60');
     await lineOf(run.stdout, TWO_SERVE);
-    run.kill('SIGTERM');
+    // Where npx runs pnpm, a signal to npx would end a shell in between and leave pnpm alone.
+    const pnpm = (await processesOf(run)).filter(({ command }) => PNPM_START.test(command));
+    expect(pnpm).toHaveLength(1);
+    for (const { pid } of pnpm) process.kill(pid, 'SIGTERM');
     await run;
     await nothingIsLeft(run);
   });
