@@ -4,7 +4,7 @@
  * runs the applications of consumers/apps with it. Neither this work tree nor a real registry is touched.
  */
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
@@ -25,6 +25,7 @@ const SECOND = {
 
 const scratch = mkdtempSync(join(tmpdir(), 'petiole-release-'));
 const clone = join(scratch, 'repository');
+const inCloneAsText = { cwd: clone, encoding: 'utf8' };
 let registry;
 
 try {
@@ -60,7 +61,10 @@ try {
 
 function checkWorkflow() {
   const { jobs } = parse(readFileSync(join(root, '.github/workflows/release.yml'), 'utf8'));
-  const [release] = Object.values(jobs);
+  const { check, release } = jobs;
+  assert.equal(release.needs, 'check', 'what CI has not passed is not published');
+  assert(check.steps.some(({ run }) => run === '.ci/run'));
+  assert(!('permissions' in check), 'only the job that publishes may write');
   const action = release.steps.find(({ uses }) => uses?.startsWith('changesets/action@'));
   assert.equal(action.with.version, 'pnpm run version-packages');
   assert.equal(action.with.publish, 'pnpm run release');
@@ -76,7 +80,9 @@ function checkWorkflow() {
     assert.match(manifest.repository.url, /^git\+https:.*\.git$/, manifest.name);
     assert.equal(manifest.repository.directory, `packages/${basename(directory)}`);
   }
-  done('release.yml: provenance on, id-token may be written, public access, repository and directory named');
+  done(
+    'release.yml: CI first, provenance on, id-token may be written, public access, repository and directory named',
+  );
 }
 
 async function makeClone() {
@@ -124,7 +130,25 @@ async function raiseVersions() {
   if (changesets.length > 0) git(clone, 'commit', '--quiet', '--message', 'Version packages');
   // The changesets are used up; that must not count as a changed API without one.
   execFileSync('node', ['scripts/api-changesets.mjs', '--since', 'HEAD'], { cwd: clone, stdio: 'pipe' });
+  if (changesets.length > 0) checkReleaseRequest();
   return releases;
+}
+
+/** The check of changesets on the pull request of a release, of which the newest commit is the only one. */
+function checkReleaseRequest() {
+  const check = () => spawnSync('node', ['scripts/changeset-status.mjs', '--since', 'HEAD~1'], inCloneAsText);
+  const { status, stdout, stderr } = check();
+  assert.equal(status, 0, stderr);
+  assert.match(stdout, /^a release: no changeset is left/);
+  // A change that hides behind the raised versions is found all the same.
+  const source = join(clone, 'packages/balancer/src/index.ts');
+  const text = readFileSync(source, 'utf8');
+  writeFileSync(source, `${text}export const smuggled = true;\n`);
+  const smuggled = check();
+  writeFileSync(source, text);
+  assert.equal(smuggled.status, 1, smuggled.stdout);
+  assert.match(smuggled.stderr, /no changesets were found/);
+  done('release pull request: passes the check of changesets; with a changed source it does not');
 }
 
 function raise(version, bumps) {
