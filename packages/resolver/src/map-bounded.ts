@@ -9,9 +9,11 @@ export async function mapBounded<T, R>(
   map: (entry: T) => Promise<R>,
 ): Promise<R[]> {
   const results: R[] = [];
-  const queue = entries.entries();
+  // The workers share it: each takes the next entry that nobody has. A loop that throws closes a generator, for all.
+  const queue = (function* () {
+    yield* entries.entries();
+  })();
   const work = async (): Promise<void> => {
-    // The workers share the iterator: each takes the next entry that nobody has.
     for (const [index, entry] of queue) results[index] = await map(entry);
   };
   await Promise.all(Array.from({ length: Math.min(bound, entries.length) }, work));
