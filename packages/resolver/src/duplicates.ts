@@ -6,7 +6,7 @@ import type { experimental } from '@grpc/grpc-js';
 import { formatSubchannelAddress } from './address.js';
 
 /**
- * Copies of the endpoints, the first of each kind in its place. An endpoint is its set of addresses, in any order
+ * Copies of the endpoints and their addresses, the first of each kind in its place. An endpoint is its set of addresses, in any order
  * (gRFC A61).
  */
 export function withoutDuplicates<Address extends experimental.SubchannelAddress>(
@@ -18,7 +18,7 @@ export function withoutDuplicates<Address extends experimental.SubchannelAddress
     const once = new Map<string, Address>();
     for (const address of addresses) {
       const key = formatSubchannelAddress(address);
-      if (!once.has(key)) once.set(key, address);
+      if (!once.has(key)) once.set(key, { ...address });
     }
     const key = [...once.keys()].sort().join('+');
     if (seen.has(key)) continue;
