@@ -33,6 +33,7 @@ export class Delivery {
   readonly #listener: experimental.ResolverListener;
   readonly #attributes: AttributeSource;
   readonly #trace: Trace;
+  /** What the channel has: the last result that its policy accepted. */
   #endpoints: readonly Endpoint[] = [];
   #serviceConfig: PreparedServiceConfig | null = null;
   #hasAccepted = false;
@@ -54,8 +55,10 @@ export class Delivery {
     this.#serviceConfig = result.serviceConfig;
     const accepted = this.#call(experimental.statusOrFromValue([...result.endpoints]), result.note, reason);
     this.#hasAccepted ||= accepted;
-    publishUpdate(this.target, this.#endpoints, result.endpoints, reason);
-    this.#endpoints = result.endpoints;
+    if (accepted) {
+      publishUpdate(this.target, this.#endpoints, result.endpoints, reason);
+      this.#endpoints = result.endpoints;
+    }
     return accepted;
   }
 
@@ -64,9 +67,11 @@ export class Delivery {
    * grpc-js would replace the policy by that of the channel's own config, and with the policy its connections.
    */
   error(error: Pick<StatusObject, 'code' | 'details'> & { metadata?: Metadata }, reason: string): boolean {
-    const value = { code: error.code, details: error.details, metadata: error.metadata ?? new Metadata() };
+    const { code, details } = error;
+    // Its own: grpc-js hands it to the clients, which may change it.
+    const value = { code, details, metadata: error.metadata?.clone() ?? new Metadata() };
     const accepted = this.#call(experimental.statusOrFromError<Endpoint[]>(value), '', reason);
-    publishUpdate(this.target, this.#endpoints, this.#endpoints, reason, error.details);
+    publishUpdate(this.target, this.#endpoints, this.#endpoints, reason, details);
     return accepted;
   }
 

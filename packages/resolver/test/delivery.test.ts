@@ -1,0 +1,70 @@
+/** What reaches a channel, and what is reported of it. */
+import diagnostics from 'node:diagnostics_channel';
+import { type experimental, Metadata, status } from '@grpc/grpc-js';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { Delivery } from '../src/delivery.js';
+import type { ResolverUpdate } from '../src/index.js';
+import { parseStaticTarget } from '../src/static-target.js';
+import { uri } from './probe.js';
+
+const TARGET = uri('static:x');
+const result = (path: string) => ({
+  endpoints: parseStaticTarget(uri(`static:${path}`)).endpoints.map(({ addresses }) => ({
+    addresses: [...addresses],
+  })),
+  serviceConfig: null,
+  note: '',
+});
+
+function subscribe(): ResolverUpdate[] {
+  const updates: ResolverUpdate[] = [];
+  const listener = (message: unknown): void => {
+    updates.push(message as ResolverUpdate);
+  };
+  diagnostics.subscribe('petiole.resolver.update', listener);
+  onTestFinished(() => {
+    diagnostics.unsubscribe('petiole.resolver.update', listener);
+  });
+  return updates;
+}
+
+describe('petiole.resolver.update', () => {
+  it('reports what the channel took: not a result that its policy refused, and that one when it is taken', () => {
+    const updates = subscribe();
+    let accepts = true;
+    const delivery = new Delivery(
+      TARGET,
+      () => accepts,
+      () => {},
+    );
+    const told = (path: string, reason: string): unknown => {
+      delivery.endpoints(result(path), reason);
+      const { added, removed, endpoints } = updates.pop() ?? { added: 'nothing' };
+      return [added, removed, endpoints];
+    };
+    expect(told('10.0.0.1:1', 'first resolution')).toEqual([['10.0.0.1:1'], [], 1]);
+    accepts = false;
+    expect(told('10.0.0.2:1', 'periodic refresh')).toEqual(['nothing', undefined, undefined]);
+    accepts = true;
+    expect(told('10.0.0.2:1', 'retry')).toEqual([['10.0.0.2:1'], ['10.0.0.1:1'], 1]);
+  });
+});
+
+describe('an error', () => {
+  it('comes with metadata of its own each time', () => {
+    const given = new Metadata();
+    given.set('reason', 'maintenance');
+    const seen: Metadata[] = [];
+    const listener: experimental.ResolverListener = (endpoints) => {
+      if (!endpoints.ok) seen.push(endpoints.error.metadata);
+      return true;
+    };
+    const delivery = new Delivery(TARGET, listener, () => {});
+    for (let time = 0; time < 2; time += 1) {
+      delivery.error({ code: status.UNAVAILABLE, details: '', metadata: given }, 'update');
+      seen.at(-1)?.set('reason', 'changed');
+    }
+    expect(given.getMap()).toEqual({ reason: 'maintenance' });
+    expect(seen[0]).not.toBe(seen[1]);
+  });
+});
