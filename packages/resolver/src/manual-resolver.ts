@@ -32,7 +32,8 @@ export interface ManualResolver {
   update(state: ManualState): void;
   /**
    * Reports that names cannot be resolved. Channels with endpoints keep serving; others fail RPCs with this status.
-   * @throws TypeError without `details`, Error on a code that grpc-js would turn into INTERNAL (gRFC A54), and after `close`.
+   * @throws TypeError without `details`; Error on a code that is none or that grpc-js would turn into INTERNAL (gRFC A54),
+   *   and after `close`.
    */
   fail(failure: ManualFailure): void;
   /** Forgets the target. Live channels keep what they have; later ones get UNAVAILABLE. Idempotent. */

@@ -44,7 +44,7 @@ export type Latest =
   | { readonly endpoints: readonly Endpoint[]; readonly serviceConfig: PreparedServiceConfig | null }
   | { readonly failure: ManualFailure & { readonly code: status } };
 
-/** gRFC A54: a control plane must not use these. */
+/** gRFC A54: a control plane must not use these; grpc-js turns them into INTERNAL. */
 const INAPPROPRIATE_CODES: ReadonlySet<status> = new Set([
   status.OK,
   status.INVALID_ARGUMENT,
@@ -55,6 +55,10 @@ const INAPPROPRIATE_CODES: ReadonlySet<status> = new Set([
   status.OUT_OF_RANGE,
   status.DATA_LOSS,
 ]);
+
+const ALLOWED_CODES: readonly status[] = Object.values(status).filter(
+  (code): code is status => typeof code === 'number' && !INAPPROPRIATE_CODES.has(code),
+);
 
 /** @throws {TypeError} that begins with `where` and shows an example, when an argument is no object. */
 export function assertObject(value: unknown, where: string, example: string): void {
@@ -72,7 +76,7 @@ export function readState({ endpoints, serviceConfig }: ManualState): Latest {
 
 /**
  * @param where begins the messages.
- * @throws {TypeError} on a wrong shape, Error on a code that grpc-js would turn into INTERNAL.
+ * @throws {TypeError} on a wrong shape, Error on a code that is none or that grpc-js would turn into INTERNAL.
  */
 export function readFailure(failure: ManualFailure, where: string): Latest {
   assertObject(failure, `${where}: fail: its argument`, '{ details: "the catalogue is down" }');
@@ -85,12 +89,14 @@ export function readFailure(failure: ManualFailure, where: string): Latest {
       `${where}: fail: metadata must be a Metadata of @grpc/grpc-js, got ${print(metadata)}`,
     );
   }
-  if (status[code] === undefined || INAPPROPRIATE_CODES.has(code)) {
-    throw new Error(
-      `${where}: fail code must be a status that a resolver may report (not ${status[code] ?? String(code)}, which grpc-js turns into INTERNAL); UNAVAILABLE is usual`,
-    );
+  if (!ALLOWED_CODES.includes(code)) {
+    const allowed = ALLOWED_CODES.map((each) => `status.${status[each]} (${each})`).join(', ');
+    const why = INAPPROPRIATE_CODES.has(code)
+      ? ` (not ${status[code]}: grpc-js turns it into INTERNAL, gRFC A54)`
+      : '';
+    throw new Error(`${where}: fail: code must be one of ${allowed}, got ${print(code)}${why}`);
   }
-  return { failure: { code, details, ...(metadata ? { metadata } : {}) } };
+  return { failure: { code, details, ...(metadata ? { metadata: metadata.clone() } : {}) } };
 }
 
 /** All channels of a handle are given the same objects. */

@@ -1,4 +1,4 @@
-import { status } from '@grpc/grpc-js';
+import { Metadata, type ServiceError, status } from '@grpc/grpc-js';
 import { describe, expect, it, vi } from 'vitest';
 import { createManualResolver, ServiceConfigError, TargetError } from '../src/index.js';
 import { manualResolverClass } from '../src/manual-resolver.js';
@@ -228,6 +228,25 @@ describe('fail', () => {
     expect([a.connections(), b.connections()]).toEqual([1, 1]);
   });
 
+  it('gives each channel metadata of its own: nothing that a client does to an error shows elsewhere', async () => {
+    const metadata = new Metadata();
+    metadata.set('reason', 'maintenance');
+    const manual = createManualResolver();
+    manual.fail({ details: 'the catalogue is down', metadata });
+    metadata.set('reason', 'changed by the program');
+    const reasons = async (): Promise<unknown> => {
+      const error: ServiceError = await ask(makeClient(manual.target)).then(
+        expect.unreachable,
+        (caught) => caught,
+      );
+      const before = error.metadata.get('reason');
+      error.metadata.set('reason', 'changed by a client');
+      return before;
+    };
+    expect([await reasons(), await reasons()]).toEqual([['maintenance'], ['maintenance']]);
+    expect(metadata.get('reason')).toEqual(['changed by the program']);
+  });
+
   it.each([
     ['catalogue down', 'its argument must be an object such as { details: "the catalogue is down" }'],
     [undefined, 'its argument must be an object'],
@@ -254,6 +273,22 @@ describe('fail', () => {
   ] as const)('refuses %s, which grpc-js would turn into INTERNAL', (name) => {
     const manual = createManualResolver();
     expect(() => manual.fail({ code: status[name], details: '' })).toThrow(`not ${name}`);
+  });
+
+  it.each([
+    ['NOT_FOUND', '"NOT_FOUND"'],
+    ['UNAVAILABLE', '"UNAVAILABLE"'],
+    ['14', '"14"'],
+    [17, '17'],
+    [1.5, '1.5'],
+    [null, 'null'],
+    ['toString', '"toString"'],
+  ])('refuses %o, which is no number of a status', (code, printed) => {
+    const manual = createManualResolver();
+    expect(() => manual.fail({ code: code as never, details: '' })).toThrow(
+      `${manual.target}: fail: code must be one of status.CANCELLED (1), status.UNKNOWN (2), `,
+    );
+    expect(() => manual.fail({ code: code as never, details: '' })).toThrow(`, got ${printed}`);
   });
 });
 
