@@ -130,12 +130,13 @@ async function raiseVersions() {
   if (changesets.length > 0) git(clone, 'commit', '--quiet', '--message', 'Version packages');
   // The changesets are used up; that must not count as a changed API without one.
   execFileSync('node', ['scripts/api-changesets.mjs', '--since', 'HEAD'], { cwd: clone, stdio: 'pipe' });
-  if (changesets.length > 0) checkReleaseRequest();
+  if (changesets.length > 0) await checkReleaseRequest();
   return releases;
 }
 
-/** The check of changesets on the pull request of a release, of which the newest commit is the only one. */
-function checkReleaseRequest() {
+/** What the pull request of a release, of which the newest commit is the only one, must pass as any other. */
+async function checkReleaseRequest() {
+  await inClone('run', 'lint');
   const check = () => spawnSync('node', ['scripts/changeset-status.mjs', '--since', 'HEAD~1'], inCloneAsText);
   const { status, stdout, stderr } = check();
   assert.equal(status, 0, stderr);
@@ -148,7 +149,7 @@ function checkReleaseRequest() {
   writeFileSync(source, text);
   assert.equal(smuggled.status, 1, smuggled.stdout);
   assert.match(smuggled.stderr, /no changesets were found/);
-  done('release pull request: passes the check of changesets; with a changed source it does not');
+  done('release pull request: passes lint and the check of changesets; with a changed source it does not');
 }
 
 function raise(version, bumps) {
