@@ -15,13 +15,20 @@ export async function installTools() {
 
 /**
  * `{ name: 'Node 20', version: 'v20.20.2', directory }` each; `directory` holds the binary. npm has them for
- * Linux on x64: elsewhere it is the Node.js that runs this script.
+ * Linux on x64, and there each must be installed. Elsewhere it is the Node.js that runs this script.
  */
 export function nodeVersions() {
-  const found = Object.keys(manifest.optionalDependencies)
-    .map((name) => join(consumers, 'node_modules', name, 'bin'))
-    .filter((directory) => existsSync(join(directory, 'node')));
-  return (found.length > 0 ? found : [dirname(process.execPath)]).map((directory) => {
+  const names = Object.keys(manifest.optionalDependencies);
+  const binariesOf = (name) => join(consumers, 'node_modules', name, 'bin');
+  const missing = names.filter((name) => !existsSync(join(binariesOf(name), 'node')));
+  const inRegistry = process.platform === 'linux' && process.arch === 'x64';
+  // They are optional for other systems only: pnpm goes on without one that it could not fetch.
+  if (inRegistry && missing.length > 0)
+    throw new Error(
+      `consumers/node_modules lacks ${missing.join(', ')} of optionalDependencies: remove consumers/node_modules and run again`,
+    );
+  const directories = inRegistry ? names.map(binariesOf) : [dirname(process.execPath)];
+  return directories.map((directory) => {
     const version = execFileSync(join(directory, 'node'), ['--version'], { encoding: 'utf8' }).trim();
     return { name: `Node ${version.slice(1).split('.')[0]}`, version, directory };
   });
