@@ -13,7 +13,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const PACKAGES = ['@petiole/balancer', '@petiole/resolver'];
+const PACKAGES = ['@petiole/balancer', '@petiole/echo-proto', '@petiole/resolver'];
 const CATALOG_ENTRY = /^( *"@grpc\/grpc-js": ).*$/m;
 
 const root = fileURLToPath(new URL('..', import.meta.url));
