@@ -16,13 +16,16 @@ import {
   type ServingStatus,
   WATCH_METHOD,
 } from './health-protocol.js';
+import { channelOf } from './subchannel-channel.js';
+
+type Failure = Pick<StatusObject, 'code' | 'details'>;
 
 export interface HealthWatchListener {
   onStatus(status: ServingStatus): void;
   /** The server has no health service: A17 counts it as healthy. The watch is over. */
   onUnimplemented(): void;
   /** The stream ended with this status. The watch tries again. */
-  onFailure(status: Pick<StatusObject, 'code' | 'details'>): void;
+  onFailure(status: Failure): void;
 }
 
 export class HealthWatch {
@@ -40,7 +43,10 @@ export class HealthWatch {
   constructor(subchannel: experimental.SubchannelInterface, service: string, listener: HealthWatchListener) {
     this.service = service;
     this.listener = listener;
-    this.channel = subchannel.getChannel();
+    this.channel = channelOf(subchannel, (error, callNumber) => {
+      const { call } = this;
+      if (call !== undefined && call.getCallNumber() === callNumber) this.malformed(call, statusOf(error));
+    });
     // The constants of gRPC's connection back-off are BackoffTimeout's defaults.
     this.backoff = new experimental.BackoffTimeout(() => {
       if (this.call === undefined) this.start(false);
@@ -56,7 +62,7 @@ export class HealthWatch {
     const { call } = this;
     this.call = undefined;
     call?.cancelWithStatus(Status.CANCELLED, 'health watch stopped');
-    // All watches on a subchannel share this object. Closing it takes nothing but its channelz entry away.
+    // Takes the channelz entry away; the stream has ended already.
     this.channel.close();
   }
 
@@ -81,7 +87,8 @@ export class HealthWatch {
       },
       (error) => this.ended(call, { code: Status.UNAVAILABLE, details: `${error}` }),
     );
-    call.sendMessageWithContext({}, encodeHealthCheckRequest(this.service));
+    const sent: unknown = call.sendMessageWithContext({}, encodeHealthCheckRequest(this.service));
+    Promise.resolve(sent).catch((error) => this.malformed(call, statusOf(error)));
     call.halfClose();
     call.startRead();
   }
@@ -92,8 +99,7 @@ export class HealthWatch {
     try {
       status = decodeHealthCheckResponse(message);
     } catch (error) {
-      this.ended(call, { code: Status.INTERNAL, details: (error as Error).message });
-      call.cancelWithStatus(Status.CANCELLED, 'malformed health status');
+      this.malformed(call, { code: Status.INTERNAL, details: (error as Error).message });
       return;
     }
     // A running BackoffTimeout is made longer by reset(), not shorter: stop it first.
@@ -106,7 +112,13 @@ export class HealthWatch {
     this.listener.onStatus(status);
   }
 
-  private ended(call: experimental.CallStream, status: Pick<StatusObject, 'code' | 'details'>): void {
+  /** A message that cannot be read, or one of ours that cannot be sent. */
+  private malformed(call: experimental.CallStream, status: Failure): void {
+    this.ended(call, status);
+    call.cancelWithStatus(Status.CANCELLED, 'malformed health status');
+  }
+
+  private ended(call: experimental.CallStream, status: Failure): void {
     if (this.call !== call) return;
     this.call = undefined;
     if (status.code === Status.UNIMPLEMENTED) {
@@ -117,4 +129,10 @@ export class HealthWatch {
     this.listener.onFailure(status);
     if (!this.stopped && !this.backoff.isRunning()) this.start(true);
   }
+}
+
+/** grpc-js's filters reject with statuses. */
+function statusOf(error: unknown): Failure {
+  const { code, details } = error as Partial<Failure>;
+  return { code: code ?? Status.INTERNAL, details: details ?? `${error}` };
 }

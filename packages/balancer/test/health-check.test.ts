@@ -3,6 +3,8 @@
  * the servers say of themselves, and what switches it on and off.
  */
 import { once } from 'node:events';
+import { createServer, type OutgoingHttpHeaders } from 'node:http2';
+import type { AddressInfo } from 'node:net';
 import { type LoadBalancingConfig, Metadata, status as Status } from '@grpc/grpc-js';
 import { HealthImplementation } from 'grpc-health-check';
 import { afterEach, describe, expect, test, vi } from 'vitest';
@@ -212,6 +214,43 @@ describe('a stream that ends', () => {
     await scripted.health.untilOpen(0);
     (await scripted.health.stream(1)).answer('SERVING');
     await untilState(channel, 'READY');
+  });
+
+  test.each<[string, OutgoingHttpHeaders, string]>([
+    ['without an encoding', {}, 'Received compressed message but "grpc-encoding" header was identity'],
+    ['in an unknown encoding', { 'grpc-encoding': 'snappy' }, 'Compression method not supported: snappy'],
+    [
+      'that is no gzip',
+      { 'grpc-encoding': 'gzip' },
+      '13 INTERNAL: Failed to decompress gzip-encoded message',
+    ],
+  ])('so does a compressed message %s; grpc-js would end the process by it', async (_, headers, reason) => {
+    const server = createServer().on('stream', (stream) => {
+      stream.on('error', () => {});
+      stream.respond({ ':status': 200, 'content-type': 'application/grpc', ...headers });
+      stream.write(Buffer.from([1, 0, 0, 0, 2, 0x08, 1]));
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const channel = openChannel({
+      endpoints: [{ addresses: [{ host: '127.0.0.1', port }] }],
+      policy: ROUND_ROBIN,
+      serviceConfig: ECHO,
+    });
+    atEnd(() => server.close());
+    await expect(channel.unary()).rejects.toThrow(reason);
+  });
+
+  test('so does a request that may not be sent', async () => {
+    const log = DiagnosticsLog.start();
+    const scripted = await startScripted();
+    const channel = channelTo([scripted], { channelOptions: { 'grpc.max_send_message_length': 2 } });
+    channel.client.getChannel().getConnectivityState(true);
+    const { reason } = await log.until(scripted.backend.peer, 'FAILED');
+    expect(reason).toBe(
+      'health check failed: 8 RESOURCE_EXHAUSTED: Attempted to send message with a size larger than 2',
+    );
   });
 
   test('a server that ends the stream at once is out, and the RPC says why', async () => {
