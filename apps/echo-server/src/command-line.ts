@@ -65,7 +65,7 @@ const DURATION = 'It must be a duration with its unit, such as 50ms, 1.5s or 2m,
 export function readCommandLine(argv: readonly string[]): ServerOptions {
   ignoreUnsetVariables(process.env);
   const program = new Command('echo-server')
-    .description('Echo servers to try client-side load balancing on, three on the loopback by default.')
+    .description('Echo servers to try client-side load balancing on, three of them by default.')
     .version(versions(), '-V, --version', 'show the versions of this server, of grpc-js and of Node.js')
     .addOption(
       option(

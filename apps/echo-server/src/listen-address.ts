@@ -5,7 +5,7 @@
 import { isIPv4, isIPv6 } from 'node:net';
 import { experimental } from '@grpc/grpc-js';
 
-/** The three loopback addresses of grpc-go's example: IPv4 only, IPv6 only, and both. */
+/** The three addresses of grpc-go's example: IPv4 and IPv6 only, on the loopback, and every address of both. */
 export const DEFAULT_ADDRESSES: readonly string[] = ['127.0.0.1:50050', '[::1]:50051', '[::]:50052'];
 
 /** What {@link parseListenAddress} takes, for messages. */
