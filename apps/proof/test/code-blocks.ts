@@ -1,11 +1,11 @@
 /**
- * The JavaScript and TypeScript blocks of the documentation as programs: what a
- * block leaves out because the page has it elsewhere, it is given here.
+ * The JavaScript and TypeScript blocks of the documentation as programs: what a block leaves out because the page has it
+ * elsewhere, it is given here. A block that its page calls "Complete" is given nothing.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { marked } from 'marked';
+import { marked, type Token } from 'marked';
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 
@@ -27,6 +27,7 @@ const MODULES = [
 export interface CodeBlock {
   /** `packages/balancer/README.md #3`. */
   readonly name: string;
+  readonly language: 'js' | 'ts';
   readonly program: string;
   /** The error that the block says it ends with, in a comment such as `// TypeError: …`; up to an ellipsis. */
   readonly error: string | undefined;
@@ -45,18 +46,25 @@ export function pages(): string[] {
 }
 
 export async function codeBlocks(page: string): Promise<CodeBlock[]> {
-  const texts = marked
-    .lexer(readFileSync(page, 'utf8'))
-    .flatMap((token) =>
-      token.type === 'code' && /^[jt]s$/.test(token.lang ?? '') ? [String(token.text)] : [],
-    );
+  const tokens = marked.lexer(readFileSync(page, 'utf8')).filter(({ type }) => type !== 'space');
+  const printed = tokens.flatMap((token, i) =>
+    token.type === 'code' && (token.lang === 'js' || token.lang === 'ts')
+      ? [{ text: String(token.text), language: token.lang, isComplete: saysComplete(tokens[i - 1]) } as const]
+      : [],
+  );
+  const texts = printed.map(({ text }) => text);
   const exported = await exportsOfModules();
   const name = relative(ROOT, page) || basename(dirname(page));
-  return texts.map((text, i) => ({
+  return printed.map(({ text, language, isComplete }, i) => ({
     name: `${name} #${i + 1}`,
-    program: complete(text, texts.slice(0, i), exported),
+    language,
+    program: isComplete ? text : complete(text, texts.slice(0, i), exported),
     error: /^\/\/ (\w*Error: [^…\n]*)/m.exec(text)?.[1],
   }));
+}
+
+function saysComplete(before: Token | undefined): boolean {
+  return before?.type === 'paragraph' && /\bComplete\b/.test(before.text);
 }
 
 /** The block behind the earlier blocks that it builds on, its stand-ins and its imports. */

@@ -1,27 +1,46 @@
-/** Every JavaScript and TypeScript block of the documentation runs, and ends as the page says. */
+/**
+ * Every JavaScript and TypeScript block of the documentation runs, and ends as the page says; the TypeScript
+ * ones are also compiled, strictly.
+ */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { execaNode } from 'execa';
+import { execa, execaNode } from 'execa';
 import { afterAll, describe, expect, test } from 'vitest';
-import { codeBlocks, pages } from './code-blocks.js';
+import { type CodeBlock, codeBlocks, pages } from './code-blocks.js';
 
 const APP = fileURLToPath(new URL('..', import.meta.url));
 // In this folder, so that the programs find the packages.
 const folder = mkdtempSync(join(APP, '.docs-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
+const fileOf = ({ name, language }: CodeBlock): string =>
+  join(folder, `${name.replaceAll(/\W+/g, '-')}.${language}`);
+
 const blocks = (await Promise.all(pages().map(codeBlocks))).flat();
+for (const block of blocks) writeFileSync(fileOf(block), block.program);
 
 test('there are code blocks to run', () => {
   expect(blocks.length).toBeGreaterThan(10);
 });
 
+test('the compiler finds nothing in the TypeScript blocks', { timeout: 60_000 }, async () => {
+  const files = blocks.filter(({ language }) => language === 'ts').map(fileOf);
+  const options = {
+    extends: join(APP, '../../tsconfig.base.json'),
+    compilerOptions: { noEmit: true },
+    files,
+  };
+  writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(options));
+  const { stdout } = await execa('tsc', ['-p', folder], { preferLocal: true, localDir: APP, reject: false });
+  expect(stdout).toBe('');
+  expect(files.length).toBeGreaterThan(5);
+});
+
 describe.concurrent('code blocks', { timeout: 60_000 }, () => {
-  test.each(blocks)('$name', async ({ name, program, error }) => {
-    const file = join(folder, `${name.replaceAll(/\W+/g, '-')}.ts`);
-    writeFileSync(file, program);
-    const { exitCode, stderr, timedOut } = await execaNode(file, {
+  test.each(blocks)('$name', async (block) => {
+    const { error } = block;
+    const { exitCode, stderr, timedOut } = await execaNode(fileOf(block), {
       nodeOptions: ['--conditions=@petiole/source', '--import', 'tsx'],
       env: { ECHO_TARGET: 'static:[::1]:50051+127.0.0.1:50051' },
       timeout: 30_000,
