@@ -7,7 +7,7 @@ import type { ChannelOptions, experimental } from '@grpc/grpc-js';
 import { ConstantResolver } from './constant-resolver.js';
 import { Delivery } from './delivery.js';
 import { DnsError } from './dns-error.js';
-import { type DnsSession, type Family, type OpenDnsSession, openDnsSession } from './dns-session.js';
+import { type Family, type OpenDnsSession, openDnsSession } from './dns-session.js';
 import {
   DNS_REFRESH_SCHEME,
   type DnsRefreshTarget,
@@ -68,15 +68,18 @@ class DnsRefreshPolling extends PollingResolver {
     this.#open = open;
     this.#hosts = new HostAddresses(this.#families);
     this.#system = new SystemLookup(ask);
-    this.#txt = new TxtLookup(target.host.replace(/\.$/, ''), channelOptions);
+    this.#txt = new TxtLookup(target.host.replace(/\.$/, ''), channelOptions, {
+      open: (signal) => open(target.dnsServer, this.#deadline, signal),
+      deadline: this.#deadline,
+      trace: (text) => this.trace(text),
+    });
   }
 
   protected override async resolve({ signal }: ResolutionAttempt): Promise<Resolution> {
-    const session = this.#open(this.#target.dnsServer, this.#deadline, signal);
-    const txt = this.#txt.start(session);
-    const { addresses, failures } = await this.#addresses(session, signal);
+    this.#txt.start();
+    const { addresses, failures } = await this.#addresses(signal);
     if (addresses.length === 0) throw new Error(summarize(failures));
-    const { serviceConfig, note } = await txt.settle();
+    const { serviceConfig, note } = await this.#txt.settle(signal);
     return {
       endpoints: addresses.map((host) => ({ addresses: [{ host, port: this.#target.port }] })),
       serviceConfig,
@@ -85,13 +88,19 @@ class DnsRefreshPolling extends PollingResolver {
     };
   }
 
+  override destroy(): void {
+    super.destroy();
+    this.#txt.stop();
+  }
+
   /** With a DNS server in the target, DNS; otherwise the system's resolver, as `dns:` does. */
   async #addresses(
-    session: DnsSession,
     signal: AbortSignal,
   ): Promise<{ addresses: readonly string[]; failures: readonly string[] }> {
     const { host, dnsServer } = this.#target;
-    if (dnsServer !== undefined) return this.#hosts.lookup(host, session);
+    if (dnsServer !== undefined) {
+      return this.#hosts.lookup(host, this.#open(dnsServer, this.#deadline, signal));
+    }
     const found = await this.#system.lookup(host, signal);
     const addresses = found.filter((address) => this.#families.includes(isIPv6(address) ? 6 : 4));
     if (addresses.length === 0)

@@ -54,12 +54,16 @@ class SrvPolling extends PollingResolver {
     this.#target = target;
     this.#deadline = checkPollingOptions(options).deadline;
     this.#open = open;
-    this.#txt = new TxtLookup(target.name, channelOptions);
+    this.#txt = new TxtLookup(target.name, channelOptions, {
+      open: (signal) => open(target.dnsServer, this.#deadline, signal),
+      deadline: this.#deadline,
+      trace: (text) => this.trace(text),
+    });
   }
 
   protected override async resolve({ signal }: ResolutionAttempt): Promise<Resolution> {
     const session = this.#open(this.#target.dnsServer, this.#deadline, signal);
-    const txt = this.#txt.start(session);
+    this.#txt.start();
     const records = await session.srv(this.#target.service);
     if (records.every(({ name }) => name === '' || name === '.')) {
       throw new Error(
@@ -70,13 +74,18 @@ class SrvPolling extends PollingResolver {
     if (located.length === 0) throw new Error(summarize(failures) || 'no SRV record has a host and a port');
     this.#hosts.retain(asked);
     this.#located = keepPlaces(this.#located, located, ({ key }) => key);
-    const { serviceConfig, note } = await txt.settle();
+    const { serviceConfig, note } = await this.#txt.settle(signal);
     return {
       endpoints: this.#located.map(({ endpoint }) => endpoint),
       serviceConfig,
       note: [summarize(failures), note].filter((part) => part !== '').join('; '),
       incomplete: failures.length > 0,
     };
+  }
+
+  override destroy(): void {
+    super.destroy();
+    this.#txt.stop();
   }
 
   /** The endpoints of the best priority that has any. */

@@ -2,6 +2,7 @@
  * The service config in a TXT record, as gRFC A2 has it: the first choice of a list whose criteria match this client.
  */
 import { isObject, ServiceConfigError } from './service-config-error.js';
+import type { Trace } from './tracing.js';
 
 /** This client, as the criteria of a choice see it. */
 export interface ClientIdentity {
@@ -22,12 +23,20 @@ const FIELDS: ReadonlySet<string> = new Set([
 
 /**
  * Selects the service config from TXT records.
+ * @param trace hears which choice was taken, or why none.
  * @returns its JSON object, or null when no record is one or no choice matches.
  * @throws {ServiceConfigError} when a choice is invalid: then the whole is to be discarded (gRFC A2).
  */
-export function selectServiceConfig(records: readonly string[], client: ClientIdentity): object | null {
+export function selectServiceConfig(
+  records: readonly string[],
+  client: ClientIdentity,
+  trace: Trace = () => {},
+): object | null {
   const record = records.find((text) => text.startsWith(PREFIX));
-  if (record === undefined) return null;
+  if (record === undefined) {
+    trace(() => `service config: none of ${records.length} TXT records begins with ${PREFIX}`);
+    return null;
+  }
   const text = record.slice(PREFIX.length);
   let choices: unknown;
   try {
@@ -41,7 +50,13 @@ export function selectServiceConfig(records: readonly string[], client: ClientId
   }
   if (!Array.isArray(choices)) throw new ServiceConfigError('grpc_config', choices, 'an array of choices');
   const read = choices.map((choice: unknown, index) => readChoice(choice, `grpc_config[${index}]`));
-  return read.find((choice) => choice.matches(client))?.serviceConfig ?? null;
+  const taken = read.findIndex((choice) => choice.matches(client));
+  trace(() => {
+    const what =
+      taken < 0 ? `none of ${read.length} choices matches` : `choice ${taken + 1} of ${read.length}`;
+    return `service config: ${what} (${LANGUAGE}, ${client.percentile.toFixed(1)} %, ${client.hostname})`;
+  });
+  return read[taken]?.serviceConfig ?? null;
 }
 
 interface Choice {

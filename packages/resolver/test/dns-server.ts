@@ -15,9 +15,17 @@ export interface SrvData {
   readonly priority?: number;
 }
 
+/** What is asked: `SRV _grpc._tcp.echo.test`. */
+function questionOf(query: Packet): string | undefined {
+  const question: Question | undefined = query.questions?.[0];
+  return question && `${question.type} ${question.name.toLowerCase()}`;
+}
+
 export class DnsServer {
   readonly address: string;
   readonly #zone = new Map<string, ZoneEntry>();
+  readonly #delays = new Map<string, number>();
+  #open = true;
   readonly #waiting = new Set<{ readonly key: string; readonly seen: () => void }>();
   /** Questions so far, `SRV _grpc._tcp.echo.test` and `tcp SRV …`. */
   readonly questions: string[] = [];
@@ -25,8 +33,18 @@ export class DnsServer {
   private constructor(udp: UdpSocket, tcp: TcpServer) {
     this.address = `127.0.0.1:${udp.address().port}`;
     udp.on('message', (message, peer) => {
-      const answer = this.#answer(packet.decode(message), '', 1232);
-      if (answer) udp.send(answer, peer.port, peer.address);
+      const query = packet.decode(message);
+      const answer = this.#answer(query, '', 1232);
+      if (answer === undefined) return;
+      const send = (): void => {
+        if (this.#open) udp.send(answer, peer.port, peer.address);
+      };
+      const delay = this.#delays.get(questionOf(query) ?? '');
+      if (delay === undefined) send();
+      else setTimeout(send, delay);
+    });
+    udp.once('close', () => {
+      this.#open = false;
     });
     tcp.on('connection', (socket) => {
       let received = Buffer.alloc(0);
@@ -74,6 +92,11 @@ export class DnsServer {
   /** Sets what a question gets. */
   set(type: string, name: string, entry: ZoneEntry): void {
     this.#zone.set(`${type} ${name.toLowerCase()}`, entry);
+  }
+
+  /** Makes a question's answers over UDP take their time. */
+  delay(question: string, milliseconds: number): void {
+    this.#delays.set(question, milliseconds);
   }
 
   setSrv(name: string, records: readonly SrvData[]): void {
@@ -124,8 +147,8 @@ export class DnsServer {
 
   #answer(query: Packet, transport: string, limit: number): Buffer | undefined {
     const question: Question | undefined = query.questions?.[0];
-    if (question === undefined) return undefined;
-    const key = `${question.type} ${question.name.toLowerCase()}`;
+    const key = questionOf(query);
+    if (question === undefined || key === undefined) return undefined;
     this.questions.push(transport + key);
     for (const waiter of this.#waiting) {
       if (waiter.key !== key) continue;

@@ -76,6 +76,17 @@ describe('a process', () => {
     }
   });
 
+  it('is held by the query for a service config no longer than that, and not at all after close', async () => {
+    const { port, dns } = await echo();
+    dns.set('TXT', '_grpc_config.echo.test', 'silence');
+    const target = `dns+refresh://${dns.address}/echo.test:${port}`;
+    const runs = await Promise.all([run([target, '1500']), run([target, '600000', '15000', 'close'])]);
+    for (const { out, code, lingered } of runs) {
+      expect([out, code]).toEqual(['a', 0]);
+      expect(lingered).toBeLessThan(8000);
+    }
+  });
+
   it('traces every decision of the resolvers that GRPC_TRACE names, and nothing otherwise', async () => {
     const { port, dns } = await echo();
     const target = `srv://${dns.address}/_grpc._tcp.echo.test`;

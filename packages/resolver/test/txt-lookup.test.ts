@@ -1,0 +1,71 @@
+/** When the service config from TXT comes, and when it does not. */
+import { describe, expect, it } from 'vitest';
+import { createDnsRefreshResolverClass } from '../src/dns-refresh-resolver.js';
+import { createSrvResolverClass } from '../src/srv-resolver.js';
+import { DnsServer } from './dns-server.js';
+import { Probe } from './probe.js';
+
+const TXT = 'TXT _grpc_config.echo.test';
+const CHANNEL = { 'grpc.dns_min_time_between_resolutions_ms': 100 };
+const CONFIG = `grpc_config=${JSON.stringify([{ serviceConfig: { loadBalancingConfig: [{ round_robin: {} }] } }])}`;
+
+async function zone(): Promise<DnsServer> {
+  const dns = await DnsServer.start();
+  dns.setHost('echo.test', ['127.0.0.1']);
+  dns.setSrv('_grpc._tcp.echo.test', [{ target: 'echo.test', port: 50051 }]);
+  dns.setTxt('_grpc_config.echo.test', CONFIG);
+  return dns;
+}
+
+const SUBJECTS = {
+  'srv:': (dns: DnsServer, options: { refreshInterval: number; deadline?: number }) =>
+    new Probe(createSrvResolverClass(options), `srv://${dns.address}/_grpc._tcp.echo.test`, CHANNEL),
+  'dns+refresh:': (dns: DnsServer, options: { refreshInterval: number; deadline?: number }) =>
+    new Probe(
+      createDnsRefreshResolverClass(options),
+      `dns+refresh://${dns.address}/echo.test:50051`,
+      CHANNEL,
+    ),
+};
+
+describe.each(Object.entries(SUBJECTS))('the service config of %s', (_scheme, probe) => {
+  it('that always comes too late for the addresses is used by the next look', async () => {
+    const dns = await zone();
+    dns.delay(TXT, 1300);
+    const channel = probe(dns, { refreshInterval: 100 });
+    const first = await channel.ask();
+    expect([first.endpoints, first.serviceConfig]).toEqual([['127.0.0.1:50051'], null]);
+    const second = await channel.next();
+    expect(second.endpoints).toEqual(['127.0.0.1:50051']);
+    expect(second.serviceConfig?.loadBalancingConfig).toEqual([{ round_robin: {} }]);
+  });
+
+  it('is asked for once at a time, however often the addresses are', async () => {
+    const dns = await zone();
+    dns.set('TXT', '_grpc_config.echo.test', 'silence');
+    const channel = probe(dns, { refreshInterval: 100, deadline: 600_000 });
+    await channel.ask();
+    await dns.asked('A echo.test');
+    await dns.asked('A echo.test');
+    expect(dns.count(TXT)).toBe(1);
+  });
+
+  it('costs the addresses nothing when the deadline comes while they wait for it', async () => {
+    const dns = await zone();
+    dns.set('TXT', '_grpc_config.echo.test', 'silence');
+    const { endpoints, error } = await probe(dns, { refreshInterval: 60_000, deadline: 300 }).ask();
+    expect(error).toBeUndefined();
+    expect(endpoints).toEqual(['127.0.0.1:50051']);
+  });
+
+  it('is asked for again after the channel was idle', async () => {
+    const dns = await zone();
+    dns.set('TXT', '_grpc_config.echo.test', 'silence');
+    const channel = probe(dns, { refreshInterval: 60_000, deadline: 600_000 });
+    channel.resolver.updateResolution();
+    await dns.asked(TXT);
+    channel.resolver.destroy();
+    dns.setTxt('_grpc_config.echo.test', CONFIG);
+    expect((await channel.ask()).serviceConfig?.loadBalancingConfig).toEqual([{ round_robin: {} }]);
+  });
+});
