@@ -1,8 +1,10 @@
 /**
- * `pnpm start` at the root, as a newcomer runs it: the transcript, the
- * client's exit code, and no process or listener left behind however it ends.
+ * The commands of the README, as a newcomer runs them at the root: `pnpm start`, the apps in two terminals, and `dev`.
+ * The transcript, the client's exit code, and no process or listener left behind however it ends.
  */
 import { readFileSync } from 'node:fs';
+import { utimes } from 'node:fs/promises';
+import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
@@ -22,9 +24,9 @@ const PNPM = /pnpm\.c?js$/.test(process.env.npm_execpath ?? '')
   : ['npx', '--yes', 'pnpm@10.34.8'];
 const PNPM_START = /^\S*node \S+\/pnpm(\.c?js)? start$/;
 
-function pnpmStart(environment: Record<string, string> = {}) {
+function pnpm(args: readonly string[], environment: Record<string, string> = {}) {
   const [command = '', ...prefix] = PNPM;
-  return execa(command, [...prefix, 'start'], {
+  return execa(command, [...prefix, ...args], {
     cwd: ROOT,
     env: { ...environment, TURBO_HASH: undefined },
     // A session and process group of its own, as a terminal's foreground job has.
@@ -35,10 +37,10 @@ function pnpmStart(environment: Record<string, string> = {}) {
   });
 }
 
-type RootStart = ReturnType<typeof pnpmStart>;
+type PnpmRun = ReturnType<typeof pnpm>;
 
 /** Every process that this run started and that is still there, whoever its parent is now. */
-async function processesOf(run: RootStart): Promise<readonly { pid: number; command: string }[]> {
+async function processesOf(run: PnpmRun): Promise<readonly { pid: number; command: string }[]> {
   const { stdout } = await execa('ps', ['-eo', 'pid=,sid=,stat=,args=']);
   return stdout.split('\n').flatMap((row) => {
     const [, pid, session, stat = '', command = ''] = /^\s*(\d+)\s+(\d+)\s+(\S+)\s+(.*)$/.exec(row) ?? [];
@@ -46,13 +48,13 @@ async function processesOf(run: RootStart): Promise<readonly { pid: number; comm
   });
 }
 
-async function nothingIsLeft(run: RootStart): Promise<void> {
+async function nothingIsLeft(run: PnpmRun): Promise<void> {
   await expect.poll(() => processesOf(run), { timeout: 15_000, interval: 50 }).toEqual([]);
   expect(await listeningDefaults()).toEqual([]);
 }
 
 let others: AppProcess[] = [];
-let current: RootStart | undefined;
+let runs: PnpmRun[] = [];
 
 beforeEach(async () => {
   expect(await listeningDefaults(), 'the ports of the main job must be free').toEqual([]);
@@ -64,19 +66,31 @@ afterEach(async () => {
     await other;
   }
   others = [];
-  if (current !== undefined) for (const { pid } of await processesOf(current)) process.kill(pid, 'SIGKILL');
+  for (const run of runs) for (const { pid } of await processesOf(run)) process.kill(pid, 'SIGKILL');
+  runs = [];
 });
 
-function started(environment?: Record<string, string>): RootStart {
-  current = pnpmStart(environment);
-  return current;
+function running(args: readonly string[], environment?: Record<string, string>): PnpmRun {
+  const run = pnpm(args, environment);
+  runs.push(run);
+  return run;
+}
+
+function started(environment?: Record<string, string>): PnpmRun {
+  return running(['start'], environment);
+}
+
+/** Ctrl-C: a terminal signals the whole foreground job. */
+function interrupt(run: PnpmRun): void {
+  process.kill(-(run.pid ?? Number.NaN), 'SIGINT');
 }
 
 /** The first two servers serve, the client waits for the third until its timeout, unless it is ended. */
-function startedWithoutThird(timeout: string): RootStart {
+function startedWithoutThird(timeout: string): PnpmRun {
   return started({ ECHO_SERVER_LISTEN: '127.0.0.1:50050,[::1]:50051', ECHO_CLIENT_TIMEOUT: timeout });
 }
 
+const ALL_SERVE = 'serving on 127.0.0.1:50050, [::1]:50051, [::]:50052';
 const TWO_SERVE = /^serving on 127\.0\.0\.1:50050, \[::1\]:50051$/;
 
 describe('pnpm start', () => {
@@ -85,7 +99,7 @@ describe('pnpm start', () => {
     const { stdout, exitCode } = await run;
 
     const lines = stdout.split('\n');
-    expect(lines).toContain('serving on 127.0.0.1:50050, [::1]:50051, [::]:50052');
+    expect(lines).toContain(ALL_SERVE);
     const begin = lines.indexOf(TRANSCRIPT[0] ?? '');
     expect(lines.slice(begin, begin + TRANSCRIPT.length)).toEqual(TRANSCRIPT);
     expect(lines.filter((line) => line.startsWith('Response from peer'))).toHaveLength(27);
@@ -120,7 +134,7 @@ describe('pnpm start', () => {
   test('Ctrl-C, which signals the whole foreground job, leaves nothing', async () => {
     const run = startedWithoutThird('60');
     await lineOf(run.stdout, TWO_SERVE);
-    process.kill(-(run.pid ?? Number.NaN), 'SIGINT');
+    interrupt(run);
     await run;
     await nothingIsLeft(run);
   });
@@ -146,6 +160,66 @@ describe('pnpm start', () => {
     for (const { pid } of turbo) process.kill(pid, 'SIGKILL');
 
     await expect.poll(listeningDefaults, { timeout: 2_500, interval: 50 }).toEqual([]);
+    await nothingIsLeft(run);
+  });
+});
+
+describe('the apps in two terminals', () => {
+  test('the client shows the transcript and exits with 0; Ctrl-C stops the servers', async () => {
+    const servers = running(['--filter', '@petiole/echo-server', 'start']);
+    const client = running(['--filter', '@petiole/echo-client', 'start']);
+    await lineOf(servers.stdout, (line) => line === ALL_SERVE);
+    const { stdout, exitCode } = await client;
+
+    const lines = stdout.split('\n');
+    expect(lines.slice(lines.indexOf(TRANSCRIPT[0] ?? ''))).toEqual(TRANSCRIPT);
+    expect(exitCode).toBe(0);
+    interrupt(servers);
+    await servers;
+    await nothingIsLeft(client);
+    await nothingIsLeft(servers);
+  });
+});
+
+describe('pnpm turbo run dev', () => {
+  const SOURCE = new URL('../../echo-server/src/main.ts', import.meta.url);
+  const CHANGED = /\[tsx\] change in \S+\/main\.ts/;
+
+  test('an edit restarts the servers, the client verifies again, and Ctrl-C leaves nothing', async () => {
+    const run = running(['turbo', 'run', 'dev']);
+    const output: Record<string, string[]> = { 'echo-client': [], 'echo-server': [] };
+    createInterface(run.stdout).on('line', (row) => {
+      const [, app = '', line = ''] = /^@petiole\/([\w-]+):dev: (.*)$/.exec(row) ?? [];
+      output[app]?.push(line);
+    });
+    const sawChange = (app: string): boolean => output[app]?.some((line) => CHANGED.test(line)) === true;
+    const sinceChange = (app: string): readonly string[] => {
+      const lines = output[app] ?? [];
+      return lines.slice(lines.findLastIndex((line) => CHANGED.test(line)) + 1);
+    };
+    const verified = (): Promise<void> =>
+      expect
+        .poll(
+          () => [
+            sinceChange('echo-server').includes(ALL_SERVE),
+            sinceChange('echo-client').slice(-TRANSCRIPT.length),
+          ],
+          { timeout: 15_000, interval: 50 },
+        )
+        .toEqual([true, TRANSCRIPT]);
+    await verified();
+
+    // As an edit does; once more if it came before the watchers were ready.
+    const edited = async (): Promise<boolean> => {
+      if (sawChange('echo-server') && sawChange('echo-client')) return true;
+      await utimes(SOURCE, new Date(), new Date());
+      return false;
+    };
+    await expect.poll(edited, { timeout: 10_000, interval: 1_000 }).toBe(true);
+    await verified();
+
+    interrupt(run);
+    await run;
     await nothingIsLeft(run);
   });
 });
