@@ -29,12 +29,16 @@ export class ConstantResolver implements experimental.Resolver {
   }
 
   updateResolution(): void {
-    if (this.#answered) return;
+    if (this.#answered) {
+      this.#delivery.trace(() => 'request ignored: the answer never changes');
+      return;
+    }
     this.#answered = true;
     this.#pending = setImmediate(() => this.#speak('first resolution'));
   }
 
   destroy(): void {
+    if (this.#answered) this.#delivery.trace(() => 'stops: the channel is idle or closed');
     clearImmediate(this.#pending);
     this.#backoff.stop();
     this.#backoff.reset();

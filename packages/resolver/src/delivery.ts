@@ -75,6 +75,11 @@ export class Delivery {
     return accepted;
   }
 
+  /** Writes to the resolver's tracer, with the target before it. */
+  trace(text: () => string): void {
+    this.#trace(() => `${this.shortTarget} ${text()}`);
+  }
+
   /** The channel went idle: its policy, and what that had accepted, is gone. */
   reset(): void {
     this.#hasAccepted = false;
@@ -98,11 +103,11 @@ export class Delivery {
         `${this.shortTarget}: the channel threw on a resolver result: ${String(error)}`,
       );
     }
-    this.#trace(() => {
+    this.trace(() => {
       const what = endpoints.ok
         ? `${endpoints.value.length} endpoints${note === '' ? '' : `, note: ${note}`}`
         : `error ${endpoints.error.details}`;
-      return `${this.shortTarget} ${reason}: ${what}${accepted ? '' : ', refused by the policy'}`;
+      return `${reason}: ${what}${accepted ? '' : ', refused by the policy'}`;
     });
     return accepted;
   }

@@ -97,6 +97,8 @@ class Handle implements ManualResolver {
   }
 
   close(): void {
+    if (this.#closed) return;
+    trace(() => `${this.target} closed, with ${this.#audience()}`);
     this.#closed = true;
     handles.delete(this.#id);
   }
@@ -110,6 +112,11 @@ class Handle implements ManualResolver {
   }
 
   #publish(latest: Latest): void {
+    trace(() => {
+      const what = 'failure' in latest ? 'failure' : `${latest.endpoints.length} endpoints`;
+      const details = 'failure' in latest ? `: ${latest.failure.details}` : '';
+      return `${this.target} ${what} stored, for ${this.#audience()}${details}`;
+    });
     this.#latest = latest;
     if (this.#scheduled) return;
     this.#scheduled = true;
@@ -117,6 +124,10 @@ class Handle implements ManualResolver {
       this.#scheduled = false;
       for (const subscriber of [...this.#subscribers]) subscriber('update');
     });
+  }
+
+  #audience(): string {
+    return this.#subscribers.size === 1 ? '1 channel' : `${this.#subscribers.size} channels`;
   }
 
   #assertOpen(): void {
@@ -137,7 +148,10 @@ export const manualResolverClass: ResolverClass = class ManualChannelResolver
   #told: Latest | undefined;
   readonly #tell = (reason: string): void => {
     const latest = this.#following?.latest;
-    if (latest === undefined || latest === this.#told) return;
+    if (latest === undefined || latest === this.#told) {
+      this.#delivery.trace(() => `${reason}: ${latest ? 'told already' : 'waits for the first update'}`);
+      return;
+    }
     this.#told = latest;
     if ('failure' in latest) this.#delivery.error(latest.failure, reason);
     else this.#delivery.endpoints({ ...latest, note: '' }, reason);
@@ -154,7 +168,10 @@ export const manualResolverClass: ResolverClass = class ManualChannelResolver
 
   /** Requests for re-resolution are not answered: the program speaks when it has something to say. */
   updateResolution(): void {
-    if (this.#following !== undefined || this.#replay !== undefined) return;
+    if (this.#following !== undefined || this.#replay !== undefined) {
+      this.#delivery.trace(() => 'request ignored: the program speaks when it has something to say');
+      return;
+    }
     this.#following = handles.get(this.#id);
     this.#following?.subscribe(this.#tell);
     this.#replay = setImmediate(() => {
@@ -167,6 +184,7 @@ export const manualResolverClass: ResolverClass = class ManualChannelResolver
   }
 
   destroy(): void {
+    if (this.#replay !== undefined) this.#delivery.trace(() => 'stops: the channel is idle or closed');
     clearImmediate(this.#replay);
     this.#following?.unsubscribe(this.#tell);
     this.#following = undefined;
