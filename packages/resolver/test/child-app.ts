@@ -1,12 +1,15 @@
 /**
- * A program as users write it, for tests of whole processes: asks once over the target in argv and, unless told to
- * close, leaves its channel open. It lives on for `linger` milliseconds.
+ * A program as users write it, for tests of whole processes: asks once over the target in argv, or else in ECHO_TARGET, and, unless told
+ * to close, leaves its channel open. It lives on for `linger` milliseconds.
  */
 import { Client, credentials } from '@grpc/grpc-js';
-import { registerRefreshingDnsResolver, registerSrvResolver } from '../src/index.js';
+import { parseTarget, registerRefreshingDnsResolver, registerSrvResolver } from '../src/index.js';
 import '../src/register.js';
 
-const [target = '', deadline = '5000', rpcDeadline = '15000', close, linger = '0'] = process.argv.slice(2);
+const { ECHO_TARGET = '' } = process.env;
+const [target = ECHO_TARGET, deadline = '5000', rpcDeadline = '15000', close, linger = '0'] =
+  process.argv.slice(2);
+parseTarget(target);
 registerSrvResolver({ refreshInterval: 100, deadline: Number(deadline) });
 registerRefreshingDnsResolver({ refreshInterval: 100, deadline: Number(deadline) });
 

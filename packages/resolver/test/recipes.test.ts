@@ -1,11 +1,24 @@
 /** The recipes of the README, run. What CoreDNS would answer comes from the test's own DNS server. */
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { type ChannelOptions, experimental, status } from '@grpc/grpc-js';
+import {
+  type ChannelOptions,
+  credentials,
+  experimental,
+  makeGenericClientConstructor,
+  status,
+} from '@grpc/grpc-js';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { parse } from 'yaml';
+import { createDnsRefreshResolverClass } from '../src/dns-refresh-resolver.js';
+import { openDnsSession } from '../src/dns-session.js';
 import {
   createManualResolver,
   PollingResolver,
@@ -21,7 +34,28 @@ import { ask, askUntilAll, makeClient, ROUND_ROBIN, startServer } from './whoami
 
 registerStaticResolver();
 registerSrvResolver({ refreshInterval: 100 });
-registerRefreshingDnsResolver({ refreshInterval: 100, families: 'ipv4' });
+const REFRESHING = { refreshInterval: 100, families: 'ipv4' } as const;
+registerRefreshingDnsResolver(REFRESHING);
+
+const APP = fileURLToPath(new URL('child-app.ts', import.meta.url));
+
+/** Runs a command. Resolves to what it printed. */
+async function run(
+  command: string,
+  args: readonly string[],
+  options: { cwd?: string; env?: NodeJS.ProcessEnv } = {},
+): Promise<string> {
+  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'], ...options });
+  onTestFinished(() => {
+    child.kill('SIGKILL');
+  });
+  let out = '';
+  child.stdout.on('data', (chunk) => {
+    out += chunk;
+  });
+  await once(child, 'close');
+  return out.trim();
+}
 
 const OPTIONS = { ...ROUND_ROBIN, 'grpc.service_config_disable_resolution': 1 };
 
@@ -30,6 +64,27 @@ describe('the recipe for', () => {
     const [a, b] = [await startServer('a'), await startServer('b')];
     const client = makeClient(`static:localhost:${a.port},localhost:${b.port}`, OPTIONS);
     await askUntilAll(client, ['a', 'b']);
+  });
+
+  it('replicas under one docker-compose name: each address of the name an endpoint; a new replica is found', async () => {
+    const addresses = ['127.0.0.1', '127.0.0.2'];
+    const a = await startServer('a', '127.0.0.1');
+    await startServer('b', '127.0.0.2', undefined, a.port);
+    // Stands for Docker's name server, behind the system's resolver.
+    const ask = (host: string): Promise<readonly string[]> =>
+      host === 'echo' ? Promise.resolve([...addresses]) : Promise.reject(new Error(host));
+    const options = { refreshInterval: 100 };
+    experimental.registerResolver(
+      'dns+refresh',
+      createDnsRefreshResolverClass(options, { open: openDnsSession, ask }),
+    );
+    const client = makeClient(`dns+refresh:echo:${a.port}`, OPTIONS); // has its resolver now
+    registerRefreshingDnsResolver(REFRESHING);
+    await askUntilAll(client, ['a', 'b']);
+    await startServer('c', '127.0.0.3', undefined, a.port);
+    addresses.push('127.0.0.3');
+    await askUntilAll(client, ['c'], 100_000);
+    expect(a.connections()).toBe(1);
   });
 
   it('a StatefulSet by srv: one endpoint per pod with both families; a new pod joins without breaking a connection', async () => {
@@ -79,18 +134,47 @@ describe('the recipe for', () => {
   it('an environment variable, quoted in the shell', async () => {
     const { port } = await startServer('a');
     const target = `static:[::1]:${port}+127.0.0.1:${port}`;
-    const app = fileURLToPath(new URL('child-app.ts', import.meta.url));
-    const script = `ECHO_TARGET="${target}" "$0" --import tsx "$1" "${target}"`;
-    const child = spawn('sh', ['-c', script, process.execPath, app]);
-    onTestFinished(() => {
-      child.kill('SIGKILL');
-    });
-    let out = '';
-    child.stdout.on('data', (chunk) => {
-      out += chunk;
-    });
-    await new Promise((resolve) => child.on('close', resolve));
-    expect(out.trim()).toBe('a');
+    const out = await run('sh', [
+      '-c',
+      `ECHO_TARGET="${target}" "$0" --import tsx "$1"`,
+      process.execPath,
+      APP,
+    ]);
+    expect(out).toBe('a');
+  });
+
+  it('an argument, quoted in the shell: an unquoted one is a pattern for file names', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'petiole-'));
+    onTestFinished(() => rm(directory, { recursive: true }));
+    await writeFile(join(directory, 'static:1:50051'), '');
+    const print = (argument: string): Promise<string> =>
+      run('sh', ['-c', `printf %s ${argument}`], { cwd: directory });
+    expect(await print('"static:[::1]:50051"')).toBe('static:[::1]:50051');
+    expect(await print('static:[::1]:50051')).toBe('static:1:50051');
+  });
+
+  it('an environment variable, quoted in YAML', async () => {
+    const { port } = await startServer('a');
+    const target = `static:[::1]:${port}+127.0.0.1:${port},127.0.0.1:${port}`;
+    const written = [
+      `environment:\n  ECHO_TARGET: "${target}"`,
+      `environment: { ECHO_TARGET: "${target}" }`,
+      `environment: ["ECHO_TARGET=${target}"]`,
+    ];
+    const [block, flow, list] = written.map((text) => parse(text).environment);
+    expect([block, list]).toEqual([flow, [`ECHO_TARGET=${target}`]]);
+    const out = await run(process.execPath, ['--import', 'tsx', APP], { env: { ...process.env, ...block } });
+    expect(out).toBe('a');
+    for (const text of written.slice(1)) expect(() => parse(text.replaceAll('"', ''))).toThrow('flow');
+  });
+
+  it("a framework's options object: NestJS hands `url` to the constructor of a generated client", async () => {
+    const { port } = await startServer('a');
+    const options = { url: staticTarget([`[::1]:${port}+127.0.0.1:${port}`]) };
+    const WhoAmI = makeGenericClientConstructor({}, 'petiole.test.WhoAmI');
+    const client = new WhoAmI(options.url, credentials.createInsecure(), { 'grpc.enable_http_proxy': 0 });
+    onTestFinished(() => client.close());
+    expect(await ask(client)).toBe('a');
   });
 
   it('a unit test: the RPC after one turn goes to the new server; a failure shows on a new client only', async () => {

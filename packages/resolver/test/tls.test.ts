@@ -2,12 +2,18 @@ import { checkServerIdentity, type PeerCertificate } from 'node:tls';
 import { credentials, ServerCredentials } from '@grpc/grpc-js';
 import { generate } from 'selfsigned';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { createManualResolver, registerSrvResolver, registerStaticResolver } from '../src/index.js';
+import {
+  createManualResolver,
+  registerRefreshingDnsResolver,
+  registerSrvResolver,
+  registerStaticResolver,
+} from '../src/index.js';
 import { DnsServer } from './dns-server.js';
 import { ask, makeClient, startServer } from './whoami.js';
 
 registerStaticResolver();
 registerSrvResolver();
+registerRefreshingDnsResolver();
 
 interface KeyPair {
   readonly key: string;
@@ -164,6 +170,18 @@ describe('TLS', () => {
     const bad = createManualResolver({ endpoints });
     await expect(ask(makeClient(good.target, {}, trusting()))).resolves.toBe('named');
     await expect(ask(makeClient(bad.target, {}, trusting()))).rejects.toMatchObject({ code: 14 });
+  });
+
+  it.each(families)('verifies the host of a dns+refresh: target, over %s', async (_family, host) => {
+    const { port } = await serve(named, host);
+    const dns = await DnsServer.start();
+    for (const name of ['echo.test', 'other.test']) dns.setHost(name, [host]);
+    const target = (name: string): string => `dns+refresh://${dns.address}/${name}:${port}`;
+    await expect(ask(makeClient(target('echo.test'), {}, trusting()))).resolves.toBe('named');
+    await expect(ask(makeClient(target('other.test'), {}, trusting()))).rejects.toMatchObject({
+      code: 14,
+      details: expect.stringContaining('other.test'),
+    });
   });
 
   it('verifies NAME of an srv: target, whatever the hosts of its records are called', async () => {
