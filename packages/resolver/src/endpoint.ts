@@ -86,6 +86,14 @@ export function formatEndpoint(endpoint: Endpoint): string {
     : endpoint.addresses.map(formatSubchannelAddress).join('+');
 }
 
+/** What an endpoint is known by: its set of addresses, in any order (gRFC A61). */
+export function addressSet(endpoint: Endpoint): string {
+  const [first] = endpoint.addresses;
+  return endpoint.addresses.length === 1 && first !== undefined
+    ? formatSubchannelAddress(first)
+    : endpoint.addresses.map(formatSubchannelAddress).sort().join('+');
+}
+
 /** Whether two lists hold the same endpoints with the same addresses, both in the same order. */
 export function sameEndpoints(left: readonly Endpoint[], right: readonly Endpoint[]): boolean {
   return (

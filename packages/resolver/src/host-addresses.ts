@@ -1,14 +1,17 @@
 /**
  * The addresses of hosts over DNS, AAAA and A side by side, with a memory: what could not be asked this time
- * keeps its last answer, family by family.
+ * keeps its last answer, and what is still there its place, family by family.
  */
 import { DnsError } from './dns-error.js';
 import type { DnsSession, Family } from './dns-session.js';
+import { keepPlaces } from './keep-places.js';
 
 /** What was learned about a host. */
 export interface HostAnswer {
   /** IPv6 first. Never empty, unless `failures` says why. */
   readonly addresses: readonly string[];
+  /** Whether DNS gave any of them this time; otherwise all are remembered. */
+  readonly isFresh: boolean;
   /** What could not be looked up; a family that does not exist is no failure when the other does. */
   readonly failures: readonly string[];
 }
@@ -30,7 +33,8 @@ export class HostAddresses {
     const answers = await Promise.all(
       this.#families.map(async (family) => {
         try {
-          return { family, addresses: [...new Set(await session.addresses(host, family))] };
+          const found = await session.addresses(host, family);
+          return { family, addresses: keepPlaces(before?.[family] ?? [], found, (address) => address) };
         } catch (error) {
           return { family, error: DnsError.from(error, family === 6 ? 'AAAA' : 'A', host) };
         }
@@ -48,7 +52,11 @@ export class HostAddresses {
     }
     const addresses = [...known[6], ...known[4]];
     if (addresses.length > 0) this.#known.set(host, known);
-    return { addresses, failures: nothingThere ? failures.slice(0, 1) : failures };
+    return {
+      addresses,
+      isFresh: answers.some((answer) => answer.addresses !== undefined),
+      failures: nothingThere ? failures.slice(0, 1) : failures,
+    };
   }
 
   /** Forgets the hosts that are not in use any more. */

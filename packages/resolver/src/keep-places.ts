@@ -5,9 +5,14 @@
 
 /**
  * Orders `next` after `previous` by key, without duplicates; linear in the size of both.
- * @returns the entries of `next`.
+ * @param survive what becomes of an entry that is in both. Default: that of `next`.
  */
-export function keepPlaces<T>(previous: readonly T[], next: readonly T[], keyOf: (entry: T) => string): T[] {
+export function keepPlaces<T>(
+  previous: readonly T[],
+  next: readonly T[],
+  keyOf: (entry: T) => string,
+  survive: (before: T, now: T) => T = (_, now) => now,
+): T[] {
   const waiting = new Map<string, T>();
   for (const entry of next) {
     const key = keyOf(entry);
@@ -18,7 +23,7 @@ export function keepPlaces<T>(previous: readonly T[], next: readonly T[], keyOf:
     const key = keyOf(entry);
     const survivor = waiting.get(key);
     if (survivor === undefined) continue;
-    ordered.push(survivor);
+    ordered.push(survive(entry, survivor));
     waiting.delete(key);
   }
   ordered.push(...waiting.values());

@@ -13,7 +13,9 @@ export interface PollingOptions {
   /** Milliseconds after which a resolution is given up. From 10 to 600000. Default 5000. */
   readonly deadline?: number;
   /**
-   * Whether endpoints that were there before keep their place in the order, new ones coming last. Default true: DNS servers and catalogues rotate their answers, and a rotation is no change.
+   * Whether endpoints that were there before keep their place in the order, new ones coming last. Default true: DNS
+   * servers and catalogues rotate their answers, and a rotation is no change. Nor is one of the addresses within an
+   * endpoint, which is its set of addresses. With false, each order is a change and reaches the policy.
    */
   readonly keepOrder?: boolean;
   /** The name for `GRPC_TRACE`. Default `polling_resolver`. */

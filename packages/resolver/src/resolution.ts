@@ -4,7 +4,7 @@
  */
 import type { Delivered } from './delivery.js';
 import { withoutDuplicates } from './duplicates.js';
-import { type Endpoint, formatEndpoint, sameEndpoints } from './endpoint.js';
+import { addressSet, type Endpoint, sameEndpoints } from './endpoint.js';
 import { keepPlaces } from './keep-places.js';
 import { prepareServiceConfig, type ServiceConfigInput } from './service-config.js';
 
@@ -25,8 +25,8 @@ export interface Resolution {
 
 /** A resolution that counts: what the channel is told until there is a better one. */
 export interface GoodAnswer extends Delivered {
-  /** The service config as it came. */
-  readonly source: ServiceConfigInput | null;
+  /** The service config as JSON text; null when there is none, or none that can be written so. */
+  readonly source: string | null;
   /** What is wrong with it; empty when nothing is. */
   readonly complaint: string;
 }
@@ -42,34 +42,42 @@ export function readResolution(
 ): GoodAnswer {
   // Copies: a look-up may hand out the same array again, changed.
   const found: Endpoint[] = withoutDuplicates(resolution.endpoints);
-  const ordered = keepOrder ? keepPlaces(before?.endpoints ?? [], found, formatEndpoint) : found;
+  const ordered = keepOrder
+    ? keepPlaces(before?.endpoints ?? [], found, addressSet, (survivor) => survivor)
+    : found;
   const endpoints =
     before !== undefined && sameEndpoints(before.endpoints, ordered) ? before.endpoints : ordered;
-  const source = resolution.serviceConfig ?? null;
-  const { serviceConfig, complaint } = readServiceConfig(source, before);
+  const { serviceConfig, source, complaint } = readServiceConfig(resolution.serviceConfig ?? null, before);
   const note = [resolution.note ?? '', complaint].filter((part) => part !== '').join('; ');
   return { endpoints, serviceConfig, source, complaint, note };
 }
 
 function readServiceConfig(
-  source: ServiceConfigInput | null,
+  input: ServiceConfigInput | null,
   before: GoodAnswer | undefined,
-): Pick<GoodAnswer, 'serviceConfig' | 'complaint'> {
-  if (source === null) return { serviceConfig: null, complaint: '' };
-  if (before !== undefined && isSameJson(before.source, source)) return before;
+): Pick<GoodAnswer, 'serviceConfig' | 'source' | 'complaint'> {
+  if (input === null) return { serviceConfig: null, source: null, complaint: '' };
+  // As text: the same object may come again, changed.
+  const source = typeof input === 'string' ? input : jsonText(input);
+  if (before !== undefined && source !== null && before.source === source) return before;
   try {
-    return { serviceConfig: prepareServiceConfig(source), complaint: '' };
+    return { serviceConfig: prepareServiceConfig(input), source, complaint: '' };
   } catch (error) {
     // As an error it would cost the addresses too: grpc-js never sets previousServiceConfig (resolving-load-balancer.ts).
     const reason = error instanceof Error ? error.message : String(error);
     return {
       serviceConfig: before?.serviceConfig ?? null,
+      source,
       complaint: `bad service config ignored: ${reason}`,
     };
   }
 }
 
-function isSameJson(left: ServiceConfigInput | null, right: ServiceConfigInput): boolean {
-  if (left === right) return true;
-  return left !== null && typeof left === typeof right && JSON.stringify(left) === JSON.stringify(right);
+/** Null for what has no JSON, such as a cyclic object; `prepareServiceConfig` says what is wrong with it. */
+function jsonText(input: object): string | null {
+  try {
+    return JSON.stringify(input) ?? null;
+  } catch {
+    return null;
+  }
 }

@@ -1,6 +1,7 @@
 /**
  * Endpoints of a `static:` target that has host names: looked up with the system's resolver, again when the channel
- * asks. A host that cannot be looked up keeps its last addresses; one that never could drops out with a note.
+ * asks. A host that cannot be looked up keeps its last addresses; one that never could drops out with a note. The
+ * system's order of a host's addresses holds until there are others: DNS servers rotate them.
  */
 import { isIP } from 'node:net';
 import type { ChannelOptions, experimental } from '@grpc/grpc-js';
@@ -43,7 +44,7 @@ export class StaticHostsResolver extends PollingResolver {
     super(target, listener, channelOptions, {
       ...options,
       refreshInterval: Number.POSITIVE_INFINITY,
-      keepOrder: false, // the target has the order
+      keepOrder: false, // the target has the order of endpoints, #known that of a host's addresses
       tracer: 'static_resolver',
     });
     this.#endpoints = parsed.endpoints;
@@ -58,7 +59,8 @@ export class StaticHostsResolver extends PollingResolver {
     const failures: string[] = [];
     await mapBounded(this.#hosts, LOOKUPS_IN_FLIGHT, async (host) => {
       try {
-        this.#known.set(host, await this.#lookup.lookup(host, signal));
+        const found = await this.#lookup.lookup(host, signal);
+        if (!isSameSet(this.#known.get(host) ?? [], found)) this.#known.set(host, found);
       } catch (error) {
         failures.push(error instanceof Error ? error.message : String(error));
       }
@@ -79,6 +81,12 @@ export function hostNames(target: StaticTarget): string[] {
     for (const { host } of addresses) if (isIP(host) === 0) names.add(host);
   }
   return [...names];
+}
+
+/** Whether two lists, each without duplicates, hold the same. */
+function isSameSet(left: readonly string[], right: readonly string[]): boolean {
+  const entries = new Set(left);
+  return left.length === right.length && right.every((entry) => entries.has(entry));
 }
 
 function expand(addresses: readonly HostAddress[], known: ReadonlyMap<string, readonly string[]>): Endpoint {
