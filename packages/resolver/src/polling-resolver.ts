@@ -1,6 +1,6 @@
 /**
  * A resolver that asks again: when the channel wants it (rate-limited), every `refreshInterval`, and with back-off
- * after a failure. Base of `srv:`, `dns+refresh:` and the host names of `static:`; made to be extended for a
+ * after a failure, also after one in part. Base of `srv:`, `dns+refresh:` and the host names of `static:`; made to be extended for a
  * catalogue over HTTP or a file. After grpc-dotnet's PollingResolver; the rules are those of grpc-go's DNS resolver.
  */
 import { setMaxListeners } from 'node:events';
@@ -36,7 +36,9 @@ type Reason = 'first resolution' | 'requested' | 'periodic refresh' | 'retry';
  * - `resolve` does not run twice at a time unless it outlives its deadline; what it returns after that, or after
  *   `destroy`, is dropped.
  * - A rejection after a success keeps the last good answer; before any, RPCs fail with UNAVAILABLE and its message.
- *   Either way `resolve` is called again after the channel's back-off (`grpc.initial_reconnect_backoff_ms`).
+ *   Either way `resolve` is called again after the channel's back-off (`grpc.initial_reconnect_backoff_ms`), which
+ *   requests of the channel then wait for.
+ * - After an `incomplete` answer that back-off only adds looks: requests and the periodic refresh go on as after any.
  */
 export abstract class PollingResolver implements experimental.Resolver {
   readonly #options: Required<PollingOptions>;
@@ -50,6 +52,8 @@ export abstract class PollingResolver implements experimental.Resolver {
   #deadline: NodeJS.Timeout | undefined;
   #refreshTimer: NodeJS.Timeout | undefined;
   #requestTimer: NodeJS.Timeout | undefined;
+  /** The last resolution failed or was refused, so that requests wait for the back-off. */
+  #failing = false;
   /** The channel asked and has not been answered. */
   #requested = false;
   #lastRequestAt = Number.NEGATIVE_INFINITY;
@@ -74,7 +78,7 @@ export abstract class PollingResolver implements experimental.Resolver {
     const { initialDelay, maxDelay } = backoffOptions(channelOptions);
     this.#backoff = new experimental.BackoffTimeout(() => this.#start('retry'), {
       initialDelay,
-      // A failure must not make us look less often than a success would.
+      // A failure must not make us look less often than a success would; jitter of ±20 % comes on top.
       maxDelay: Math.max(initialDelay, Math.min(maxDelay, this.#options.refreshInterval)),
     });
     this.#backoff.unref();
@@ -99,7 +103,7 @@ export abstract class PollingResolver implements experimental.Resolver {
       this.#lastRequestAt = this.#attemptStartedAt;
       return; // the resolution under way is the answer
     }
-    if (this.#backoff.isRunning()) {
+    if (this.#failing && this.#backoff.isRunning()) {
       this.trace(() => `request waits for the back-off until ${this.#backoff.getEndTime().toISOString()}`);
       return;
     }
@@ -121,6 +125,7 @@ export abstract class PollingResolver implements experimental.Resolver {
     this.#clearTimers();
     this.#backoff.stop();
     this.#backoff.reset();
+    this.#failing = false;
     this.#requested = false;
     this.#lastRequestAt = Number.NEGATIVE_INFINITY;
     this.#told = 'nothing';
@@ -136,6 +141,7 @@ export abstract class PollingResolver implements experimental.Resolver {
 
   #start(reason: Reason): void {
     this.#clearTimers();
+    this.#backoff.stop(); // runs on beside the other timers after an incomplete answer; its delay stays grown
     this.#attemptStartedAt = performance.now();
     if (this.#requested) this.#lastRequestAt = this.#attemptStartedAt;
     const attempt = new AbortController();
@@ -180,14 +186,15 @@ export abstract class PollingResolver implements experimental.Resolver {
       return;
     }
     this.#finish(attempt);
+    this.#failing = false;
     if (answer.complaint !== '' && answer.complaint !== this.#good?.complaint) {
       experimental.log(logVerbosity.ERROR, `${this.#delivery.shortTarget}: ${answer.complaint}`);
     }
     const changed =
       this.#good?.endpoints !== answer.endpoints || this.#good.serviceConfig !== answer.serviceConfig;
     this.#good = answer;
+    this.#scheduleRefresh();
     if (resolution.incomplete) this.#backoff.runOnce();
-    else this.#scheduleRefresh();
     if (!changed && !this.#requested && this.#told === 'answer') {
       this.trace(() => `${reason}: nothing new`);
     } else if (!this.#deliver(answer, reason)) {
@@ -199,6 +206,7 @@ export abstract class PollingResolver implements experimental.Resolver {
   #fail(attempt: AbortController, reason: Reason, message: string): void {
     if (!this.#finish(attempt)) return;
     this.trace(() => `${reason} failed: ${message}`);
+    this.#failing = true;
     this.#backoff.runOnce();
     if (this.#good !== undefined) {
       // Keeping silent would leave the channel in its own back-off; an error would be worth less than the old answer.
@@ -223,6 +231,7 @@ export abstract class PollingResolver implements experimental.Resolver {
     // The listener may have closed the channel.
     if (accepted || this.#told !== 'answer') return true;
     this.#told = 'refused';
+    this.#failing = true;
     this.#clearTimers();
     if (!this.#backoff.isRunning()) this.#backoff.runOnce();
     return false;

@@ -137,6 +137,52 @@ describe('the periodic refresh', () => {
     expect(probe.calls.at(-1)?.endpoints).toEqual(['10.0.0.1:1', '10.0.0.2:1', '10.0.0.3:1']);
   });
 
+  it('takes an endpoint with its addresses in another order for the one that was there', async () => {
+    const { probe, lookups } = scripted();
+    const at = (...hosts: string[]): experimental.Endpoint => ({
+      addresses: hosts.map((host) => ({ host, port: 1 })),
+    });
+    probe.resolver.updateResolution();
+    lookups[0]?.answerWith({ endpoints: [at('10.0.0.1', '10.0.0.2'), at('10.0.0.3')] });
+    await later(30_001);
+    lookups[1]?.answerWith({ endpoints: [at('10.0.0.3'), at('10.0.0.2', '10.0.0.1')] });
+    await later(30_001);
+    expect(probe.calls).toHaveLength(1);
+    lookups[2]?.answerWith({ endpoints: [at('10.0.0.4'), at('10.0.0.2', '10.0.0.1')] });
+    await turn();
+    expect(probe.calls[1]?.endpoints).toEqual(['10.0.0.1:1+10.0.0.2:1', '10.0.0.4:1']);
+    expect(probe.calls[1]?.raw?.[0]).toBe(probe.calls[0]?.raw?.[0]);
+  });
+
+  it('leaves order to the resolver with keepOrder false', async () => {
+    const { probe, lookups } = scripted({ keepOrder: false });
+    const addresses = [
+      { host: '10.0.0.1', port: 1 },
+      { host: '10.0.0.2', port: 1 },
+    ];
+    probe.resolver.updateResolution();
+    lookups[0]?.answerWith({ endpoints: [{ addresses }] });
+    await later(30_001);
+    lookups[1]?.answerWith({ endpoints: [{ addresses: addresses.toReversed() }] });
+    await turn();
+    expect(probe.calls[1]?.endpoints).toEqual(['10.0.0.2:1+10.0.0.1:1']);
+  });
+
+  it('goes on after an incomplete answer, however long the back-off', async () => {
+    const { probe, lookups } = scripted(
+      { refreshInterval: 1000 },
+      { 'grpc.initial_reconnect_backoff_ms': 60_000 },
+    );
+    const endpoints = [{ addresses: [{ host: '10.0.0.1', port: 1 }] }];
+    probe.resolver.updateResolution();
+    for (let look = 0; look < 3; look += 1) {
+      lookups[look]?.answerWith({ endpoints, incomplete: true });
+      await later(1001);
+      expect(lookups).toHaveLength(look + 2);
+    }
+    expect(probe.calls).toHaveLength(1);
+  });
+
   it('is independent of the rate limit on requests', async () => {
     const { probe, lookups } = scripted({ refreshInterval: 1000 });
     probe.resolver.updateResolution();
@@ -217,6 +263,45 @@ describe('what resolve returns', () => {
     expect(configs[4]).toBeNull();
     expect(probe.calls[3]?.note).toContain('bad service config ignored: service config: it must be JSON');
     expect(log).toHaveBeenCalledTimes(1);
+  });
+
+  it('may carry what is no JSON at all: that costs the service config, not the addresses', async () => {
+    const log = vi.spyOn(console, 'error').mockImplementation(() => {});
+    const { probe, lookups } = scripted({}, { 'grpc.dns_min_time_between_resolutions_ms': 100 });
+    const cyclic: Record<string, unknown> = {};
+    cyclic.self = cyclic;
+    const good = { loadBalancingConfig: [{ round_robin: {} }] };
+    for (const [index, serviceConfig] of [good, cyclic, cyclic, { tokens: 1n }, good].entries()) {
+      probe.resolver.updateResolution();
+      lookups.at(-1)?.answerWith({
+        endpoints: [{ addresses: [{ host: `10.0.0.${index}`, port: 1 }] }],
+        serviceConfig,
+      });
+      await later(100);
+    }
+    expect(probe.calls.map(({ endpoints }) => endpoints)).toEqual(
+      [0, 1, 2, 3, 4].map((index) => [`10.0.0.${index}:1`]),
+    );
+    for (const { serviceConfig } of probe.calls) {
+      expect(serviceConfig?.loadBalancingConfig).toEqual(good.loadBalancingConfig);
+    }
+    expect(probe.calls[1]?.note).toContain('bad service config ignored: service config: it must be JSON');
+    expect(probe.calls[3]?.note).toContain('BigInt');
+    expect(probe.calls[4]?.note).toBe('');
+    expect(log).toHaveBeenCalledTimes(2);
+  });
+
+  it('may carry the same service config object, changed in place: that is a change', async () => {
+    const { probe, lookups } = scripted();
+    const endpoints = [{ addresses: [{ host: '10.0.0.1', port: 1 }] }];
+    const serviceConfig = { loadBalancingConfig: [{ round_robin: {} }] as object[] };
+    probe.resolver.updateResolution();
+    lookups[0]?.answerWith({ endpoints, serviceConfig });
+    await later(30_001);
+    serviceConfig.loadBalancingConfig = [{ pick_first: {} }];
+    lookups[1]?.answerWith({ endpoints, serviceConfig });
+    await turn();
+    expect(probe.calls[1]?.serviceConfig?.loadBalancingConfig).toEqual([{ pick_first: {} }]);
   });
 });
 
@@ -321,6 +406,53 @@ describe('failures', () => {
     lookups[1]?.answer('10.0.0.1', '10.0.0.2');
     await turn();
     expect(probe.calls[1]?.endpoints).toEqual(['10.0.0.1:1', '10.0.0.2:1']);
+  });
+});
+
+describe('a request after an incomplete answer', () => {
+  it('waits for the rate limit, not for the back-off, and ends in one call', async () => {
+    const { probe, lookups } = scripted({ refreshInterval: Number.POSITIVE_INFINITY });
+    const endpoints = [{ addresses: [{ host: '10.0.0.1', port: 1 }] }];
+    probe.resolver.updateResolution();
+    for (let attempt = 0; attempt < 12; attempt += 1) {
+      lookups[attempt]?.answerWith({ endpoints, incomplete: true });
+      while (lookups.length < attempt + 2) await later(100);
+    }
+    lookups[12]?.answerWith({ endpoints, incomplete: true });
+    await turn();
+    probe.resolver.updateResolution(); // the back-off is at two minutes now
+    expect(lookups).toHaveLength(14);
+    await later(1000);
+    lookups[13]?.answerWith({ endpoints, incomplete: true });
+    await turn();
+    expect(probe.calls).toHaveLength(2);
+    probe.resolver.updateResolution();
+    await later(28_990);
+    expect(lookups).toHaveLength(14);
+    await later(20);
+    expect(lookups).toHaveLength(15);
+    await later(4000); // the back-off does not cut in
+    expect(lookups).toHaveLength(15);
+    lookups[14]?.answerWith({ endpoints, incomplete: true });
+    await turn();
+    expect(probe.calls).toHaveLength(3);
+    await later(150_000); // nobody asks: the retries go on
+    expect(lookups).toHaveLength(16);
+  });
+
+  it('is served by a retry that comes first', async () => {
+    const { probe, lookups } = scripted({ refreshInterval: Number.POSITIVE_INFINITY });
+    const endpoints = [{ addresses: [{ host: '10.0.0.1', port: 1 }] }];
+    probe.resolver.updateResolution();
+    lookups[0]?.answerWith({ endpoints, incomplete: true });
+    await turn();
+    probe.resolver.updateResolution();
+    await later(1000);
+    expect(lookups).toHaveLength(2);
+    lookups[1]?.answer('10.0.0.1');
+    await later(40_000);
+    expect(probe.calls).toHaveLength(2);
+    expect(lookups).toHaveLength(2);
   });
 });
 

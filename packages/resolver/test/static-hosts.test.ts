@@ -1,4 +1,5 @@
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import diagnostics from 'node:diagnostics_channel';
+import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { createStaticResolverClass } from '../src/static-resolver.js';
 import type { Getaddrinfo } from '../src/system-lookup.js';
 import { Probe } from './probe.js';
@@ -74,6 +75,23 @@ describe('a host name in static:', () => {
     expect(performance.now() - asked).toBeGreaterThan(50);
   });
 
+  it('has the same order as long as it has the same addresses: a rotation is no change', async () => {
+    const hosts = { echo: ['10.0.0.2', 'fd00::2', '10.0.0.1', 'fd00::1'] };
+    const updates: unknown[] = [];
+    const collect = (update: unknown): void => void updates.push(update);
+    diagnostics.subscribe('petiole.resolver.update', collect);
+    onTestFinished(() => void diagnostics.unsubscribe('petiole.resolver.update', collect));
+    const channel = probe(hosts, 'static:echo:1');
+    const first = await channel.ask();
+    expect(first.endpoints).toEqual(['[fd00::2]:1+[fd00::1]:1+10.0.0.2:1+10.0.0.1:1']);
+    hosts.echo = ['fd00::1', 'fd00::2', '10.0.0.1', '10.0.0.2'];
+    const rotated = await channel.ask();
+    expect(rotated.raw?.[0]).toBe(first.raw?.[0]);
+    expect(updates).toHaveLength(1);
+    hosts.echo = ['fd00::3', 'fd00::1', '10.0.0.1', '10.0.0.2'];
+    expect((await channel.ask()).endpoints).toEqual(['[fd00::3]:1+[fd00::1]:1+10.0.0.1:1+10.0.0.2:1']);
+  });
+
   it('drops out with a note when it was never found, and joins by itself later', async () => {
     const hosts: Record<string, readonly string[] | 'down'> = { 'echo-1': ['10.0.0.1'], 'echo-2': 'down' };
     const channel = probe(hosts, 'static:echo-1:1,echo-2:1');
@@ -82,6 +100,18 @@ describe('a host name in static:', () => {
     expect(first.note).toBe('system look-up of "echo-2" failed: ENOTFOUND (no such name)');
     hosts['echo-2'] = ['10.0.0.2'];
     expect((await channel.next()).endpoints).toEqual(['10.0.0.1:1', '10.0.0.2:1']);
+  });
+
+  it('that is never found does not keep the others from being looked up when the channel asks', async () => {
+    vi.useFakeTimers();
+    const hosts: Record<string, readonly string[] | 'down'> = { 'echo-1': ['10.0.0.1'], 'echo-2': 'down' };
+    const channel = probe(hosts, 'static:echo-1:1,echo-2:1');
+    channel.resolver.updateResolution();
+    await vi.advanceTimersByTimeAsync(3_600_000);
+    hosts['echo-1'] = ['10.0.0.9'];
+    channel.resolver.updateResolution();
+    await vi.advanceTimersByTimeAsync(10);
+    expect(channel.calls.at(-1)?.endpoints).toEqual(['10.0.0.9:1']);
   });
 
   it('keeps its last addresses, and its place, when it fails', async () => {
