@@ -2,7 +2,7 @@
  * DNS queries of one resolution, through a c-ares resolver of its own: its servers are nobody else's, and cancelling
  * it cancels all that it asked. `dns.Resolver` asks the network only; /etc/hosts and search domains do not count.
  */
-import { promises as dns, type SrvRecord } from 'node:dns';
+import { promises as dns, getServers, type SrvRecord } from 'node:dns';
 import { DnsError } from './dns-error.js';
 import { untilAborted } from './until-aborted.js';
 
@@ -24,12 +24,19 @@ export type OpenDnsSession = (
   signal: AbortSignal,
 ) => DnsSession;
 
-/** c-ares by itself goes on for about 25 s; three tries that double fit into the deadline of the resolution. */
-const TRIES = 3;
+/**
+ * Tries that fit into the deadline; c-ares by itself goes on for about 25 s. Each server is tried `tries` times, with a
+ * timeout that doubles, and Node looks at the clock once per timeout only, so that each try may last one more: ten
+ * timeouts for one server (1 + 2 + 4, and 3) and for two (twice 1 + 2, and 4), 15 for three; a sixth more is spare.
+ */
+function tries(servers: number, deadlineMs: number): { timeout: number; tries: number } {
+  const timeout = Math.floor(deadlineMs / (6 * Math.max(2, servers)));
+  return { timeout: Math.max(1, timeout), tries: servers > 1 ? 2 : 3 };
+}
 
 /** The real one. */
 export const openDnsSession: OpenDnsSession = (server, deadlineMs, signal) => {
-  const resolver = new dns.Resolver({ timeout: Math.max(1, Math.floor(deadlineMs / 5)), tries: TRIES });
+  const resolver = new dns.Resolver(tries(server === undefined ? getServers().length : 1, deadlineMs));
   if (server !== undefined) resolver.setServers([server]);
   signal.addEventListener('abort', () => resolver.cancel(), { once: true });
   const query = async <T>(what: string, name: string, ask: () => Promise<T[]>): Promise<T[]> => {

@@ -1,6 +1,6 @@
 /**
  * The resolver of `srv:` targets (RFC 2782): each SRV record is one endpoint with all addresses of its host, which is
- * how DNS can say that addresses belong together. Lowest priority first; weights are left to the policy.
+ * how DNS can say that addresses belong together. The best (lowest) priority that resolves; weights are ignored.
  */
 import type { SrvRecord } from 'node:dns';
 import type { ChannelOptions, experimental } from '@grpc/grpc-js';
@@ -21,7 +21,7 @@ import { quote } from './target-error.js';
 import { tracer } from './tracing.js';
 import { TxtLookup } from './txt-lookup.js';
 
-/** Hosts that are looked up at a time. */
+/** Hosts that are looked up at a time, all priorities together. */
 const HOSTS_IN_FLIGHT = 32;
 
 /** Options of {@link registerSrvResolver}. */
@@ -31,6 +31,14 @@ export type SrvResolverOptions = Pick<PollingOptions, 'refreshInterval' | 'deadl
 interface Located {
   readonly key: string;
   readonly endpoint: Endpoint;
+}
+
+/** What the hosts of one priority gave. */
+interface PriorityAnswer {
+  readonly located: readonly Located[];
+  /** Whether DNS gave an address this time; otherwise all are remembered. */
+  readonly isFresh: boolean;
+  readonly failures: readonly string[];
 }
 
 class SrvPolling extends PollingResolver {
@@ -88,34 +96,83 @@ class SrvPolling extends PollingResolver {
     this.#txt.stop();
   }
 
-  /** The endpoints of the best priority that has any. */
+  /**
+   * The endpoints of the best priority of which a host resolves now. When none does, those in use stay. The next
+   * priority is looked up once this one has failed, or brought nothing for its share of the deadline: it may time out.
+   */
   async #locate(
     records: readonly SrvRecord[],
     session: DnsSession,
-  ): Promise<{ located: Located[]; failures: string[]; asked: Set<string> }> {
-    const failures: string[] = [];
-    const asked = new Set<string>();
+  ): Promise<{ located: readonly Located[]; failures: readonly string[]; asked: ReadonlySet<string> }> {
     const priorities = [...new Set(records.map(({ priority }) => priority))].sort((a, b) => a - b);
+    const share = Math.ceil(this.#deadline / (priorities.length + 1));
+    const inFlight = Math.max(1, Math.floor(HOSTS_IN_FLIGHT / priorities.length));
+    const asked = new Set<string>();
+    const looks: Array<Promise<PriorityAnswer>> = [];
+    const firstFresh = new AbortController();
     for (const priority of priorities) {
+      if (firstFresh.signal.aborted) break;
       const candidates = records.filter((record) => record.priority === priority && record.port > 0);
-      const hosts = new Set(candidates.map(({ name }) => name.toLowerCase()));
-      const found = new Map<string, readonly string[]>();
-      await mapBounded([...hosts], HOSTS_IN_FLIGHT, async (host) => {
-        asked.add(host);
-        const answer = await this.#hosts.lookup(host, session);
-        found.set(host, answer.addresses);
-        failures.push(...answer.failures);
-      });
-      const located = candidates
-        .map(({ name, port }) => locate(name.toLowerCase(), port, found))
-        .filter(({ endpoint }) => endpoint.addresses.length > 0);
-      this.trace(
-        () => `priority ${priority}: ${located.length} of ${candidates.length} records have addresses`,
-      );
-      if (located.length > 0) return { located, failures, asked };
+      for (const { name } of candidates) asked.add(name.toLowerCase());
+      const look = this.#look(candidates, inFlight, session, () => firstFresh.abort());
+      looks.push(look);
+      await atMost(share, look, firstFresh.signal);
     }
-    return { located: [], failures, asked };
+    const answers: PriorityAnswer[] = [];
+    const failures: string[] = [];
+    for (const [index, look] of looks.entries()) {
+      const answer = await look;
+      this.trace(
+        () =>
+          `priority ${priorities[index]}: ${answer.located.length} endpoints${answer.isFresh ? '' : ', none of them fresh'}`,
+      );
+      failures.push(...answer.failures);
+      if (answer.isFresh) return { located: answer.located, failures, asked };
+      answers.push(answer);
+    }
+    const used = new Set(this.#located.map(({ key }) => key));
+    const kept =
+      answers.find(({ located }) => located.some(({ key }) => used.has(key))) ??
+      answers.find(({ located }) => located.length > 0);
+    return { located: kept?.located ?? [], failures, asked };
   }
+
+  /** Looks up the hosts of one priority. Never rejects. */
+  async #look(
+    candidates: readonly SrvRecord[],
+    inFlight: number,
+    session: DnsSession,
+    onFresh: () => void,
+  ): Promise<PriorityAnswer> {
+    const hosts = new Set(candidates.map(({ name }) => name.toLowerCase()));
+    const found = new Map<string, readonly string[]>();
+    const failures: string[] = [];
+    let isFresh = false;
+    await mapBounded([...hosts], inFlight, async (host) => {
+      const answer = await this.#hosts.lookup(host, session);
+      found.set(host, answer.addresses);
+      failures.push(...answer.failures);
+      if (!answer.isFresh) return;
+      isFresh = true;
+      onFresh();
+    });
+    const located = candidates
+      .map(({ name, port }) => locate(name.toLowerCase(), port, found))
+      .filter(({ endpoint }) => endpoint.addresses.length > 0);
+    return { located, isFresh, failures };
+  }
+}
+
+/** Waits for a promise, but not beyond a time or an abort. Never rejects. */
+async function atMost(ms: number, promise: Promise<unknown>, signal: AbortSignal): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const timer = setTimeout(resolve, ms).unref();
+    signal.addEventListener('abort', () => resolve(), { once: true });
+    promise.finally(() => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
 }
 
 function locate(host: string, port: number, found: ReadonlyMap<string, readonly string[]>): Located {

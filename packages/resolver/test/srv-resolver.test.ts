@@ -1,8 +1,9 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import diagnostics from 'node:diagnostics_channel';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { DnsError } from '../src/dns-error.js';
 import type { OpenDnsSession } from '../src/dns-session.js';
-import { createSrvResolverClass } from '../src/srv-resolver.js';
-import { DnsServer } from './dns-server.js';
+import { createSrvResolverClass, type SrvResolverOptions } from '../src/srv-resolver.js';
+import { DnsServer, type ZoneEntry } from './dns-server.js';
 import { Probe } from './probe.js';
 
 const NAME = 'echo.test';
@@ -11,7 +12,7 @@ const FAST = { refreshInterval: 100 };
 /** One look only, so that a test sees what it asked for. */
 const ONCE = { refreshInterval: Number.POSITIVE_INFINITY };
 
-function probe(dns: DnsServer, options = ONCE, channelOptions = {}): Probe {
+function probe(dns: DnsServer, options: SrvResolverOptions = ONCE, channelOptions = {}): Probe {
   return new Probe(createSrvResolverClass(options), `srv://${dns.address}/${SERVICE}`, {
     'grpc.dns_min_time_between_resolutions_ms': 100,
     'grpc.initial_reconnect_backoff_ms': 50,
@@ -72,6 +73,39 @@ describe('srv:', () => {
     expect(again.endpoints).toEqual(first.endpoints);
   });
 
+  it('takes rotated addresses of a host for no change, and says so to no diagnostics channel', async () => {
+    const dns = await DnsServer.start();
+    const addresses = ['10.0.0.1', '10.0.0.2', 'fd00::1', 'fd00::2', 'fd00::3'];
+    dns.setSrv(SERVICE, [{ target: 'a.echo.test', port: 1 }]);
+    dns.setHost('a.echo.test', addresses);
+    const updates: unknown[] = [];
+    const collect = (update: unknown): void => void updates.push(update);
+    diagnostics.subscribe('petiole.resolver.update', collect);
+    onTestFinished(() => void diagnostics.unsubscribe('petiole.resolver.update', collect));
+    const channel = probe(dns, FAST);
+    const first = await channel.ask();
+    for (let look = 0; look < 10; look += 1) {
+      addresses.push(...addresses.splice(0, 1));
+      dns.setHost('a.echo.test', addresses);
+      await dns.asked('A a.echo.test');
+    }
+    expect(channel.calls).toHaveLength(1);
+    expect((await channel.ask()).endpoints).toEqual(first.endpoints);
+    expect(updates).toHaveLength(1);
+  });
+
+  it('keeps the place of addresses that stay when others of their host come and go', async () => {
+    const dns = await DnsServer.start();
+    dns.setSrv(SERVICE, [{ target: 'a.echo.test', port: 1 }]);
+    dns.setHost('a.echo.test', ['10.0.0.1']);
+    const channel = probe(dns, FAST);
+    await channel.ask();
+    dns.setHost('a.echo.test', ['10.0.0.2', '10.0.0.1']);
+    expect((await channel.next()).endpoints).toEqual(['10.0.0.1:1+10.0.0.2:1']);
+    dns.setHost('a.echo.test', ['10.0.0.2', '10.0.0.1', 'fd00::1']);
+    expect((await channel.next()).endpoints).toEqual(['[fd00::1]:1+10.0.0.1:1+10.0.0.2:1']);
+  });
+
   it('keeps the place of an endpoint whose host has a new address', async () => {
     const dns = await DnsServer.start();
     dns.setSrv(SERVICE, [
@@ -117,6 +151,132 @@ describe('srv:', () => {
     const { endpoints, note } = await channel.ask();
     expect(endpoints?.toSorted()).toEqual(['10.0.0.2:1', '[fd00::1]:1+10.0.0.1:1']);
     expect(note).toContain('AAAA look-up of "a.echo.test" failed: ESERVFAIL');
+  });
+
+  describe('with several priorities', () => {
+    const standby = (dns: DnsServer, ...mains: string[]): void => {
+      dns.setSrv(SERVICE, [
+        { target: 'standby.echo.test', port: 1, priority: 20 },
+        ...mains.map((target) => ({ target: `${target}.echo.test`, port: 1, priority: 10 })),
+      ]);
+      dns.setHost('standby.echo.test', ['10.0.0.20']);
+    };
+    const both = (dns: DnsServer, host: string, entry: ZoneEntry): void => {
+      for (const type of ['A', 'AAAA']) dns.set(type, host, entry);
+    };
+
+    it('does not ask for the hosts of a priority that is not needed', async () => {
+      const dns = await DnsServer.start();
+      standby(dns, 'main');
+      dns.setHost('main.echo.test', ['10.0.0.10']);
+      expect((await probe(dns).ask()).endpoints).toEqual(['10.0.0.10:1']);
+      expect(dns.count('A standby.echo.test')).toBe(0);
+    });
+
+    it('takes the next one also when DNS is silent about the best, however many there are', async () => {
+      const dns = await DnsServer.start();
+      dns.setSrv(SERVICE, [
+        { target: 'main.echo.test', port: 1, priority: 1 },
+        { target: 'second.echo.test', port: 1, priority: 2 },
+        { target: 'third.echo.test', port: 1, priority: 3 },
+        { target: 'fourth.echo.test', port: 1, priority: 4 },
+      ]);
+      for (const host of ['main', 'second', 'third']) both(dns, `${host}.echo.test`, 'silence');
+      dns.setHost('fourth.echo.test', ['10.0.0.4']);
+      const { endpoints, note } = await probe(dns, { ...ONCE, deadline: 1500 }).ask();
+      expect(endpoints).toEqual(['10.0.0.4:1']);
+      for (const host of ['main', 'second', 'third']) expect(note).toContain(`"${host}.echo.test" failed`);
+    });
+
+    it('fails over after a success too, and comes back', async () => {
+      const dns = await DnsServer.start();
+      standby(dns, 'main');
+      dns.setHost('main.echo.test', ['10.0.0.10']);
+      const channel = probe(dns, FAST);
+      expect((await channel.ask()).endpoints).toEqual(['10.0.0.10:1']);
+      both(dns, 'main.echo.test', 'SERVFAIL');
+      expect((await channel.next()).endpoints).toEqual(['10.0.0.20:1']);
+      dns.setHost('main.echo.test', ['10.0.0.10']);
+      expect((await channel.next()).endpoints).toEqual(['10.0.0.10:1']);
+    });
+
+    it('stays with one of which a host resolves; its failing hosts keep their last addresses', async () => {
+      const dns = await DnsServer.start();
+      standby(dns, 'a', 'b');
+      dns.setHost('a.echo.test', ['10.0.0.1']);
+      dns.setHost('b.echo.test', ['10.0.0.2']);
+      const channel = probe(dns);
+      await channel.ask();
+      both(dns, 'a.echo.test', 'NXDOMAIN');
+      expect((await channel.ask()).endpoints?.toSorted()).toEqual(['10.0.0.1:1', '10.0.0.2:1']);
+      both(dns, 'b.echo.test', 'SERVFAIL');
+      expect((await channel.next()).endpoints).toEqual(['10.0.0.20:1']);
+      dns.setHost('b.echo.test', ['10.0.0.2']);
+      expect((await channel.next()).endpoints?.toSorted()).toEqual(['10.0.0.1:1', '10.0.0.2:1']);
+    });
+
+    it('keeps the addresses that are in use when no host of any resolves', async () => {
+      const dns = await DnsServer.start();
+      standby(dns, 'main');
+      dns.setHost('main.echo.test', ['10.0.0.10']);
+      const channel = probe(dns);
+      await channel.ask();
+      both(dns, 'standby.echo.test', 'SERVFAIL');
+      both(dns, 'main.echo.test', 'SERVFAIL');
+      expect((await channel.ask()).endpoints).toEqual(['10.0.0.10:1']);
+      dns.setHost('standby.echo.test', ['10.0.0.20']);
+      expect((await channel.next()).endpoints).toEqual(['10.0.0.20:1']);
+      both(dns, 'standby.echo.test', 'SERVFAIL');
+      await channel.ask(); // may be served by a look that began before
+      expect((await channel.ask()).endpoints).toEqual(['10.0.0.20:1']);
+    });
+
+    it('prefers the best one, though it is the slowest, with at most 32 hosts in flight', async () => {
+      vi.useFakeTimers();
+      onTestFinished(() => void vi.useRealTimers());
+      let inFlight = 0;
+      let most = 0;
+      const records = [10, 20, 30].flatMap((priority) =>
+        Array.from({ length: 40 }, (_, index) => ({
+          name: `${priority}-${index}`,
+          port: 1,
+          priority,
+          weight: 0,
+        })),
+      );
+      const open: OpenDnsSession = (_server, _deadline, signal) => ({
+        srv: () => Promise.resolve(records),
+        addresses: (name, family) =>
+          new Promise((resolve, reject) => {
+            inFlight += 1;
+            most = Math.max(most, inFlight);
+            const [priority, index] = name.split('-');
+            const end = (settle: () => void): void => {
+              inFlight -= 1;
+              settle();
+            };
+            const fail = (): void => end(() => reject(new DnsError('ECANCELLED', 'A', name)));
+            if (signal.aborted) return fail();
+            signal.addEventListener('abort', fail);
+            if (priority === '30') return;
+            const found = family === 4 ? [`10.0.${priority}.${index}`] : [`fd00::${priority}:${index}`];
+            setTimeout(
+              () => {
+                signal.removeEventListener('abort', fail);
+                end(() => resolve(found));
+              },
+              priority === '10' ? 4000 : 10,
+            );
+          }),
+        txt: (name) => Promise.reject(new DnsError('ENOTFOUND', 'TXT', name)),
+      });
+      const channel = new Probe(createSrvResolverClass(ONCE, open), `srv:${SERVICE}`);
+      channel.resolver.updateResolution();
+      await vi.advanceTimersByTimeAsync(5100);
+      expect(channel.calls[0]?.endpoints?.[0]).toBe('[fd00::10:0]:1+10.0.10.0:1');
+      expect(channel.calls[0]?.endpoints?.every((endpoint) => endpoint.includes('+10.0.10.'))).toBe(true);
+      expect(most).toBeLessThanOrEqual(64); // two families each
+    });
   });
 
   it('reports a target of "." as no such service', async () => {
@@ -168,6 +328,14 @@ describe('srv:', () => {
     expect(performance.now() - started).toBeLessThan(2000);
     expect(error?.details).toContain(`SRV look-up of "${SERVICE}" failed:`);
     expect(error?.details).toMatch(/ECANCELLED|ETIMEOUT/);
+  });
+
+  it('asks a silent server three times within the deadline, and says that it did not answer', async () => {
+    const dns = await DnsServer.start();
+    dns.set('SRV', SERVICE, 'silence');
+    const { error } = await probe(dns, { ...ONCE, deadline: 3000 }).ask();
+    expect(error?.details).toContain('failed: ETIMEOUT (the DNS server did not answer in time)');
+    expect(dns.count(`SRV ${SERVICE}`)).toBe(3);
   });
 
   it('uses what it has at the deadline when a host does not answer', async () => {
