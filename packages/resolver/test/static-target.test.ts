@@ -1,3 +1,4 @@
+import type { experimental } from '@grpc/grpc-js';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { staticTarget, TargetError } from '../src/index.js';
@@ -244,30 +245,52 @@ describe('fuzz', () => {
     ),
     { maxLength: 30 },
   );
+  const good = fc.array(fc.constantFrom('1.2.3.4', '[::1]:443', 'host', 'host:443+[::1]:1'), {
+    minLength: 1,
+  });
   const text = fc.oneof(
+    good.map((addresses) => addresses.join(',')),
     pieces.map((parts) => parts.join('')),
     fc.string({ unit: 'grapheme', maxLength: 100 }),
     fc.string({ unit: 'binary', maxLength: 100 }),
   );
 
-  it('ends in endpoints or one status, never in a throw, whatever the target', () => {
-    fc.assert(
-      fc.property(text, fc.option(text, { nil: undefined }), (path, authority) => {
-        const target = { scheme: 'static', path, ...(authority === undefined ? {} : { authority }) };
-        expect(URL.canParse(`https://${staticAuthority({ ...target, authority: '' })}`) || path !== '').toBe(
-          true,
-        );
-        try {
-          const { endpoints } = parseStaticTarget(target);
-          expect(endpoints.length).toBeGreaterThan(0);
-          expect(URL.canParse(`https://${staticAuthority(target)}`)).toBe(true);
-        } catch (error) {
-          expect(error).toBeInstanceOf(TargetError);
-          expect((error as Error).message.length).toBeLessThan(1200);
-        }
-        new resolverClass(target, () => true, {}).destroy();
-      }),
-      { numRuns: 2000 },
-    );
+  it('ends in endpoints or one status on a later tick, never in a throw, whatever the target', async () => {
+    const resolverClass = createStaticResolverClass({}, () => Promise.resolve(['10.0.0.1']));
+    const counts = { good: 0, bad: 0 };
+    const property = fc.asyncProperty(text, fc.option(text, { nil: undefined }), async (path, authority) => {
+      const target = { scheme: 'static', path, ...(authority === undefined ? {} : { authority }) };
+      expect(URL.canParse(`https://${staticAuthority({ ...target, authority: '' })}`) || path !== '').toBe(
+        true,
+      );
+      let problem: unknown;
+      try {
+        const { endpoints } = parseStaticTarget(target);
+        expect(endpoints.length).toBeGreaterThan(0);
+        expect(URL.canParse(`https://${staticAuthority(target)}`)).toBe(true);
+      } catch (error) {
+        expect(error).toBeInstanceOf(TargetError);
+        expect((error as Error).message.length).toBeLessThan(1200);
+        problem = error;
+      }
+      const results: unknown[] = [];
+      const listener: experimental.ResolverListener = (endpoints) => {
+        results.push(endpoints.ok ? 'endpoints' : `${endpoints.error.code} ${endpoints.error.details}`);
+        return true;
+      };
+      const resolver = new resolverClass(target, listener, {});
+      resolver.updateResolution();
+      await new Promise<void>((resolve) => process.nextTick(resolve));
+      expect(results).toEqual([]);
+      for (let turn = 0; turn < 3; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+      resolver.destroy();
+      counts[problem === undefined ? 'good' : 'bad'] += 1;
+      expect(results).toEqual([
+        problem === undefined ? 'endpoints' : `14 bad static: target: ${(problem as Error).message}`,
+      ]);
+    });
+    await fc.assert(property, { numRuns: 2000 });
+    expect(counts.good).toBeGreaterThan(100);
+    expect(counts.bad).toBeGreaterThan(1000);
   });
 });
