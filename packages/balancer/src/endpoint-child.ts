@@ -43,8 +43,8 @@ export class EndpointChild<Data> implements ShardedEndpoint<Data>, ChannelContro
   private watched: HealthCheckedSubchannel | undefined = undefined;
   /** Declared failed although pick_first goes on connecting. */
   private stuck = false;
-  /** The resolver has changed the order of the addresses since pick_first was given them. */
-  private reordered = false;
+  /** pick_first was given the addresses in another order, or other arguments, than hold now. */
+  private stale = false;
 
   private readonly owner: ChildOwner<Data>;
   endpoint: Endpoint;
@@ -68,22 +68,24 @@ export class EndpointChild<Data> implements ShardedEndpoint<Data>, ChannelContro
   /** Takes the newest form of the endpoint: the same set of addresses. A connection stays as it is. */
   adopt(endpoint: Endpoint, reordered: boolean): void {
     this.endpoint = endpoint;
-    this.reordered ||= reordered;
+    this.stale ||= reordered;
   }
 
   /** pick_first opens subchannels with the owner's new arguments and keeps the old connection until one is READY. */
   renew(): void {
-    this.reordered = false;
-    this.leaf.updateEndpoint(this.endpoint, this.owner.args.current);
+    // The leaf of an IDLE child would tell pick_first nothing.
+    this.stale = this.state === State.IDLE;
+    if (!this.stale) this.leaf.updateEndpoint(this.endpoint, this.owner.args.current);
   }
 
-  /** Leaves IDLE at once, trying the addresses in the order that the resolver gave last. */
+  /** Leaves IDLE at once, with the newest arguments and the addresses in the order that the resolver gave last. */
   reconnect(): void {
     if (this.state !== State.IDLE) return;
-    if (!this.reordered) {
+    if (!this.stale) {
       this.leaf.exitIdle();
     } else {
-      this.renew();
+      this.stale = false;
+      this.leaf.updateEndpoint(this.endpoint, this.owner.args.current);
       this.connect();
     }
   }

@@ -2,18 +2,20 @@
  * A policy's picker as it is published. One that throws, or returns no pick
  * result, would end the process out of a socket's event: its RPC fails instead.
  */
-import type { experimental } from '@grpc/grpc-js';
+import { experimental } from '@grpc/grpc-js';
 import { show } from './config-field.js';
 import { failPick } from './pick-result.js';
 
 type PickResult = experimental.PickResult;
 
+const { COMPLETE } = experimental.PickResultType;
+
 export class GuardedPicker implements experimental.Picker {
   readonly picker: experimental.Picker;
   private readonly policy: string;
   private readonly onBug: (error: unknown) => void;
-  // Whoever returns the wrong kind of thing does so at once. To look into each result would cost more than the pick.
-  private verified = false;
+  /** An RPC may be waiting for what this picker answers next: grpc-js asks again at the next publication only. */
+  awaited = false;
 
   /**
    * @param policy its name, for messages
@@ -27,16 +29,15 @@ export class GuardedPicker implements experimental.Picker {
 
   pick(args: experimental.PickArgs): PickResult {
     try {
-      return this.verified
-        ? (this.picker.pick(args) ?? this.verify(undefined))
-        : this.verify(this.picker.pick(args));
+      const result = this.picker.pick(args);
+      return result?.pickResultType === COMPLETE ? result : this.withoutConnection(result);
     } catch (error) {
       this.onBug(error);
       return failPick(`${this.policy}: its picker threw ${error}`);
     }
   }
 
-  private verify(result: Partial<PickResult> | undefined): PickResult {
+  private withoutConnection(result: Partial<PickResult> | undefined): PickResult {
     if (typeof result?.pickResultType !== 'number') {
       // Endpoints and other large objects by their kind alone.
       const kind =
@@ -47,7 +48,7 @@ export class GuardedPicker implements experimental.Picker {
         `pick() must return an endpoint's pickResult, queuePick() or failPick(), got ${kind}`,
       );
     }
-    this.verified = true;
+    this.awaited = true;
     return result as PickResult;
   }
 }

@@ -2,6 +2,8 @@
  * Client-side load balancing for @grpc/grpc-js: policies, health checking, and
  * the toolkit to write policies of your own.
  */
+import './usable-grpc-js.js';
+
 export { checkServiceConfig, type ServiceConfigFinding } from './check-service-config.js';
 export {
   type CustomRoundRobinConfig,

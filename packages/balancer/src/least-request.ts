@@ -1,6 +1,5 @@
 /**
- * `least_request` (gRFC A48): of a few endpoints drawn at random, the one with
- * the fewest RPCs in flight. Routes around an endpoint that hangs.
+ * `least_request` (gRFC A48): of a few endpoints drawn at random, the one with the fewest RPCs in flight.
  */
 import type { experimental, LoadBalancingConfig } from '@grpc/grpc-js';
 import { integerField } from './config-field.js';
@@ -14,27 +13,34 @@ export interface LeastRequestConfig {
 }
 
 /** An endpoint's RPCs: started and not ended (a stream counts until it ends), and picked in this very turn. */
-type Load = { inFlight: number; picked: number };
-type Endpoint = ShardedEndpoint<Load>;
+type Endpoint = ShardedEndpoint<{ inFlight: number; picked: number }>;
 const CHOICE_COUNT = { min: 2, max: 2 ** 32 - 1, default: 2 };
 
 class LeastRequestPicker implements experimental.Picker {
+  readonly ready: readonly Endpoint[];
+  readonly choiceCount: number;
   private readonly endpoints: Endpoint[];
-  private readonly choices: number;
-  private readonly pending: Load[] = [];
+  private readonly pending: Endpoint[] = [];
 
   constructor(ready: readonly Endpoint[], choiceCount: number) {
+    this.ready = ready;
+    this.choiceCount = choiceCount;
     this.endpoints = [...ready]; // a copy: drawing shuffles it
-    this.choices = Math.min(choiceCount, ready.length);
   }
 
   pick(): experimental.PickResult {
     let best = this.draw(0);
-    for (let i = 1; i < this.choices; i++) {
+    for (let i = 1; i < this.choiceCount && i < this.ready.length; i++) {
       const other = this.draw(i);
       if (other.data.inFlight + other.data.picked < best.data.inFlight + best.data.picked) best = other;
     }
-    this.countPick(best.data);
+    // A48 counts an RPC from its pick. grpc-js tells only that it started, some microtasks later, and nothing if it
+    // never does. So a pick counts until then, or else until the end of the turn: bursts spread and nothing leaks.
+    best.data.picked++;
+    if (this.pending.push(best) === 1)
+      setImmediate(() => {
+        for (const { data } of this.pending.splice(0)) data.picked = 0;
+      });
     return best.pickResult;
   }
 
@@ -46,25 +52,19 @@ class LeastRequestPicker implements experimental.Picker {
     this.endpoints[i] = drawn;
     return drawn;
   }
-
-  // A48 counts an RPC from its pick. grpc-js tells only that it started, some microtasks later, and nothing if it
-  // never does. So a pick counts until then, or else until the end of the turn: bursts spread and nothing leaks.
-  private countPick(load: Load): void {
-    load.picked++;
-    if (this.pending.push(load) > 1) return;
-    setImmediate(() => {
-      for (const picked of this.pending.splice(0)) picked.picked = 0;
-    });
-  }
 }
 
-const policy = definePolicy<number, undefined, Load, LeastRequestConfig>({
+const policy = definePolicy<number, { picker?: LeastRequestPicker }, Endpoint['data'], LeastRequestConfig>({
   name: 'least_request',
   // "If `choice_count < 2`, the config will be rejected"; above 10, "the policy will set choice_count = 10" - A48
   parseConfig: (json) => Math.min(10, integerField('least_request', json, 'choiceCount', CHOICE_COUNT)),
+  createMemory: () => ({}),
   createData: () => ({ inFlight: 0, picked: 0 }),
-  update: ({ config, ready, readyCount }) =>
-    readyCount > 0 ? new LeastRequestPicker(ready(), config) : undefined,
+  update({ config, memory, ready, readyCount }) {
+    if (memory.picker?.ready !== ready() || memory.picker.choiceCount !== config)
+      memory.picker = new LeastRequestPicker(ready(), config);
+    return readyCount > 0 ? memory.picker : undefined;
+  },
   onCallStarted({ data }) {
     data.inFlight++;
     data.picked = Math.max(0, data.picked - 1);

@@ -65,7 +65,9 @@ export class PolicyInstance<Config, Memory, Data> implements experimental.LoadBa
       this.sharding.publishFailure({ details: this.configError ?? 'no config' });
       return true;
     }
-    if (endpoints.ok) this.startedAt ??= performance.now();
+    if (endpoints.ok && endpoints.value.some(({ addresses }) => addresses.length > 0)) {
+      this.startedAt ??= performance.now();
+    }
     return this.sharding.update(endpoints, channelOptions, resolutionNote);
   }
 
@@ -77,6 +79,8 @@ export class PolicyInstance<Config, Memory, Data> implements experimental.LoadBa
 
   destroy(): void {
     clearTimeout(this.wakeTimer);
+    // Earlier than any: nothing arms the timer again.
+    this.wakeAt = Number.NEGATIVE_INFINITY;
     this.sharding.destroy();
   }
 
@@ -108,7 +112,8 @@ export class PolicyInstance<Config, Memory, Data> implements experimental.LoadBa
       return;
     }
     if (picker === undefined) this.answer = undefined;
-    else if (picker !== this.answer?.picker) {
+    // The same picker is a new publication where RPCs wait on it: what they wait for may have changed.
+    else if (picker !== this.answer?.picker || this.answer.awaited) {
       this.answer = new GuardedPicker(picker, this.getTypeName(), (error) => this.reportBug('picker', error));
     }
     this.trace?.(`update: ${picker ? 'a picker' : 'no picker'}, ${this.view.readyCount} endpoints READY`);

@@ -3,6 +3,8 @@
  * so does `node --import @petiole/balancer/register app.js`, without a change
  * of code.
  */
+import './usable-grpc-js.js';
+
 import { registerCustomRoundRobin } from './custom-round-robin.js';
 import { registerLeastRequest } from './least-request.js';
 

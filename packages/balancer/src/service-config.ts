@@ -107,13 +107,28 @@ export function serviceConfig(options: ServiceConfigOptions): string {
     loadBalancingConfig: Array.isArray(loadBalancing) ? loadBalancing : [loadBalancing],
     healthCheckConfig: healthCheck,
   };
-  const { findings, mended } = inspectServiceConfig(JSON.parse(JSON.stringify(config)), OPTION_NAMES);
+  const json = JSON.parse(JSON.stringify(config));
+  refuseNonFinite(rest, '');
+  refuseNonFinite(loadBalancing, 'loadBalancing');
+  const { findings, mended } = inspectServiceConfig(json, OPTION_NAMES);
   const error = findings.find(({ severity }) => severity === 'error');
   if (error !== undefined) throw new TypeError(`serviceConfig: ${error.path}: ${error.instead}`);
   return JSON.stringify(mended);
 }
 
 const OPTION_NAMES = { loadBalancing: 'loadBalancing', healthCheck: 'healthCheck' };
+
+/** JSON would make null of it, and null the default: `Number(process.env.REPEAT)` of a variable that is not set. */
+function refuseNonFinite(value: unknown, path: string): void {
+  if (typeof value === 'number' && !Number.isFinite(value)) {
+    throw new TypeError(`serviceConfig: ${path}: must be a finite number, got ${value}`);
+  }
+  if (typeof value !== 'object' || value === null) return;
+  for (const [key, field] of Object.entries(value)) {
+    const inner = Array.isArray(value) ? `${path}[${key}]` : path === '' ? key : `${path}.${key}`;
+    refuseNonFinite(field, inner);
+  }
+}
 
 /** The option of the other name would be overwritten. */
 function refuseOriginalNames(rest: object): void {

@@ -23,7 +23,12 @@ export function unreadFields(json: Json, parse: (json: Json) => unknown): string
       return Reflect.ownKeys(target);
     },
   });
-  // A parser that passes its input on may read it later.
-  all = parse(watched) === watched || all;
+  try {
+    // A parser that passes its input on may read it later.
+    all = parse(watched) === watched || all;
+  } catch {
+    // What it did with the JSON cannot be done with a proxy: structuredClone(), for one.
+    return [];
+  }
   return all ? [] : Object.keys(json).filter((field) => !read.has(field));
 }

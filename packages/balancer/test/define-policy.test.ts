@@ -1,8 +1,8 @@
 /** `definePolicy` as its users meet it: the README's example, and what happens to policies with bugs. */
 import { readFileSync } from 'node:fs';
 import { experimental, Metadata, connectivityState as State, setLogger, status } from '@grpc/grpc-js';
-import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import { definePolicy, type PolicyView } from '../src/index.js';
+import { afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { definePolicy, failPick, type PolicyView, queuePick } from '../src/index.js';
 import { Backend } from './backend.js';
 import { byHeader } from './readme-policy.js';
 import { SimulatedChannel } from './simulated-channel.js';
@@ -130,6 +130,69 @@ describe('update', () => {
     expect(channel.publications).toHaveLength(1);
   });
 
+  test('returning the previous picker publishes it once more where RPCs wait on it', () => {
+    const publications: number[] = [];
+    let channel: SimulatedChannel | undefined;
+    let second: { readonly pickResult: experimental.PickResult } | undefined;
+    const picker: experimental.Picker = { pick: () => second?.pickResult ?? failPick('nobody') };
+    channel = openReady({
+      update: ({ endpoints }) => {
+        second = endpoints[1];
+        return picker;
+      },
+    });
+    const publishedBy = (change: () => void): void => {
+      const before = channel.publications.length;
+      change();
+      publications.push(channel.publications.length - before);
+    };
+    publishedBy(() => channel.subchannel(B).become(IDLE));
+    expect(channel.pick()).toBe('QUEUE');
+    publishedBy(() => channel.subchannel(A).become(IDLE));
+    publishedBy(() => channel.subchannel(C).become(IDLE));
+    expect(publications).toEqual([0, 1, 0]);
+  });
+
+  test('its time begins with the first endpoints, not with an empty list', () => {
+    vi.useFakeTimers();
+    onTestFinished(() => void vi.useRealTimers());
+    const name = `policy_${names++}`;
+    const seen: number[] = [];
+    definePolicy({
+      name,
+      parseConfig: () => ({}),
+      update: ({ elapsedMs }) => void seen.push(elapsedMs),
+    }).register();
+    const channel = new SimulatedChannel({ [name]: {} });
+    channel.update([]);
+    vi.advanceTimersByTime(300);
+    channel.update([{ addresses: [] }]);
+    vi.advanceTimersByTime(300);
+    channel.update(ENDPOINTS);
+    expect(seen.at(-1)).toBe(0);
+    vi.advanceTimersByTime(300);
+    channel.update(ENDPOINTS);
+    expect(seen.at(-1)).toBe(300);
+  });
+
+  test('is not called after the end, whoever still holds its view', () => {
+    vi.useFakeTimers();
+    onTestFinished(() => void vi.useRealTimers());
+    let calls = 0;
+    let view: PolicyView<unknown, undefined, undefined> | undefined;
+    const channel = openReady({
+      update: (current) => {
+        calls++;
+        view = current;
+      },
+    });
+    channel.policy.destroy();
+    const before = calls;
+    view?.wakeAfter(10);
+    vi.advanceTimersByTime(60_000);
+    expect(calls).toBe(before);
+  });
+
   test('without a picker the policy is CONNECTING, or in TRANSIENT_FAILURE if all endpoints are', () => {
     const channel = openReady({});
     expect(channel.state).toBe('CONNECTING');
@@ -210,9 +273,15 @@ describe('bugs of a policy end no process:', () => {
   });
 
   test.each([undefined, null, true, { name: 'an endpoint' }])(
-    'a picker that returns %j fails its RPC',
+    'a picker that returns %j fails its RPC, however well it did before',
     (result) => {
-      const channel = openReady({ update: () => ({ pick: () => result as never }) });
+      let picks = 0;
+      const channel = openReady({
+        update: ({ endpoints: [first] }) => ({
+          pick: () => (picks++ === 0 ? (first?.pickResult ?? queuePick()) : (result as never)),
+        }),
+      });
+      expect(channel.pick()).toBe(A);
       expect(channel.pick()).toMatch(
         /its picker threw TypeError: pick\(\) must return an endpoint's pickResult, queuePick\(\) or failPick\(\), got /,
       );

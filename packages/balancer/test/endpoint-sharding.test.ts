@@ -79,6 +79,20 @@ describe('updates', () => {
     expect(requests).toEqual([B]);
   });
 
+  test('new channel options that come while an endpoint is IDLE are used by its next connection attempt', async () => {
+    const channel = openReady();
+    const args: unknown[] = [];
+    const { createSubchannel } = channel.helper;
+    channel.helper.createSubchannel = (address, options) => {
+      args.push(options['grpc.primary_user_agent']);
+      return createSubchannel.call(channel.helper, address, options);
+    };
+    channel.subchannel(A).become(IDLE);
+    channel.update(ENDPOINTS, { options: { 'grpc.primary_user_agent': 'newer' } });
+    await immediate();
+    expect(args).toEqual(['newer', 'newer', 'newer']);
+  });
+
   test('collapse duplicates into one turn of the rotation', () => {
     const channel = openReady([...ENDPOINTS, ...ENDPOINTS]);
     expect(channel.picks(4)).toEqual([A, B, C, A]);

@@ -15,7 +15,7 @@ import { Backend } from './backend.js';
 import { SimulatedChannel } from './simulated-channel.js';
 import { TestChannel } from './test-channel.js';
 
-const { IDLE, READY } = State;
+const { CONNECTING, IDLE, READY } = State;
 const ARGS: experimental.PickArgs = { metadata: new Metadata(), extraPickInfo: {} };
 
 beforeAll(() => registerLeastRequest());
@@ -36,6 +36,21 @@ function openReady(count: number, config = {}): SimulatedChannel {
   channel.all(READY);
   return channel;
 }
+
+describe('publications', () => {
+  test('only what changes the READY endpoints or the config is published', () => {
+    const channel = openReady(3);
+    const { length } = channel.publications;
+    channel.update(SimulatedChannel.endpoints(3));
+    expect(channel.publications).toHaveLength(length);
+    channel.update(SimulatedChannel.endpoints(3), { policy: { least_request: { choiceCount: 3 } } });
+    expect(channel.publications).toHaveLength(length + 1);
+    channel.subchannel('10.0.0.1:1').become(IDLE);
+    expect(channel.publications).toHaveLength(length + 2);
+    channel.subchannel('10.0.0.1:1').become(CONNECTING);
+    expect(channel.publications).toHaveLength(length + 2);
+  });
+});
 
 describe('picks', () => {
   test('with as many choices as endpoints, RPCs go to the least loaded: none gets a second before all have one', () => {

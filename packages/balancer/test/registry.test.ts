@@ -13,10 +13,10 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { experimental } from '@grpc/grpc-js';
-import { afterEach, beforeEach, describe, expect, type MockInstance, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, type MockInstance, onTestFinished, test, vi } from 'vitest';
 import { grpcJsVersion, reportForeignCopies } from '../src/grpc-js-copies.js';
 import { customRoundRobin, definePolicy, registerCustomRoundRobin } from '../src/index.js';
-import { assertUsable } from '../src/registry.js';
+import { assertUsable } from '../src/usable-grpc-js.js';
 import { Backend } from './backend.js';
 import { atEnd, openChannel } from './fleet.js';
 
@@ -71,6 +71,18 @@ describe('a second copy of this package', () => {
     }
   });
 
+  test('still refuses a name that another definition has taken', async () => {
+    firstReady('taken_in_one_copy').register();
+    vi.resetModules();
+    const { definePolicy } = await import('../src/index.js');
+    const other = definePolicy({
+      name: 'taken_in_one_copy',
+      parseConfig: () => ({}),
+      update: () => undefined,
+    });
+    expect(() => other.register()).toThrow('taken_in_one_copy: another policy of this name is registered');
+  });
+
   test('still refuses a name of grpc-js', async () => {
     vi.resetModules();
     const copy = await import('../src/index.js');
@@ -88,7 +100,7 @@ describe('the version of grpc-js', () => {
 
   test('one that lacks what policies need is one error that names both versions and what is missing', () => {
     const { LeafLoadBalancer: _, CHANNEL_ARGS_CONFIG_SELECTOR_KEY: __, ...old } = experimental;
-    expect(() => assertUsable(old, '1.12.6')).toThrow(
+    expect(() => assertUsable(old, () => '1.12.6')).toThrow(
       new Error(
         `@petiole/balancer needs @grpc/grpc-js ${manifest.peerDependencies['@grpc/grpc-js']}, but 1.12.6 is ` +
           'installed, which lacks experimental.CHANNEL_ARGS_CONFIG_SELECTOR_KEY, experimental.LeafLoadBalancer',
@@ -96,8 +108,28 @@ describe('the version of grpc-js', () => {
     );
   });
 
+  test.each(['index', 'register', 'BaseSubchannelWrapper', 'PickResultType'])(
+    'says so before anything of it is used: %s',
+    async (what) => {
+      const lacks = what === 'PickResultType' ? what : 'BaseSubchannelWrapper';
+      vi.resetModules();
+      vi.doMock('@grpc/grpc-js', async (original) => {
+        const real = await original<typeof import('@grpc/grpc-js')>();
+        return { ...real, experimental: { ...real.experimental, [lacks]: undefined } };
+      });
+      onTestFinished(() => {
+        vi.doUnmock('@grpc/grpc-js');
+        vi.resetModules();
+      });
+      const entry = what === 'register' ? import('../src/register.js') : import('../src/index.js');
+      await expect(entry).rejects.toThrow(
+        `@petiole/balancer needs @grpc/grpc-js ^1.14.5, but ${grpcJsVersion()} is installed, which lacks experimental.${lacks}`,
+      );
+    },
+  );
+
   test('the installed one is usable, and its version is known', () => {
-    expect(() => assertUsable(experimental, grpcJsVersion())).not.toThrow();
+    expect(() => assertUsable(experimental, grpcJsVersion)).not.toThrow();
     expect(grpcJsVersion()).toBe(require('@grpc/grpc-js/package.json').version);
   });
 });

@@ -9,6 +9,7 @@ import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import {
   checkServiceConfig,
   customRoundRobin,
+  definePolicy,
   leastRequest,
   type MethodConfig,
   registerCustomRoundRobin,
@@ -106,6 +107,29 @@ describe('with the policies registered', () => {
       ],
     ])('refuses %j', (entry, message) => {
       expect(asPolicy(entry)).toBe(`serviceConfig: loadBalancing${message}`);
+    });
+
+    it.each([Number.NaN, Number.POSITIVE_INFINITY])(
+      'refuses %d, of which JSON makes null, and null is the default',
+      (repeatCount) => {
+        expect(asPolicy({ custom_round_robin: { repeatCount } })).toBe(
+          `serviceConfig: loadBalancing.custom_round_robin.repeatCount: must be a finite number, got ${repeatCount}`,
+        );
+        expect(asPolicy([{ round_robin: {} }, { custom_round_robin: { repeatCount } }])).toBe(
+          `serviceConfig: loadBalancing[1].custom_round_robin.repeatCount: must be a finite number, got ${repeatCount}`,
+        );
+      },
+    );
+
+    it('accepts what a parser reads by means that cannot be watched', () => {
+      const cloned = definePolicy({
+        name: 'clones_its_config',
+        parseConfig: (json) => structuredClone(json),
+        update: () => undefined,
+      });
+      cloned.register();
+      expect(asPolicy(cloned.config({ a: 1 }))).toContain('none: {');
+      expect(checkServiceConfig({ loadBalancingConfig: [cloned.config({ a: 1 })] })).toEqual([]);
     });
 
     it('refuses a bad config of a known policy even if a usable one follows', () => {
