@@ -1,5 +1,5 @@
 /**
- * The JavaScript and TypeScript blocks of the documentation as programs: what a block leaves out because the page has it
+ * The code blocks of the documentation. JavaScript and TypeScript blocks become programs: what a block leaves out because the page has it
  * elsewhere, it is given here. A block that its page calls "Complete" is given nothing.
  */
 import { readdirSync, readFileSync } from 'node:fs';
@@ -7,7 +7,7 @@ import { basename, dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { marked, type Token } from 'marked';
 
-const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
+export const ROOT: string = fileURLToPath(new URL('../../..', import.meta.url));
 
 /** What a reader has and the page cannot show. */
 const STAND_INS: Record<string, string> = {
@@ -61,6 +61,14 @@ export async function codeBlocks(page: string): Promise<CodeBlock[]> {
     program: isComplete ? text : complete(text, texts.slice(0, i), exported),
     error: /^\/\/ (\w*Error: [^…\n]*)/m.exec(text)?.[1],
   }));
+}
+
+/** The command lines of a page's `sh` blocks, without comments. */
+export function shellCommands(page: string): string[] {
+  return marked
+    .lexer(readFileSync(page, 'utf8'))
+    .flatMap((token) => (token.type === 'code' && token.lang === 'sh' ? String(token.text).split('\n') : []))
+    .map((line) => line.replace(/ +#.*/, ''));
 }
 
 function saysComplete(before: Token | undefined): boolean {

@@ -1,0 +1,149 @@
+/**
+ * Every command of the documentation's `sh` blocks runs as printed, with free ports and a short duration from the
+ * environment, or is listed here with the reason why not.
+ */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { execa } from 'execa';
+import { afterAll, describe, expect, test } from 'vitest';
+import { pages, ROOT, shellCommands } from './code-blocks.js';
+
+const PNPM = 'npx --yes pnpm@10.34.8';
+const SERVER = `${PNPM} --filter @petiole/echo-server start`;
+const CLIENT = `${PNPM} --filter @petiole/echo-client start`;
+
+const ELSEWHERE: Record<string, string> = {
+  [`${PNPM} start`]: 'root-start.test.ts of echo-client, and the first command of .ci/run',
+  [`${PNPM} test`]: '.ci/run; it would run itself here',
+  'npm install @grpc/grpc-js @petiole/balancer @petiole/resolver @petiole/echo-proto':
+    'check-release.mjs, from a registry on the loopback',
+  'npm install @grpc/grpc-js @petiole/balancer': 'check-consumers.mjs, from a tarball',
+  'npm install @petiole/echo-proto @grpc/grpc-js': 'check-consumers.mjs, from a tarball',
+  'npm install @petiole/resolver @grpc/grpc-js': 'check-consumers.mjs, from a tarball',
+  'pnpm bench --write': 'eight minutes, and it writes a page; bench.test.ts has the parts',
+  'pnpm soak': 'a minute; soak.test.ts has a short one',
+  'pnpm soak --minutes 30 --seed 7': 'half an hour',
+  'pnpm soak --faults kill,freeze': 'a minute',
+  'pnpm soak --minutes 0.3 --inject stale-picks --seed 2': 'soak.test.ts has it',
+  'grpcdebug 127.0.0.1:50053 channelz channels': 'a program that is not in this repository',
+};
+
+const PIPED = `(sleep 10; echo stop 2; sleep 10; echo start 2) | ${SERVER}`;
+const CLIENTS = [
+  [CLIENT, /^Successful multiple iterations/m],
+  [`${CLIENT} watch`, /^errors +0$/m],
+  [`${CLIENT} watch --rate 50`, /^errors +0$/m],
+  [`${CLIENT} watch --admin 127.0.0.1:50053`, /^errors +0$/m],
+] as const;
+
+const REGISTER_POLICIES = 'node --import @petiole/balancer/register app.js';
+const REGISTER_BOTH = 'node --import @petiole/balancer/register --import @petiole/resolver/register app.js';
+const TARGET = 'ECHO_TARGET="static:[::1]:50051+127.0.0.1:50051,[::1]:50052" node app.js';
+const APP = `
+import { experimental } from '@grpc/grpc-js';
+import { parseTarget } from '@petiole/resolver';
+const listener = () => true;
+const creates = (scheme) => {
+  try {
+    return experimental.createResolver({ scheme, path: '127.0.0.1:1' }, listener, {}) !== undefined;
+  } catch {
+    return false;
+  }
+};
+console.log('custom_round_robin', experimental.isLoadBalancerNameRegistered('custom_round_robin'));
+console.log('static', creates('static'));
+if (process.env.ECHO_TARGET) console.log(parseTarget(process.env.ECHO_TARGET).scheme);
+`;
+
+const RUN_HERE = [
+  SERVER,
+  PIPED,
+  ...CLIENTS.map(([command]) => command),
+  REGISTER_POLICIES,
+  REGISTER_BOTH,
+  TARGET,
+];
+
+const groups: number[] = [];
+afterAll(() => {
+  for (const group of groups) {
+    try {
+      process.kill(-group, 'SIGKILL');
+    } catch {
+      // All of it has ended.
+    }
+  }
+});
+
+/** The command in a shell with a process group of its own, and with the pnpm that runs these tests if one does. */
+function shell(command: string, environment: Record<string, string>, cwd = ROOT) {
+  const pnpm = process.env.npm_execpath ?? '';
+  const text = /pnpm\.c?js$/.test(pnpm) ? command.replace(PNPM, `node ${pnpm}`) : command;
+  const run = execa('bash', ['-c', text], {
+    cwd,
+    env: { ...environment, TURBO_HASH: undefined },
+    detached: true,
+    reject: false,
+  });
+  if (run.pid !== undefined) groups.push(run.pid);
+  return run;
+}
+
+/** What the first line that matches has in the group of `pattern`; the output keeps flowing. */
+function match(run: ReturnType<typeof shell>, pattern: RegExp): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const lines = createInterface(run.stdout);
+    lines.on('line', (line) => {
+      const found = pattern.exec(line);
+      if (found !== null) resolve(found[1] ?? '');
+    });
+    lines.once('close', () => reject(new Error(`the output ended without ${pattern}`)));
+  });
+}
+
+test('every command is run here, or it is known why not', () => {
+  const printed = new Set(pages().flatMap(shellCommands));
+  expect([...printed].sort()).toEqual([...RUN_HERE, ...Object.keys(ELSEWHERE)].sort());
+});
+
+describe.concurrent('commands of the documentation', { timeout: 120_000 }, () => {
+  test('the servers, and each command of the client with them', async () => {
+    const servers = shell(SERVER, { ECHO_SERVER_LISTEN: '127.0.0.1:0' });
+    const target = `static:${await match(servers, /^serving on (\S+)$/)}`;
+    for (const [command, shows] of CLIENTS) {
+      const free = command.replace('127.0.0.1:50053', '127.0.0.1:0');
+      const run = await shell(free, { ECHO_CLIENT_TARGET: target, ECHO_CLIENT_DURATION: '1s' });
+      expect({ command, exitCode: run.exitCode, stderr: run.stderr }).toMatchObject({ command, exitCode: 0 });
+      expect(run.stdout, command).toMatch(shows);
+    }
+  });
+
+  test('commands for the servers on their standard input', async () => {
+    const servers = shell(PIPED, { ECHO_SERVER_LISTEN: '127.0.0.1:0,[::1]:0' });
+    const [second, stopped, started] = await Promise.all([
+      match(servers, /^serving on \S+, (\S+)$/),
+      match(servers, /^stopped (\S+)$/),
+      match(servers, /^started (\S+)$/),
+    ]);
+    expect([stopped, started]).toEqual([second, second]);
+  });
+
+  test.each([
+    [REGISTER_POLICIES, ['custom_round_robin true', 'static false']],
+    [REGISTER_BOTH, ['custom_round_robin true', 'static true']],
+    [TARGET, ['custom_round_robin false', 'static false', 'static']],
+  ])('%s', async (command, expected) => {
+    // In this folder, so that the program finds the packages.
+    const folder = mkdtempSync(join(fileURLToPath(new URL('..', import.meta.url)), '.docs-'));
+    try {
+      writeFileSync(join(folder, 'app.js'), APP);
+      const options = { NODE_OPTIONS: '--conditions=@petiole/source --import tsx' };
+      const { stdout, stderr } = await shell(command, options, folder);
+      expect({ lines: stdout.split('\n'), stderr }).toEqual({ lines: expected, stderr: '' });
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+});
