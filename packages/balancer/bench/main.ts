@@ -1,7 +1,8 @@
 /**
  * `pnpm bench`: what the machinery costs over simulated subchannels, beside
  * grpc-js's own round_robin in the same run. What it prints are ratios of CPU
- * time; the times themselves are one machine's.
+ * time; the times themselves are one machine's. With `--verdicts` the last line
+ * says as JSON which targets were met.
  */
 import { execFileSync } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -19,13 +20,17 @@ const OURS: LoadBalancingConfig = customRoundRobin({ repeatCount: 3 });
 
 registerCustomRoundRobin();
 
+/** For both sides of a comparison alike. */
+const WARM_UPS = 5;
+const CONNECT_ROUNDS = 5;
+
 /** CPU milliseconds of this process: other processes of a noisy machine do not count. */
 function cpuMs(): number {
   const { user, system } = process.cpuUsage();
   return (user + system) / 1000;
 }
 
-/** The median CPU time of one call, in ms. `rounds` bounds the run. */
+/** The median CPU time of one call, in ms, after a few that warm up. `rounds` bounds the run. */
 async function median(
   rounds: number,
   {
@@ -38,9 +43,8 @@ async function median(
     now: cpuMs,
     time: 0,
     iterations: rounds,
-    warmup: rounds > 5,
     warmupTime: 0,
-    warmupIterations: 5,
+    warmupIterations: WARM_UPS,
   });
   bench.add('task', run, {
     beforeEach: before,
@@ -95,7 +99,7 @@ const TIMERS_LEFT_MS = 300;
 const nextTick = (): Promise<void> => new Promise((resolve) => process.nextTick(resolve));
 
 /** From nothing to READY with every endpoint. */
-function connectAll(policy: LoadBalancingConfig, count: number, rounds: number): Promise<number> {
+function connectAll(policy: LoadBalancingConfig, count: number, rounds = CONNECT_ROUNDS): Promise<number> {
   const endpoints = SimulatedChannel.endpoints(count);
   let channel: SimulatedChannel | undefined;
   return median(rounds, {
@@ -114,11 +118,11 @@ function connectAll(policy: LoadBalancingConfig, count: number, rounds: number):
   });
 }
 
-function connectBareLeaves(count: number, rounds: number): Promise<number> {
+function connectBareLeaves(count: number): Promise<number> {
   const endpoints = SimulatedChannel.endpoints(count);
   let channel: SimulatedChannel | undefined;
   let leaves: BareLeaves | undefined;
-  return median(rounds, {
+  return median(CONNECT_ROUNDS, {
     before: () => {
       channel = prepare(ROUND_ROBIN, endpoints);
       collectYoung();
@@ -187,51 +191,64 @@ function measurePicks(count: number): Record<string, PickCost> {
   );
 }
 
-interface Row {
-  readonly what: string;
-  readonly round_robin: string;
-  readonly custom_round_robin: string;
-  readonly ratio: string;
+/** A target of the project, as the report of all benchmarks has it. */
+interface Verdict {
   readonly target: string;
+  readonly measured: string;
+  readonly met: boolean;
 }
+
+const verdicts: Verdict[] = [];
+
+/** Notes a target that is met by a ratio of at least, or at most, this; answers with the two cells of its row. */
+function judged(
+  what: string,
+  ratio: number,
+  bound: 'at least' | 'at most',
+  limit: number,
+): { ratio: string; target: string } {
+  const met = bound === 'at least' ? ratio >= limit : ratio <= limit;
+  verdicts.push({ target: `${what}: ${bound} ${limit}×`, measured: times(ratio), met });
+  return { ratio: times(ratio), target: `${bound} ${limit}×${met ? '' : ': MISSED'}` };
+}
+
+type Row = Readonly<Record<string, string>>;
 
 const ms = (value: number): string => `${value.toPrecision(3)} ms`;
 const ns = (value: number): string => `${value.toPrecision(3)} ns`;
 const times = (value: number): string => `${value.toPrecision(3)}×`;
 
 async function compareAt(count: number): Promise<Row[]> {
-  const leaves = await connectBareLeaves(count, 9);
-  const connect = [await connectAll(ROUND_ROBIN, count, 3), await connectAll(OURS, count, 9)] as const;
+  const leaves = await connectBareLeaves(count);
+  const connect = [await connectAll(ROUND_ROBIN, count), await connectAll(OURS, count)] as const;
   const again = [await resolveAgain(ROUND_ROBIN, count, 15), await resolveAgain(OURS, count, 100)] as const;
   const flapping = [await flap(ROUND_ROBIN, count, 50), await flap(OURS, count, 200)] as const;
-  const row = (
-    what: string,
-    unit: typeof ms,
-    [theirs, ours]: readonly [number, number],
-    target: string,
-  ): Row => ({
+  const row = (what: string, [theirs, ours]: readonly [number, number], limit: number): Row => ({
     what,
-    round_robin: unit(theirs),
-    custom_round_robin: unit(ours),
-    ratio: times(theirs / ours),
-    target,
+    round_robin: ms(theirs),
+    custom_round_robin: ms(ours),
+    ...judged(`${what} at ${count} endpoints, CPU of round_robin by ours`, theirs / ours, 'at least', limit),
   });
   return [
-    row('all endpoints READY', ms, connect, 'at least 50×'),
+    row('all endpoints READY', connect, 50),
     {
       what: 'the same, beside bare leaves',
       round_robin: ms(leaves),
       custom_round_robin: ms(connect[1]),
-      ratio: times(connect[1] / leaves),
-      target: 'at most 1.5×',
+      ...judged(
+        `all endpoints READY at ${count} endpoints, CPU of ours by the bare leaves`,
+        connect[1] / leaves,
+        'at most',
+        1.5,
+      ),
     },
-    row('unchanged re-resolution', ms, again, 'at least 50×'),
-    row('one endpoint flaps', ms, flapping, 'at least 10×'),
+    row('unchanged re-resolution', again, 50),
+    row('one endpoint flaps', flapping, 10),
   ];
 }
 
-async function growth(): Promise<Record<string, string>[]> {
-  const rows: Record<string, string>[] = [];
+async function growth(): Promise<Row[]> {
+  const rows: Row[] = [];
   for (const count of [100, 1000, 10_000]) {
     const perEndpoint = (value: number): string => `${((value * 1000) / count).toPrecision(3)} µs`;
     rows.push({
@@ -244,21 +261,30 @@ async function growth(): Promise<Record<string, string>[]> {
   return rows;
 }
 
+function comparePicks(count: number): Row[] {
+  const picks = measurePicks(count);
+  const roundRobinNs = picks.round_robin?.ns ?? Number.NaN;
+  const { ns: ours = Number.NaN, bytes = Number.NaN } = picks.custom_round_robin ?? {};
+  judged(`pick() at ${count} endpoints, time of round_robin by ours`, roundRobinNs / ours, 'at least', 1);
+  verdicts.push({
+    target: `pick() at ${count} endpoints allocates nothing`,
+    measured: `${bytes.toFixed(1)} bytes`,
+    met: bytes < 1,
+  });
+  return Object.entries(picks).map(([policy, cost]) => ({
+    policy,
+    'one pick': ns(cost.ns),
+    'on the heap': `${cost.bytes.toFixed(1)} bytes`,
+    'round_robin / this': times(roundRobinNs / cost.ns),
+  }));
+}
+
 const release = keepOneOfEach();
 console.log('10,000 endpoints, CPU time, median (in the second row the left column is the bare leaves)');
 console.table(await compareAt(10_000));
 console.log('Growth of custom_round_robin: linear if a column stays level');
 console.table(await growth());
 release();
-
-const picks = measurePicks(10_000);
-const roundRobinNs = picks.round_robin?.ns ?? Number.NaN;
 console.log('pick() at 10,000 endpoints, one process per policy');
-console.table(
-  Object.entries(picks).map(([policy, cost]) => ({
-    policy,
-    'one pick': ns(cost.ns),
-    'on the heap': `${cost.bytes.toFixed(1)} bytes`,
-    'round_robin / this': times(roundRobinNs / cost.ns),
-  })),
-);
+console.table(comparePicks(10_000));
+if (process.argv.includes('--verdicts')) console.log(JSON.stringify(verdicts));

@@ -14,7 +14,8 @@ export interface CommandLine {
 export const USAGE = `usage: pnpm bench [PART…] [--quick] [--write]
 
   PART      ${PARTS.join(', ')}; all of them if none is named
-  --quick   a few seconds for each part: shows that it works, its figures mean nothing
+  --quick   a few seconds for each part but simulated, which is left out: shows that they work,
+            the figures mean nothing
   --write   puts the figures into docs/benchmarks.md`;
 
 /** @throws Error that says what is wrong with the arguments. */
