@@ -41,7 +41,7 @@ export interface PolicyDefinition<Config, Memory, Data> extends EndpointHooks<Da
   /**
    * Called whenever an endpoint changes its state, and when the list or the config changes. Returns the picker
    * that READY is published with, or undefined: then the policy is in TRANSIENT_FAILURE if all endpoints are,
-   * else CONNECTING. Return the previous picker to publish nothing.
+   * else CONNECTING. Return the previous picker to publish nothing new; RPCs that wait on it are picked again.
    */
   update(view: PolicyView<Config, Memory, Data>): experimental.Picker | undefined;
 }
