@@ -101,7 +101,8 @@ export abstract class PollingResolver implements experimental.Resolver {
     this.#requested = true;
     if (this.#attempt !== undefined) {
       this.#lastRequestAt = this.#attemptStartedAt;
-      return; // the resolution under way is the answer
+      this.trace(() => 'request joins the resolution under way');
+      return;
     }
     if (this.#failing && this.#backoff.isRunning()) {
       this.trace(() => `request waits for the back-off until ${this.#backoff.getEndTime().toISOString()}`);
@@ -177,7 +178,10 @@ export abstract class PollingResolver implements experimental.Resolver {
   }
 
   #succeed(attempt: AbortController, reason: Reason, resolution: Resolution): void {
-    if (this.#attempt !== attempt) return;
+    if (this.#attempt !== attempt) {
+      this.trace(() => `${reason}: dropped, it came too late`);
+      return;
+    }
     let answer: GoodAnswer;
     try {
       answer = readResolution(resolution, this.#good, this.#options.keepOrder);

@@ -2,7 +2,7 @@
 import { logVerbosity, setLogger, setLogVerbosity } from '@grpc/grpc-js';
 import { beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createDnsRefreshResolverClass } from '../src/dns-refresh-resolver.js';
-import { createManualResolver } from '../src/index.js';
+import { createManualResolver, PollingResolver, type Resolution } from '../src/index.js';
 import { manualResolverClass } from '../src/manual-resolver.js';
 import { createSrvResolverClass } from '../src/srv-resolver.js';
 import { createStaticResolverClass } from '../src/static-resolver.js';
@@ -10,7 +10,8 @@ import { DnsServer } from './dns-server.js';
 import { Probe } from './probe.js';
 
 vi.hoisted(() => {
-  process.env.GRPC_TRACE = 'static_resolver,manual_resolver,srv_resolver,dns_refresh_resolver';
+  process.env.GRPC_TRACE =
+    'static_resolver,manual_resolver,srv_resolver,dns_refresh_resolver,polling_resolver';
 });
 
 /** `tracer | text`, without the time and the versions before. */
@@ -90,6 +91,45 @@ it('manual_resolver traces what the program says, what channels are told, and th
 
   await channel.ask();
   expect(lines).toEqual([expect.stringMatching(/ replay: error .* was closed/)]);
+});
+
+it('polling_resolver traces a request that joins a resolution under way, and a result that is dropped', async () => {
+  const looks: Array<{ resolve(resolution: Resolution): void; reject(error: Error): void }> = [];
+  let seen = (): void => {};
+  class Slow extends PollingResolver {
+    protected override resolve(): Promise<Resolution> {
+      return new Promise((resolve, reject) => {
+        looks.push({ resolve, reject });
+        seen();
+      });
+    }
+    static getDefaultAuthority(): string {
+      return 'slow';
+    }
+  }
+  const channel = new Probe(Slow, 'slow:x', { 'grpc.initial_reconnect_backoff_ms': 50 });
+  channel.resolver.updateResolution();
+  channel.resolver.destroy();
+  channel.resolver.updateResolution();
+  looks[0]?.resolve({ endpoints: [] });
+  await new Promise((resolve) => setImmediate(resolve));
+  looks[1]?.reject(new Error('no catalogue'));
+  await new Promise<void>((resolve) => {
+    seen = resolve;
+  });
+  channel.resolver.updateResolution();
+  expect(lines).toEqual(
+    [
+      'first resolution: resolution starts',
+      'stops: the channel is idle or closed',
+      'first resolution: resolution starts',
+      'first resolution: dropped, it came too late',
+      'first resolution failed: no catalogue',
+      'first resolution: error Name resolution failed for target slow:x: no catalogue',
+      'retry: resolution starts',
+      'request joins the resolution under way',
+    ].map((text) => `polling_resolver | slow:x ${text}`),
+  );
 });
 
 describe.each([
