@@ -111,6 +111,8 @@ class SrvPolling extends PollingResolver {
     const looks: Array<Promise<PriorityAnswer>> = [];
     const firstFresh = new AbortController();
     for (const priority of priorities) {
+      // Each has one host in flight at least, so no more than 32 priorities go side by side.
+      await looks[looks.length - HOSTS_IN_FLIGHT];
       if (firstFresh.signal.aborted) break;
       const candidates = records.filter((record) => record.priority === priority && record.port > 0);
       for (const { name } of candidates) asked.add(name.toLowerCase());

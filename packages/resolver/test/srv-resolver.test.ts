@@ -231,6 +231,39 @@ describe('srv:', () => {
       expect((await channel.ask()).endpoints).toEqual(['10.0.0.20:1']);
     });
 
+    it('has at most 32 hosts in flight, also with more priorities than that', async () => {
+      vi.useFakeTimers();
+      onTestFinished(() => void vi.useRealTimers());
+      let inFlight = 0;
+      let most = 0;
+      const records = Array.from({ length: 100 }, (_, priority) => ({
+        name: `h${priority}`,
+        port: 1,
+        priority,
+        weight: 0,
+      }));
+      const open: OpenDnsSession = (_server, _deadline, signal) => ({
+        srv: () => Promise.resolve(records),
+        addresses: (name, family) =>
+          new Promise((_resolve, reject) => {
+            if (family === 4) inFlight += 1;
+            most = Math.max(most, inFlight);
+            signal.addEventListener('abort', () => {
+              if (family === 4) inFlight -= 1;
+              reject(new DnsError('ECANCELLED', 'A', name));
+            });
+            if (signal.aborted) reject(new DnsError('ECANCELLED', 'A', name));
+          }),
+        txt: (name) => Promise.reject(new DnsError('ENOTFOUND', 'TXT', name)),
+      });
+      const channel = new Probe(createSrvResolverClass(ONCE, open), `srv:${SERVICE}`);
+      channel.resolver.updateResolution();
+      await vi.advanceTimersByTimeAsync(4999);
+      expect(most).toBe(32);
+      await vi.advanceTimersByTimeAsync(10);
+      expect(channel.calls[0]?.error?.details).toContain('look-up of "h0" failed: ECANCELLED');
+    });
+
     it('prefers the best one, though it is the slowest, with at most 32 hosts in flight', async () => {
       vi.useFakeTimers();
       onTestFinished(() => void vi.useRealTimers());
