@@ -440,6 +440,24 @@ describe('a request after an incomplete answer', () => {
     expect(lookups).toHaveLength(16);
   });
 
+  it('starts a look that the back-off does not double, also when a failure came before', async () => {
+    const { probe, lookups } = scripted({}, { 'grpc.dns_min_time_between_resolutions_ms': 100 });
+    const endpoints = [{ addresses: [{ host: '10.0.0.1', port: 1 }] }];
+    probe.resolver.updateResolution();
+    lookups[0]?.fail('down');
+    await later(1010);
+    lookups[1]?.answerWith({ endpoints, incomplete: true });
+    await turn();
+    probe.resolver.updateResolution();
+    await later(100);
+    expect(lookups).toHaveLength(3);
+    await later(3000);
+    expect(lookups).toHaveLength(3);
+    lookups[2]?.answerWith({ endpoints, incomplete: true });
+    await turn();
+    expect(probe.calls).toHaveLength(3);
+  });
+
   it('is served by a retry that comes first', async () => {
     const { probe, lookups } = scripted({ refreshInterval: Number.POSITIVE_INFINITY });
     const endpoints = [{ addresses: [{ host: '10.0.0.1', port: 1 }] }];
@@ -474,6 +492,19 @@ describe('a refused result', () => {
     await later(10_000);
     expect(probe.calls).toHaveLength(3);
     expect(lookups).toHaveLength(3);
+  });
+
+  it('makes requests wait for that back-off', async () => {
+    const { probe, lookups } = scripted({}, { 'grpc.dns_min_time_between_resolutions_ms': 100 });
+    probe.accept = false;
+    probe.resolver.updateResolution();
+    lookups[0]?.answer('10.0.0.1');
+    await later(500);
+    probe.resolver.updateResolution();
+    await later(490);
+    expect(lookups).toHaveLength(1);
+    await later(20);
+    expect(lookups).toHaveLength(2);
   });
 });
 
