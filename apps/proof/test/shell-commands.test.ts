@@ -22,11 +22,11 @@ const ELSEWHERE: Record<string, string> = {
   'npm install @grpc/grpc-js @petiole/balancer': 'check-consumers.mjs, from a tarball',
   'npm install @petiole/echo-proto @grpc/grpc-js': 'check-consumers.mjs, from a tarball',
   'npm install @petiole/resolver @grpc/grpc-js': 'check-consumers.mjs, from a tarball',
-  'pnpm bench --write': 'eight minutes, and it writes a page; bench.test.ts has the parts',
+  'pnpm bench --write': 'eight minutes, and it writes a page',
   'pnpm soak': 'a minute; soak.test.ts has a short one',
   'pnpm soak --minutes 30 --seed 7': 'half an hour',
   'pnpm soak --faults kill,freeze': 'a minute',
-  'pnpm soak --minutes 0.3 --inject stale-picks --seed 2': 'soak.test.ts has it',
+  'pnpm soak --minutes 0.3 --inject stale-picks --seed 2': 'soak.test.ts injects each bug',
   'grpcdebug 127.0.0.1:50053 channelz channels': 'a program that is not in this repository',
 };
 
