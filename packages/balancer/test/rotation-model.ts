@@ -1,0 +1,221 @@
+/**
+ * `custom_round_robin` once more, as DESIGN.md tells it and with no regard for
+ * cost: what pick_first makes of its addresses' states, what the policy
+ * publishes of its endpoints' states, and whose turn it is.
+ */
+import { connectivityState as State } from '@grpc/grpc-js';
+
+const { CONNECTING, IDLE, READY, TRANSIENT_FAILURE } = State;
+
+/** After how long a connection attempt counts as failed. */
+const CONNECT_TIMEOUT_MS = 20_000;
+
+export interface Config {
+  readonly repeatCount: number;
+  /** Infinity: wait for all. */
+  readonly readyTimeoutMs: number;
+  readonly randomStart: boolean;
+}
+
+/** What a resolver says: endpoints, each as its addresses, or an error. */
+export type Resolution = readonly (readonly string[])[] | 'error';
+
+/** What the model asks the test's world. */
+export interface World {
+  readonly now: number;
+  stateOf(address: string): State;
+  /** Stands in for `Math.random()`. */
+  readonly random: number;
+}
+
+/** One endpoint for as long as the resolver names it; when it comes back, it is another. */
+class ModelEndpoint {
+  addresses: readonly string[];
+  state: State = IDLE;
+  /** Its connection. */
+  via: string | undefined;
+  /** Since when it has been CONNECTING. */
+  since = 0;
+  private failed: Set<string> = new Set();
+  private readonly world: World;
+
+  constructor(world: World, addresses: readonly string[]) {
+    this.world = world;
+    this.addresses = addresses;
+  }
+
+  /** Tries the addresses, as pick_first does at its start, after a loss, and when their options change. */
+  connect(): void {
+    const { world } = this;
+    this.via = this.addresses.find((address) => world.stateOf(address) === READY);
+    this.failed = new Set(this.addresses.filter((address) => world.stateOf(address) === TRANSIENT_FAILURE));
+    if (this.via !== undefined) this.state = READY;
+    else if (this.addresses.every((address) => this.failed.has(address))) this.state = TRANSIENT_FAILURE;
+    else if (this.state === IDLE) {
+      this.state = CONNECTING;
+      this.since = world.now;
+    }
+  }
+
+  /** An address has changed its state. */
+  hear(address: string, state: State): void {
+    if (this.state === READY) {
+      if (address !== this.via || state === READY) return;
+      this.via = undefined;
+      this.state = IDLE;
+    } else if (this.state !== IDLE && this.addresses.includes(address)) {
+      if (state === READY) {
+        this.via = address;
+        this.state = READY;
+      } else if (state === TRANSIENT_FAILURE) {
+        this.failed.add(address);
+        if (this.addresses.every((each) => this.failed.has(each))) this.state = TRANSIENT_FAILURE;
+      }
+    }
+  }
+
+  /** How many references to subchannels pick_first holds. */
+  get refs(): number {
+    return this.state === READY ? 1 : this.state === IDLE ? 0 : this.addresses.length;
+  }
+}
+
+export class Model {
+  endpoints: readonly ModelEndpoint[] = [];
+  /** The newest good config. */
+  config: Config | undefined;
+  /** How many subchannels have been asked for: tells a connection that is touched without need. */
+  created = 0;
+  /** The resolver has had an answer. */
+  private answered = false;
+  /** Since when the policy has had endpoints to connect to. */
+  private startedAt: number | undefined;
+  /** The waiting phase is over. */
+  private serving = false;
+  /** The rotation, the endpoint whose turn it is, and how many RPCs of its turn it has had. */
+  private rotation: readonly ModelEndpoint[] = [];
+  private turn: ModelEndpoint | undefined;
+  private used = 0;
+  private readonly world: World;
+
+  constructor(world: World) {
+    this.world = world;
+  }
+
+  /** An update with the config that goes with it, undefined for a bad one. Answers whether it is accepted. */
+  update(resolution: Resolution, config: Config | undefined, optionsChanged: boolean): boolean {
+    this.config = config ?? this.config;
+    if (this.config === undefined || resolution === 'error') return true;
+    const answered = this.answered;
+    this.answered = true;
+    const before = this.endpoints;
+    const listed = new Map<string, ModelEndpoint>();
+    for (const addresses of resolution) {
+      const key = keyOf(addresses);
+      if (addresses.length === 0 || listed.has(key)) continue;
+      const known = before.find((endpoint) => keyOf(endpoint.addresses) === key);
+      if (known) known.addresses = addresses;
+      listed.set(key, known ?? new ModelEndpoint(this.world, addresses));
+    }
+    this.endpoints = [...listed.values()];
+    for (const endpoint of this.endpoints) {
+      if (!before.includes(endpoint) || (optionsChanged && endpoint.state !== IDLE)) this.connect(endpoint);
+    }
+    if (this.endpoints.length > 0) this.startedAt ??= this.world.now;
+    this.settle();
+    return this.endpoints.length > 0 || !answered;
+  }
+
+  /** An address has changed its state. */
+  hear(address: string, state: State): void {
+    for (const endpoint of this.endpoints) endpoint.hear(address, state);
+    this.settle();
+  }
+
+  /** Lost connections are connected again in the next tick. */
+  reconnect(endpoint: ModelEndpoint): void {
+    if (endpoint.state !== IDLE || !this.endpoints.includes(endpoint)) return;
+    this.connect(endpoint);
+    this.settle();
+  }
+
+  private connect(endpoint: ModelEndpoint): void {
+    this.created += endpoint.addresses.length;
+    endpoint.connect();
+  }
+
+  /** When time alone next changes something. */
+  get deadline(): number {
+    const attempts = this.endpoints.filter(({ state }) => state === CONNECTING);
+    const ends = attempts.map(({ since }) => since + CONNECT_TIMEOUT_MS);
+    const wait = (this.startedAt ?? 0) + (this.config?.readyTimeoutMs ?? 0);
+    return Math.min(...ends, this.serving || wait <= this.world.now ? Number.POSITIVE_INFINITY : wait);
+  }
+
+  /** Time has passed, up to the deadline at most. */
+  elapse(): void {
+    for (const endpoint of this.endpoints) {
+      if (endpoint.state !== CONNECTING || this.world.now < endpoint.since + CONNECT_TIMEOUT_MS) continue;
+      endpoint.state = TRANSIENT_FAILURE;
+    }
+    this.settle();
+  }
+
+  get ready(): readonly ModelEndpoint[] {
+    return this.endpoints.filter(({ state }) => state === READY);
+  }
+
+  /** DESIGN.md's table. */
+  get state(): State {
+    if (this.serving && this.ready.length > 0) return READY;
+    return this.endpoints.every(({ state }) => state === TRANSIENT_FAILURE) ? TRANSIENT_FAILURE : CONNECTING;
+  }
+
+  get refs(): number {
+    return this.endpoints.reduce((sum, { refs }) => sum + refs, 0);
+  }
+
+  /** The address that the next RPC goes to. */
+  pick(): string | undefined {
+    if (this.used >= (this.config?.repeatCount ?? 0)) {
+      this.used = 0;
+      this.turn =
+        this.rotation[(this.rotation.indexOf(this.turn as ModelEndpoint) + 1) % this.rotation.length];
+    }
+    this.used++;
+    return this.turn?.via;
+  }
+
+  private settle(): void {
+    const { ready, turn } = this;
+    if (!this.serving) {
+      const { readyTimeoutMs = 0, randomStart = false } = this.config ?? {};
+      const waited = this.world.now - (this.startedAt ?? 0) >= readyTimeoutMs;
+      if (ready.length === 0 || (ready.length < this.endpoints.length && !waited)) return;
+      this.serving = true;
+      this.turn = ready[randomStart ? Math.floor(this.world.random * ready.length) : 0];
+    } else if (turn !== undefined && !ready.includes(turn)) {
+      // Whoever is next has a full count, and with nobody READY the position stays where it is.
+      this.used = 0;
+    }
+    if (ready.length === 0) return;
+    this.turn = this.successor(ready);
+    this.rotation = ready;
+  }
+
+  /** Whose turn it is now: the same endpoint's, or that of the next one in the resolver's order which survives. */
+  private successor(ready: readonly ModelEndpoint[]): ModelEndpoint | undefined {
+    const turn = this.turn as ModelEndpoint;
+    if (ready.includes(turn)) return turn;
+    const isReady = (endpoint: ModelEndpoint) => ready.includes(endpoint);
+    const from = this.rotation.indexOf(turn) + 1;
+    const survivor = [...this.rotation.slice(from), ...this.rotation.slice(0, from)].find(isReady);
+    const behind = this.endpoints.includes(turn) ? this.endpoints.indexOf(turn) + 1 : 0;
+    return survivor ?? this.endpoints.slice(behind).find(isReady) ?? ready[0];
+  }
+}
+
+/** What identifies an endpoint: the set of its addresses. */
+function keyOf(addresses: readonly string[]): string {
+  return [...new Set(addresses)].sort().join();
+}
