@@ -117,6 +117,19 @@ const RARE: [Event[]][] = [
       { kind: 'connect', address: '10.0.0.1:1' },
     ],
   ],
+  // An endpoint that returns after an interval with nobody READY has a full count.
+  [
+    [
+      sends([['10.0.0.1:1'], ['10.0.0.2:1']], { repeatCount: 2 }),
+      { kind: 'connect', address: '10.0.0.1:1' },
+      { kind: 'pick', count: 1 },
+      { kind: 'blackout' },
+      { kind: 'turn' },
+      { kind: 'connect', address: '10.0.0.1:1' },
+      { kind: 'connect', address: '10.0.0.2:1' },
+      { kind: 'pick', count: 4 },
+    ],
+  ],
   // Nobody survives: the turn is that of the first one behind the position, which the resolver still knows.
   [
     [
