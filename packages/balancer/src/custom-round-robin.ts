@@ -146,9 +146,8 @@ function next(
   }
   const { endpoints, turn } = previous;
   if (ready.length === 0) {
-    // The position is kept, but whoever is first to return gets a full count.
-    previous.used = 0;
-    return previous;
+    // The position is kept, but whoever is first to return gets a full count, whatever an old picker still counts.
+    return new Rotation(endpoints, repeatCount, turn, 0);
   }
   for (let step = 0; step < endpoints.length; step++) {
     const survivor = endpoints[(turn + step) % endpoints.length] as ShardedEndpoint;

@@ -20,6 +20,14 @@ export function endpointKey(endpoint: Endpoint): string {
   return [...new Set(endpoint.addresses.map(addressKey))].sort().join(' ');
 }
 
+/** The endpoint with each address once: pick_first never fails one that it has twice. */
+export function withoutRepetition(endpoint: Endpoint): Endpoint {
+  const { addresses } = endpoint;
+  if (addresses.length === 1) return endpoint;
+  const byKey = new Map(addresses.map((address) => [addressKey(address), address]));
+  return byKey.size === addresses.length ? endpoint : { addresses: [...byKey.values()] };
+}
+
 /** True if both have the same addresses in the same order: nothing to tell the child. */
 export function sameAddresses(a: Endpoint, b: Endpoint): boolean {
   if (a === b || a.addresses === b.addresses) return true;

@@ -5,7 +5,7 @@
  */
 import { type ChannelOptions, experimental, Metadata, connectivityState as State } from '@grpc/grpc-js';
 import type { ChannelArguments } from './channel-arguments.js';
-import { endpointName } from './endpoint-address.js';
+import { endpointName, withoutRepetition } from './endpoint-address.js';
 import { HealthCheckedSubchannel } from './health-check.js';
 import { failPick, queuePick } from './pick-result.js';
 import type { EndpointHooks, ShardedEndpoint } from './sharded-endpoint.js';
@@ -54,7 +54,7 @@ export class EndpointChild<Data> implements ShardedEndpoint<Data>, ChannelContro
     this.endpoint = endpoint;
     this.data = owner.hooks.createData?.(endpoint) as Data;
     // No resolution note: a leaf keeps its first one for ever, and the policy's message carries the newest.
-    this.leaf = new experimental.LeafLoadBalancer(endpoint, this, owner.args.current, '');
+    this.leaf = new experimental.LeafLoadBalancer(withoutRepetition(endpoint), this, owner.args.current, '');
   }
 
   get name(): string {
@@ -75,7 +75,7 @@ export class EndpointChild<Data> implements ShardedEndpoint<Data>, ChannelContro
   renew(): void {
     // The leaf of an IDLE child would tell pick_first nothing.
     this.stale = this.state === State.IDLE;
-    if (!this.stale) this.leaf.updateEndpoint(this.endpoint, this.owner.args.current);
+    if (!this.stale) this.instruct();
   }
 
   /** Leaves IDLE at once, with the newest arguments and the addresses in the order that the resolver gave last. */
@@ -85,9 +85,13 @@ export class EndpointChild<Data> implements ShardedEndpoint<Data>, ChannelContro
       this.leaf.exitIdle();
     } else {
       this.stale = false;
-      this.leaf.updateEndpoint(this.endpoint, this.owner.args.current);
+      this.instruct();
       this.connect();
     }
+  }
+
+  private instruct(): void {
+    this.leaf.updateEndpoint(withoutRepetition(this.endpoint), this.owner.args.current);
   }
 
   /** Releases every subchannel. pick_first still calls back once, into deaf ears. */

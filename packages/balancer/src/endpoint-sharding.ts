@@ -111,12 +111,17 @@ export class EndpointSharding<Data = undefined> {
     if (!list.ok) {
       trace?.(`${this.options.name}: resolver error ${list.error.details}`);
       if (this.children.length === 0) this.publishFailure(list.error);
+      // The policy may have a new config all the same.
+      else this.options.onChange();
       return true;
     }
     const endpoints = list.value.filter((endpoint) => endpoint.addresses.length > 0);
     this.batch(() => {
-      this.adoptOptions(channelOptions);
+      const before = this.children;
+      const renew = this.adoptOptions(channelOptions);
       if (!this.adoptUnchanged(endpoints)) this.reconcile(endpoints);
+      // Those that the list has dropped need nothing new, and those that it has brought have it.
+      if (renew) for (const child of before) if (child.state !== State.SHUTDOWN) child.renew();
       this.changed = true;
     });
     this.publisher.repeatLater();
@@ -164,13 +169,13 @@ export class EndpointSharding<Data = undefined> {
     this.children = [];
   }
 
-  private adoptOptions(channelOptions: ChannelOptions): void {
+  /** True if the children's subchannels are to be made anew. */
+  private adoptOptions(channelOptions: ChannelOptions): boolean {
     const healthService = healthCheckServiceOf(channelOptions);
     const healthChanged = healthService !== this.owner.healthService;
     this.owner.healthService = healthService;
     this.owner.target = targetOf(channelOptions);
-    if (!this.owner.args.adopt(channelOptions) && !healthChanged) return;
-    for (const child of this.children) child.renew();
+    return this.owner.args.adopt(channelOptions) || healthChanged;
   }
 
   /** The fast path of a re-resolution that changes nothing: one comparison per address, no key is computed. */

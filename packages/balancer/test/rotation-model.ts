@@ -105,12 +105,16 @@ export class Model {
   /** An update with the config that goes with it, undefined for a bad one. Answers whether it is accepted. */
   update(resolution: Resolution, config: Config | undefined, optionsChanged: boolean): boolean {
     this.config = config ?? this.config;
-    if (this.config === undefined || resolution === 'error') return true;
+    if (this.config === undefined || resolution === 'error') {
+      if (this.endpoints.length > 0) this.settle();
+      return true;
+    }
     const answered = this.answered;
     this.answered = true;
     const before = this.endpoints;
     const listed = new Map<string, ModelEndpoint>();
-    for (const addresses of resolution) {
+    for (const named of resolution) {
+      const addresses = [...new Set(named)];
       const key = keyOf(addresses);
       if (addresses.length === 0 || listed.has(key)) continue;
       const known = before.find((endpoint) => keyOf(endpoint.addresses) === key);

@@ -199,8 +199,9 @@ export class Run implements World {
       expect(pickResultType).toBe(latest.state === CONNECTING ? QUEUE : FAILURE);
       expect(subchannel).toBeNull();
     }
-    // Not from the newest: its picks are the rotation's, also while nobody is READY.
-    this.pickFromOlder(this.readyPickers().slice(-1 - KEPT_PICKERS, -1));
+    // The newest is older too while another state is published.
+    const end = latest.state === READY ? -1 : this.readyPickers().length;
+    this.pickFromOlder(this.readyPickers().slice(-1 - KEPT_PICKERS, end));
   }
 
   /** (1) An RPC may still hold an older picker: what that returns is live. */
