@@ -58,7 +58,15 @@ export class EchoServers {
   /** Opens a listener that is stopped; its number is its place in the list, from 1. */
   async start(number: number): Promise<void> {
     const listener = this.#at(number);
-    if (listener?.state !== 'stopped' || this.#closed) return;
+    if (listener === undefined || this.#closed) return;
+    if (listener.state !== 'stopped') {
+      const why =
+        listener.state === 'draining'
+          ? `still drains; stop ${number} once more cuts off what it waits for`
+          : 'is started already';
+      this.#report({ event: 'error', message: `listener ${number} (${listener.address}) ${why}` });
+      return;
+    }
     try {
       await listener.start();
     } catch (error) {

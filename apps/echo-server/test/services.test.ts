@@ -146,6 +146,21 @@ test('a command that cannot be done is one line on stderr, and the process goes 
   expect(await stderr.next()).toBe(`echo-server: unknown command 'restart 1'; ${known}`);
   expect(await stderr.next()).toBe(`echo-server: unknown command 'stop'; ${known}`);
 
+  server.stdin.write('start 1\n');
+  expect(await stderr.next()).toBe(`echo-server: listener 1 (${first}) is started already`);
+
+  // It drains as long as an RPC is in flight.
+  const dialogue = echoClient(first).bidirectionalStreamingEcho();
+  dialogue.write({ message: 'before' });
+  await once(dialogue, 'data');
+  server.stdin.write('stop 1\nstart 1\n');
+  const drains = `listener 1 (${first}) still drains; stop 1 once more cuts off what it waits for`;
+  expect(await stderr.next()).toBe(`echo-server: ${drains}`);
+  dialogue.end();
+  expect(await stdout.next()).toBe(`stopped ${first}`);
+  server.stdin.write('start 1\n');
+  expect(await stdout.next()).toBe(`started ${first}`);
+
   // Somebody else takes the address while the listener is stopped.
   server.stdin.write('stop 1\n');
   expect(await stdout.next()).toBe(`stopped ${first}`);
