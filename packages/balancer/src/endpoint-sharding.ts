@@ -182,10 +182,10 @@ export class EndpointSharding<Data = undefined> {
   private adoptUnchanged(list: readonly Endpoint[]): boolean {
     const { children } = this;
     if (list.length !== children.length) return false;
-    for (const [i, child] of children.entries()) {
-      if (!sameAddresses(list[i] as Endpoint, child.endpoint)) return false;
+    for (let i = 0; i < list.length; i++) {
+      if (!sameAddresses(list[i] as Endpoint, (children[i] as EndpointChild<Data>).endpoint)) return false;
     }
-    for (const [i, child] of children.entries()) child.adopt(list[i] as Endpoint, false);
+    for (let i = 0; i < list.length; i++) children[i]?.adopt(list[i] as Endpoint, false);
     return true;
   }
 
