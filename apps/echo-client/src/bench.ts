@@ -24,15 +24,15 @@ export interface BenchOptions {
 export async function bench(options: BenchOptions): Promise<ExitCode> {
   const { json, interrupted } = options;
   const results: Snapshot[] = [];
-  let unreachable: string | undefined;
+  let unreachable = await warmUp(options);
   for (const channel of options.channels) {
+    if (unreachable !== undefined || interrupted.aborted) break;
     const result = await benchOne(channel, options);
     if (typeof result === 'string') unreachable = result;
     else {
       results.push(result);
       if (json) console.log(loadJson(result));
     }
-    if (unreachable !== undefined || interrupted.aborted) break;
   }
   const allAnswered = results.every(({ total }) => total.answered === total.rpcs && total.answered > 0);
   const exitCode = interrupted.aborted
@@ -48,6 +48,17 @@ export async function bench(options: BenchOptions): Promise<ExitCode> {
 }
 
 const VERDICTS = { [EXIT.kept]: 'kept', [EXIT.broken]: 'broken', [EXIT.interrupted]: 'interrupted' } as const;
+
+const WARM_UP_MS = 1000;
+
+/** Of several policies, the first would be measured while the engine still compiles. Resolves with why nothing can be. */
+async function warmUp(options: BenchOptions): Promise<string | undefined> {
+  const [first, ...others] = options.channels;
+  if (first === undefined || others.length === 0) return undefined;
+  const load = { ...options.load, count: undefined };
+  const result = await benchOne(first, { ...options, load, durationMs: WARM_UP_MS });
+  return typeof result === 'string' ? result : undefined;
+}
 
 /** What was measured, or why nothing could be. */
 async function benchOne(channel: EchoChannelConfig, options: BenchOptions): Promise<Snapshot | string> {

@@ -8,7 +8,7 @@ vi.setConfig({ testTimeout: 60_000 });
 
 describe.concurrent('bench', () => {
   test('policies side by side: rate, latencies, shares', async ({ expect, onTestFinished }) => {
-    const { target, names } = await fleet(onTestFinished);
+    const { target, names, listeners } = await fleet(onTestFinished);
     const run = await client([
       'bench',
       '--target',
@@ -22,6 +22,8 @@ describe.concurrent('bench', () => {
     expect(run).toMatchObject({ exitCode: 0, stderr: '' });
     expect(run.stdout).toMatch(/^ +custom_round_robin {2}pick_first$/m);
     expect(run.stdout).toMatch(/^RPCs +90 +90$/m);
+    // What warms up is not counted.
+    expect(listeners.reduce((sum, { rpcs }) => sum + rpcs, 0)).toBeGreaterThan(180);
     for (const row of ['RPC/s', 'p50', 'p90', 'p99', 'slowest']) {
       expect(run.stdout).toMatch(new RegExp(`^${row} +[\\d.,]+( m?s)? +[\\d.,]+( m?s)?$`, 'm'));
     }

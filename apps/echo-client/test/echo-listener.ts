@@ -6,6 +6,8 @@ import { HealthImplementation } from 'grpc-health-check';
 export class EchoListener {
   /** With the real port. */
   address: string;
+  /** RPCs that have arrived. */
+  rpcs = 0;
   readonly #credentials: ServerCredentials;
   readonly #health = new HealthImplementation({ '': 'SERVING', echo: 'SERVING' });
   #server: Server | undefined;
@@ -31,6 +33,7 @@ export class EchoListener {
     const server = new Server();
     const handlers = {
       UnaryEcho: (call, respond) => {
+        this.rpcs++;
         this.#answered();
         respond(null, { message: `${call.request.message} (from ${this.address})` });
       },
