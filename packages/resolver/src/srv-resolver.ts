@@ -20,6 +20,7 @@ import { summarize } from './summarize.js';
 import { quote } from './target-error.js';
 import { tracer } from './tracing.js';
 import { TxtLookup } from './txt-lookup.js';
+import { atMost } from './until-aborted.js';
 
 /** Hosts that are looked up at a time, all priorities together. */
 const HOSTS_IN_FLIGHT = 32;
@@ -163,18 +164,6 @@ class SrvPolling extends PollingResolver {
       .filter(({ endpoint }) => endpoint.addresses.length > 0);
     return { located, isFresh, failures };
   }
-}
-
-/** Waits for a promise, but not beyond a time or an abort. Never rejects. */
-async function atMost(ms: number, promise: Promise<unknown>, signal: AbortSignal): Promise<void> {
-  await new Promise<void>((resolve) => {
-    const timer = setTimeout(resolve, ms).unref();
-    signal.addEventListener('abort', () => resolve(), { once: true });
-    promise.finally(() => {
-      clearTimeout(timer);
-      resolve();
-    });
-  });
 }
 
 function locate(host: string, port: number, found: ReadonlyMap<string, readonly string[]>): Located {

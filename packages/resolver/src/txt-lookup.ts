@@ -8,7 +8,7 @@ import { DnsError } from './dns-error.js';
 import type { DnsSession } from './dns-session.js';
 import type { Trace } from './tracing.js';
 import { type ClientIdentity, selectServiceConfig } from './txt-service-config.js';
-import { untilAborted } from './until-aborted.js';
+import { atMost } from './until-aborted.js';
 
 /** How long the addresses wait for the service config, once they are there. */
 const GRACE_MS = 1000;
@@ -67,12 +67,7 @@ export class TxtLookup {
   async settle(signal: AbortSignal): Promise<{ serviceConfig: object | null; note: string }> {
     const query = this.#query;
     if (query !== undefined) {
-      let timer: NodeJS.Timeout | undefined;
-      const grace = new Promise<void>((resolve) => {
-        timer = setTimeout(resolve, GRACE_MS).unref();
-      });
-      await Promise.race([untilAborted(query.ended, signal).catch(() => {}), grace]);
-      clearTimeout(timer);
+      await atMost(GRACE_MS, query.ended, signal);
       if (this.#query === query) {
         this.#surroundings.trace(() => `TXT ${this.#name} is slow: a later look will use its answer`);
       }

@@ -1,5 +1,5 @@
 /**
- * Gives up on a promise when a signal aborts: not everything that is awaited can be cancelled.
+ * Gives up on a promise when a signal aborts, or a time is over: not everything that is awaited can be cancelled.
  */
 
 /** Settles as the promise does, or rejects with code `ECANCELLED` at once when the signal aborts. */
@@ -10,4 +10,14 @@ export function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promi
     signal.addEventListener('abort', abort, { once: true });
     promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
   });
+}
+
+/** Waits for a promise, but not beyond a time or an abort. Never rejects. */
+export async function atMost(ms: number, promise: Promise<unknown>, signal: AbortSignal): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const time = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, ms).unref();
+  });
+  await Promise.race([untilAborted(promise, signal).catch(() => {}), time]);
+  clearTimeout(timer);
 }
