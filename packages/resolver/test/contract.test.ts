@@ -1,13 +1,11 @@
 /** What grpc-js expects of a resolver (resolver.ts), for each of ours. */
-import diagnostics from 'node:diagnostics_channel';
 import { type Client, connectivityState, experimental } from '@grpc/grpc-js';
 import fc from 'fast-check';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { createDnsRefreshResolverClass } from '../src/dns-refresh-resolver.js';
 import {
   createManualResolver,
   type ManualResolver,
-  type ResolverUpdate,
   registerRefreshingDnsResolver,
   registerSrvResolver,
   registerStaticResolver,
@@ -18,6 +16,7 @@ import { createSrvResolverClass } from '../src/srv-resolver.js';
 import { createStaticResolverClass } from '../src/static-resolver.js';
 import { DnsServer } from './dns-server.js';
 import { Probe } from './probe.js';
+import { updatesFromNow } from './update-log.js';
 import { ask, makeClient, startServer } from './whoami.js';
 
 interface Subject {
@@ -208,17 +207,6 @@ describe('registration', () => {
 });
 
 describe('petiole.resolver.update', () => {
-  const subscribe = (): ResolverUpdate[] => {
-    const updates: ResolverUpdate[] = [];
-    const listener = (message: unknown): void => {
-      updates.push(message as ResolverUpdate);
-    };
-    diagnostics.subscribe('petiole.resolver.update', listener);
-    onTestFinished(() => {
-      diagnostics.unsubscribe('petiole.resolver.update', listener);
-    });
-    return updates;
-  };
   const follow = async (manual: ManualResolver): Promise<Probe> => {
     const probe = new Probe(manualResolverClass, manual.target);
     await probe.ask();
@@ -226,7 +214,7 @@ describe('petiole.resolver.update', () => {
   };
 
   it('tells what was added and removed, how many there are and why', async () => {
-    const updates = subscribe();
+    const updates = updatesFromNow();
     const manual = createManualResolver({ endpoints: ['[::1]:1+127.0.0.1:1', '10.0.0.1:1'] });
     const probe = await follow(manual);
     manual.update({ endpoints: ['10.0.0.1:1', '10.0.0.2:1'] });
@@ -239,7 +227,7 @@ describe('petiole.resolver.update', () => {
   });
 
   it('is silent when nothing changed, and tells of errors', async () => {
-    const updates = subscribe();
+    const updates = updatesFromNow();
     const manual = createManualResolver({ endpoints: ['10.0.0.1:1'] });
     const probe = await follow(manual);
     manual.update({ endpoints: ['10.0.0.1:1'] });

@@ -1,11 +1,10 @@
 /** What reaches a channel, and what is reported of it. */
-import diagnostics from 'node:diagnostics_channel';
 import { type experimental, Metadata, status } from '@grpc/grpc-js';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { Delivery } from '../src/delivery.js';
-import type { ResolverUpdate } from '../src/index.js';
 import { parseStaticTarget } from '../src/static-target.js';
 import { uri } from './probe.js';
+import { updatesFromNow } from './update-log.js';
 
 const TARGET = uri('static:x');
 const result = (path: string) => ({
@@ -16,21 +15,9 @@ const result = (path: string) => ({
   note: '',
 });
 
-function subscribe(): ResolverUpdate[] {
-  const updates: ResolverUpdate[] = [];
-  const listener = (message: unknown): void => {
-    updates.push(message as ResolverUpdate);
-  };
-  diagnostics.subscribe('petiole.resolver.update', listener);
-  onTestFinished(() => {
-    diagnostics.unsubscribe('petiole.resolver.update', listener);
-  });
-  return updates;
-}
-
 describe('petiole.resolver.update', () => {
   it('reports what the channel took: not a result that its policy refused, and that one when it is taken', () => {
-    const updates = subscribe();
+    const updates = updatesFromNow();
     let accepts = true;
     const delivery = new Delivery(
       TARGET,

@@ -1,10 +1,10 @@
-import diagnostics from 'node:diagnostics_channel';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { DnsError } from '../src/dns-error.js';
 import type { OpenDnsSession } from '../src/dns-session.js';
 import { createSrvResolverClass, type SrvResolverOptions } from '../src/srv-resolver.js';
 import { DnsServer, type ZoneEntry } from './dns-server.js';
 import { Probe } from './probe.js';
+import { updatesFromNow } from './update-log.js';
 
 const NAME = 'echo.test';
 const SERVICE = `_grpc._tcp.${NAME}`;
@@ -78,10 +78,7 @@ describe('srv:', () => {
     const addresses = ['10.0.0.1', '10.0.0.2', 'fd00::1', 'fd00::2', 'fd00::3'];
     dns.setSrv(SERVICE, [{ target: 'a.echo.test', port: 1 }]);
     dns.setHost('a.echo.test', addresses);
-    const updates: unknown[] = [];
-    const collect = (update: unknown): void => void updates.push(update);
-    diagnostics.subscribe('petiole.resolver.update', collect);
-    onTestFinished(() => void diagnostics.unsubscribe('petiole.resolver.update', collect));
+    const updates = updatesFromNow();
     const channel = probe(dns, FAST);
     const first = await channel.ask();
     for (let look = 0; look < 10; look += 1) {

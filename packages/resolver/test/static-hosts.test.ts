@@ -1,8 +1,8 @@
-import diagnostics from 'node:diagnostics_channel';
-import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createStaticResolverClass } from '../src/static-resolver.js';
 import type { Getaddrinfo } from '../src/system-lookup.js';
 import { Probe } from './probe.js';
+import { updatesFromNow } from './update-log.js';
 
 const CHANNEL = { 'grpc.dns_min_time_between_resolutions_ms': 100, 'grpc.initial_reconnect_backoff_ms': 50 };
 
@@ -77,10 +77,7 @@ describe('a host name in static:', () => {
 
   it('has the same order as long as it has the same addresses: a rotation is no change', async () => {
     const hosts = { echo: ['10.0.0.2', 'fd00::2', '10.0.0.1', 'fd00::1'] };
-    const updates: unknown[] = [];
-    const collect = (update: unknown): void => void updates.push(update);
-    diagnostics.subscribe('petiole.resolver.update', collect);
-    onTestFinished(() => void diagnostics.unsubscribe('petiole.resolver.update', collect));
+    const updates = updatesFromNow();
     const channel = probe(hosts, 'static:echo:1');
     const first = await channel.ask();
     expect(first.endpoints).toEqual(['[fd00::2]:1+[fd00::1]:1+10.0.0.2:1+10.0.0.1:1']);
