@@ -8,7 +8,7 @@ import { CUSTOMARY_FIELDS, GRPC_JS_POLICIES, XDS_POLICIES } from './grpc-js-poli
 import { inspectPolicyFields } from './inspect-policy-fields.js';
 import { nearMiss } from './near-miss.js';
 import type { PolicyConfig } from './policy-config.js';
-import { petiolePolicies } from './registry.js';
+import { OWN_POLICIES, petiolePolicies } from './registry.js';
 import {
   type Inspected,
   isJson,
@@ -28,12 +28,6 @@ interface InspectedEntry extends InspectedPolicies {
   /** Why it is not usable, in addition to the findings inside. What happens depends on the other entries. */
   readonly problem?: { readonly instead: string; readonly unknown: boolean; readonly path: string };
 }
-
-/** How to register the policies of this package. */
-const REGISTER = new Map([
-  ['custom_round_robin', 'registerCustomRoundRobin()'],
-  ['least_request', 'registerLeastRequest()'],
-]);
 
 /** Deeper than any real config, and far from the end of the stack. */
 const MAX_DEPTH = 32;
@@ -158,7 +152,7 @@ function isRegistered(name: string): boolean {
 }
 
 function notRegistered(name: string): string {
-  const register = REGISTER.get(name);
+  const register = OWN_POLICIES.get(name);
   if (register !== undefined) {
     return `${name} is not registered: call ${register} first, or import '@petiole/balancer/register'`;
   }
@@ -168,7 +162,7 @@ function notRegistered(name: string): string {
   if (name === 'outlier_detection') {
     return `${name} is switched off by the environment variable GRPC_EXPERIMENTAL_ENABLE_OUTLIER_DETECTION`;
   }
-  const known = [...petiolePolicies(), ...REGISTER.keys(), ...GRPC_JS_POLICIES.keys()];
+  const known = [...petiolePolicies(), ...OWN_POLICIES.keys(), ...GRPC_JS_POLICIES.keys()];
   const meant = nearMiss(name, known);
   return `${name} is not registered with grpc-js: ${meant === undefined ? 'call register() of the policy first' : `did you mean ${meant}?`}`;
 }

@@ -10,8 +10,14 @@ type Register = typeof experimental.registerLoadBalancerType;
 /** By name, which class this copy of the package has registered. */
 const registered = new Map<string, Parameters<Register>[1]>();
 
-/** What another copy of this package has registered under these names is the same. */
-const OWN_POLICIES: readonly string[] = ['custom_round_robin', 'least_request'];
+/**
+ * The policies of this package, each with the call that registers it. What another copy of the package has registered
+ * under these names is the same.
+ */
+export const OWN_POLICIES: ReadonlyMap<string, string> = new Map([
+  ['custom_round_robin', 'registerCustomRoundRobin()'],
+  ['least_request', 'registerLeastRequest()'],
+]);
 
 // The names that any copy of this package has registered with this copy of grpc-js.
 const NAMES: unique symbol = Symbol.for('petiole.registered-policies') as never;
@@ -24,7 +30,7 @@ export function registerPolicy(...[name, policy, config]: Parameters<Register>):
   if (registered.get(name) === policy) return;
   grpcJs[NAMES] ??= new Set();
   const taken = grpcJs[NAMES].has(name);
-  if (registered.has(name) || (taken && !OWN_POLICIES.includes(name))) {
+  if (registered.has(name) || (taken && !OWN_POLICIES.has(name))) {
     throw new Error(
       `${name}: another policy of this name is registered already; a name stands for one definition`,
     );
