@@ -1,6 +1,7 @@
 /**
  * Packs each package, installs it alone beside @grpc/grpc-js with npm into an empty project, on every supported Node.js,
  * and runs applications there that use it by `import`, by `require()` and by `node --import <package>/register`.
+ * The resolver also with slow DNS, with and without the thread that it moves to.
  * Then: an npm tree with two copies of grpc-js, where the policies must not be missing without a word.
  */
 import assert from 'node:assert/strict';
@@ -17,6 +18,7 @@ const ANSWERS = {
   balancer: /^(AAABBBCCC|BBBCCCAAA|CCCAAABBB)...$/,
   resolver: /^AABB$/,
   'echo-proto': /^echo$/,
+  'slow DNS': /^AAA$/,
 };
 /** The oldest of the peer range beside the one that the workspace tests with. */
 const OTHER_GRPC_JS = '1.14.5';
@@ -58,7 +60,23 @@ async function checkAlone({ folder, name, entries, tarball }, node) {
   // Else the application proves nothing: it must not work by itself.
   const without = await project.run(`${folder}-preload.mjs`).catch(() => ({ output: 'fails' }));
   assert.doesNotMatch(without.output, ANSWERS[folder], `${folder}-preload.mjs works without ${register}`);
+  if (folder === 'resolver') {
+    row['slow DNS'] = await answers(project, 'slow DNS', 'resolver-slow-dns.mjs');
+    row['no threads'] = await answers(
+      project,
+      'slow DNS',
+      ...permissionFlags(node.version),
+      'resolver-slow-dns.mjs',
+    );
+  }
   return row;
+}
+
+/** Node's permission model, under which a process may start no thread. */
+function permissionFlags(version) {
+  const major = Number(/^v(\d+)/.exec(version)[1]);
+  const model = major < 22 ? '--experimental-permission' : '--permission';
+  return [model, ...(major > 24 ? ['--allow-net'] : []), '--allow-fs-read=*', '--no-warnings'];
 }
 
 async function answers(project, folder, ...args) {

@@ -7,7 +7,7 @@ import type { ChannelOptions, experimental } from '@grpc/grpc-js';
 import { ConstantResolver } from './constant-resolver.js';
 import { Delivery } from './delivery.js';
 import { DnsError } from './dns-error.js';
-import { type Family, type OpenDnsSession, openDnsSession } from './dns-session.js';
+import { type DnsSession, type Family, type OpenDnsSession, openDnsSession } from './dns-session.js';
 import {
   DNS_REFRESH_SCHEME,
   type DnsRefreshTarget,
@@ -21,7 +21,7 @@ import { describeBadTarget, type ResolverClass, registration } from './registrat
 import type { Resolution } from './resolution.js';
 import { summarize } from './summarize.js';
 import { type Getaddrinfo, getaddrinfo, SystemLookup } from './system-lookup.js';
-import { tracer } from './tracing.js';
+import { type Trace, tracer } from './tracing.js';
 import { TxtLookup } from './txt-lookup.js';
 
 /** Options of {@link registerRefreshingDnsResolver}. */
@@ -47,8 +47,7 @@ interface Lookups {
 class DnsRefreshPolling extends PollingResolver {
   readonly #target: DnsRefreshTarget;
   readonly #families: readonly Family[];
-  readonly #deadline: number;
-  readonly #open: OpenDnsSession;
+  readonly #open: (signal: AbortSignal) => DnsSession;
   readonly #hosts: HostAddresses;
   readonly #system: SystemLookup;
   readonly #txt: TxtLookup;
@@ -64,14 +63,15 @@ class DnsRefreshPolling extends PollingResolver {
     super(uri, listener, channelOptions, { ...options, tracer: 'dns_refresh_resolver' });
     this.#target = target;
     this.#families = FAMILIES[options.families ?? 'both'];
-    this.#deadline = checkPollingOptions(options).deadline;
-    this.#open = open;
+    const { deadline } = checkPollingOptions(options);
+    const trace: Trace = (text) => this.trace(text);
+    this.#open = (signal) => open(target.dnsServer, deadline, signal, trace);
     this.#hosts = new HostAddresses(this.#families);
     this.#system = new SystemLookup(ask);
     this.#txt = new TxtLookup(target.host.replace(/\.$/, ''), channelOptions, {
-      open: (signal) => open(target.dnsServer, this.#deadline, signal),
-      deadline: this.#deadline,
-      trace: (text) => this.trace(text),
+      open: this.#open,
+      deadline,
+      trace,
     });
   }
 
@@ -98,9 +98,7 @@ class DnsRefreshPolling extends PollingResolver {
     signal: AbortSignal,
   ): Promise<{ addresses: readonly string[]; failures: readonly string[] }> {
     const { host, dnsServer } = this.#target;
-    if (dnsServer !== undefined) {
-      return this.#hosts.lookup(host, this.#open(dnsServer, this.#deadline, signal));
-    }
+    if (dnsServer !== undefined) return this.#hosts.lookup(host, this.#open(signal));
     const found = await this.#system.lookup(host, signal);
     const addresses = found.filter((address) => this.#families.includes(isIPv6(address) ? 6 : 4));
     if (addresses.length === 0)

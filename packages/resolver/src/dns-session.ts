@@ -4,6 +4,8 @@
  */
 import { promises as dns, getServers, type SrvRecord } from 'node:dns';
 import { DnsError } from './dns-error.js';
+import { type DnsQuery, type DnsThread, leaseDnsThread } from './dns-thread.js';
+import type { Trace } from './tracing.js';
 import { untilAborted } from './until-aborted.js';
 
 /** An address family, as `net.isIP` numbers them. */
@@ -22,7 +24,14 @@ export type OpenDnsSession = (
   server: string | undefined,
   deadlineMs: number,
   signal: AbortSignal,
+  trace: Trace,
 ) => DnsSession;
+
+/**
+ * How long queries may keep a process that has nothing else to do. Then they go on in a thread that keeps nothing;
+ * DNS that is well answers before that, and costs no thread.
+ */
+const HELD_MS = 250;
 
 /**
  * Tries that fit into the deadline; c-ares by itself goes on for about 25 s. Each server is tried `tries` times, with a
@@ -35,29 +44,54 @@ function tries(servers: number, deadlineMs: number): { timeout: number; tries: n
 }
 
 /** The real one. */
-export const openDnsSession: OpenDnsSession = (server, deadlineMs, signal) => {
-  const resolver = new dns.Resolver(tries(server === undefined ? getServers().length : 1, deadlineMs));
+export const openDnsSession: OpenDnsSession = (server, deadlineMs, signal, trace) => {
+  const limits = tries(server === undefined ? getServers().length : 1, deadlineMs);
+  const resolver = new dns.Resolver(limits);
   if (server !== undefined) resolver.setServers([server]);
-  signal.addEventListener('abort', () => resolver.cancel(), { once: true });
-  const query = async <T>(what: string, name: string, ask: () => Promise<T[]>): Promise<T[]> => {
+  let thread: DnsThread | undefined;
+  const leave = setTimeout(async () => {
+    thread = await leaseDnsThread(signal);
+    if (thread === undefined) return;
+    trace(
+      () => `DNS takes longer than ${HELD_MS} ms: asks on in a thread that does not keep the process alive`,
+    );
+    resolver.cancel();
+  }, HELD_MS).unref();
+  signal.addEventListener(
+    'abort',
+    () => {
+      clearTimeout(leave);
+      resolver.cancel();
+    },
+    { once: true },
+  );
+  const ask = async (method: DnsQuery['method'], name: string): Promise<unknown[]> => {
+    if (thread === undefined) {
+      try {
+        return await resolver[method](name);
+      } catch (error) {
+        if (thread === undefined || signal.aborted) throw error;
+      }
+    }
+    return thread.ask({ method, name, server, ...limits }, signal);
+  };
+  const query = async <T>(method: DnsQuery['method'], what: string, name: string): Promise<T[]> => {
     if (signal.aborted) throw new DnsError('ECANCELLED', what, name);
-    let records: T[];
+    let records: unknown[];
     try {
-      records = await untilAborted(ask(), signal);
+      records = await untilAborted(ask(method, name), signal);
     } catch (error) {
       throw DnsError.from(error, what, name);
     }
     // A name that is a CNAME of nothing comes as an empty success.
     if (records.length === 0) throw new DnsError('ENODATA', what, name);
-    return records;
+    return records as T[];
   };
   return {
-    srv: (name) => query('SRV', name, () => resolver.resolveSrv(name)),
+    srv: (name) => query('resolveSrv', 'SRV', name),
     addresses: (host, family) =>
-      family === 6
-        ? query('AAAA', host, () => resolver.resolve6(host))
-        : query('A', host, () => resolver.resolve4(host)),
+      family === 6 ? query('resolve6', 'AAAA', host) : query('resolve4', 'A', host),
     txt: async (name) =>
-      (await query('TXT', name, () => resolver.resolveTxt(name))).map((strings) => strings.join('')),
+      (await query<string[]>('resolveTxt', 'TXT', name)).map((strings) => strings.join('')),
   };
 };

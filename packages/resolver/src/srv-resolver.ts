@@ -3,6 +3,7 @@
  * how DNS can say that addresses belong together. The best (lowest) priority that resolves; weights are ignored.
  */
 import type { SrvRecord } from 'node:dns';
+import { setMaxListeners } from 'node:events';
 import type { ChannelOptions, experimental } from '@grpc/grpc-js';
 import { ConstantResolver } from './constant-resolver.js';
 import { Delivery } from './delivery.js';
@@ -18,7 +19,7 @@ import { describeBadTarget, type ResolverClass, registration } from './registrat
 import type { Resolution } from './resolution.js';
 import { summarize } from './summarize.js';
 import { quote } from './target-error.js';
-import { tracer } from './tracing.js';
+import { type Trace, tracer } from './tracing.js';
 import { TxtLookup } from './txt-lookup.js';
 import { atMost } from './until-aborted.js';
 
@@ -45,7 +46,7 @@ interface PriorityAnswer {
 class SrvPolling extends PollingResolver {
   readonly #target: SrvTarget;
   readonly #deadline: number;
-  readonly #open: OpenDnsSession;
+  readonly #open: (signal: AbortSignal) => DnsSession;
   readonly #hosts = new HostAddresses([6, 4]);
   readonly #txt: TxtLookup;
   #located: readonly Located[] = [];
@@ -62,16 +63,17 @@ class SrvPolling extends PollingResolver {
     super(uri, listener, channelOptions, { ...options, keepOrder: false, tracer: 'srv_resolver' });
     this.#target = target;
     this.#deadline = checkPollingOptions(options).deadline;
-    this.#open = open;
+    const trace: Trace = (text) => this.trace(text);
+    this.#open = (signal) => open(target.dnsServer, this.#deadline, signal, trace);
     this.#txt = new TxtLookup(target.name, channelOptions, {
-      open: (signal) => open(target.dnsServer, this.#deadline, signal),
+      open: this.#open,
       deadline: this.#deadline,
-      trace: (text) => this.trace(text),
+      trace,
     });
   }
 
   protected override async resolve({ signal }: ResolutionAttempt): Promise<Resolution> {
-    const session = this.#open(this.#target.dnsServer, this.#deadline, signal);
+    const session = this.#open(signal);
     this.#txt.start();
     const records = await session.srv(this.#target.service);
     if (records.every(({ name }) => name === '' || name === '.')) {
@@ -111,6 +113,7 @@ class SrvPolling extends PollingResolver {
     const asked = new Set<string>();
     const looks: Array<Promise<PriorityAnswer>> = [];
     const firstFresh = new AbortController();
+    setMaxListeners(0, firstFresh.signal);
     for (const priority of priorities) {
       // Each has one host in flight at least, so no more than 32 priorities go side by side.
       await looks[looks.length - HOSTS_IN_FLIGHT];

