@@ -20,7 +20,7 @@ const dns = createSocket('udp4', (query, { port, address }) => {
   const header = Buffer.from([query[0], query[1], 0x81, 0x80, 0, 1, 0, found ? 1 : 0, 0, 0, 0, 0]);
   const record = Buffer.from([0xc0, 12, 0, A_RECORD, 0, 1, 0, 0, 0, 1, 0, 4, 127, 0, 0, 1]);
   const answer = Buffer.concat([header, question, ...(found ? [record] : [])]);
-  setTimeout(() => dns.send(answer, port, address), DELAY_MS);
+  setTimeout(() => dns.send(answer, port, address), DELAY_MS).unref();
 });
 await new Promise((resolve) => dns.bind(0, '127.0.0.1', resolve));
 try {
@@ -28,7 +28,7 @@ try {
     console.log(await ask(`dns+refresh://127.0.0.1:${dns.address().port}/echo.test:${port}`, {}, 3));
   });
 } finally {
-  dns.close();
+  dns.unref();
 }
 // One for the address; that of the service config, which is asked for beside it, is the same.
 assert.equal(threads, process.permission === undefined ? 1 : 0);

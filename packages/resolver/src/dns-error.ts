@@ -11,6 +11,7 @@ const MEANINGS: Readonly<Record<string, string>> = {
   EREFUSED: 'the DNS server refused',
   ECONNREFUSED: 'no DNS server there',
   ETIMEOUT: 'the DNS server did not answer in time',
+  EDESTRUCTION: 'the thread that asked was ended',
   ECANCELLED: 'the deadline of the resolution passed',
   EBADRESP: 'the DNS server sent what cannot be read',
 };
@@ -29,8 +30,9 @@ export class DnsError extends Error {
 
   static from(error: unknown, what: string, host: string): DnsError {
     if (error instanceof DnsError) return error;
-    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
-    return new DnsError(code, what, host);
+    // Not by instanceof: under Jest, Node's own errors are of another realm.
+    const { code = error } = Object(error) as { code?: unknown };
+    return new DnsError(String(code), what, host);
   }
 
   /** Whether DNS said that there is nothing, rather than nothing being said. */

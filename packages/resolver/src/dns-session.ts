@@ -2,9 +2,10 @@
  * DNS queries of one resolution, through a c-ares resolver of its own: its servers are nobody else's, and cancelling
  * it cancels all that it asked. `dns.Resolver` asks the network only; /etc/hosts and search domains do not count.
  */
-import { promises as dns, getServers, type SrvRecord } from 'node:dns';
+import { getServers, type SrvRecord } from 'node:dns';
 import { DnsError } from './dns-error.js';
-import { type DnsQuery, type DnsThread, leaseDnsThread } from './dns-thread.js';
+import { openQueries } from './dns-queries.js';
+import type { Ask } from './dns-thread.js';
 import type { Trace } from './tracing.js';
 import { untilAborted } from './until-aborted.js';
 
@@ -28,12 +29,6 @@ export type OpenDnsSession = (
 ) => DnsSession;
 
 /**
- * How long queries may keep a process that has nothing else to do. Then they go on in a thread that keeps nothing;
- * DNS that is well answers before that, and costs no thread.
- */
-const HELD_MS = 250;
-
-/**
  * Tries that fit into the deadline; c-ares by itself goes on for about 25 s. Each server is tried `tries` times, with a
  * timeout that doubles, and Node looks at the clock once per timeout only, so that each try may last one more: ten
  * timeouts for one server (1 + 2 + 4, and 3) and for two (twice 1 + 2, and 4), 15 for three; a sixth more is spare.
@@ -46,36 +41,10 @@ function tries(servers: number, deadlineMs: number): { timeout: number; tries: n
 /** The real one. */
 export const openDnsSession: OpenDnsSession = (server, deadlineMs, signal, trace) => {
   const limits = tries(server === undefined ? getServers().length : 1, deadlineMs);
-  const resolver = new dns.Resolver(limits);
-  if (server !== undefined) resolver.setServers([server]);
-  let thread: DnsThread | undefined;
-  const leave = setTimeout(async () => {
-    thread = await leaseDnsThread(signal);
-    if (thread === undefined) return;
-    trace(
-      () => `DNS takes longer than ${HELD_MS} ms: asks on in a thread that does not keep the process alive`,
-    );
-    resolver.cancel();
-  }, HELD_MS).unref();
-  signal.addEventListener(
-    'abort',
-    () => {
-      clearTimeout(leave);
-      resolver.cancel();
-    },
-    { once: true },
+  const ask = openQueries({ server, ...limits }, signal, () =>
+    trace(() => 'DNS is slow: asks on in a thread that does not keep the process alive'),
   );
-  const ask = async (method: DnsQuery['method'], name: string): Promise<unknown[]> => {
-    if (thread === undefined) {
-      try {
-        return await resolver[method](name);
-      } catch (error) {
-        if (thread === undefined || signal.aborted) throw error;
-      }
-    }
-    return thread.ask({ method, name, server, ...limits }, signal);
-  };
-  const query = async <T>(method: DnsQuery['method'], what: string, name: string): Promise<T[]> => {
+  const query = async <T>(method: Parameters<Ask>[0], what: string, name: string): Promise<T[]> => {
     if (signal.aborted) throw new DnsError('ECANCELLED', what, name);
     let records: unknown[];
     try {

@@ -1,19 +1,23 @@
 /**
- * DNS queries in a thread that the process does not wait for. Node cannot unref a query; a worker it can. The thread
- * exists only while somebody leases it: it takes 10 MB and 50 ms to start.
+ * DNS queries in a thread that the process does not wait for: Node cannot unref a query, but it can a worker. There is
+ * one thread at most, and only while a session is open in it: it takes 10 to 17 MB, and 50 ms to start.
  */
 import { Worker } from 'node:worker_threads';
 
-/** One query, as `dns.promises.Resolver` takes it. */
-export interface DnsQuery {
-  readonly method: 'resolveSrv' | 'resolve4' | 'resolve6' | 'resolveTxt';
-  readonly name: string;
+/** What a session's c-ares resolver is made with. */
+export interface DnsSettings {
   /** As `setServers` takes it; undefined: the system's. */
   readonly server: string | undefined;
   /** Milliseconds that the first try waits. */
   readonly timeout: number;
   readonly tries: number;
 }
+
+/** Asks one question, by a method of `dns.promises.Resolver`. Rejects with an error that has a `code`. */
+export type Ask = (
+  method: 'resolveSrv' | 'resolve4' | 'resolve6' | 'resolveTxt',
+  name: string,
+) => Promise<unknown[]>;
 
 interface Pending {
   readonly resolve: (records: unknown[]) => void;
@@ -27,34 +31,40 @@ const PROGRAM = `
 const { parentPort } = require('node:worker_threads');
 const { Resolver } = require('node:dns').promises;
 const resolvers = new Map();
-parentPort.on('message', async ({ id, query }) => {
-  if (query === undefined) return resolvers.get(id)?.cancel();
-  const { method, name, server, timeout, tries } = query;
-  const resolver = new Resolver({ timeout, tries });
-  if (server !== undefined) resolver.setServers([server]);
-  resolvers.set(id, resolver);
+parentPort.on('message', async ({ session, settings, id, method, name }) => {
+  if (settings !== undefined) {
+    const resolver = new Resolver({ timeout: settings.timeout, tries: settings.tries });
+    if (settings.server !== undefined) resolver.setServers([settings.server]);
+    resolvers.set(session, resolver);
+    return;
+  }
+  const resolver = resolvers.get(session);
+  if (id === undefined) {
+    resolvers.delete(session);
+    resolver.cancel();
+    return;
+  }
   try {
     parentPort.postMessage({ id, records: await resolver[method](name) });
   } catch (error) {
     parentPort.postMessage({ id, code: String(error.code ?? error) });
   }
-  resolvers.delete(id);
 });
 `;
 
 /** The process's one. */
 let current: DnsThread | undefined;
 
-/** Use it through {@link leaseDnsThread}. */
-export class DnsThread {
+class DnsThread {
   readonly #worker: Worker;
   readonly #pending = new Map<number, Pending>();
   #lastId = 0;
-  #leases = 0;
-  /** Resolves with whether the thread runs. */
+  #openSessions = 0;
+  #end: Error | undefined;
+  /** Whether it runs, once that is known. */
   readonly isOnline: Promise<boolean>;
 
-  /** @throws {Error} when the process may not start threads (Node's permission model). */
+  /** @throws {Error} when the process may start no thread (Node's permission model). */
   constructor() {
     // Neither NODE_OPTIONS nor --import: what instruments the program must not run a second time.
     this.#worker = new Worker(PROGRAM, { eval: true, name: 'petiole-dns', execArgv: [], env: {} });
@@ -62,58 +72,68 @@ export class DnsThread {
     this.#worker.unref(); // not before: listening to messages refs it
     this.isOnline = new Promise((resolve) => {
       this.#worker.on('online', () => resolve(true));
-      this.#worker.on('error', (error: NodeJS.ErrnoException) => {
+      this.#worker.on('error', (error) => this.#finish(error));
+      this.#worker.on('exit', () => {
         resolve(false);
-        this.#end(error);
+        this.#finish(withCode('EDESTRUCTION'));
       });
     });
   }
 
-  /** Rejects with an error that has Node's DNS code, or that of the thread's end. Aborting cancels the query. */
-  ask(query: DnsQuery, signal: AbortSignal): Promise<unknown[]> {
-    this.#lastId += 1;
-    const id = this.#lastId;
-    const cancel = (): void => this.#worker.postMessage({ id });
-    return new Promise<unknown[]>((resolve, reject) => {
-      this.#pending.set(id, { resolve, reject });
-      this.#worker.postMessage({ id, query });
-      signal.addEventListener('abort', cancel, { once: true });
-    }).finally(() => signal.removeEventListener('abort', cancel));
+  /** The session ends with the signal, and the thread with its last session. */
+  open(settings: DnsSettings, signal: AbortSignal): Ask {
+    const session = this.#nextId();
+    this.#openSessions += 1;
+    this.#worker.postMessage({ session, settings });
+    const close = (): void => {
+      this.#worker.postMessage({ session });
+      this.#openSessions -= 1;
+      if (this.#openSessions === 0) this.#finish(withCode('ECANCELLED'));
+    };
+    signal.addEventListener('abort', close, { once: true });
+    return (method, name) => {
+      if (this.#end !== undefined) return Promise.reject(this.#end);
+      return new Promise((resolve, reject) => {
+        const id = this.#nextId();
+        this.#pending.set(id, { resolve, reject });
+        this.#worker.postMessage({ session, id, method, name });
+      });
+    };
   }
 
-  /** Keeps the thread until the signal aborts. */
-  lease(signal: AbortSignal): void {
-    this.#leases += 1;
-    const release = (): void => {
-      this.#leases -= 1;
-      if (this.#leases === 0) this.#end(Object.assign(new Error('cancelled'), { code: 'ECANCELLED' }));
-    };
-    signal.addEventListener('abort', release, { once: true });
+  #nextId(): number {
+    this.#lastId += 1;
+    return this.#lastId;
   }
 
   #settle(answer: Answer): void {
     const pending = this.#pending.get(answer.id);
     this.#pending.delete(answer.id);
     if ('records' in answer) pending?.resolve(answer.records);
-    else pending?.reject(Object.assign(new Error(answer.code), { code: answer.code }));
+    else pending?.reject(withCode(answer.code));
   }
 
-  #end(error: Error): void {
+  #finish(end: Error): void {
     if (current === this) current = undefined;
+    this.#end ??= end;
     void this.#worker.terminate();
-    for (const { reject } of this.#pending.values()) reject(error);
+    for (const { reject } of this.#pending.values()) reject(this.#end);
     this.#pending.clear();
   }
 }
 
-/** The thread, kept until the signal aborts; undefined where the process may have none. */
-export async function leaseDnsThread(signal: AbortSignal): Promise<DnsThread | undefined> {
+function withCode(code: string): Error {
+  return Object.assign(new Error(code), { code });
+}
+
+/** Opens a session in the thread, until the signal aborts; undefined where the process can have no thread. */
+export async function openInThread(settings: DnsSettings, signal: AbortSignal): Promise<Ask | undefined> {
   try {
     current ??= new DnsThread();
   } catch {
     return undefined;
   }
   const thread = current;
-  thread.lease(signal);
-  return (await thread.isOnline) && !signal.aborted ? thread : undefined;
+  const ask = thread.open(settings, signal);
+  return (await thread.isOnline) ? ask : undefined;
 }

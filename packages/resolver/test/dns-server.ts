@@ -29,10 +29,13 @@ export class DnsServer {
   readonly #waiting = new Set<{ readonly key: string; readonly seen: () => void }>();
   /** Questions so far, `SRV _grpc._tcp.echo.test` and `tcp SRV …`. */
   readonly questions: string[] = [];
+  /** The ports that have asked over UDP. */
+  readonly peers = new Set<number>();
 
   private constructor(udp: UdpSocket, tcp: TcpServer) {
     this.address = `127.0.0.1:${udp.address().port}`;
     udp.on('message', (message, peer) => {
+      this.peers.add(peer.port);
       const query = packet.decode(message);
       const answer = this.#answer(query, '', 1232);
       if (answer === undefined) return;

@@ -1,8 +1,9 @@
 /** DNS that is slow: its queries move to a thread, and the thread goes when it is not needed. */
 import { setMaxListeners } from 'node:events';
+import { runInNewContext } from 'node:vm';
 import type { Worker } from 'node:worker_threads';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
-import type { DnsError } from '../src/dns-error.js';
+import { DnsError } from '../src/dns-error.js';
 import { type DnsSession, openDnsSession } from '../src/dns-session.js';
 import { DnsServer } from './dns-server.js';
 
@@ -60,12 +61,12 @@ const QUESTIONS = [
 
 describe('a DNS session', () => {
   /** The threads that the test has seen start. */
-  let threads: Array<{ readonly ended: Promise<unknown> }> = [];
+  let threads: Array<{ readonly worker: Worker; readonly ended: Promise<unknown> }> = [];
 
   beforeEach(() => {
     threads = [];
     const started = (worker: Worker): void => {
-      threads.push({ ended: new Promise((resolve) => worker.once('exit', resolve)) });
+      threads.push({ worker, ended: new Promise((resolve) => worker.once('exit', resolve)) });
     };
     process.on('worker', started);
     onTestFinished(() => {
@@ -102,6 +103,47 @@ describe('a DNS session', () => {
     expect(threads).toHaveLength(2);
   });
 
+  it('does not move for answers that wait to be read behind a busy event loop', async () => {
+    const dns = await zone();
+    const { session } = open(dns);
+    const answer = session.srv(SERVICE);
+    await dns.asked(`SRV ${SERVICE}`);
+    const busyUntil = performance.now() + 500;
+    while (performance.now() < busyUntil);
+    expect(await answer).toHaveLength(1);
+    expect(await session.addresses('echo.test', 4)).toHaveLength(2);
+    expect(threads).toEqual([]);
+  });
+
+  it('says so when its thread is ended by somebody else, and the next one gets another', async () => {
+    const dns = await zone();
+    dns.set('A', 'silent.test', 'silence');
+    const broken = open(dns);
+    const answer = codeOf(broken.session.addresses('silent.test', 4));
+    await expect.poll(() => broken.decisions).toHaveLength(1);
+    await threads[0]?.worker.terminate();
+    expect(await answer).toBe('EDESTRUCTION');
+    expect(await codeOf(broken.session.addresses('echo.test', 4))).toBe('EDESTRUCTION');
+
+    dns.delay('A echo.test', SLOW_MS);
+    expect(await open(dns).session.addresses('echo.test', 4)).toHaveLength(2);
+    expect(threads).toHaveLength(2);
+  });
+
+  it('keeps to one socket, however much it asks', async () => {
+    const dns = await zone();
+    const names = Array.from({ length: 64 }, (_, index) => `host-${index}.test`);
+    for (const name of names) {
+      dns.setHost(name, ['127.0.0.1']);
+      dns.delay(`A ${name}`, SLOW_MS);
+    }
+    const { session, decisions } = open(dns, 60_000); // c-ares opens another socket when a try times out
+    expect(await Promise.all(names.map((name) => session.addresses(name, 4)))).toHaveLength(64);
+    expect(decisions).toHaveLength(1);
+    // One on the main thread and one in the other.
+    expect(dns.peers.size).toBeLessThan(10);
+  });
+
   it('cancels what it asked in the thread', async () => {
     const dns = await zone();
     dns.set('A', 'silent.test', 'silence');
@@ -119,5 +161,14 @@ describe('a DNS session', () => {
     const asked = dns.count('A silent.test');
     await new Promise((resolve) => setTimeout(resolve, 3000));
     expect(dns.count('A silent.test')).toBe(asked);
+  });
+});
+
+describe('a DNS error', () => {
+  it('has its code also from another realm, as under Jest', () => {
+    const foreign = runInNewContext("Object.assign(new Error('queryA'), { code: 'ENODATA' })");
+    const error = DnsError.from(foreign, 'A', 'echo.test');
+    expect(error.message).toBe('A look-up of "echo.test" failed: ENODATA (the name has no such record)');
+    expect(error.isDefinite).toBe(true);
   });
 });
