@@ -9,6 +9,7 @@ import { DnsServer } from './dns-server.js';
 
 /** Longer than queries stay on the main thread. */
 const SLOW_MS = 900;
+const PATIENCE = { timeout: 10_000 };
 const SERVICE = '_grpc._tcp.echo.test';
 
 function open(dns: DnsServer, deadlineMs = 10_000) {
@@ -90,7 +91,7 @@ describe('a DNS session', () => {
     dns.set('A', 'silent.test', 'silence');
     const [one, other] = [open(dns), open(dns)];
     const answers = [one, other].map(({ session }) => codeOf(session.addresses('silent.test', 4)));
-    await expect.poll(() => [...one.decisions, ...other.decisions]).toHaveLength(2);
+    await expect.poll(() => [...one.decisions, ...other.decisions], PATIENCE).toHaveLength(2);
     expect(threads).toHaveLength(1);
     one.end();
     dns.delay('A echo.test', SLOW_MS);
@@ -120,7 +121,7 @@ describe('a DNS session', () => {
     dns.set('A', 'silent.test', 'silence');
     const broken = open(dns);
     const answer = codeOf(broken.session.addresses('silent.test', 4));
-    await expect.poll(() => broken.decisions).toHaveLength(1);
+    await expect.poll(() => broken.decisions, PATIENCE).toHaveLength(1);
     await threads[0]?.worker.terminate();
     expect(await answer).toBe('EDESTRUCTION');
     expect(await codeOf(broken.session.addresses('echo.test', 4))).toBe('EDESTRUCTION');
@@ -154,8 +155,8 @@ describe('a DNS session', () => {
       codeOf(one.session.addresses(index === 0 ? 'echo.test' : 'silent.test', 4)),
     );
     dns.set('A', 'echo.test', 'silence');
-    await expect.poll(() => decisions).toHaveLength(1);
-    await expect.poll(() => dns.count('A silent.test')).toBeGreaterThanOrEqual(2);
+    await expect.poll(() => decisions, PATIENCE).toHaveLength(1);
+    await expect.poll(() => dns.count('A silent.test'), PATIENCE).toBeGreaterThanOrEqual(2);
     end();
     expect(await answers[1]).toBe('ECANCELLED');
     const asked = dns.count('A silent.test');
