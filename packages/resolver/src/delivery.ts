@@ -75,6 +75,11 @@ export class Delivery {
     return accepted;
   }
 
+  /** Reports a failure that the channel is not told of, because its endpoints stay. */
+  kept(details: string, reason: string): void {
+    publishUpdate(this.target, this.#endpoints, this.#endpoints, reason, details);
+  }
+
   /** Writes to the resolver's tracer, with the target before it. */
   trace(text: () => string): void {
     this.#trace(() => `${this.shortTarget} ${text()}`);

@@ -36,9 +36,14 @@ export interface ManualResolver {
    *   and after `close`.
    */
   fail(failure: ManualFailure): void;
-  /** Forgets the target. Live channels keep what they have; later ones get UNAVAILABLE. Idempotent. */
+  /**
+   * Forgets the target. Live channels keep what they have; those that wait for the first update, and later ones, get
+   * UNAVAILABLE. Idempotent.
+   */
   close(): void;
 }
+
+const CLOSED = 'this manual resolver was closed';
 
 const trace = tracer('manual_resolver');
 const handles = new Map<string, Handle>();
@@ -101,6 +106,9 @@ class Handle implements ManualResolver {
     trace(() => `${this.target} closed, with ${this.#audience()}`);
     this.#closed = true;
     handles.delete(this.#id);
+    if (this.#latest === undefined) {
+      this.#publish({ failure: { code: status.UNAVAILABLE, details: `${this.target}: ${CLOSED}` } });
+    }
   }
 
   subscribe(subscriber: (reason: string) => void): void {
@@ -131,7 +139,7 @@ class Handle implements ManualResolver {
   }
 
   #assertOpen(): void {
-    if (this.#closed) throw new Error(`${this.target}: this manual resolver was closed`);
+    if (this.#closed) throw new Error(`${this.target}: ${CLOSED}`);
   }
 }
 
@@ -177,7 +185,7 @@ export const manualResolverClass: ResolverClass = class ManualChannelResolver
     this.#replay = setImmediate(() => {
       if (this.#following !== undefined) this.#tell('replay');
       else {
-        const details = `${this.#delivery.target}: this manual resolver was closed, or was never created in this process`;
+        const details = `${this.#delivery.target}: ${CLOSED}, or was never created in this process`;
         this.#delivery.error({ code: status.UNAVAILABLE, details }, 'replay');
       }
     });

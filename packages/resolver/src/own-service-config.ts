@@ -36,7 +36,23 @@ const UNREAD: ReadonlyArray<readonly [name: string, instead: string]> = [
   ['waitForReady', 'give each call new Metadata({ waitForReady: true })'],
   ['maxRequestBytes', 'set the channel option grpc.max_send_message_length'],
   ['maxResponseBytes', 'set the channel option grpc.max_receive_message_length'],
+  ['maxRequestMessageBytes', 'set the channel option grpc.max_send_message_length'],
+  ['maxResponseMessageBytes', 'set the channel option grpc.max_receive_message_length'],
 ];
+
+/** The fields of the messages below; a misspelt `service`, for instance, would make an entry one for all methods. */
+const METHOD_FIELDS = ['name', 'timeout', 'retryPolicy', 'hedgingPolicy', ...UNREAD.map(([name]) => name)];
+const NAME_FIELDS = ['service', 'method'];
+const RETRY_FIELDS = [
+  'maxAttempts',
+  'initialBackoff',
+  'maxBackoff',
+  'backoffMultiplier',
+  'retryableStatusCodes',
+];
+const HEDGING_FIELDS = ['maxAttempts', 'hedgingDelay', 'nonFatalStatusCodes'];
+const THROTTLING_FIELDS = ['maxTokens', 'tokenRatio'];
+const HEALTH_FIELDS = ['serviceName'];
 
 /**
  * As {@link prepareServiceConfig}, and strict: a misnamed field and a field that grpc-js does not read are errors.
@@ -46,7 +62,9 @@ export function prepareOwnServiceConfig(input: ServiceConfigInput): PreparedServ
   const json = readJson(input);
   if (isObject(json)) {
     refuseMisnamed(json);
-    if (Array.isArray(json.methodConfig)) json.methodConfig.forEach(refuseUnread);
+    refuseMisspelt(json.retryThrottling, 'retryThrottling', THROTTLING_FIELDS);
+    refuseMisspelt(json.healthCheckConfig, 'healthCheckConfig', HEALTH_FIELDS);
+    if (Array.isArray(json.methodConfig)) json.methodConfig.forEach(refuseUseless);
   }
   return prepareServiceConfig(input);
 }
@@ -59,13 +77,32 @@ function refuseMisnamed(json: JsonObject): void {
   }
 }
 
-function refuseUnread(entry: unknown, index: number): void {
+/** Another case, `kebab-case`, or `snake_case`, which is proto3 JSON, but which grpc-js does not read. */
+function refuseMisspelt(value: unknown, path: string, names: readonly string[]): void {
+  if (!isObject(value)) return;
+  for (const [written, content] of Object.entries(value)) {
+    if (names.includes(written)) continue;
+    const plain = written.replaceAll(/[-_]/g, '').toLowerCase();
+    const meant = names.find((name) => name.toLowerCase() === plain);
+    if (meant !== undefined)
+      throw new ServiceConfigError(`${path}.${written}`, content, `called ${meant} here`);
+  }
+}
+
+function refuseUseless(entry: unknown, index: number): void {
   if (!isObject(entry)) return;
+  const path = `methodConfig[${index}]`;
+  refuseMisspelt(entry, path, METHOD_FIELDS);
+  refuseMisspelt(entry.retryPolicy, `${path}.retryPolicy`, RETRY_FIELDS);
+  refuseMisspelt(entry.hedgingPolicy, `${path}.hedgingPolicy`, HEDGING_FIELDS);
+  if (Array.isArray(entry.name)) {
+    for (const [at, name] of entry.name.entries()) refuseMisspelt(name, `${path}.name[${at}]`, NAME_FIELDS);
+  }
   for (const [name, instead] of UNREAD) {
     const value = entry[name];
     if (!field(value) || value === false) continue; // false is what grpc-js does
     throw new ServiceConfigError(
-      `methodConfig[${index}].${name}`,
+      `${path}.${name}`,
       value,
       `absent, because grpc-js does not read it (${instead})`,
     );

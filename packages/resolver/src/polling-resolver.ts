@@ -213,6 +213,7 @@ export abstract class PollingResolver implements experimental.Resolver {
     this.#failing = true;
     this.#backoff.runOnce();
     if (this.#good !== undefined) {
+      this.#delivery.kept(message, reason);
       // Keeping silent would leave the channel in its own back-off; an error would be worth less than the old answer.
       if (this.#requested || this.#told !== 'answer') {
         this.#deliver({ ...this.#good, note: `the last answer was kept: ${message}` }, reason);

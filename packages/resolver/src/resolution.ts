@@ -3,10 +3,10 @@
  * same object, so that a change is seen at a glance and reaches nobody when there is none.
  */
 import type { Delivered } from './delivery.js';
-import { withoutDuplicates } from './duplicates.js';
-import { addressSet, type Endpoint, sameEndpoints } from './endpoint.js';
+import { addressSet, type Endpoint, sameEndpoints, toEndpoints } from './endpoint.js';
 import { keepPlaces } from './keep-places.js';
 import { prepareServiceConfig, type ServiceConfigInput } from './service-config.js';
+import { isObject, print } from './service-config-error.js';
 
 /** What a look-up found. */
 export interface Resolution {
@@ -33,15 +33,18 @@ export interface GoodAnswer extends Delivered {
 
 /**
  * Makes a resolution the successor of the last good answer.
- * @throws on a resolution that is none (no endpoints array).
+ * @throws TypeError on what is no resolution, {@link TargetError} on a bad endpoint.
  */
 export function readResolution(
   resolution: Resolution,
   before: GoodAnswer | undefined,
   keepOrder: boolean,
 ): GoodAnswer {
+  if (!isObject(resolution)) {
+    throw new TypeError(`resolve() must give an object such as { endpoints: [] }, got ${print(resolution)}`);
+  }
   // Copies: a look-up may hand out the same array again, changed.
-  const found: Endpoint[] = withoutDuplicates(resolution.endpoints);
+  const found = toEndpoints(resolution.endpoints);
   const ordered = keepOrder
     ? keepPlaces(before?.endpoints ?? [], found, addressSet, (survivor) => survivor)
     : found;

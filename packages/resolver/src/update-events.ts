@@ -20,7 +20,7 @@ export interface ResolverUpdate {
   readonly endpoints: number;
   /** Why the resolver spoke: `first resolution`, `requested`, `periodic refresh`, `retry`, `update`, `replay`. */
   readonly reason: string;
-  /** Only when name resolution failed: the status's details. */
+  /** Only when name resolution failed: why. The channel may have kept its endpoints. */
   readonly error?: string;
 }
 

@@ -319,6 +319,17 @@ describe('close', () => {
     expect(() => manual.fail({ details: '' })).toThrow('was closed');
   });
 
+  it('ends RPCs that wait for a first update', async () => {
+    const manual = createManualResolver();
+    const waiting = ask(makeClient(manual.target));
+    await new Promise(setImmediate);
+    manual.close();
+    await expect(waiting).rejects.toMatchObject({
+      code: 14,
+      details: expect.stringContaining(`${manual.target}: this manual resolver was closed`),
+    });
+  });
+
   it('in the tick of an update does not lose it', async () => {
     const manual = createManualResolver({ endpoints: ['10.0.0.1:1'] });
     const channel = follow(manual.target);

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { PollingResolver, type Resolution, type ResolutionAttempt } from '../src/index.js';
 import type { PollingOptions } from '../src/polling-options.js';
 import { Probe } from './probe.js';
+import { updatesFromNow } from './update-log.js';
 
 /** A look-up that the test answers. */
 interface Pending extends ResolutionAttempt {
@@ -228,6 +229,7 @@ describe('the periodic refresh', () => {
       'refreshInterval must be from 100 to 86400000 ms, or Infinity, got NaN',
     ],
     [{ deadline: -1 }, 'deadline must be from 10 to 600000 ms, got -1'],
+    [{ deadline: '5000' as unknown as number }, 'deadline must be from 10 to 600000 ms, got "5000"'],
   ])('refuses %o', (options, message) => {
     expect(() => scripted(options)).toThrow(message);
   });
@@ -340,9 +342,20 @@ describe('failures', () => {
     probe.resolver.updateResolution();
     lookups[0]?.answer('10.0.0.1');
     await later(30_001);
+    const updates = updatesFromNow();
     lookups[1]?.fail('down');
     await turn();
     expect(probe.calls).toHaveLength(1);
+    expect(updates).toEqual([
+      {
+        target: 'scripted:x',
+        added: [],
+        removed: [],
+        endpoints: 1,
+        reason: 'periodic refresh',
+        error: 'down',
+      },
+    ]);
     probe.resolver.updateResolution();
     expect(lookups).toHaveLength(2); // back-off
     await later(1000);
@@ -351,6 +364,23 @@ describe('failures', () => {
     expect(probe.calls).toHaveLength(2);
     expect(probe.calls[1]?.endpoints).toEqual(['10.0.0.1:1']);
     expect(probe.calls[1]?.note).toBe('the last answer was kept: still down');
+  });
+
+  it.each([
+    [undefined, 'resolve() must give an object such as { endpoints: [] }, got undefined'],
+    [{}, 'endpoints must be an array, got undefined'],
+    [
+      { endpoints: [{ addresses: [{ host: '10.0.0.1', port: 0 }] }] },
+      'endpoints[0]: port of "10.0.0.1" must be an integer from 1 to 65535, got 0',
+    ],
+    [{ endpoints: [{ addresses: [{ host: '1.2.3', port: 1 }] }] }, 'endpoints[0]: "1.2.3" is neither'],
+    [{ endpoints: [{ addresses: [] }] }, 'endpoints[0]: an endpoint is'],
+  ])('say what is wrong with %j', async (resolution, message) => {
+    const { probe, lookups } = scripted();
+    probe.resolver.updateResolution();
+    lookups[0]?.answerWith(resolution as Resolution);
+    await turn();
+    expect(probe.calls[0]?.error?.details).toContain(message);
   });
 
   it('include a resolve that throws, and one that returns nonsense', async () => {

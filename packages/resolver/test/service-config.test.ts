@@ -195,6 +195,24 @@ describe('a service config of the program itself', () => {
       'methodConfig[0].maxRequestBytes must be absent, because grpc-js does not read it (set the channel option grpc.max_send_message_length), got 5',
     ],
     [{ methodConfig: [{ name, maxResponseBytes: '5' }] }, 'grpc.max_receive_message_length'],
+    [{ methodConfig: [{ name, maxRequestMessageBytes: 5 }] }, 'grpc.max_send_message_length'],
+    [
+      { methodConfig: [{ name, retry_policy: {} }] },
+      'methodConfig[0].retry_policy must be called retryPolicy here, got {}',
+    ],
+    [{ methodConfig: [{ name, wait_for_ready: true }] }, 'must be called waitForReady here'],
+    [
+      { methodConfig: [{ name: [{ Service: 'echo.Echo' }] }] },
+      'methodConfig[0].name[0].Service must be called service here, got "echo.Echo"',
+    ],
+    [
+      { methodConfig: [{ name, hedgingPolicy: { maxAttempts: 2, hedging_delay: '1s' } }] },
+      'methodConfig[0].hedgingPolicy.hedging_delay must be called hedgingDelay here',
+    ],
+    [
+      { healthCheckConfig: { service_name: 'x' } },
+      'healthCheckConfig.service_name must be called serviceName here, got "x"',
+    ],
   ])('%j is refused, and ignored when it comes from elsewhere', (input, message) => {
     for (const form of [input, JSON.stringify(input)]) {
       expect(() => prepareOwnServiceConfig(form)).toThrow(ServiceConfigError);
