@@ -40,3 +40,8 @@ export class DnsError extends Error {
     return this.code === 'ENODATA' || this.code === 'ENOTFOUND';
   }
 }
+
+/** An error such as Node's, for {@link DnsError.from} to complete. */
+export function withCode(code: string): Error {
+  return Object.assign(new Error(code), { code });
+}

@@ -3,6 +3,7 @@
  * one thread at most, and only while a session is open in it: it takes 10 to 17 MB, and 50 ms to start.
  */
 import { Worker } from 'node:worker_threads';
+import { withCode } from './dns-error.js';
 
 /** What a session's c-ares resolver is made with. */
 export interface DnsSettings {
@@ -120,10 +121,6 @@ class DnsThread {
     for (const { reject } of this.#pending.values()) reject(this.#end);
     this.#pending.clear();
   }
-}
-
-function withCode(code: string): Error {
-  return Object.assign(new Error(code), { code });
 }
 
 /** Opens a session in the thread, until the signal aborts; undefined where the process can have no thread. */

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { DnsError } from '../src/dns-error.js';
-import type { OpenDnsSession } from '../src/dns-session.js';
+import type { Family } from '../src/dns-session.js';
 import { createSrvResolverClass, type SrvResolverOptions } from '../src/srv-resolver.js';
 import { DnsServer, type ZoneEntry } from './dns-server.js';
 import { Probe } from './probe.js';
@@ -19,6 +19,21 @@ function probe(dns: DnsServer, options: SrvResolverOptions = ONCE, channelOption
     'grpc.max_reconnect_backoff_ms': 50,
     ...channelOptions,
   });
+}
+
+const record = (name: string, priority: number) => ({ name, port: 1, priority, weight: 0 });
+
+/** A channel of which the test answers the look-ups itself. */
+function injected(
+  records: ReadonlyArray<ReturnType<typeof record>>,
+  addresses: (host: string, family: Family, signal: AbortSignal) => Promise<readonly string[]>,
+): Probe {
+  const resolverClass = createSrvResolverClass(ONCE, (_server, _deadline, signal) => ({
+    srv: () => Promise.resolve(records),
+    addresses: (host, family) => addresses(host, family, signal),
+    txt: (name) => Promise.reject(new DnsError('ENOTFOUND', 'TXT', name)),
+  }));
+  return new Probe(resolverClass, `srv:${SERVICE}`);
 }
 
 describe('srv:', () => {
@@ -233,15 +248,10 @@ describe('srv:', () => {
       onTestFinished(() => void vi.useRealTimers());
       let inFlight = 0;
       let most = 0;
-      const records = Array.from({ length: 100 }, (_, priority) => ({
-        name: `h${priority}`,
-        port: 1,
-        priority,
-        weight: 0,
-      }));
-      const open: OpenDnsSession = (_server, _deadline, signal) => ({
-        srv: () => Promise.resolve(records),
-        addresses: (name, family) =>
+      const records = Array.from({ length: 100 }, (_, priority) => record(`h${priority}`, priority));
+      const channel = injected(
+        records,
+        (name, family, signal) =>
           new Promise((_resolve, reject) => {
             if (family === 4) inFlight += 1;
             most = Math.max(most, inFlight);
@@ -251,9 +261,7 @@ describe('srv:', () => {
             });
             if (signal.aborted) reject(new DnsError('ECANCELLED', 'A', name));
           }),
-        txt: (name) => Promise.reject(new DnsError('ENOTFOUND', 'TXT', name)),
-      });
-      const channel = new Probe(createSrvResolverClass(ONCE, open), `srv:${SERVICE}`);
+      );
       channel.resolver.updateResolution();
       await vi.advanceTimersByTimeAsync(4999);
       expect(most).toBe(32);
@@ -267,16 +275,11 @@ describe('srv:', () => {
       let inFlight = 0;
       let most = 0;
       const records = [10, 20, 30].flatMap((priority) =>
-        Array.from({ length: 40 }, (_, index) => ({
-          name: `${priority}-${index}`,
-          port: 1,
-          priority,
-          weight: 0,
-        })),
+        Array.from({ length: 40 }, (_, index) => record(`${priority}-${index}`, priority)),
       );
-      const open: OpenDnsSession = (_server, _deadline, signal) => ({
-        srv: () => Promise.resolve(records),
-        addresses: (name, family) =>
+      const channel = injected(
+        records,
+        (name, family, signal) =>
           new Promise((resolve, reject) => {
             inFlight += 1;
             most = Math.max(most, inFlight);
@@ -298,9 +301,7 @@ describe('srv:', () => {
               priority === '10' ? 4000 : 10,
             );
           }),
-        txt: (name) => Promise.reject(new DnsError('ENOTFOUND', 'TXT', name)),
-      });
-      const channel = new Probe(createSrvResolverClass(ONCE, open), `srv:${SERVICE}`);
+      );
       channel.resolver.updateResolution();
       await vi.advanceTimersByTimeAsync(5100);
       expect(channel.calls[0]?.endpoints?.[0]).toBe('[fd00::10:0]:1+10.0.10.0:1');
@@ -425,25 +426,15 @@ describe('srv:', () => {
   it('resolves 10,000 hosts, at most 32 at a time', async () => {
     let inFlight = 0;
     let most = 0;
-    const hosts = Array.from({ length: 10_000 }, (_, index) => ({
-      name: `h${index}`,
-      port: 1,
-      priority: 0,
-      weight: 0,
-    }));
-    const open: OpenDnsSession = () => ({
-      srv: () => Promise.resolve(hosts),
-      addresses: async (host, family) => {
-        inFlight += 1;
-        most = Math.max(most, inFlight);
-        await Promise.resolve();
-        inFlight -= 1;
-        const index = Number(host.slice(1));
-        return [family === 6 ? `fd00::${index.toString(16)}` : `10.0.${index >> 8}.${index & 255}`];
-      },
-      txt: (name) => Promise.reject(new DnsError('ENOTFOUND', 'TXT', name)),
+    const hosts = Array.from({ length: 10_000 }, (_, index) => record(`h${index}`, 0));
+    const channel = injected(hosts, async (host, family) => {
+      inFlight += 1;
+      most = Math.max(most, inFlight);
+      await Promise.resolve();
+      inFlight -= 1;
+      const index = Number(host.slice(1));
+      return [family === 6 ? `fd00::${index.toString(16)}` : `10.0.${index >> 8}.${index & 255}`];
     });
-    const channel = new Probe(createSrvResolverClass(ONCE, open), `srv:${SERVICE}`);
     const { endpoints } = await channel.ask();
     expect(endpoints).toHaveLength(10_000);
     expect(endpoints?.[9999]).toBe('[fd00::270f]:1+10.0.39.15:1');
