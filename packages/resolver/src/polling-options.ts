@@ -2,7 +2,7 @@
  * How often a polling resolver asks, and how long it waits: the options and their bounds.
  */
 import type { ChannelOptions } from '@grpc/grpc-js';
-import { quote } from './target-error.js';
+import { print } from './service-config-error.js';
 
 /** Options of {@link PollingResolver}. */
 export interface PollingOptions {
@@ -39,11 +39,11 @@ export function checkPollingOptions(options: PollingOptions): Required<PollingOp
   } = options;
   if (refreshInterval !== Number.POSITIVE_INFINITY && !isWithin(refreshInterval, 100, 86_400_000)) {
     throw new RangeError(
-      `refreshInterval must be from 100 to 86400000 ms, or Infinity, got ${printed(refreshInterval)}`,
+      `refreshInterval must be from 100 to 86400000 ms, or Infinity, got ${print(refreshInterval)}`,
     );
   }
   if (!isWithin(deadline, 10, 600_000)) {
-    throw new RangeError(`deadline must be from 10 to 600000 ms, got ${printed(deadline)}`);
+    throw new RangeError(`deadline must be from 10 to 600000 ms, got ${print(deadline)}`);
   }
   return { refreshInterval, deadline, keepOrder, tracer };
 }
@@ -60,8 +60,4 @@ export function minTimeBetweenRequests(channelOptions: ChannelOptions): number {
 
 function isWithin(value: unknown, least: number, most: number): boolean {
   return typeof value === 'number' && value >= least && value <= most;
-}
-
-function printed(value: unknown): string {
-  return typeof value === 'string' ? quote(value) : String(value);
 }

@@ -19,6 +19,7 @@ export class ServiceConfigError extends Error {
 /** A value as it stands in a message, at most 80 characters of it. */
 export function print(value: unknown): string {
   if (typeof value === 'string') return quote(value);
+  if (typeof value === 'number') return String(value); // JSON has no NaN
   let text: string | undefined;
   try {
     text = JSON.stringify(value);
