@@ -3,9 +3,6 @@
  * up again every `refreshInterval`, so that servers that were added are found (grpc-node #1663, #2265, #2455).
  */
 import { isIP, isIPv6 } from 'node:net';
-import type { ChannelOptions, experimental } from '@grpc/grpc-js';
-import { ConstantResolver } from './constant-resolver.js';
-import { Delivery } from './delivery.js';
 import { DnsError } from './dns-error.js';
 import { type DnsSession, type Family, type OpenDnsSession, openDnsSession } from './dns-session.js';
 import {
@@ -17,12 +14,15 @@ import {
 import { HostAddresses } from './host-addresses.js';
 import { checkPollingOptions, type PollingOptions } from './polling-options.js';
 import { PollingResolver, type ResolutionAttempt } from './polling-resolver.js';
-import { describeBadTarget, type ResolverClass, registration } from './registration.js';
+import { type ResolverClass, registration } from './registration.js';
 import type { Resolution } from './resolution.js';
+import { schemeResolver } from './scheme-resolver.js';
 import { summarize } from './summarize.js';
 import { type Getaddrinfo, getaddrinfo, SystemLookup } from './system-lookup.js';
-import { type Trace, tracer } from './tracing.js';
+import type { Trace } from './tracing.js';
 import { TxtLookup } from './txt-lookup.js';
+
+const TRACER = 'dns_refresh_resolver';
 
 /** Options of {@link registerRefreshingDnsResolver}. */
 export interface DnsRefreshOptions extends Pick<PollingOptions, 'refreshInterval' | 'deadline'> {
@@ -53,14 +53,12 @@ class DnsRefreshPolling extends PollingResolver {
   readonly #txt: TxtLookup;
 
   constructor(
-    uri: experimental.GrpcUri,
-    listener: experimental.ResolverListener,
-    channelOptions: ChannelOptions,
     target: DnsRefreshTarget,
     options: DnsRefreshOptions,
     { open, ask }: Lookups,
+    ...[uri, listener, channelOptions]: ConstructorParameters<ResolverClass>
   ) {
-    super(uri, listener, channelOptions, { ...options, tracer: 'dns_refresh_resolver' });
+    super(uri, listener, channelOptions, { ...options, tracer: TRACER });
     this.#target = target;
     this.#families = FAMILIES[options.families ?? 'both'];
     const { deadline } = checkPollingOptions(options);
@@ -118,46 +116,16 @@ export function createDnsRefreshResolverClass(
       `families must be 'both', 'ipv6' or 'ipv4', got ${JSON.stringify(options.families)}`,
     );
   }
-  return class DnsRefreshResolver implements experimental.Resolver {
-    readonly #inner: experimental.Resolver;
-
-    constructor(
-      target: experimental.GrpcUri,
-      listener: experimental.ResolverListener,
-      channelOptions: ChannelOptions,
-    ) {
-      const constant = (answer: ConstructorParameters<typeof ConstantResolver>[0]): ConstantResolver =>
-        new ConstantResolver(
-          answer,
-          new Delivery(target, listener, tracer('dns_refresh_resolver')),
-          channelOptions,
-        );
-      let parsed: DnsRefreshTarget;
-      try {
-        parsed = parseDnsRefreshTarget(target);
-      } catch (error) {
-        this.#inner = constant({ error: describeBadTarget(DNS_REFRESH_SCHEME, error) });
-        return;
-      }
-      const { host, port } = parsed;
-      this.#inner =
-        isIP(host) === 0
-          ? new DnsRefreshPolling(target, listener, channelOptions, parsed, options, lookups)
-          : constant({ endpoints: [{ addresses: [{ host, port }] }] });
-    }
-
-    updateResolution(): void {
-      this.#inner.updateResolution();
-    }
-
-    destroy(): void {
-      this.#inner.destroy();
-    }
-
-    static getDefaultAuthority(target: experimental.GrpcUri): string {
-      return dnsRefreshAuthority(target);
-    }
-  };
+  return schemeResolver({
+    name: DNS_REFRESH_SCHEME,
+    tracer: TRACER,
+    parse: parseDnsRefreshTarget,
+    authority: dnsRefreshAuthority,
+    open: (parsed, ...grpc) =>
+      isIP(parsed.host) === 0
+        ? new DnsRefreshPolling(parsed, options, lookups, ...grpc)
+        : { endpoints: [{ addresses: [{ host: parsed.host, port: parsed.port }] }] },
+  });
 }
 
 const register = registration(DNS_REFRESH_SCHEME, createDnsRefreshResolverClass);

@@ -1,8 +1,7 @@
 /**
- * How each scheme gets into grpc-js's registry, and what all resolver classes do with a bad target.
+ * How each scheme gets into grpc-js's registry.
  */
 import { type ChannelOptions, experimental } from '@grpc/grpc-js';
-import { TargetError } from './target-error.js';
 
 /** What grpc-js's `registerResolver` takes. */
 export interface ResolverClass {
@@ -28,10 +27,4 @@ export function registration<Options>(
     experimental.registerResolver(scheme, create(options));
     registered = true;
   };
-}
-
-/** The status details for what a target parser threw. */
-export function describeBadTarget(scheme: string, error: unknown): string {
-  if (!(error instanceof TargetError)) throw error;
-  return `bad ${scheme}: target: ${error.message}`;
 }

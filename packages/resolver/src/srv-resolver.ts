@@ -4,9 +4,6 @@
  */
 import type { SrvRecord } from 'node:dns';
 import { setMaxListeners } from 'node:events';
-import type { ChannelOptions, experimental } from '@grpc/grpc-js';
-import { ConstantResolver } from './constant-resolver.js';
-import { Delivery } from './delivery.js';
 import { type DnsSession, type OpenDnsSession, openDnsSession } from './dns-session.js';
 import { parseSrvTarget, SRV_SCHEME, type SrvTarget, srvAuthority } from './dns-target.js';
 import type { Endpoint } from './endpoint.js';
@@ -15,13 +12,16 @@ import { keepPlaces } from './keep-places.js';
 import { mapBounded } from './map-bounded.js';
 import { checkPollingOptions, type PollingOptions } from './polling-options.js';
 import { PollingResolver, type ResolutionAttempt } from './polling-resolver.js';
-import { describeBadTarget, type ResolverClass, registration } from './registration.js';
+import { type ResolverClass, registration } from './registration.js';
 import type { Resolution } from './resolution.js';
+import { schemeResolver } from './scheme-resolver.js';
 import { summarize } from './summarize.js';
 import { quote } from './target-error.js';
-import { type Trace, tracer } from './tracing.js';
+import type { Trace } from './tracing.js';
 import { TxtLookup } from './txt-lookup.js';
 import { atMost } from './until-aborted.js';
+
+const TRACER = 'srv_resolver';
 
 /** Hosts that are looked up at a time, all priorities together. */
 const HOSTS_IN_FLIGHT = 32;
@@ -52,15 +52,13 @@ class SrvPolling extends PollingResolver {
   #located: readonly Located[] = [];
 
   constructor(
-    uri: experimental.GrpcUri,
-    listener: experimental.ResolverListener,
-    channelOptions: ChannelOptions,
     target: SrvTarget,
     options: SrvResolverOptions,
     open: OpenDnsSession,
+    ...[uri, listener, channelOptions]: ConstructorParameters<ResolverClass>
   ) {
     // Records are followed by host and port, which survive a change of address.
-    super(uri, listener, channelOptions, { ...options, keepOrder: false, tracer: 'srv_resolver' });
+    super(uri, listener, channelOptions, { ...options, keepOrder: false, tracer: TRACER });
     this.#target = target;
     this.#deadline = checkPollingOptions(options).deadline;
     const trace: Trace = (text) => this.trace(text);
@@ -180,41 +178,13 @@ export function createSrvResolverClass(
   open: OpenDnsSession = openDnsSession,
 ): ResolverClass {
   checkPollingOptions(options);
-  return class SrvResolver implements experimental.Resolver {
-    readonly #inner: experimental.Resolver;
-
-    constructor(
-      target: experimental.GrpcUri,
-      listener: experimental.ResolverListener,
-      channelOptions: ChannelOptions,
-    ) {
-      let parsed: SrvTarget;
-      try {
-        parsed = parseSrvTarget(target);
-      } catch (error) {
-        const delivery = new Delivery(target, listener, tracer('srv_resolver'));
-        this.#inner = new ConstantResolver(
-          { error: describeBadTarget(SRV_SCHEME, error) },
-          delivery,
-          channelOptions,
-        );
-        return;
-      }
-      this.#inner = new SrvPolling(target, listener, channelOptions, parsed, options, open);
-    }
-
-    updateResolution(): void {
-      this.#inner.updateResolution();
-    }
-
-    destroy(): void {
-      this.#inner.destroy();
-    }
-
-    static getDefaultAuthority(target: experimental.GrpcUri): string {
-      return srvAuthority(target);
-    }
-  };
+  return schemeResolver({
+    name: SRV_SCHEME,
+    tracer: TRACER,
+    parse: parseSrvTarget,
+    authority: srvAuthority,
+    open: (parsed, ...grpc) => new SrvPolling(parsed, options, open, ...grpc),
+  });
 }
 
 const register = registration(SRV_SCHEME, createSrvResolverClass);

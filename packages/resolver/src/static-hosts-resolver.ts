@@ -4,15 +4,18 @@
  * system's order of a host's addresses holds until there are others: DNS servers rotate them.
  */
 import { isIP } from 'node:net';
-import type { ChannelOptions, experimental } from '@grpc/grpc-js';
 import type { HostAddress } from './address.js';
 import type { Endpoint } from './endpoint.js';
 import { mapBounded } from './map-bounded.js';
 import { PollingResolver, type ResolutionAttempt } from './polling-resolver.js';
+import type { ResolverClass } from './registration.js';
 import type { Resolution } from './resolution.js';
 import type { StaticTarget } from './static-target.js';
 import { summarize } from './summarize.js';
 import { type Getaddrinfo, SystemLookup } from './system-lookup.js';
+
+/** The tracer of all `static:` targets. */
+export const STATIC_TRACER = 'static_resolver';
 
 /** libuv runs at most half of its four threads for `getaddrinfo`; more in flight would only queue there. */
 const LOOKUPS_IN_FLIGHT = 32;
@@ -34,18 +37,16 @@ export class StaticHostsResolver extends PollingResolver {
   readonly #known = new Map<string, readonly string[]>();
 
   constructor(
-    target: experimental.GrpcUri,
-    listener: experimental.ResolverListener,
-    channelOptions: ChannelOptions,
     parsed: StaticTarget,
     options: StaticResolverOptions,
     ask: Getaddrinfo,
+    ...[target, listener, channelOptions]: ConstructorParameters<ResolverClass>
   ) {
     super(target, listener, channelOptions, {
       ...options,
       refreshInterval: Number.POSITIVE_INFINITY,
       keepOrder: false, // the target has the order of endpoints, #known that of a host's addresses
-      tracer: 'static_resolver',
+      tracer: STATIC_TRACER,
     });
     this.#endpoints = parsed.endpoints;
     this.#hosts = hostNames(parsed);
