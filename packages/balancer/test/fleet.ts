@@ -1,5 +1,6 @@
 /** Several backends at once, and what is released when a test is over. */
 import { connectivityState as State } from '@grpc/grpc-js';
+import { HealthImplementation } from 'grpc-health-check';
 import { afterEach } from 'vitest';
 import { Backend, type BackendOptions } from './backend.js';
 import { TestChannel, type TestChannelOptions } from './test-channel.js';
@@ -22,6 +23,22 @@ export function startFleet(count: number, options: BackendOptions = {}): Promise
       const backend = await Backend.start(options);
       atEnd(() => backend.kill());
       return backend;
+    }),
+  );
+}
+
+export interface HealthyBackend {
+  readonly backend: Backend;
+  readonly health: HealthImplementation;
+}
+
+/** The same with grpc-health-check, which says SERVING of the service `echo`. */
+export function startHealthyFleet(count: number): Promise<HealthyBackend[]> {
+  return Promise.all(
+    Array.from({ length: count }, async () => {
+      const health = new HealthImplementation({ echo: 'SERVING' });
+      const [backend] = await startFleet(1, { services: (server) => health.addToServer(server) });
+      return { backend: backend as Backend, health };
     }),
   );
 }

@@ -6,7 +6,6 @@ import { once } from 'node:events';
 import { createServer, type OutgoingHttpHeaders } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { type LoadBalancingConfig, Metadata, status as Status } from '@grpc/grpc-js';
-import { HealthImplementation } from 'grpc-health-check';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import {
   customRoundRobin,
@@ -17,7 +16,7 @@ import {
 } from '../src/index.js';
 import { Backend } from './backend.js';
 import { DiagnosticsLog } from './diagnostics-log.js';
-import { atEnd, openChannel, untilState } from './fleet.js';
+import { atEnd, type HealthyBackend, openChannel, startHealthyFleet, untilState } from './fleet.js';
 import { HealthServer } from './health-server.js';
 import type { TestChannelOptions } from './test-channel.js';
 
@@ -37,23 +36,6 @@ firstReady.register();
 const ROUND_ROBIN = customRoundRobin({ repeatCount: 1, readyTimeout: '0s' });
 const ECHO = { healthCheckConfig: { serviceName: 'echo' } };
 const HEALTH_ATTRIBUTE = 'grpc.internal.no_subchannel.petiole.health_check_service_name';
-
-interface HealthyBackend {
-  readonly backend: Backend;
-  readonly health: HealthImplementation;
-}
-
-/** Servers with grpc-health-check that say SERVING of the service `echo`. */
-function startHealthy(count: number): Promise<HealthyBackend[]> {
-  return Promise.all(
-    Array.from({ length: count }, async () => {
-      const health = new HealthImplementation({ echo: 'SERVING' });
-      const backend = await Backend.start({ services: (server) => health.addToServer(server) });
-      atEnd(() => backend.kill());
-      return { backend, health };
-    }),
-  );
-}
 
 /** A server whose Watch streams the test answers. */
 async function startScripted(): Promise<{ backend: Backend; health: HealthServer }> {
@@ -98,7 +80,7 @@ describe('what the server says', () => {
   test.each(['NOT_SERVING', 'UNKNOWN'] as const)(
     '%s takes the endpoint out of picks, SERVING brings it back, on the same connection',
     async (status) => {
-      const servers = (await startHealthy(2)) as [HealthyBackend, HealthyBackend];
+      const servers = (await startHealthyFleet(2)) as [HealthyBackend, HealthyBackend];
       const [ill, well] = servers;
       const log = DiagnosticsLog.start();
       const channel = channelTo(servers);
@@ -117,7 +99,7 @@ describe('what the server says', () => {
   );
 
   test('a service that the server does not know takes the endpoint out', async () => {
-    const [server] = (await startHealthy(1)) as [HealthyBackend];
+    const [server] = (await startHealthyFleet(1)) as [HealthyBackend];
     const channel = channelTo([server], { serviceConfig: { healthCheckConfig: { serviceName: 'other' } } });
     await expect(channel.unary()).rejects.toMatchObject({
       code: Status.UNAVAILABLE,
@@ -129,7 +111,7 @@ describe('what the server says', () => {
   });
 
   test('RPCs that wait for ready wait until a server says SERVING', async () => {
-    const [server] = (await startHealthy(1)) as [HealthyBackend];
+    const [server] = (await startHealthyFleet(1)) as [HealthyBackend];
     server.health.setStatus('echo', 'NOT_SERVING');
     const channel = channelTo([server]);
     channel.client.getChannel().getConnectivityState(true);
@@ -141,7 +123,7 @@ describe('what the server says', () => {
   });
 
   test('an RPC in flight outlives NOT_SERVING: health is for picks', async () => {
-    const [server] = (await startHealthy(1)) as [HealthyBackend];
+    const [server] = (await startHealthyFleet(1)) as [HealthyBackend];
     const channel = channelTo([server]);
     const stream = channel.bidi();
     stream.on('error', () => {});
@@ -295,7 +277,7 @@ describe('every policy', () => {
     ['least_request', leastRequest()],
     ['a policy made with definePolicy', firstReady.config()],
   ])('%s sends nothing to a server that is NOT_SERVING', async (_, policy) => {
-    const servers = (await startHealthy(2)) as [HealthyBackend, HealthyBackend];
+    const servers = (await startHealthyFleet(2)) as [HealthyBackend, HealthyBackend];
     const [ill, well] = servers;
     ill.health.setStatus('echo', 'NOT_SERVING');
     const channel = channelTo(servers, { policy });
@@ -407,7 +389,7 @@ describe('under outlier_detection', () => {
         failing ? callback({ code: Status.INTERNAL, details: 'ill' }) : callback(null, call.request),
     });
     atEnd(() => ill.kill());
-    const [well] = (await startHealthy(1)) as [HealthyBackend];
+    const [well] = (await startHealthyFleet(1)) as [HealthyBackend];
     health.onWatch = (stream) => stream.answer('SERVING');
     const channel = channelTo([{ backend: ill }, well], { policy: outlierDetection() });
     await channel.untilServedBy([ill.peer, well.backend.peer]);

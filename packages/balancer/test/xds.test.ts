@@ -9,9 +9,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { registerCustomRoundRobin, registerLeastRequest } from '../src/index.js';
 import { AdsServer, type Packed, typedStruct } from './ads-server.js';
 import type { Backend } from './backend.js';
+import { DiagnosticsLog } from './diagnostics-log.js';
 import { EndpointStateLog } from './endpoint-state-log.js';
-import { openChannel, startFleet } from './fleet.js';
-import type { TestChannel } from './test-channel.js';
+import { type HealthyBackend, openChannel, startFleet, startHealthyFleet } from './fleet.js';
+import type { TestChannel, TestChannelOptions } from './test-channel.js';
 
 registerCustomRoundRobin();
 registerLeastRequest();
@@ -29,11 +30,19 @@ afterAll(() => ads.stop());
 let names = 0;
 
 /** A channel to a cluster of its own, and a way to change that. */
-function open(backends: readonly Backend[], ...policies: Packed[]) {
+function open(
+  backends: readonly Backend[],
+  policies: readonly Packed[],
+  options: Partial<TestChannelOptions> = {},
+) {
   const name = `cluster-${names++}`;
   ads.set(name, { backends, policies });
-  // The policy comes from the control plane: a service config of the channel would not count.
-  const channel = openChannel({ target: `xds:///${name}`, endpoints: [], policy: { pick_first: {} } });
+  const channel = openChannel({
+    target: `xds:///${name}`,
+    endpoints: [],
+    policy: { pick_first: {} }, // that of the control plane counts
+    ...options,
+  });
   const update = async (...changed: Packed[]) => {
     ads.set(name, { backends, policies: changed });
     await ads.untilAnswered();
@@ -75,20 +84,20 @@ describe.each(PLACES)('%s', (_, place) => {
   it('custom_round_robin serves each endpoint 3 times in turn, in the order of the assignment', async () => {
     const backends = await startFleet(3);
     const refused = ads.refusals.length;
-    const { channel } = open(backends, place('custom_round_robin', {}));
+    const { channel } = open(backends, [place('custom_round_robin', {})]);
     expect(await channel.peers(18)).toEqual([...rotation(backends, 3), ...rotation(backends, 3)]);
     expect(ads.refusals.slice(refused)).toEqual([]);
   });
 
   it('the config of the control plane counts', async () => {
     const backends = await startFleet(3);
-    const { channel } = open(backends, place('custom_round_robin', { repeatCount: 2 }));
+    const { channel } = open(backends, [place('custom_round_robin', { repeatCount: 2 })]);
     expect(await channel.peers(6)).toEqual(rotation(backends, 2));
   });
 
   it('least_request reaches every endpoint', async () => {
     const backends = await startFleet(3);
-    const { channel } = open(backends, place('least_request', { choiceCount: 3 }));
+    const { channel } = open(backends, [place('least_request', { choiceCount: 3 })]);
     await channel.untilServedBy(backends.map(({ peer }) => peer));
   });
 
@@ -96,7 +105,7 @@ describe.each(PLACES)('%s', (_, place) => {
     const backends = await startFleet(3);
     const [a, b, c] = backends as [Backend, Backend, Backend];
     const log = EndpointStateLog.start();
-    const { channel } = open(backends, place('custom_round_robin', { repeatCount: 1 }));
+    const { channel } = open(backends, [place('custom_round_robin', { repeatCount: 1 })]);
     await channel.untilServedBy(backends.map(({ peer }) => peer));
     b.kill();
     await log.until(
@@ -108,10 +117,27 @@ describe.each(PLACES)('%s', (_, place) => {
     await channel.untilServedBy([b.peer]);
   });
 
+  it('a server that does not say SERVING gets no RPCs: health checking by the service config of the channel', async () => {
+    const servers = await startHealthyFleet(2);
+    const [well, ill] = servers as [HealthyBackend, HealthyBackend];
+    const backends = servers.map(({ backend }) => backend);
+    const log = DiagnosticsLog.start();
+    const { channel } = open(backends, [place('custom_round_robin', { repeatCount: 1 })], {
+      serviceConfig: { healthCheckConfig: { serviceName: 'echo' } },
+    });
+    await channel.untilServedBy([well.backend.peer, ill.backend.peer]);
+    ill.health.setStatus('echo', 'NOT_SERVING');
+    const out = await log.until(ill.backend.peer, 'TRANSIENT_FAILURE');
+    expect(out.reason).toBe('health check: NOT_SERVING');
+    expect(new Set(await channel.peers(4))).toEqual(new Set([well.backend.peer]));
+    ill.health.setStatus('echo', 'SERVING');
+    await channel.untilServedBy([ill.backend.peer]);
+  });
+
   it('a bad config fails RPCs with the field, the value and what is allowed', async () => {
     const backends = await startFleet(1);
     const refused = ads.refusals.length;
-    const { channel } = open(backends, place('custom_round_robin', { repeatCount: 0 }));
+    const { channel } = open(backends, [place('custom_round_robin', { repeatCount: 0 })]);
     const { code, details } = await failure(channel);
     expect(code).toBe(status.UNAVAILABLE);
     expect(details).toContain(
@@ -122,7 +148,7 @@ describe.each(PLACES)('%s', (_, place) => {
 
   it('a config that is mended is served by, and one that goes bad changes nothing', async () => {
     const backends = await startFleet(2);
-    const { channel, update } = open(backends, place('least_request', { choiceCount: 1 }));
+    const { channel, update } = open(backends, [place('least_request', { choiceCount: 1 })]);
     expect((await failure(channel)).details).toContain('least_request: choiceCount must be');
     await update(place('least_request', { choiceCount: 2 }));
     // RPCs fail until the endpoints are connected.
@@ -136,9 +162,9 @@ describe.each(PLACES)('%s', (_, place) => {
 it('a policy that is not registered is passed over for the next of the list, or refused if there is none', async () => {
   const backends = await startFleet(2);
   const custom = typedStruct('custom_round_robin', { repeatCount: 1 });
-  const { channel } = open(backends, typedStruct('not_registered', {}), custom);
+  const { channel } = open(backends, [typedStruct('not_registered', {}), custom]);
   expect(await channel.peers(2)).toEqual(rotation(backends, 1));
-  const { channel: refused } = open(backends, typedStruct('not_registered', {}));
+  const { channel: refused } = open(backends, [typedStruct('not_registered', {})]);
   const { code, details } = await failure(refused);
   expect(code).toBe(status.UNAVAILABLE);
   expect(details).toContain('No registered LB policy found in list');
