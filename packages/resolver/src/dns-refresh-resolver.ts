@@ -17,7 +17,7 @@ import { PollingResolver, type ResolutionAttempt } from './polling-resolver.js';
 import { type ResolverClass, registration } from './registration.js';
 import type { Resolution } from './resolution.js';
 import { schemeResolver } from './scheme-resolver.js';
-import { summarize } from './summarize.js';
+import { joinNotes, summarize } from './summarize.js';
 import { type Getaddrinfo, getaddrinfo, SystemLookup } from './system-lookup.js';
 import type { Trace } from './tracing.js';
 import { TxtLookup } from './txt-lookup.js';
@@ -81,7 +81,7 @@ class DnsRefreshPolling extends PollingResolver {
     return {
       endpoints: addresses.map((host) => ({ addresses: [{ host, port: this.#target.port }] })),
       serviceConfig,
-      note: [summarize(failures), note].filter((part) => part !== '').join('; '),
+      note: joinNotes(summarize(failures), note),
       incomplete: failures.length > 0,
     };
   }

@@ -5,6 +5,7 @@
 import { Resolver } from 'node:dns';
 import { isIP } from 'node:net';
 import { formatAddress, parseAddress } from './address.js';
+import { messageOf } from './error-message.js';
 import { quote, TargetError } from './target-error.js';
 
 const DNS_PORT = 53;
@@ -35,9 +36,7 @@ export function parseDnsServer(text: string): string {
   try {
     new Resolver().setServers([server]);
   } catch (error) {
-    throw new TargetError(
-      `DNS server ${quote(text)}: ${error instanceof Error ? error.message : String(error)}`,
-    );
+    throw new TargetError(`DNS server ${quote(text)}: ${messageOf(error)}`);
   }
   return server;
 }

@@ -4,9 +4,9 @@
  */
 import { Metadata, status } from '@grpc/grpc-js';
 import { type Endpoint, type EndpointInput, toEndpoints } from './endpoint.js';
+import { isObject, print } from './json-value.js';
 import { prepareOwnServiceConfig } from './own-service-config.js';
 import type { PreparedServiceConfig, ServiceConfigInput } from './service-config.js';
-import { isObject, print } from './service-config-error.js';
 
 /** What a manual resolver tells its channels; each update replaces the whole. */
 export interface ManualState {

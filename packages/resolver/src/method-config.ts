@@ -2,7 +2,8 @@
  * `methodConfig` of a service config (service_config.proto; gRFC A6 for retries and hedging) in grpc-js's form.
  */
 import { type ServiceConfig, status } from '@grpc/grpc-js';
-import { field, isObject, type JsonObject, ServiceConfigError } from './service-config-error.js';
+import { field, isObject, type JsonObject } from './json-value.js';
+import { ServiceConfigError } from './service-config-error.js';
 
 type MethodConfig = ServiceConfig['methodConfig'][number];
 type MethodName = MethodConfig['name'][number];

@@ -3,13 +3,14 @@
  * cannot do of it is ignored; here somebody waits for an effect, so it is refused.
  */
 
+import { field, isObject, type JsonObject } from './json-value.js';
 import {
   type PreparedServiceConfig,
-  prepareServiceConfig,
+  prepareJson,
   readJson,
   type ServiceConfigInput,
 } from './service-config.js';
-import { field, isObject, type JsonObject, ServiceConfigError } from './service-config-error.js';
+import { ServiceConfigError } from './service-config-error.js';
 
 const FIELDS: ReadonlySet<string> = new Set([
   'loadBalancingConfig',
@@ -55,7 +56,7 @@ const THROTTLING_FIELDS = ['maxTokens', 'tokenRatio'];
 const HEALTH_FIELDS = ['serviceName'];
 
 /**
- * As {@link prepareServiceConfig}, and strict: a misnamed field and a field that grpc-js does not read are errors.
+ * As `prepareServiceConfig`, and strict: a misnamed field and a field that grpc-js does not read are errors.
  * @throws {ServiceConfigError}
  */
 export function prepareOwnServiceConfig(input: ServiceConfigInput): PreparedServiceConfig {
@@ -66,7 +67,7 @@ export function prepareOwnServiceConfig(input: ServiceConfigInput): PreparedServ
     refuseMisspelt(json.healthCheckConfig, 'healthCheckConfig', HEALTH_FIELDS);
     if (Array.isArray(json.methodConfig)) json.methodConfig.forEach(refuseUseless);
   }
-  return prepareServiceConfig(input);
+  return prepareJson(json);
 }
 
 function refuseMisnamed(json: JsonObject): void {

@@ -2,7 +2,7 @@
  * How often a polling resolver asks, and how long it waits: the options and their bounds.
  */
 import type { ChannelOptions } from '@grpc/grpc-js';
-import { print } from './service-config-error.js';
+import { print } from './json-value.js';
 
 /** Options of {@link PollingResolver}. */
 export interface PollingOptions {

@@ -8,6 +8,7 @@ import { type ChannelOptions, experimental, logVerbosity, status } from '@grpc/g
 import { backoffOptions } from './constant-resolver.js';
 import { type Delivered, Delivery } from './delivery.js';
 import type { Endpoint } from './endpoint.js';
+import { messageOf } from './error-message.js';
 import { checkPollingOptions, minTimeBetweenRequests, type PollingOptions } from './polling-options.js';
 import { type GoodAnswer, type Resolution, readResolution } from './resolution.js';
 import { type Trace, tracer } from './tracing.js';
@@ -248,8 +249,4 @@ export abstract class PollingResolver implements experimental.Resolver {
     const jittered = Math.ceil(refreshInterval * (0.9 + 0.2 * Math.random()));
     this.#refreshTimer = setTimeout(() => this.#start('periodic refresh'), jittered).unref();
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -4,9 +4,11 @@
  */
 import type { Delivered } from './delivery.js';
 import { addressSet, type Endpoint, sameEndpoints, toEndpoints } from './endpoint.js';
+import { messageOf } from './error-message.js';
+import { isObject, print } from './json-value.js';
 import { keepPlaces } from './keep-places.js';
 import { prepareServiceConfig, type ServiceConfigInput } from './service-config.js';
-import { isObject, print } from './service-config-error.js';
+import { joinNotes } from './summarize.js';
 
 /** What a look-up found. */
 export interface Resolution {
@@ -51,7 +53,7 @@ export function readResolution(
   const endpoints =
     before !== undefined && sameEndpoints(before.endpoints, ordered) ? before.endpoints : ordered;
   const { serviceConfig, source, complaint } = readServiceConfig(resolution.serviceConfig ?? null, before);
-  const note = [resolution.note ?? '', complaint].filter((part) => part !== '').join('; ');
+  const note = joinNotes(resolution.note ?? '', complaint);
   return { endpoints, serviceConfig, source, complaint, note };
 }
 
@@ -67,11 +69,10 @@ function readServiceConfig(
     return { serviceConfig: prepareServiceConfig(input), source, complaint: '' };
   } catch (error) {
     // As an error it would cost the addresses too: grpc-js never sets previousServiceConfig (resolving-load-balancer.ts).
-    const reason = error instanceof Error ? error.message : String(error);
     return {
       serviceConfig: before?.serviceConfig ?? null,
       source,
-      complaint: `bad service config ignored: ${reason}`,
+      complaint: `bad service config ignored: ${messageOf(error)}`,
     };
   }
 }

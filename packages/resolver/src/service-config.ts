@@ -4,8 +4,10 @@
  * without `name` throws out of the user's call.
  */
 import { experimental, type ServiceConfig } from '@grpc/grpc-js';
+import { messageOf } from './error-message.js';
+import { field, isObject, type JsonObject } from './json-value.js';
 import { prepareMethodConfigs } from './method-config.js';
-import { field, isObject, type JsonObject, ServiceConfigError } from './service-config-error.js';
+import { ServiceConfigError } from './service-config-error.js';
 
 /** A service config as people write it: proto3 JSON (service_config.proto), as an object or a string. */
 export type ServiceConfigInput = string | object;
@@ -22,7 +24,11 @@ export interface PreparedServiceConfig {
  * @throws {ServiceConfigError} that names the field, its value and what is allowed.
  */
 export function prepareServiceConfig(input: ServiceConfigInput): PreparedServiceConfig {
-  const json = readJson(input);
+  return prepareJson(readJson(input));
+}
+
+/** The same, of what {@link readJson} gave. */
+export function prepareJson(json: unknown): PreparedServiceConfig {
   if (!isObject(json)) throw new ServiceConfigError('', json, 'an object');
   const config: ServiceConfig = {
     loadBalancingConfig: prepareLoadBalancing(json),
@@ -44,11 +50,7 @@ function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw new ServiceConfigError(
-      '',
-      text,
-      `JSON (${error instanceof Error ? error.message : String(error)})`,
-    );
+    throw new ServiceConfigError('', text, `JSON (${messageOf(error)})`);
   }
 }
 
@@ -57,11 +59,7 @@ function copyJson(input: object): unknown {
   try {
     return JSON.parse(JSON.stringify(input));
   } catch (error) {
-    throw new ServiceConfigError(
-      '',
-      String(input),
-      `JSON (${error instanceof Error ? error.message : String(error)})`,
-    );
+    throw new ServiceConfigError('', String(input), `JSON (${messageOf(error)})`);
   }
 }
 
@@ -107,11 +105,10 @@ function checkFirstKnownPolicy(entries: Array<Record<string, object>>): void {
       /* A policy of @petiole/balancer does not throw on a bad config: it would fail every RPC with this error. */
       if (error instanceof Error) throw error;
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
       throw new ServiceConfigError(
         `loadBalancingConfig[${index}].${name}`,
         entry[name],
-        `a valid config (${reason})`,
+        `a valid config (${messageOf(error)})`,
       );
     }
     return;

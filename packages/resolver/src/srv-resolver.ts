@@ -15,7 +15,7 @@ import { PollingResolver, type ResolutionAttempt } from './polling-resolver.js';
 import { type ResolverClass, registration } from './registration.js';
 import type { Resolution } from './resolution.js';
 import { schemeResolver } from './scheme-resolver.js';
-import { summarize } from './summarize.js';
+import { joinNotes, summarize } from './summarize.js';
 import { quote } from './target-error.js';
 import type { Trace } from './tracing.js';
 import { TxtLookup } from './txt-lookup.js';
@@ -87,7 +87,7 @@ class SrvPolling extends PollingResolver {
     return {
       endpoints: this.#located.map(({ endpoint }) => endpoint),
       serviceConfig,
-      note: [summarize(failures), note].filter((part) => part !== '').join('; '),
+      note: joinNotes(summarize(failures), note),
       incomplete: failures.length > 0,
     };
   }

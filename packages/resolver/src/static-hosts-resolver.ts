@@ -6,6 +6,7 @@
 import { isIP } from 'node:net';
 import type { HostAddress } from './address.js';
 import type { Endpoint } from './endpoint.js';
+import { messageOf } from './error-message.js';
 import { mapBounded } from './map-bounded.js';
 import { PollingResolver, type ResolutionAttempt } from './polling-resolver.js';
 import type { ResolverClass } from './registration.js';
@@ -63,7 +64,7 @@ export class StaticHostsResolver extends PollingResolver {
         const found = await this.#lookup.lookup(host, signal);
         if (!isSameSet(this.#known.get(host) ?? [], found)) this.#known.set(host, found);
       } catch (error) {
-        failures.push(error instanceof Error ? error.message : String(error));
+        failures.push(messageOf(error));
       }
     });
     const endpoints = this.#endpoints

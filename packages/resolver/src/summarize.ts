@@ -9,3 +9,8 @@ export function summarize(causes: readonly string[]): string {
   const shown = causes.slice(0, MOST).join('; ');
   return causes.length > MOST ? `${shown}; and ${causes.length - MOST} more` : shown;
 }
+
+/** Notes about different things in one, without those that are empty. */
+export function joinNotes(...notes: readonly string[]): string {
+  return notes.filter((note) => note !== '').join('; ');
+}

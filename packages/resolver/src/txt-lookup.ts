@@ -6,6 +6,7 @@ import { hostname } from 'node:os';
 import { type ChannelOptions, experimental, logVerbosity } from '@grpc/grpc-js';
 import { DnsError } from './dns-error.js';
 import type { DnsSession } from './dns-session.js';
+import { messageOf } from './error-message.js';
 import type { Trace } from './tracing.js';
 import { type ClientIdentity, selectServiceConfig } from './txt-service-config.js';
 import { atMost } from './until-aborted.js';
@@ -111,8 +112,7 @@ export class TxtLookup {
       this.#latest = selectServiceConfig(records, this.#client, this.#surroundings.trace);
       this.#complaint = '';
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      this.#complaint = `bad service config ignored: ${reason}`;
+      this.#complaint = `bad service config ignored: ${messageOf(error)}`;
       experimental.log(logVerbosity.ERROR, `${this.#name}: ${this.#complaint}`);
     }
   }

@@ -1,7 +1,10 @@
 /**
  * The service config in a TXT record, as gRFC A2 has it: the first choice of a list whose criteria match this client.
  */
-import { isObject, ServiceConfigError } from './service-config-error.js';
+
+import { messageOf } from './error-message.js';
+import { isObject } from './json-value.js';
+import { ServiceConfigError } from './service-config-error.js';
 import type { Trace } from './tracing.js';
 
 /** This client, as the criteria of a choice see it. */
@@ -42,11 +45,7 @@ export function selectServiceConfig(
   try {
     choices = JSON.parse(text);
   } catch (error) {
-    throw new ServiceConfigError(
-      'grpc_config',
-      text,
-      `JSON (${error instanceof Error ? error.message : String(error)})`,
-    );
+    throw new ServiceConfigError('grpc_config', text, `JSON (${messageOf(error)})`);
   }
   if (!Array.isArray(choices)) throw new ServiceConfigError('grpc_config', choices, 'an array of choices');
   const read = choices.map((choice: unknown, index) => readChoice(choice, `grpc_config[${index}]`));

@@ -1,0 +1,31 @@
+/**
+ * Values of which nothing is known yet, as they come out of JSON or out of untyped JavaScript.
+ */
+import { quote } from './target-error.js';
+
+/** A JSON object of which nothing is known yet. */
+export type JsonObject = Readonly<Record<string, unknown>>;
+
+/** A value as it stands in a message, at most 80 characters of it. */
+export function print(value: unknown): string {
+  if (typeof value === 'string') return quote(value);
+  if (typeof value === 'number') return String(value); // JSON has no NaN
+  let text: string | undefined;
+  try {
+    text = JSON.stringify(value);
+  } catch {
+    // a circular object; String() will do
+  }
+  text ??= String(value);
+  return text.length > 80 ? `${text.slice(0, 80)}…` : text;
+}
+
+/** Whether a field is there: proto3 JSON reads null as absent. */
+export function field(value: unknown): boolean {
+  return value !== undefined && value !== null;
+}
+
+/** Whether a value is a JSON object. */
+export function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
