@@ -3,8 +3,8 @@ import { promises as dns } from 'node:dns';
 import { type Ask, type DnsSettings, openInThread } from './dns-thread.js';
 
 /**
- * Queries may keep a process that has nothing else to do for five ticks, 250 ms. Then they are asked again in a thread
- * that keeps nothing; DNS that is well answers before that, and costs no thread. A stretch in which the event loop is
+ * Queries may keep a process that has nothing else to do for five ticks, 250 ms, without an answer. Then they are asked
+ * again in a thread that keeps nothing; DNS that is well answers before that, and costs no thread. A stretch in which the event loop is
  * busy counts for one tick: no answer can be read in it.
  */
 const TICK_MS = 50;
@@ -26,7 +26,9 @@ export function openQueries(settings: DnsSettings, signal: AbortSignal, onMove: 
     underWay += 1;
     if (underWay === 1) watch();
     try {
-      return await resolver[method](name);
+      const records = await resolver[method](name);
+      ticks = 0; // many questions take long together, although DNS is well
+      return records;
     } finally {
       underWay -= 1;
       if (underWay === 0) clearInterval(timer);
@@ -43,7 +45,8 @@ export function openQueries(settings: DnsSettings, signal: AbortSignal, onMove: 
   }
 
   async function move(): Promise<void> {
-    if (isMoving) return;
+    // A busy loop runs the timers of the abort and of the last tick in one turn.
+    if (isMoving || signal.aborted) return;
     isMoving = true;
     const inThread = await openInThread(settings, signal);
     if (inThread === undefined || signal.aborted) return;
