@@ -6,7 +6,7 @@
 export async function mapBounded<T, R>(
   entries: readonly T[],
   bound: number,
-  map: (entry: T) => Promise<R>,
+  map: (entry: T, index: number) => Promise<R>,
 ): Promise<R[]> {
   const results: R[] = [];
   // The workers share it: each takes the next entry that nobody has. A loop that throws closes a generator, for all.
@@ -14,7 +14,7 @@ export async function mapBounded<T, R>(
     yield* entries.entries();
   })();
   const work = async (): Promise<void> => {
-    for (const [index, entry] of queue) results[index] = await map(entry);
+    for (const [index, entry] of queue) results[index] = await map(entry, index);
   };
   await Promise.all(Array.from({ length: Math.min(bound, entries.length) }, work));
   return results;

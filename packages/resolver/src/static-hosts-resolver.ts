@@ -7,6 +7,7 @@ import { isIP } from 'node:net';
 import type { HostAddress } from './address.js';
 import type { Endpoint } from './endpoint.js';
 import { messageOf } from './error-message.js';
+import { HostTurns } from './host-turns.js';
 import { mapBounded } from './map-bounded.js';
 import { PollingResolver, type ResolutionAttempt } from './polling-resolver.js';
 import type { ResolverClass } from './registration.js';
@@ -30,7 +31,8 @@ export interface StaticResolverOptions {
 /** See above. */
 export class StaticHostsResolver extends PollingResolver {
   readonly #endpoints: StaticTarget['endpoints'];
-  readonly #hosts: readonly string[];
+  readonly #hosts: ReadonlySet<string>;
+  readonly #turns = new HostTurns();
   /** Whether there is something to connect to when no look-up succeeds. */
   readonly #hasLiterals: boolean;
   readonly #lookup: SystemLookup;
@@ -59,30 +61,31 @@ export class StaticHostsResolver extends PollingResolver {
 
   protected override async resolve({ signal }: ResolutionAttempt): Promise<Resolution> {
     const failures: string[] = [];
-    await mapBounded(this.#hosts, LOOKUPS_IN_FLIGHT, async (host) => {
+    await mapBounded(this.#turns.order(this.#hosts), LOOKUPS_IN_FLIGHT, async (host, index) => {
       try {
         const found = await this.#lookup.lookup(host, signal);
         if (!isSameSet(this.#known.get(host) ?? [], found)) this.#known.set(host, found);
       } catch (error) {
         failures.push(messageOf(error));
       }
+      if (index < LOOKUPS_IN_FLIGHT || !signal.aborted) this.#turns.take(host);
     });
     const endpoints = this.#endpoints
       .map(({ addresses }) => expand(addresses, this.#known))
       .filter((endpoint) => endpoint.addresses.length > 0);
     const note = summarize(failures);
-    if (failures.length === this.#hosts.length && !this.#hasLiterals) throw new Error(note);
+    if (failures.length === this.#hosts.size && !this.#hasLiterals) throw new Error(note);
     return { endpoints, note, incomplete: failures.length > 0 };
   }
 }
 
-/** The host names of a target, each once. */
-export function hostNames(target: StaticTarget): string[] {
+/** The host names of a target. */
+export function hostNames(target: StaticTarget): ReadonlySet<string> {
   const names = new Set<string>();
   for (const { addresses } of target.endpoints) {
     for (const { host } of addresses) if (isIP(host) === 0) names.add(host);
   }
-  return [...names];
+  return names;
 }
 
 /** Whether two lists, each without duplicates, hold the same. */

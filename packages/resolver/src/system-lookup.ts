@@ -1,6 +1,6 @@
 /**
  * Host names through the system's resolver (`getaddrinfo`): /etc/hosts, docker-compose names, search domains.
- * It cannot be cancelled and holds a thread of libuv's pool, so a host that hangs is never asked twice at a time.
+ * It cannot be cancelled and holds a thread of libuv's pool, so no channel asks for a host that hangs a second time.
  */
 import { promises as dns } from 'node:dns';
 import { isIPv6 } from 'node:net';
@@ -55,6 +55,7 @@ export class SystemLookup {
       if (signal.aborted) pending.then((answer) => this.#keep(host, answer), ignore);
       throw DnsError.from(error, 'system', host);
     }
+    this.#late.delete(host); // the same answer, where an earlier resolution had given up on it
     if (found.length === 0) throw new DnsError('ENODATA', 'system', host);
     return ipv6First(found);
   }

@@ -159,6 +159,39 @@ describe('a host name in static:', () => {
     expect(channel.calls[1]?.endpoints).toEqual(['10.0.0.1:1']);
   });
 
+  it('is asked for again after an answer that a second attempt had waited for', async () => {
+    vi.useFakeTimers();
+    let answer = ['10.0.0.1'];
+    const ask = vi.fn<Getaddrinfo>(() => new Promise((resolve) => setTimeout(() => resolve(answer), 8000)));
+    const options = { 'grpc.initial_reconnect_backoff_ms': 1000 };
+    const channel = new Probe(createStaticResolverClass({}, ask), 'static:slow:1', {
+      ...CHANNEL,
+      ...options,
+    });
+    channel.resolver.updateResolution();
+    await vi.advanceTimersByTimeAsync(8010);
+    expect(channel.calls.map(({ endpoints }) => endpoints)).toEqual([undefined, ['10.0.0.1:1']]);
+    answer = ['10.0.0.2'];
+    ask.mockResolvedValue(answer);
+    channel.resolver.updateResolution();
+    await vi.advanceTimersByTimeAsync(200);
+    expect(channel.calls[2]?.endpoints).toEqual(['10.0.0.2:1']);
+    expect(ask).toHaveBeenCalledTimes(2);
+  });
+
+  it('is found in the end when the deadline is too short to ask for all at once', async () => {
+    vi.useFakeTimers();
+    const ask: Getaddrinfo = (host) =>
+      new Promise((resolve) => setTimeout(() => resolve([`10.0.0.${host.slice(1)}`]), 2000));
+    const names = Array.from({ length: 100 }, (_, index) => `h${index}:1`);
+    const channel = new Probe(createStaticResolverClass({}, ask), `static:${names.join(',')}`, CHANNEL);
+    channel.resolver.updateResolution();
+    await vi.advanceTimersByTimeAsync(5001);
+    expect(channel.calls[0]?.endpoints).toHaveLength(64);
+    await vi.advanceTimersByTimeAsync(5500);
+    expect(channel.calls.at(-1)?.endpoints).toEqual(names.map((name) => `10.0.0.${name.slice(1)}`));
+  });
+
   it('beyond the 32nd is not asked for any more once the deadline has passed', async () => {
     vi.useFakeTimers();
     const ask = vi.fn<Getaddrinfo>(() => new Promise(() => {}));
