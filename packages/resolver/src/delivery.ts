@@ -50,7 +50,8 @@ export class Delivery {
   endpoints(result: Delivered, reason: string): boolean {
     /* grpc-js lets RPCs hang for ever when a policy refuses the first result, and pick_first refuses an empty one. */
     if (result.endpoints.length === 0 && !this.#hasAccepted) {
-      return this.error({ code: status.UNAVAILABLE, details: `${this.shortTarget}: no endpoints` }, reason);
+      const details = [`${this.shortTarget}: no endpoints`, result.note].filter(Boolean).join(': ');
+      return this.error({ code: status.UNAVAILABLE, details }, reason);
     }
     this.#serviceConfig = result.serviceConfig;
     const accepted = this.#call(experimental.statusOrFromValue([...result.endpoints]), result.note, reason);
@@ -75,8 +76,8 @@ export class Delivery {
     return accepted;
   }
 
-  /** Reports a failure that the channel is not told of, because its endpoints stay. */
-  kept(details: string, reason: string): void {
+  /** Reports a failure, in whole or in part, that leaves the channel with endpoints. */
+  failed(details: string, reason: string): void {
     publishUpdate(this.target, this.#endpoints, this.#endpoints, reason, details);
   }
 
@@ -88,6 +89,7 @@ export class Delivery {
   /** The channel went idle: its policy, and what that had accepted, is gone. */
   reset(): void {
     this.#hasAccepted = false;
+    this.#endpoints = [];
   }
 
   #call(endpoints: experimental.StatusOr<Endpoint[]>, note: string, reason: string): boolean {

@@ -11,6 +11,7 @@ import type { Endpoint } from './endpoint.js';
 import { messageOf } from './error-message.js';
 import { checkPollingOptions, minTimeBetweenRequests, type PollingOptions } from './polling-options.js';
 import { type GoodAnswer, type Resolution, readResolution } from './resolution.js';
+import { joinNotes } from './summarize.js';
 import { type Trace, tracer } from './tracing.js';
 
 /** What {@link PollingResolver.resolve} gets. */
@@ -61,6 +62,8 @@ export abstract class PollingResolver implements experimental.Resolver {
   #good: GoodAnswer | undefined;
   /** What the channel was told last: nothing yet, the good answer, an error, or something that its policy refused. */
   #told: 'nothing' | 'answer' | 'error' | 'refused' = 'nothing';
+  /** The note that came with the answer. */
+  #toldNote = '';
 
   /**
    * The first three are what grpc-js hands to a resolver's constructor.
@@ -127,7 +130,6 @@ export abstract class PollingResolver implements experimental.Resolver {
     this.#clearTimers();
     this.#backoff.stop();
     this.#backoff.reset();
-    this.#failing = false;
     this.#requested = false;
     this.#lastRequestAt = Number.NEGATIVE_INFINITY;
     this.#told = 'nothing';
@@ -195,17 +197,19 @@ export abstract class PollingResolver implements experimental.Resolver {
     if (answer.complaint !== '' && answer.complaint !== this.#good?.complaint) {
       experimental.log(logVerbosity.ERROR, `${this.#delivery.shortTarget}: ${answer.complaint}`);
     }
-    const changed =
-      this.#good?.endpoints !== answer.endpoints || this.#good.serviceConfig !== answer.serviceConfig;
+    const isNews =
+      this.#good?.endpoints !== answer.endpoints ||
+      this.#good.serviceConfig !== answer.serviceConfig ||
+      // RPCs would go on failing with a note of what is well again.
+      (this.#toldNote !== '' && answer.note === '');
     this.#good = answer;
     this.#scheduleRefresh();
     if (resolution.incomplete) this.#backoff.runOnce();
-    if (!changed && !this.#requested && this.#told === 'answer') {
-      this.trace(() => `${reason}: nothing new`);
-    } else if (!this.#deliver(answer, reason)) {
-      return;
-    }
-    if (!resolution.incomplete) this.#backoff.reset();
+    let accepted = true;
+    if (isNews || this.#requested || this.#told !== 'answer') accepted = this.#deliver(answer, reason);
+    else this.trace(() => `${reason}: ${joinNotes('nothing new', answer.note)}`);
+    if (resolution.incomplete) this.#delivery.failed(answer.note || 'the answer is incomplete', reason);
+    else if (accepted) this.#backoff.reset();
   }
 
   #fail(attempt: AbortController, reason: Reason, message: string): void {
@@ -214,11 +218,11 @@ export abstract class PollingResolver implements experimental.Resolver {
     this.#failing = true;
     this.#backoff.runOnce();
     if (this.#good !== undefined) {
-      this.#delivery.kept(message, reason);
       // Keeping silent would leave the channel in its own back-off; an error would be worth less than the old answer.
       if (this.#requested || this.#told !== 'answer') {
         this.#deliver({ ...this.#good, note: `the last answer was kept: ${message}` }, reason);
       }
+      this.#delivery.failed(message, reason);
       return;
     }
     if (!this.#requested && this.#told === 'error') return;
@@ -233,6 +237,7 @@ export abstract class PollingResolver implements experimental.Resolver {
     // Before the call: inside it, pick_first asks for the next resolution.
     this.#requested = false;
     this.#told = 'answer';
+    this.#toldNote = answer.note;
     const accepted = this.#delivery.endpoints(answer, reason);
     // The listener may have closed the channel.
     if (accepted || this.#told !== 'answer') return true;

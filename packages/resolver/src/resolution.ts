@@ -64,7 +64,8 @@ function readServiceConfig(
   if (input === null) return { serviceConfig: null, source: null, complaint: '' };
   // As text: the same object may come again, changed.
   const source = typeof input === 'string' ? input : jsonText(input);
-  if (before !== undefined && source !== null && before.source === source) return before;
+  // A bad one is read again: the policy that it names may have been registered by now.
+  if (before?.complaint === '' && source !== null && before.source === source) return before;
   try {
     return { serviceConfig: prepareServiceConfig(input), source, complaint: '' };
   } catch (error) {

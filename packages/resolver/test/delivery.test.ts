@@ -37,6 +37,27 @@ describe('petiole.resolver.update', () => {
   });
 });
 
+it('after the channel was idle, all endpoints are new to it, and an empty list is an error again', () => {
+  const updates = updatesFromNow();
+  const told: Array<number | string> = [];
+  const delivery = new Delivery(
+    TARGET,
+    (endpoints) => told.push(endpoints.ok ? endpoints.value.length : endpoints.error.details) > 0,
+    () => {},
+  );
+  delivery.endpoints(result('10.0.0.1:1'), 'first resolution');
+  delivery.endpoints({ ...result('10.0.0.1:1'), endpoints: [] }, 'requested');
+  delivery.endpoints(result('10.0.0.1:1'), 'requested');
+  delivery.reset();
+  delivery.endpoints({ ...result('10.0.0.1:1'), endpoints: [] }, 'first resolution');
+  delivery.endpoints(result('10.0.0.1:1'), 'requested');
+  expect(told).toEqual([1, 0, 1, 'static:x: no endpoints', 1]);
+  expect(updates.slice(3).map(({ added, removed, endpoints }) => [added, removed, endpoints])).toEqual([
+    [[], [], 0],
+    [['10.0.0.1:1'], [], 1],
+  ]);
+});
+
 describe('an error', () => {
   it('comes with metadata of its own each time', () => {
     const given = new Metadata();

@@ -1,4 +1,4 @@
-import type { ChannelOptions, experimental } from '@grpc/grpc-js';
+import { type ChannelOptions, experimental } from '@grpc/grpc-js';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { PollingResolver, type Resolution, type ResolutionAttempt } from '../src/index.js';
 import type { PollingOptions } from '../src/polling-options.js';
@@ -41,6 +41,16 @@ function scripted(
     }
   }
   return { probe: new Probe(Scripted, 'scripted:x', channelOptions), lookups };
+}
+
+/** A policy that nobody runs. */
+function registerPassivePolicy(name: string): void {
+  class Config implements experimental.TypedLoadBalancingConfig {
+    getLoadBalancerName = (): string => name;
+    toJsonObject = (): object => ({ [name]: {} });
+    static createFromJson = (): Config => new Config();
+  }
+  experimental.registerLoadBalancerType(name, experimental.LeafLoadBalancer as never, Config);
 }
 
 const turn = (): Promise<unknown> => vi.advanceTimersByTimeAsync(1);
@@ -230,6 +240,12 @@ describe('the periodic refresh', () => {
     ],
     [{ deadline: -1 }, 'deadline must be from 10 to 600000 ms, got -1'],
     [{ deadline: '5000' as unknown as number }, 'deadline must be from 10 to 600000 ms, got "5000"'],
+    [{ keepOrder: 'no' as unknown as boolean }, 'keepOrder must be true or false, got "no"'],
+    [{ tracer: 5 as unknown as string }, 'tracer must be a string, got 5'],
+    [
+      { interval: 5000 } as object,
+      'the options of a PollingResolver must have no field but refreshInterval, deadline, keepOrder, tracer, got "interval"',
+    ],
   ])('refuses %o', (options, message) => {
     expect(() => scripted(options)).toThrow(message);
   });
@@ -364,6 +380,53 @@ describe('failures', () => {
     expect(probe.calls).toHaveLength(2);
     expect(probe.calls[1]?.endpoints).toEqual(['10.0.0.1:1']);
     expect(probe.calls[1]?.note).toBe('the last answer was kept: still down');
+  });
+
+  it('in part, that bring nothing new, are reported though the channel is not told', async () => {
+    const { probe, lookups } = scripted();
+    const endpoints = [{ addresses: [{ host: '10.0.0.1', port: 1 }] }];
+    probe.resolver.updateResolution();
+    lookups[0]?.answerWith({ endpoints });
+    await later(30_001);
+    const updates = updatesFromNow();
+    lookups[1]?.answerWith({ endpoints, incomplete: true, note: 'one host is missing' });
+    await later(1001);
+    lookups[2]?.answerWith({ endpoints, incomplete: true });
+    await turn();
+    expect(probe.calls).toHaveLength(1);
+    expect(updates.map(({ reason, endpoints: count, error }) => [reason, count, error])).toEqual([
+      ['periodic refresh', 1, 'one host is missing'],
+      ['retry', 1, 'the answer is incomplete'],
+    ]);
+  });
+
+  it('leave the notes of RPCs when they are over, though nothing else changed', async () => {
+    const { probe, lookups } = scripted({}, { 'grpc.dns_min_time_between_resolutions_ms': 100 });
+    probe.resolver.updateResolution();
+    lookups[0]?.answer('10.0.0.1');
+    await later(100);
+    probe.resolver.updateResolution();
+    lookups[1]?.fail('down');
+    await later(1001);
+    lookups[2]?.answer('10.0.0.1');
+    await later(30_001);
+    lookups[3]?.answer('10.0.0.1');
+    await turn();
+    expect(probe.calls.map(({ note }) => note)).toEqual(['', 'the last answer was kept: down', '']);
+  });
+
+  it('are named where there were no endpoints before', async () => {
+    const { probe, lookups } = scripted({}, { 'grpc.dns_min_time_between_resolutions_ms': 100 });
+    probe.resolver.updateResolution();
+    lookups[0]?.answer();
+    await later(100);
+    probe.resolver.updateResolution();
+    lookups[1]?.fail('the catalogue is down');
+    await turn();
+    expect(probe.calls.map(({ error }) => error?.details)).toEqual([
+      'scripted:x: no endpoints',
+      'scripted:x: no endpoints: the last answer was kept: the catalogue is down',
+    ]);
   });
 
   it.each([
@@ -635,5 +698,27 @@ describe('a listener that throws', () => {
     lookups[0]?.answer('10.0.0.1');
     await later(1010);
     expect(lookups).toHaveLength(2);
+  });
+});
+
+describe('a bad service config', () => {
+  it('counts from when the policy that it names is registered', async () => {
+    const { probe, lookups } = scripted();
+    const error = vi.spyOn(console, 'error').mockImplementation(() => {});
+    const serviceConfig = { loadBalancingConfig: [{ late_policy: {} }] };
+    const look = { endpoints: [{ addresses: [{ host: '10.0.0.1', port: 1 }] }], serviceConfig };
+    probe.resolver.updateResolution();
+    lookups[0]?.answerWith(look);
+    await later(30_001);
+    lookups[1]?.answerWith(look);
+    await turn();
+    expect(probe.calls.map((call) => call.serviceConfig)).toEqual([null]);
+    expect(error).toHaveBeenCalledTimes(1);
+    registerPassivePolicy('late_policy');
+    await later(30_001);
+    lookups[2]?.answerWith(look);
+    await turn();
+    expect(probe.calls[1]?.serviceConfig?.loadBalancingConfig).toEqual([{ late_policy: {} }]);
+    expect(probe.calls[1]?.note).toBe('');
   });
 });

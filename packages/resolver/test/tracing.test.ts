@@ -58,6 +58,8 @@ it('static_resolver traces the look-ups of host names', async () => {
       /^static_resolver \| static:a:1,b:1 first resolution: 1 endpoints, note: .*"b".*EAI_AGAIN/,
     ),
   ]);
+  const again = / retry: nothing new; system look-up of "b" failed: EAI_AGAIN/;
+  await vi.waitFor(() => expect(lines).toContainEqual(expect.stringMatching(again)), { timeout: 10_000 });
 });
 
 it('manual_resolver traces what the program says, what channels are told, and the requests that it ignores', async () => {
