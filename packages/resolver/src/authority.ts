@@ -4,6 +4,7 @@
  * on every attempt; so it is checked before any connection.
  */
 import { DEFAULT_PORT, formatAddress, type HostAddress, parseAddress } from './address.js';
+import { print } from './json-value.js';
 import { quote, TargetError } from './target-error.js';
 
 /** The authority where a target has none that could be used; such a channel never connects. */
@@ -14,6 +15,9 @@ export const FALLBACK_AUTHORITY = 'localhost';
  * @throws {TargetError} when it is not a host name or IP address, has a zone id, or no URL can hold it.
  */
 export function checkAuthority(authority: string): string {
+  if (typeof authority !== 'string') {
+    throw new TargetError(`server name ${print(authority)} is no string`);
+  }
   let parsed: HostAddress;
   try {
     parsed = parseAddress(authority);
@@ -30,10 +34,18 @@ export function checkAuthority(authority: string): string {
   return authority;
 }
 
-/** The authority that stands for an address: its host without zone id, and its port unless that is the default. */
+/**
+ * The authority that stands for an address: its host without zone id and root dot, which certificates do not know, and
+ * its port unless that is the default.
+ */
 export function authorityOf(address: HostAddress): string {
   const zone = address.host.indexOf('%');
-  const host = zone < 0 ? address.host : address.host.slice(0, zone);
+  const host = withoutRootDot(zone < 0 ? address.host : address.host.slice(0, zone));
   if (address.port !== DEFAULT_PORT) return formatAddress({ host, port: address.port });
   return host.includes(':') ? `[${host}]` : host;
+}
+
+/** A name without the dot that may end it. */
+export function withoutRootDot(name: string): string {
+  return name.endsWith('.') ? name.slice(0, -1) : name;
 }

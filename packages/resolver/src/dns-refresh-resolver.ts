@@ -3,6 +3,7 @@
  * up again every `refreshInterval`, so that servers that were added are found (grpc-node #1663, #2265, #2455).
  */
 import { isIP, isIPv6 } from 'node:net';
+import { withoutRootDot } from './authority.js';
 import { DnsError } from './dns-error.js';
 import { type DnsSession, type Family, type OpenDnsSession, openDnsSession } from './dns-session.js';
 import {
@@ -12,6 +13,7 @@ import {
   parseDnsRefreshTarget,
 } from './dns-target.js';
 import { HostAddresses } from './host-addresses.js';
+import { assertOptions, print } from './json-value.js';
 import { checkPollingOptions, type PollingOptions } from './polling-options.js';
 import { PollingResolver, type ResolutionAttempt } from './polling-resolver.js';
 import { type ResolverClass, registration } from './registration.js';
@@ -54,19 +56,20 @@ class DnsRefreshPolling extends PollingResolver {
 
   constructor(
     target: DnsRefreshTarget,
-    options: DnsRefreshOptions,
+    families: readonly Family[],
+    options: Required<PollingOptions>,
     { open, ask }: Lookups,
     ...[uri, listener, channelOptions]: ConstructorParameters<ResolverClass>
   ) {
     super(uri, listener, channelOptions, { ...options, tracer: TRACER });
     this.#target = target;
-    this.#families = FAMILIES[options.families ?? 'both'];
-    const { deadline } = checkPollingOptions(options);
+    this.#families = families;
+    const { deadline } = options;
     const trace: Trace = (text) => this.trace(text);
     this.#open = (signal) => open(target.dnsServer, deadline, signal, trace);
-    this.#hosts = new HostAddresses(this.#families);
+    this.#hosts = new HostAddresses(families);
     this.#system = new SystemLookup(ask);
-    this.#txt = new TxtLookup(target.host.replace(/\.$/, ''), channelOptions, {
+    this.#txt = new TxtLookup(withoutRootDot(target.host), channelOptions, {
       open: this.#open,
       deadline,
       trace,
@@ -110,11 +113,15 @@ export function createDnsRefreshResolverClass(
   options: DnsRefreshOptions = {},
   lookups: Lookups = { open: openDnsSession, ask: getaddrinfo },
 ): ResolverClass {
-  checkPollingOptions(options);
-  if (options.families !== undefined && !Object.hasOwn(FAMILIES, options.families)) {
-    throw new RangeError(
-      `families must be 'both', 'ipv6' or 'ipv4', got ${JSON.stringify(options.families)}`,
-    );
+  assertOptions(options, 'registerRefreshingDnsResolver: its options', [
+    'refreshInterval',
+    'deadline',
+    'families',
+  ]);
+  const { families = 'both', ...polling } = options;
+  const checked = checkPollingOptions(polling);
+  if (!Object.hasOwn(FAMILIES, families)) {
+    throw new RangeError(`families must be 'both', 'ipv6' or 'ipv4', got ${print(families)}`);
   }
   return schemeResolver({
     name: DNS_REFRESH_SCHEME,
@@ -123,7 +130,7 @@ export function createDnsRefreshResolverClass(
     authority: dnsRefreshAuthority,
     open: (parsed, ...grpc) =>
       isIP(parsed.host) === 0
-        ? new DnsRefreshPolling(parsed, options, lookups, ...grpc)
+        ? new DnsRefreshPolling(parsed, FAMILIES[families], checked, lookups, ...grpc)
         : { endpoints: [{ addresses: [{ host: parsed.host, port: parsed.port }] }] },
   });
 }
@@ -133,7 +140,7 @@ const register = registration(DNS_REFRESH_SCHEME, createDnsRefreshResolverClass)
 /**
  * Registers the `dns+refresh:` scheme with grpc-js; call it before the channel is made. Idempotent; a later call with
  * options gives them to the channels made from then on.
- * @throws {RangeError} on options out of range.
+ * @throws {RangeError} on options out of range, TypeError on others.
  */
 export function registerRefreshingDnsResolver(options?: DnsRefreshOptions): void {
   register(options);

@@ -7,7 +7,7 @@
 import { isIP } from 'node:net';
 import type { experimental } from '@grpc/grpc-js';
 import { checkHost, type HostAddress, parseAddress } from './address.js';
-import { authorityOf, checkAuthority, FALLBACK_AUTHORITY } from './authority.js';
+import { authorityOf, checkAuthority, FALLBACK_AUTHORITY, withoutRootDot } from './authority.js';
 import { parseDnsServer } from './dns-server.js';
 import { quote, TargetError } from './target-error.js';
 
@@ -53,7 +53,7 @@ export function parseSrvTarget(target: experimental.GrpcUri): SrvTarget {
 export function parseDnsRefreshTarget(target: experimental.GrpcUri): DnsRefreshTarget {
   const dnsServer = readDnsServer(target);
   const address = parseAddress(target.path);
-  checkAuthority(hostAuthority(address));
+  checkAuthority(authorityOf(address));
   return { dnsServer, ...address };
 }
 
@@ -69,7 +69,7 @@ export function srvAuthority(target: experimental.GrpcUri): string {
 /** The authority of a `dns+refresh:` target. Never throws. */
 export function dnsRefreshAuthority(target: experimental.GrpcUri): string {
   try {
-    return hostAuthority(parseAddress(target.path));
+    return authorityOf(parseAddress(target.path));
   } catch {
     return FALLBACK_AUTHORITY; // the resolver reports what is wrong
   }
@@ -82,13 +82,4 @@ function readDnsServer(target: experimental.GrpcUri): string | undefined {
     );
   }
   return target.authority ? parseDnsServer(target.authority) : undefined;
-}
-
-/** Certificates and URLs know no root dot. */
-function withoutRootDot(name: string): string {
-  return name.endsWith('.') ? name.slice(0, -1) : name;
-}
-
-function hostAuthority(address: HostAddress): string {
-  return authorityOf({ host: withoutRootDot(address.host), port: address.port });
 }

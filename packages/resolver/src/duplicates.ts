@@ -20,7 +20,7 @@ export function withoutDuplicates<Address extends experimental.SubchannelAddress
       const key = formatSubchannelAddress(address);
       if (!once.has(key)) once.set(key, { ...address });
     }
-    const key = [...once.keys()].sort().join('+');
+    const key = [...once.keys()].sort().join('\0'); // which no path can hold
     if (seen.has(key)) continue;
     seen.add(key);
     kept.push({ addresses: [...once.values()] });

@@ -7,6 +7,7 @@ import { isIPv6 } from 'node:net';
 import type { experimental } from '@grpc/grpc-js';
 import { checkHost, formatSubchannelAddress, parseAddress } from './address.js';
 import { withoutDuplicates } from './duplicates.js';
+import { print } from './json-value.js';
 import { quote, TargetError } from './target-error.js';
 
 /** grpc-js's endpoint: `{ addresses: [{ host, port }, …] }`; the addresses of one server, tried in this order. */
@@ -32,8 +33,9 @@ export type EndpointInput =
  * @throws {TargetError} that names the index of the endpoint and the part that is wrong.
  */
 export function toEndpoints(inputs: readonly EndpointInput[]): Endpoint[] {
-  if (!Array.isArray(inputs)) throw new TargetError(`endpoints must be an array, got ${typeof inputs}`);
-  const endpoints = inputs.map((input: EndpointInput, index) => {
+  if (!Array.isArray(inputs)) throw new TargetError(`endpoints must be an array, got ${print(inputs)}`);
+  // Array.from, as map passes over holes.
+  const endpoints = Array.from(inputs, (input: EndpointInput, index) => {
     try {
       return toEndpoint(input);
     } catch (error) {
@@ -48,9 +50,9 @@ function toEndpoint(input: EndpointInput): Endpoint {
   const addresses: ReadonlyArray<string | Readonly<SubchannelAddress>> | undefined =
     typeof input === 'string' ? input.split('+') : input?.addresses;
   if (!Array.isArray(addresses) || addresses.length === 0) {
-    throw new TargetError('an endpoint is a string or { addresses: [at least one] }');
+    throw new TargetError(`an endpoint is a string or { addresses: [at least one] }, got ${print(input)}`);
   }
-  return { addresses: addresses.map(toAddress) };
+  return { addresses: Array.from(addresses, toAddress) };
 }
 
 function toAddress(input: string | Readonly<SubchannelAddress>): SubchannelAddress {
@@ -69,13 +71,13 @@ function toAddress(input: string | Readonly<SubchannelAddress>): SubchannelAddre
       const { host, port } = input;
       if (!Number.isInteger(port) || port < 1 || port > 65_535) {
         throw new TargetError(
-          `port of ${quote(host)} must be an integer from 1 to 65535, got ${String(port)}`,
+          `port of ${quote(host)} must be an integer from 1 to 65535, got ${print(port)}`,
         );
       }
       return { host: isIPv6(host) ? host : checkHost(host), port };
     }
   }
-  throw new TargetError('an address is a string, { host, port } or { path }');
+  throw new TargetError(`an address is a string, { host, port } or { path }, got ${print(input)}`);
 }
 
 /** Prints an endpoint as its addresses joined with `+`: `[::1]:50051+127.0.0.1:50051`. */
@@ -91,7 +93,7 @@ export function addressSet(endpoint: Endpoint): string {
   const [first] = endpoint.addresses;
   return endpoint.addresses.length === 1 && first !== undefined
     ? formatSubchannelAddress(first)
-    : endpoint.addresses.map(formatSubchannelAddress).sort().join('+');
+    : endpoint.addresses.map(formatSubchannelAddress).sort().join('\0'); // which no path can hold
 }
 
 /** Whether two lists hold the same endpoints with the same addresses, both in the same order. */

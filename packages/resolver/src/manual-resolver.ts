@@ -1,11 +1,11 @@
 /**
  * Endpoints from a program: a handle whose target any number of channels follow. Twin of grpc-go's `resolver/manual`.
  */
-import { type ChannelOptions, type experimental, status } from '@grpc/grpc-js';
+import { type ChannelOptions, experimental, status } from '@grpc/grpc-js';
 import { authorityOf, checkAuthority, FALLBACK_AUTHORITY } from './authority.js';
 import { Delivery } from './delivery.js';
+import { assertOptions } from './json-value.js';
 import {
-  assertObject,
   type Latest,
   type ManualFailure,
   type ManualResolverOptions,
@@ -46,8 +46,24 @@ export interface ManualResolver {
 const CLOSED = 'this manual resolver was closed';
 
 const trace = tracer('manual_resolver');
-const handles = new Map<string, Handle>();
-let nextId = 1;
+
+/** A handle as its channels see it. Another copy of this package, of another version perhaps, may have made it. */
+interface Followed {
+  readonly latest: Latest | undefined;
+  subscribe(subscriber: (reason: string) => void): void;
+  unsubscribe(subscriber: (reason: string) => void): void;
+}
+
+interface Handles {
+  readonly byId: Map<string, Followed>;
+  lastId: number;
+}
+
+// With grpc-js, as the scheme is: the last copy of this package to register that answers for the targets of all.
+const HANDLES: unique symbol = Symbol.for('petiole.manual-handles') as never;
+const grpcJs: typeof experimental & { [HANDLES]?: Handles } = experimental;
+grpcJs[HANDLES] ??= { byId: new Map(), lastId: 0 };
+const handles: Handles = grpcJs[HANDLES];
 
 /**
  * Makes a manual resolver and registers its scheme. Without `endpoints`, RPCs wait for the first `update`.
@@ -55,14 +71,19 @@ let nextId = 1;
  * @throws as `update` does, and {@link TargetError} on a bad `serverName`.
  */
 export function createManualResolver(options: ManualResolverOptions = {}): ManualResolver {
-  assertObject(options, 'createManualResolver: its argument', '{ endpoints: ["127.0.0.1:50051"] }');
+  assertOptions(options, 'createManualResolver: its argument', ['endpoints', 'serviceConfig', 'serverName']);
   registerManualResolver();
   const { endpoints, serviceConfig, serverName } = options;
   if (endpoints === undefined && serviceConfig !== undefined) {
     throw new Error('createManualResolver: serviceConfig needs endpoints beside it');
   }
   const latest =
-    endpoints && readState({ endpoints, ...(serviceConfig === undefined ? {} : { serviceConfig }) });
+    endpoints === undefined
+      ? undefined
+      : readState(
+          { endpoints, ...(serviceConfig === undefined ? {} : { serviceConfig }) },
+          'createManualResolver',
+        );
   return new Handle(serverName ?? firstAuthority(latest), latest);
 }
 
@@ -71,7 +92,7 @@ function firstAuthority(latest: Latest | undefined): string {
   return first && !('path' in first) ? authorityOf(first) : FALLBACK_AUTHORITY;
 }
 
-class Handle implements ManualResolver {
+class Handle implements ManualResolver, Followed {
   readonly target: string;
   readonly #id: string;
   readonly #subscribers = new Set<(reason: string) => void>();
@@ -80,10 +101,10 @@ class Handle implements ManualResolver {
   #closed = false;
 
   constructor(authority: string, latest: Latest | undefined) {
-    this.#id = String(nextId++);
+    this.#id = String(++handles.lastId);
     this.target = `${MANUAL_SCHEME}://${checkAuthority(authority)}/${this.#id}`;
     this.#latest = latest;
-    handles.set(this.#id, this);
+    handles.byId.set(this.#id, this);
   }
 
   get latest(): Latest | undefined {
@@ -92,8 +113,7 @@ class Handle implements ManualResolver {
 
   update(state: ManualState): void {
     this.#assertOpen();
-    assertObject(state, `${this.target}: update: its argument`, '{ endpoints: ["127.0.0.1:50051"] }');
-    this.#publish(readState(state));
+    this.#publish(readState(state, `${this.target}: update`));
   }
 
   fail(failure: ManualFailure): void {
@@ -105,7 +125,7 @@ class Handle implements ManualResolver {
     if (this.#closed) return;
     trace(() => `${this.target} closed, with ${this.#audience()}`);
     this.#closed = true;
-    handles.delete(this.#id);
+    handles.byId.delete(this.#id);
     if (this.#latest === undefined) {
       this.#publish({ failure: { code: status.UNAVAILABLE, details: `${this.target}: ${CLOSED}` } });
     }
@@ -150,7 +170,7 @@ export const manualResolverClass: ResolverClass = class ManualChannelResolver
   readonly #delivery: Delivery;
   readonly #id: string;
   /** The handle that this resolver follows, from its first `updateResolution` until `destroy`. */
-  #following: Handle | undefined;
+  #following: Followed | undefined;
   #replay: NodeJS.Immediate | undefined;
   /** What this channel was told last. */
   #told: Latest | undefined;
@@ -180,7 +200,7 @@ export const manualResolverClass: ResolverClass = class ManualChannelResolver
       this.#delivery.trace(() => 'request ignored: the program speaks when it has something to say');
       return;
     }
-    this.#following = handles.get(this.#id);
+    this.#following = handles.byId.get(this.#id);
     this.#following?.subscribe(this.#tell);
     this.#replay = setImmediate(() => {
       if (this.#following !== undefined) this.#tell('replay');

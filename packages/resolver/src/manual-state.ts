@@ -4,7 +4,7 @@
  */
 import { Metadata, status } from '@grpc/grpc-js';
 import { type Endpoint, type EndpointInput, toEndpoints } from './endpoint.js';
-import { isObject, print } from './json-value.js';
+import { isObject, misspelt, print } from './json-value.js';
 import { prepareOwnServiceConfig } from './own-service-config.js';
 import type { PreparedServiceConfig, ServiceConfigInput } from './service-config.js';
 
@@ -60,14 +60,21 @@ const ALLOWED_CODES: readonly status[] = Object.values(status).filter(
   (code): code is status => typeof code === 'number' && !INAPPROPRIATE_CODES.has(code),
 );
 
-/** @throws {TypeError} that begins with `where` and shows an example, when an argument is no object. */
-export function assertObject(value: unknown, where: string, example: string): void {
-  if (!isObject(value))
-    throw new TypeError(`${where} must be an object such as ${example}, got ${print(value)}`);
-}
+const STATE_FIELDS = ['endpoints', 'serviceConfig'];
 
-/** @throws {TargetError} on a bad endpoint, {@link ServiceConfigError} on a bad service config. */
-export function readState({ endpoints, serviceConfig }: ManualState): Latest {
+/**
+ * @param where begins the messages about the whole.
+ * @throws {TypeError} on what is no object or has a misspelt field, {@link TargetError} on a bad endpoint,
+ *   {@link ServiceConfigError} on a bad service config.
+ */
+export function readState(state: ManualState, where: string): Latest {
+  assertObject(state, `${where}: its argument`, '{ endpoints: ["127.0.0.1:50051"] }');
+  for (const written of Object.keys(state)) {
+    // Others may be there: a state that comes out of a catalogue as it is.
+    const meant = misspelt(written, STATE_FIELDS);
+    if (meant !== undefined) throw new TypeError(`${where}: ${written} must be called ${meant} here`);
+  }
+  const { endpoints, serviceConfig } = state;
   return deepFreeze({
     endpoints: toEndpoints(endpoints),
     serviceConfig: serviceConfig === undefined ? null : prepareOwnServiceConfig(serviceConfig),
@@ -106,4 +113,9 @@ function deepFreeze<T>(value: T): T {
     Object.freeze(value);
   }
   return value;
+}
+
+function assertObject(value: unknown, where: string, example: string): void {
+  if (!isObject(value))
+    throw new TypeError(`${where} must be an object such as ${example}, got ${print(value)}`);
 }

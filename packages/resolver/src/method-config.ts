@@ -76,11 +76,8 @@ function nameString(value: unknown, path: string): string {
 
 function prepareTimeout(value: unknown, path: string): NonNullable<MethodConfig['timeout']> {
   if (isObject(value)) {
-    const seconds = Number(value.seconds ?? 0);
-    const nanos = Number(value.nanos ?? 0);
-    if (Number.isInteger(seconds) && seconds >= 0 && Number.isInteger(nanos) && nanos >= 0 && nanos < 1e9) {
-      return { seconds, nanos };
-    }
+    const { seconds, nanos = 0 } = value;
+    if (isWhole(seconds) && isWhole(nanos) && nanos < 1e9) return { seconds, nanos };
   }
   const match = typeof value === 'string' ? DURATION.exec(value) : null;
   if (match === null) throw new ServiceConfigError(path, value, DURATION_FORM);
@@ -88,9 +85,13 @@ function prepareTimeout(value: unknown, path: string): NonNullable<MethodConfig[
   return { seconds: Number(match[1]), nanos: Number((match[2] ?? '').padEnd(9, '0')) };
 }
 
+function isWhole(value: unknown): value is number {
+  return typeof value === 'number' && Number.isInteger(value) && value >= 0;
+}
+
 function bytes(value: unknown, path: string): number {
   const number = typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value;
-  if (typeof number !== 'number' || !Number.isInteger(number) || number < 0) {
+  if (!isWhole(number)) {
     throw new ServiceConfigError(path, value, 'an integer of at least 0');
   }
   return number;

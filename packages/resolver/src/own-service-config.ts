@@ -3,7 +3,7 @@
  * cannot do of it is ignored; here somebody waits for an effect, so it is refused.
  */
 
-import { field, isObject, type JsonObject } from './json-value.js';
+import { field, isObject, type JsonObject, misspelt } from './json-value.js';
 import {
   type PreparedServiceConfig,
   prepareJson,
@@ -78,13 +78,10 @@ function refuseMisnamed(json: JsonObject): void {
   }
 }
 
-/** Another case, `kebab-case`, or `snake_case`, which is proto3 JSON, but which grpc-js does not read. */
 function refuseMisspelt(value: unknown, path: string, names: readonly string[]): void {
   if (!isObject(value)) return;
   for (const [written, content] of Object.entries(value)) {
-    if (names.includes(written)) continue;
-    const plain = written.replaceAll(/[-_]/g, '').toLowerCase();
-    const meant = names.find((name) => name.toLowerCase() === plain);
+    const meant = misspelt(written, names);
     if (meant !== undefined)
       throw new ServiceConfigError(`${path}.${written}`, content, `called ${meant} here`);
   }

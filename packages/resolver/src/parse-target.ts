@@ -12,6 +12,7 @@ import {
   srvAuthority,
 } from './dns-target.js';
 import type { Endpoint } from './endpoint.js';
+import { print } from './json-value.js';
 import { parseStaticTarget, STATIC_SCHEME, staticAuthority } from './static-target.js';
 import { quote, TargetError } from './target-error.js';
 
@@ -57,6 +58,7 @@ export function parseTarget(target: string): ParsedTarget {
 }
 
 function parse(target: string): ParsedTarget {
+  if (typeof target !== 'string') throw new TargetError(`${print(target)} is no string`);
   const newline = /[\n\r\u2028\u2029]/.exec(target);
   if (newline !== null) {
     throw new TargetError(

@@ -2,7 +2,7 @@
  * How often a polling resolver asks, and how long it waits: the options and their bounds.
  */
 import type { ChannelOptions } from '@grpc/grpc-js';
-import { print } from './json-value.js';
+import { assertOptions, print } from './json-value.js';
 
 /** Options of {@link PollingResolver}. */
 export interface PollingOptions {
@@ -28,9 +28,15 @@ const LEAST_MIN_TIME_BETWEEN_REQUESTS = 100;
 
 /**
  * Fills in the defaults.
- * @throws {RangeError} that names option, value and bounds.
+ * @throws {RangeError} that names option, value and bounds; {@link TypeError} on other options, or one of a wrong type.
  */
 export function checkPollingOptions(options: PollingOptions): Required<PollingOptions> {
+  assertOptions(options, 'the options of a PollingResolver', [
+    'refreshInterval',
+    'deadline',
+    'keepOrder',
+    'tracer',
+  ]);
   const {
     refreshInterval = 30_000,
     deadline = 5000,
@@ -45,6 +51,10 @@ export function checkPollingOptions(options: PollingOptions): Required<PollingOp
   if (!isWithin(deadline, 10, 600_000)) {
     throw new RangeError(`deadline must be from 10 to 600000 ms, got ${print(deadline)}`);
   }
+  if (typeof keepOrder !== 'boolean') {
+    throw new TypeError(`keepOrder must be true or false, got ${print(keepOrder)}`);
+  }
+  if (typeof tracer !== 'string') throw new TypeError(`tracer must be a string, got ${print(tracer)}`);
   return { refreshInterval, deadline, keepOrder, tracer };
 }
 

@@ -7,7 +7,9 @@ import { setMaxListeners } from 'node:events';
 import { type DnsSession, type OpenDnsSession, openDnsSession } from './dns-session.js';
 import { parseSrvTarget, SRV_SCHEME, type SrvTarget, srvAuthority } from './dns-target.js';
 import type { Endpoint } from './endpoint.js';
-import { HostAddresses } from './host-addresses.js';
+import { HostAddresses, type HostAnswer } from './host-addresses.js';
+import { HostTurns } from './host-turns.js';
+import { assertOptions } from './json-value.js';
 import { keepPlaces } from './keep-places.js';
 import { mapBounded } from './map-bounded.js';
 import { checkPollingOptions, type PollingOptions } from './polling-options.js';
@@ -43,24 +45,28 @@ interface PriorityAnswer {
   readonly failures: readonly string[];
 }
 
+/** `isFirst`: it is among those that begin with the look. */
+type LookUp = (host: string, isFirst: boolean) => Promise<HostAnswer>;
+
 class SrvPolling extends PollingResolver {
   readonly #target: SrvTarget;
   readonly #deadline: number;
   readonly #open: (signal: AbortSignal) => DnsSession;
   readonly #hosts = new HostAddresses([6, 4]);
+  readonly #turns = new HostTurns();
   readonly #txt: TxtLookup;
   #located: readonly Located[] = [];
 
   constructor(
     target: SrvTarget,
-    options: SrvResolverOptions,
+    options: Required<PollingOptions>,
     open: OpenDnsSession,
     ...[uri, listener, channelOptions]: ConstructorParameters<ResolverClass>
   ) {
     // Records are followed by host and port, which survive a change of address.
     super(uri, listener, channelOptions, { ...options, keepOrder: false, tracer: TRACER });
     this.#target = target;
-    this.#deadline = checkPollingOptions(options).deadline;
+    this.#deadline = options.deadline;
     const trace: Trace = (text) => this.trace(text);
     this.#open = (signal) => open(target.dnsServer, this.#deadline, signal, trace);
     this.#txt = new TxtLookup(target.name, channelOptions, {
@@ -73,15 +79,22 @@ class SrvPolling extends PollingResolver {
   protected override async resolve({ signal }: ResolutionAttempt): Promise<Resolution> {
     const session = this.#open(signal);
     this.#txt.start();
-    const records = await session.srv(this.#target.service);
-    if (records.every(({ name }) => name === '' || name === '.')) {
+    const records = (await session.srv(this.#target.service)).filter(
+      ({ name }) => name !== '' && name !== '.',
+    );
+    if (records.length === 0) {
       throw new Error(
         `the SRV record of ${quote(this.#target.service)} says "." : no such service here (RFC 2782)`,
       );
     }
-    const { located, failures, asked } = await this.#locate(records, session);
+    const { located, failures, asked } = await this.#locate(records, async (host, isFirst) => {
+      const answer = await this.#hosts.lookup(host, session);
+      if (isFirst || !signal.aborted) this.#turns.take(host);
+      return answer;
+    });
     if (located.length === 0) throw new Error(summarize(failures) || 'no SRV record has a host and a port');
     this.#hosts.retain(asked);
+    this.#turns.retain(asked);
     this.#located = keepPlaces(this.#located, located, ({ key }) => key);
     const { serviceConfig, note } = await this.#txt.settle(signal);
     return {
@@ -103,23 +116,32 @@ class SrvPolling extends PollingResolver {
    */
   async #locate(
     records: readonly SrvRecord[],
-    session: DnsSession,
+    lookUp: LookUp,
   ): Promise<{ located: readonly Located[]; failures: readonly string[]; asked: ReadonlySet<string> }> {
     const priorities = [...new Set(records.map(({ priority }) => priority))].sort((a, b) => a - b);
     const share = Math.ceil(this.#deadline / (priorities.length + 1));
-    const inFlight = Math.max(1, Math.floor(HOSTS_IN_FLIGHT / priorities.length));
     const asked = new Set<string>();
     const looks: Array<Promise<PriorityAnswer>> = [];
+    const underWay = new Set<Promise<unknown>>();
     const firstFresh = new AbortController();
     setMaxListeners(0, firstFresh.signal);
-    for (const priority of priorities) {
-      // Each has one host in flight at least, so no more than 32 priorities go side by side.
-      await looks[looks.length - HOSTS_IN_FLIGHT];
+    let free = HOSTS_IN_FLIGHT;
+    for (const [index, priority] of priorities.entries()) {
+      while (free === 0) await Promise.race(underWay);
       if (firstFresh.signal.aborted) break;
       const candidates = records.filter((record) => record.priority === priority && record.port > 0);
-      for (const { name } of candidates) asked.add(name.toLowerCase());
-      const look = this.#look(candidates, inFlight, session, () => firstFresh.abort());
+      const hosts = new Set(candidates.map(({ name }) => name.toLowerCase()));
+      for (const host of hosts) asked.add(host);
+      // What this one takes, it keeps for as long as its hosts are silent: the next ones need some, too.
+      const bound = Math.min(hosts.size, index === priorities.length - 1 ? free : Math.ceil(free / 2));
+      free -= bound;
+      const look = this.#look(candidates, hosts, bound, lookUp, () => firstFresh.abort());
       looks.push(look);
+      const ended = look.then(() => {
+        free += bound;
+        underWay.delete(ended);
+      });
+      underWay.add(ended);
       await atMost(share, look, firstFresh.signal);
     }
     const answers: PriorityAnswer[] = [];
@@ -144,16 +166,16 @@ class SrvPolling extends PollingResolver {
   /** Looks up the hosts of one priority. Never rejects. */
   async #look(
     candidates: readonly SrvRecord[],
-    inFlight: number,
-    session: DnsSession,
+    hosts: ReadonlySet<string>,
+    bound: number,
+    lookUp: LookUp,
     onFresh: () => void,
   ): Promise<PriorityAnswer> {
-    const hosts = new Set(candidates.map(({ name }) => name.toLowerCase()));
     const found = new Map<string, readonly string[]>();
     const failures: string[] = [];
     let isFresh = false;
-    await mapBounded([...hosts], inFlight, async (host) => {
-      const answer = await this.#hosts.lookup(host, session);
+    await mapBounded(this.#turns.order(hosts), bound, async (host, index) => {
+      const answer = await lookUp(host, index < bound);
       found.set(host, answer.addresses);
       failures.push(...answer.failures);
       if (!answer.isFresh) return;
@@ -177,13 +199,14 @@ export function createSrvResolverClass(
   options: SrvResolverOptions = {},
   open: OpenDnsSession = openDnsSession,
 ): ResolverClass {
-  checkPollingOptions(options);
+  assertOptions(options, 'registerSrvResolver: its options', ['refreshInterval', 'deadline']);
+  const checked = checkPollingOptions(options);
   return schemeResolver({
     name: SRV_SCHEME,
     tracer: TRACER,
     parse: parseSrvTarget,
     authority: srvAuthority,
-    open: (parsed, ...grpc) => new SrvPolling(parsed, options, open, ...grpc),
+    open: (parsed, ...grpc) => new SrvPolling(parsed, checked, open, ...grpc),
   });
 }
 
@@ -192,7 +215,7 @@ const register = registration(SRV_SCHEME, createSrvResolverClass);
 /**
  * Registers the `srv:` scheme with grpc-js; call it before the channel is made. Idempotent; a later call with options
  * gives them to the channels made from then on.
- * @throws {RangeError} on options out of range.
+ * @throws {RangeError} on options out of range, TypeError on others.
  */
 export function registerSrvResolver(options?: SrvResolverOptions): void {
   register(options);

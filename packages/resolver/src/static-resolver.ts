@@ -1,6 +1,7 @@
 /**
  * The resolver of `static:` targets.
  */
+import { assertOptions } from './json-value.js';
 import { checkPollingOptions } from './polling-options.js';
 import { type ResolverClass, registration } from './registration.js';
 import { schemeResolver } from './scheme-resolver.js';
@@ -18,6 +19,7 @@ export function createStaticResolverClass(
   options: StaticResolverOptions = {},
   ask: Getaddrinfo = getaddrinfo,
 ): ResolverClass {
+  assertOptions(options, 'registerStaticResolver: its options', ['deadline']);
   checkPollingOptions(options);
   return schemeResolver({
     name: STATIC_SCHEME,
@@ -25,7 +27,7 @@ export function createStaticResolverClass(
     parse: parseStaticTarget,
     authority: staticAuthority,
     open: (parsed, ...grpc) =>
-      hostNames(parsed).length > 0
+      hostNames(parsed).size > 0
         ? new StaticHostsResolver(parsed, options, ask, ...grpc)
         : { endpoints: parsed.endpoints.map(({ addresses }) => ({ addresses: [...addresses] })) },
   });
@@ -36,7 +38,7 @@ const register = registration(STATIC_SCHEME, createStaticResolverClass);
 /**
  * Registers the `static:` scheme with grpc-js; call it before the channel is made. Idempotent; a later call with
  * options gives them to the channels made from then on.
- * @throws {RangeError} on options out of range.
+ * @throws {RangeError} on options out of range, TypeError on others.
  */
 export function registerStaticResolver(options?: StaticResolverOptions): void {
   register(options);

@@ -202,6 +202,12 @@ describe('registration', () => {
       expect(() => registerOne({ deadline: Number.NaN })).toThrow(
         'deadline must be from 10 to 600000 ms, got NaN',
       );
+      expect(() => registerOne({ deadLine: 5000 } as never)).toThrow(
+        /^register\w+: its options must have no field but .*deadline.*, got "deadLine"$/,
+      );
+      expect(() => registerOne(null as never)).toThrow(
+        /its options must be an object with .*deadline.*, got null$/,
+      );
     }
   });
 });

@@ -20,6 +20,14 @@ describe('withoutDuplicates', () => {
     expect(kept).toEqual([{ addresses: [a, b] }, { addresses: [b] }, { addresses: [{ path: '/run/echo' }] }]);
   });
 
+  it('tells two Unix sockets from one whose path has a "+"', () => {
+    const kept = withoutDuplicates<experimental.SubchannelAddress>([
+      { addresses: [{ path: '/a' }, { path: '/b' }] },
+      { addresses: [{ path: '/a+/b' }] },
+    ]);
+    expect(kept).toHaveLength(2);
+  });
+
   it('shares nothing with what it was given', () => {
     const given = [{ addresses: [{ host: '::1', port: 1 }] }];
     const [kept] = withoutDuplicates(given);

@@ -175,7 +175,7 @@ describe('update', () => {
 
   it.each([
     [{ endpoints: ['10.0.0.1:99999'] }, TargetError, 'endpoints[0]: "10.0.0.1:99999" has port "99999"'],
-    [{ endpoints: 'a:1' }, TargetError, 'endpoints must be an array, got string'],
+    [{ endpoints: 'a:1' }, TargetError, 'endpoints must be an array, got "a:1"'],
     [{ endpoints: ['a:1'], serviceConfig: '{' }, ServiceConfigError, 'service config: it must be JSON'],
     [
       { endpoints: ['a:1'], serviceConfig: { methodConfig: [{}] } },
@@ -193,6 +193,11 @@ describe('update', () => {
       'update: its argument must be an object such as { endpoints: ["127.0.0.1:50051"] }, got ["a:1"]',
     ],
     [undefined, TypeError, 'update: its argument must be an object'],
+    [
+      { endpoints: ['a:1'], service_config: {} },
+      TypeError,
+      'update: service_config must be called serviceConfig here',
+    ],
   ])('throws on %o and changes nothing', async (state, type, message) => {
     const manual = createManualResolver({ endpoints: ['10.0.0.1:1'] });
     const update = (): void => manual.update(state as never);
@@ -293,11 +298,21 @@ describe('fail', () => {
 });
 
 describe('createManualResolver', () => {
+  it.each([[null], [''], [0], [false]])('throws a TargetError on endpoints %o', (endpoints) => {
+    expect(() => createManualResolver({ endpoints: endpoints as never })).toThrow(TargetError);
+  });
+
+  it('throws a TypeError on a field that it does not know', () => {
+    expect(() => createManualResolver({ endpoint: ['a:1'] } as never)).toThrow(
+      'createManualResolver: its argument must have no field but endpoints, serviceConfig, serverName, got "endpoint"',
+    );
+  });
+
   it.each([[['127.0.0.1:1']], ['127.0.0.1:1'], [null]])('throws a TypeError on %o', (options) => {
     const create = (): unknown => createManualResolver(options as never);
     expect(create).toThrow(TypeError);
     expect(create).toThrow(
-      'createManualResolver: its argument must be an object such as { endpoints: ["127.0.0.1:50051"] }, got ',
+      'createManualResolver: its argument must be an object with endpoints, serviceConfig, serverName, got ',
     );
   });
 });
@@ -341,6 +356,19 @@ describe('close', () => {
 });
 
 describe('the target', () => {
+  it('leads to the endpoints of its own handle, whichever copy of the package made it', async () => {
+    const own = createManualResolver({ endpoints: ['10.0.0.1:1'] });
+    vi.resetModules();
+    const copy = await import('../src/manual-resolver.js');
+    const foreign = copy.createManualResolver({ endpoints: ['10.0.0.2:1'] });
+    for (const resolverClass of [manualResolverClass, copy.manualResolverClass]) {
+      const told = [own, foreign].map(
+        async ({ target }) => (await new Probe(resolverClass, target).ask()).endpoints,
+      );
+      expect(await Promise.all(told)).toEqual([['10.0.0.1:1'], ['10.0.0.2:1']]);
+    }
+  });
+
   it('has an id of its own and the authority that TLS verifies', () => {
     const authority = (target: string): string => {
       const [, name = '', path = ''] = /^manual:\/\/([^/]*)\/(.+)$/.exec(target) ?? [];

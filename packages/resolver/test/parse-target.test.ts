@@ -39,6 +39,17 @@ describe('parseTarget', () => {
     });
   });
 
+  it('leaves the root dot out of the authority, as certificates do', () => {
+    for (const target of ['static:echo.example.:1', 'dns+refresh:echo.example.:1']) {
+      expect(parseTarget(target).authority).toBe('echo.example:1');
+    }
+  });
+
+  it.each([undefined, null, 5])('refuses %o, which is no string', (target) => {
+    expect(() => parseTarget(target as never)).toThrow(TargetError);
+    expect(() => parseTarget(target as never)).toThrow(`bad target: ${target} is no string`);
+  });
+
   it.each([
     [
       '',

@@ -119,6 +119,9 @@ describe('a service config', () => {
     [method({ timeout: '0.5' }), 'methodConfig[0].timeout must be a duration string'],
     [method({ timeout: 500 }), 'methodConfig[0].timeout must be a duration string'],
     [method({ timeout: { seconds: -1 } }), 'methodConfig[0].timeout must be a duration string'],
+    [method({ timeout: {} }), 'methodConfig[0].timeout must be a duration string'],
+    [method({ timeout: { seconds: true } }), 'methodConfig[0].timeout must be a duration string'],
+    [method({ timeout: { seconds: '1', nanos: 0 } }), 'methodConfig[0].timeout must be a duration string'],
     [method({ waitForReady: 'yes' }), 'methodConfig[0].waitForReady must be true or false, got "yes"'],
     [
       method({ maxResponseBytes: -1 }),

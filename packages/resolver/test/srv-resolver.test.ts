@@ -310,6 +310,42 @@ describe('srv:', () => {
     });
   });
 
+  it.each([1, 16])(
+    'finds all in the end when the deadline is too short, of %i priorities',
+    async (priorities) => {
+      vi.useFakeTimers();
+      onTestFinished(() => void vi.useRealTimers());
+      const best = Array.from({ length: 100 }, (_, index) => record(`h${index}`, 0));
+      const others = Array.from({ length: priorities - 1 }, (_, index) => record(`other${index}`, index + 1));
+      const channel = injected(
+        [...others, ...best],
+        (name, family, signal) =>
+          new Promise((resolve, reject) => {
+            const fail = (code: string): void => reject(new DnsError(code, 'A', name));
+            const cancel = (): void => fail('ECANCELLED');
+            if (signal.aborted) cancel();
+            signal.addEventListener('abort', cancel);
+            setTimeout(() => (family === 4 ? resolve([`10.0.0.${name.slice(1)}`]) : fail('ENODATA')), 2000);
+          }),
+      );
+      channel.resolver.updateResolution();
+      await vi.advanceTimersByTimeAsync(60_000);
+      expect(channel.calls.at(-1)?.endpoints?.toSorted()).toEqual(
+        best.map(({ name }) => `10.0.0.${name.slice(1)}:1`).toSorted(),
+      );
+    },
+  );
+
+  it('leaves "." out where there are other targets', async () => {
+    const dns = await DnsServer.start();
+    dns.setHost('a.echo.test', ['10.0.0.1']);
+    dns.setSrv(SERVICE, [
+      { target: '.', port: 1 },
+      { target: 'a.echo.test', port: 1 },
+    ]);
+    expect(await probe(dns).ask()).toMatchObject({ endpoints: ['10.0.0.1:1'], note: '' });
+  });
+
   it('reports a target of "." as no such service', async () => {
     const dns = await DnsServer.start();
     dns.setSrv(SERVICE, [{ target: '.', port: 0 }]);

@@ -162,9 +162,15 @@ describe('staticTarget', () => {
     ],
     [() => staticTarget([{ addresses: ['a:1+b:1'] }]), 'contains "+"; write an entry for each address'],
     [() => staticTarget([{ addresses: [{ host: ' a', port: 1 }] }]), '" a" has a blank'],
-    [() => staticTarget('a:1' as never), 'endpoints must be an array, got string'],
+    [() => staticTarget('a:1' as never), 'endpoints must be an array, got "a:1"'],
     [() => staticTarget([null as never]), 'endpoints[0]: an endpoint is a string'],
     [() => staticTarget(['a:1'], { serverName: 'no/slash' }), 'server name "no/slash"'],
+    [() => staticTarget(['a:1'], { serverName: 5 as never }), 'server name 5 is no string'],
+    [() => staticTarget(new Array(1)), 'endpoints[0]: an endpoint is a string'],
+    [
+      () => staticTarget([{ addresses: [{ host: 'a', port: '80' as never }] }]),
+      'endpoints[0]: port of "a" must be an integer from 1 to 65535, got "80"',
+    ],
   ])('throws on %s', (build, message) => {
     expect(build).toThrow(TargetError);
     expect(build).toThrow(message);
