@@ -38,11 +38,13 @@ export async function listening(host: string, port: number): Promise<boolean> {
   const socket = connect({ host, port });
   try {
     await once(socket, 'connect');
-    return true;
+    // Where nobody listens, the system may give the socket that very port, and connect it to itself.
+    return socket.localPort !== port;
   } catch {
     return false;
   } finally {
-    socket.destroy();
+    // A reset leaves no TIME_WAIT behind, which would keep a server from the port for a minute.
+    socket.resetAndDestroy();
   }
 }
 

@@ -3,6 +3,12 @@ import { Server, ServerCredentials } from '@grpc/grpc-js';
 import { type EchoHandlers, EchoService } from '@petiole/echo-proto';
 import { HealthImplementation } from 'grpc-health-check';
 
+/**
+ * Ports that listeners of this process have had: 127.0.0.1 and [::1] have the same ones each, and at the other address of a
+ * test's endpoint there must be no listener of another test.
+ */
+const taken = new Set<number>();
+
 export class EchoListener {
   /** With the real port. */
   address: string;
@@ -29,7 +35,22 @@ export class EchoListener {
     return listener;
   }
 
+  /** Also again, on the same port. */
   async start(): Promise<void> {
+    const isNew = this.port === 0;
+    for (;;) {
+      const server = await this.#bind();
+      if (!isNew || !taken.has(this.port)) {
+        taken.add(this.port);
+        this.#server = server;
+        return;
+      }
+      server.forceShutdown();
+      this.address = this.address.replace(/\d+$/, '0');
+    }
+  }
+
+  async #bind(): Promise<Server> {
     const server = new Server();
     const handlers = {
       UnaryEcho: (call, respond) => {
@@ -46,7 +67,7 @@ export class EchoListener {
       );
     });
     this.address = this.address.replace(/:\d+$/, `:${port}`);
-    this.#server = server;
+    return server;
   }
 
   /** Closes its connections at once. */

@@ -84,6 +84,8 @@ export function startInTerminal(
     until: (satisfies) =>
       new Promise((resolve, reject) => {
         const look = (): void => {
+          // A frame may come in pieces; it is whole between the marks of synchronized output.
+          if (output.lastIndexOf('\u001B[?2026l') < output.lastIndexOf('\u001B[?2026h')) return;
           if (!satisfies(screen())) return;
           stop();
           resolve(screen());

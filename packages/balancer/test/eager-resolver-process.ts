@@ -70,11 +70,14 @@ connections = 0;
 resolutions = 0;
 let failed = 0;
 let total = 0;
-for (const end = performance.now() + 1500; performance.now() < end; total++) {
+const start = performance.now();
+// A starved machine takes longer for as many RPCs; whoever serves nobody never gets there.
+for (; performance.now() < start + 1500 || total <= 20; total++) {
   const { error } = await attempt(channel);
   if (error) failed++;
 }
-tell(`while it was down ${JSON.stringify({ total, failed, connections, resolutions })}`);
+const seconds = (performance.now() - start) / 1000;
+tell(`while it was down ${JSON.stringify({ seconds, total, failed, connections, resolutions })}`);
 
 await killed.restart();
 await serveAll(backends);

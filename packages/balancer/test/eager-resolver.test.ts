@@ -6,8 +6,9 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { ScriptProcess } from './script-process.js';
 
-/** What the client measures while one server of three is down, for 1.5 s. */
+/** What the client measures while one server of three is down, for 1.5 s and more than 20 RPCs. */
 interface Measured {
+  readonly seconds: number;
   /** RPCs, one after the other. */
   readonly total: number;
   readonly failed: number;
@@ -71,7 +72,9 @@ describe('a resolver that answers in the next tick, and one dead server', () => 
     });
 
     test('the resolver is asked once a second, however fast it answers', () => {
-      for (const kind of KINDS) expect(of(kind).resolutions).toBeLessThanOrEqual(4);
+      // 4 in the 1.5 s of a machine that has time.
+      for (const kind of KINDS)
+        expect(of(kind).resolutions).toBeLessThanOrEqual(Math.floor(of(kind).seconds) + 3);
     });
 
     test('attributes that are fresh objects with the same content open no connection', () => {

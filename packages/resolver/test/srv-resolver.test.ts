@@ -416,7 +416,7 @@ describe('srv:', () => {
     dns.setHost('a.echo.test', ['10.0.0.1']);
     dns.set('A', 'mute.echo.test', 'silence');
     dns.set('AAAA', 'mute.echo.test', 'silence');
-    const channel = new Probe(createSrvResolverClass({ deadline: 300 }), `srv://${dns.address}/${SERVICE}`);
+    const channel = new Probe(createSrvResolverClass({ deadline: 1500 }), `srv://${dns.address}/${SERVICE}`);
     const { endpoints, note } = await channel.ask();
     expect(endpoints).toEqual(['10.0.0.1:1']);
     expect(note).toContain('"mute.echo.test" failed');
