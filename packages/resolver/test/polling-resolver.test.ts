@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { PollingResolver, type Resolution, type ResolutionAttempt } from '../src/index.js';
 import type { PollingOptions } from '../src/polling-options.js';
 import { Probe } from './probe.js';
+import { keepProcess, timersSetBy } from './timers.js';
 import { updatesFromNow } from './update-log.js';
 
 /** A look-up that the test answers. */
@@ -131,6 +132,52 @@ describe('a resolution that the channel asked for', () => {
     lookups[1]?.answer('10.0.0.1');
     await turn();
     expect(probe.calls).toHaveLength(2);
+  });
+
+  it('costs one timer while it waits for the rate limit, however often it is asked for', async () => {
+    const { probe, lookups } = scripted();
+    probe.resolver.updateResolution();
+    lookups[0]?.answer('10.0.0.1');
+    await turn();
+    const timers = await timersSetBy(() => {
+      for (let rpc = 0; rpc < 1000; rpc += 1) probe.resolver.updateResolution();
+    });
+    expect(timers).toHaveLength(1);
+  });
+
+  it('when served by a look under way, counts for the rate limit from the start of that look', async () => {
+    const { probe, lookups } = scripted({ refreshInterval: 40_000 });
+    probe.resolver.updateResolution();
+    lookups[0]?.answer('10.0.0.1');
+    while (lookups.length < 2) await vi.advanceTimersToNextTimerAsync();
+    const refreshed = performance.now();
+    await later(2000);
+    probe.resolver.updateResolution();
+    lookups[1]?.answer('10.0.0.1');
+    await turn();
+    expect(probe.calls).toHaveLength(2);
+    probe.resolver.updateResolution();
+    await later(refreshed + 29_999 - performance.now());
+    expect(lookups).toHaveLength(2);
+    await later(1);
+    expect(lookups).toHaveLength(3);
+  });
+
+  it('has a signal that is aborted when it is over, whatever its end', async () => {
+    const { probe, lookups } = scripted({}, { 'grpc.dns_min_time_between_resolutions_ms': 100 });
+    const ends: Array<(look: Pending | undefined) => void> = [
+      (look) => look?.answer('10.0.0.1'),
+      (look) => look?.answerWith({} as Resolution),
+      (look) => look?.fail('down'),
+    ];
+    for (const [index, end] of ends.entries()) {
+      probe.resolver.updateResolution();
+      while (lookups.length <= index) await later(100);
+      expect(lookups[index]?.signal.aborted).toBe(false);
+      end(lookups[index]);
+      await turn();
+      expect(lookups[index]?.signal.aborted).toBe(true);
+    }
   });
 });
 
@@ -500,6 +547,23 @@ describe('failures', () => {
     await turn();
     expect(probe.calls[1]?.endpoints).toEqual(['10.0.0.1:1', '10.0.0.2:1']);
   });
+
+  it('that follow a success are retried after the first delay again', async () => {
+    const { probe, lookups } = scripted();
+    probe.resolver.updateResolution();
+    for (const wait of [1000, 1600]) {
+      lookups.at(-1)?.fail('down');
+      await later(wait + 1);
+    }
+    expect(lookups).toHaveLength(3);
+    lookups[2]?.answer('10.0.0.1');
+    while (lookups.length < 4) await later(1000);
+    lookups[3]?.fail('down again');
+    await later(990);
+    expect(lookups).toHaveLength(4);
+    await later(20);
+    expect(lookups).toHaveLength(5);
+  });
 });
 
 describe('a request after an incomplete answer', () => {
@@ -651,6 +715,29 @@ describe('destroy', () => {
       expect(vi.getTimerCount()).toBe(0);
     }
   });
+
+  it('ends the retries of a failure: nothing is looked up any more', async () => {
+    const { probe, lookups } = scripted();
+    probe.resolver.updateResolution();
+    lookups[0]?.fail('down');
+    await turn();
+    probe.resolver.destroy();
+    await later(300_000);
+    expect(lookups).toHaveLength(1);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('forgets how long the back-off had become', async () => {
+    const { probe, lookups } = scripted();
+    probe.resolver.updateResolution();
+    lookups[0]?.fail('down');
+    await turn();
+    probe.resolver.destroy();
+    probe.resolver.updateResolution();
+    lookups[1]?.fail('down');
+    await later(1010);
+    expect(lookups).toHaveLength(3);
+  });
 });
 
 describe('an empty list', () => {
@@ -670,6 +757,18 @@ describe('an empty list', () => {
     lookups[1]?.answer();
     await turn();
     expect(probe.calls[1]?.endpoints).toEqual([]);
+  });
+
+  it('is an error again after the channel was idle: its new policy has nothing', async () => {
+    const { probe, lookups } = scripted();
+    probe.resolver.updateResolution();
+    lookups[0]?.answer('10.0.0.1');
+    await turn();
+    probe.resolver.destroy();
+    probe.resolver.updateResolution();
+    lookups[1]?.answer();
+    await turn();
+    expect(probe.calls[1]?.error).toMatchObject({ code: 14, details: 'scripted:x: no endpoints' });
   });
 });
 
@@ -720,5 +819,22 @@ describe('a bad service config', () => {
     await turn();
     expect(probe.calls[1]?.serviceConfig?.loadBalancingConfig).toEqual([{ late_policy: {} }]);
     expect(probe.calls[1]?.note).toBe('');
+  });
+});
+
+describe('the timers of a polling resolver', () => {
+  it('keep no process: deadline, periodic refresh, rate limit and back-off', async () => {
+    const { probe, lookups } = scripted();
+    const deadline = await timersSetBy(() => probe.resolver.updateResolution());
+    lookups[0]?.answer('10.0.0.1');
+    const refresh = await timersSetBy(turn);
+    const request = await timersSetBy(() => probe.resolver.updateResolution());
+    await later(30_000);
+    lookups[1]?.fail('down');
+    const backoff = await timersSetBy(turn);
+    for (const timers of [deadline, refresh, request, backoff]) {
+      expect(timers).toHaveLength(1);
+      expect(keepProcess(timers)).toBe(false);
+    }
   });
 });
