@@ -205,6 +205,16 @@ describe('update', () => {
     expect(update).toThrow(message);
     expect((await follow(manual.target).ask()).endpoints).toEqual(['10.0.0.1:1']);
   });
+
+  it('with no endpoints is an error for a channel that returns from idle: its new policy has nothing', async () => {
+    const manual = createManualResolver({ endpoints: ['10.0.0.1:1'] });
+    const channel = follow(manual.target);
+    await channel.ask();
+    channel.resolver.destroy();
+    manual.update({ endpoints: [] });
+    const { error } = await channel.ask();
+    expect(error).toMatchObject({ code: 14, details: `${manual.target}: no endpoints` });
+  });
 });
 
 describe('fail', () => {
