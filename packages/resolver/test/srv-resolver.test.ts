@@ -3,7 +3,7 @@ import { DnsError } from '../src/dns-error.js';
 import type { Family } from '../src/dns-session.js';
 import { createSrvResolverClass, type SrvResolverOptions } from '../src/srv-resolver.js';
 import { DnsServer, type ZoneEntry } from './dns-server.js';
-import { Probe } from './probe.js';
+import { type ListenerCall, Probe } from './probe.js';
 import { updatesFromNow } from './update-log.js';
 
 const NAME = 'echo.test';
@@ -488,6 +488,53 @@ describe('srv:', () => {
     dns.setSrv(SERVICE, [{ target: 'a.echo.test', port: 1 }]);
     expect((await channel.ask()).endpoints).toEqual(['10.0.0.1:1']);
     expect(channel.calls).toHaveLength(1);
+  });
+
+  it('leaves out records with port 0, and does not ask for their hosts', async () => {
+    const asked: string[] = [];
+    const channel = injected([record('a', 0), { ...record('b', 0), port: 0 }], (host, family) => {
+      asked.push(host);
+      return Promise.resolve([family === 6 ? 'fd00::1' : '10.0.0.1']);
+    });
+    expect((await channel.ask()).endpoints).toEqual(['[fd00::1]:1+10.0.0.1:1']);
+    expect(asked).toEqual(['a', 'a']); // two families
+  });
+
+  it('takes hosts that differ in letter case for one, which is looked up once', async () => {
+    const asked: string[] = [];
+    const records = [record('Pod.Echo.Test', 0), { ...record('pod.echo.test', 0), port: 2 }];
+    const channel = injected(records, (host, family) => {
+      asked.push(`${host} ${family}`);
+      return Promise.resolve([family === 6 ? 'fd00::1' : '10.0.0.1']);
+    });
+    expect((await channel.ask()).endpoints).toEqual(['[fd00::1]:1+10.0.0.1:1', '[fd00::1]:2+10.0.0.1:2']);
+    expect(asked).toEqual(['pod.echo.test 6', 'pod.echo.test 4']);
+  });
+
+  it('forgets the addresses of a host that leaves, and of no other, whatever its letter case', async () => {
+    vi.useFakeTimers();
+    onTestFinished(() => void vi.useRealTimers());
+    let down = false;
+    const records = [record('a', 0), record('B', 0), record('c', 0)];
+    const hosts = ['a', 'b', 'c'];
+    const channel = injected(records, (host, family) =>
+      down && host !== 'c'
+        ? Promise.reject(new DnsError('ESERVFAIL', family === 6 ? 'AAAA' : 'A', host))
+        : Promise.resolve(family === 6 ? [`fd00::${host}`] : [`10.0.0.${hosts.indexOf(host)}`]),
+    );
+    const look = async (): Promise<ListenerCall | undefined> => {
+      channel.resolver.updateResolution();
+      await vi.advanceTimersByTimeAsync(30_001);
+      return channel.calls.at(-1);
+    };
+    expect((await look())?.endpoints).toHaveLength(3);
+    const [a] = records.splice(0, 1);
+    expect((await look())?.endpoints).toEqual(['[fd00::b]:1+10.0.0.1:1', '[fd00::c]:1+10.0.0.2:1']);
+    if (a !== undefined) records.push(a);
+    down = true;
+    const last = await look();
+    expect(last?.endpoints).toEqual(['[fd00::b]:1+10.0.0.1:1', '[fd00::c]:1+10.0.0.2:1']);
+    expect(last?.note).toContain('look-up of "a" failed: ESERVFAIL');
   });
 });
 

@@ -202,4 +202,35 @@ describe('a host name in static:', () => {
     expect(ask).toHaveBeenCalledTimes(32);
     expect(channel.calls[0]?.error?.details).toMatch(/"h0" failed.*; and 90 more/);
   });
+
+  it('that answers more than 30 s before the next attempt is asked again', async () => {
+    vi.useFakeTimers();
+    const answers: Array<(found: readonly string[]) => void> = [];
+    const ask: Getaddrinfo = () => new Promise((resolve) => answers.push(resolve));
+    const options = { 'grpc.initial_reconnect_backoff_ms': 31_000 };
+    const channel = new Probe(createStaticResolverClass({}, ask), 'static:slow:1', options);
+    channel.resolver.updateResolution();
+    await vi.advanceTimersByTimeAsync(5500);
+    expect(channel.calls[0]?.error?.details).toContain('ECANCELLED');
+    answers[0]?.(['10.0.0.1']);
+    await vi.advanceTimersByTimeAsync(31_000);
+    expect(answers).toHaveLength(2);
+    answers[1]?.(['10.0.0.2']);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(channel.calls[1]?.endpoints).toEqual(['10.0.0.2:1']);
+  });
+
+  it('that is never found leaves the addresses of the target, with a note', async () => {
+    const { endpoints, note } = await probe({}, 'static:10.0.0.7:1,echo-1:1,echo-2:1+[fd00::7]:1').ask();
+    expect(endpoints).toEqual(['10.0.0.7:1', '[fd00::7]:1']);
+    expect(note).toContain('look-up of "echo-1" failed: ENOTFOUND');
+    expect(note).toContain('look-up of "echo-2" failed: ENOTFOUND');
+  });
+
+  it('that is never found is a failed resolution, and no empty one, when the target has nothing else', async () => {
+    const { error } = await probe({}, 'static:echo-1:1').ask();
+    expect(error?.details).toBe(
+      'Name resolution failed for target static:echo-1:1: system look-up of "echo-1" failed: ENOTFOUND (no such name)',
+    );
+  });
 });
