@@ -16,15 +16,21 @@ afterEach(() => {
   vi.clearAllMocks();
 });
 
-/** A session with a query under way that nobody answers. */
-async function waiting() {
+async function session() {
   const dns = await DnsServer.start();
   dns.set('A', 'silent.test', 'silence');
+  dns.set('A', 'broken.test', 'SERVFAIL');
   dns.setHost('echo.test', ['127.0.0.1']);
   const controller = new AbortController();
   const settings = { server: dns.address, timeout: 60_000, tries: 1 };
   const ask = openQueries(settings, controller.signal, () => {});
   onTestFinished(() => controller.abort());
+  return { ask, controller };
+}
+
+/** A session with a query under way that nobody answers. */
+async function waiting() {
+  const { ask, controller } = await session();
   ask('resolve4', 'silent.test').catch(() => {});
   return { ask, controller };
 }
@@ -46,4 +52,25 @@ it('a session that is over opens nothing in the thread, which would never end', 
   controller.abort();
   vi.advanceTimersByTime(TICK_MS);
   expect(openInThread).not.toHaveBeenCalled();
+});
+
+it('a query that begins when none is under way has all the ticks, also after one that was slow to fail', async () => {
+  const { ask } = await session();
+  for (let query = 0; query < 2; query += 1) {
+    const answer = ask('resolve4', 'broken.test');
+    vi.advanceTimersByTime(4 * TICK_MS);
+    await expect(answer).rejects.toMatchObject({ code: 'ESERVFAIL' });
+  }
+  expect(openInThread).not.toHaveBeenCalled();
+});
+
+it('a session moves once, also when further queries are slow while the thread starts', async () => {
+  vi.mocked(openInThread).mockReturnValueOnce(new Promise(() => {}));
+  const { ask } = await session();
+  for (let query = 0; query < 2; query += 1) {
+    const answer = ask('resolve4', 'echo.test');
+    vi.advanceTimersByTime(5 * TICK_MS);
+    expect(await answer).toEqual(['127.0.0.1']);
+  }
+  expect(openInThread).toHaveBeenCalledTimes(1);
 });

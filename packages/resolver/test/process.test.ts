@@ -1,4 +1,7 @@
 import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { DnsServer } from './dns-server.js';
@@ -14,8 +17,12 @@ interface Ended {
 
 const APP = fileURLToPath(new URL('child-app.ts', import.meta.url));
 
-function run(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Ended> {
-  const child = spawn(process.execPath, ['--import', 'tsx', APP, ...args], {
+function run(
+  args: readonly string[],
+  env: NodeJS.ProcessEnv = {},
+  flags: readonly string[] = [],
+): Promise<Ended> {
+  const child = spawn(process.execPath, ['--import', 'tsx', ...flags, APP, ...args], {
     env: { ...process.env, ...env },
   });
   onTestFinished(() => {
@@ -110,5 +117,35 @@ describe('a process', () => {
     expect(traced.err).toMatch(/\| srv_resolver \| srv:.* periodic refresh: nothing new/);
     expect(silent.err).not.toContain('srv_resolver');
     expect(constant.err).toMatch(/\| static_resolver \| static:.* first resolution: 1 endpoints/);
+  });
+
+  it('whose DNS is slow runs what is preloaded into it no second time: the thread that DNS moves to has none', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'petiole-preload-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const preload = (line: string): string => {
+      const file = join(folder, `${line}.cjs`);
+      writeFileSync(file, `require('node:fs').writeSync(2, '${line}\\n');`);
+      return file;
+    };
+    const env = { NODE_OPTIONS: `--require "${preload('from-environment')}"` };
+    const flags = ['--require', preload('from-flag')];
+    const [quick, slow] = [await echo(), await echo()];
+    slow.dns.set('A', 'echo.test', 'silence');
+    const runs = [quick, slow].map(({ port, dns }) =>
+      run([`dns+refresh://${dns.address}/echo.test:${port}`, NO_DEADLINE], env, flags),
+    );
+    // The first question gets no answer; with that deadline only the thread asks another.
+    await slow.dns.asked('A echo.test');
+    slow.dns.setHost('echo.test', ['127.0.0.1']);
+    const ended = await Promise.all(runs);
+    expect(ended.map(({ out, code }) => [out, code])).toEqual([
+      ['a', 0],
+      ['a', 0],
+    ]);
+    // Not once each: the thread of tsx has them too.
+    const [inQuick, inSlow] = ended.map(({ err }) => err.trim().split('\n').toSorted());
+    expect(inQuick).toContain('from-environment');
+    expect(inQuick).toContain('from-flag');
+    expect(inSlow).toEqual(inQuick);
   });
 });

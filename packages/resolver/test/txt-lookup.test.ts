@@ -1,7 +1,9 @@
 /** When the service config from TXT comes, and when it does not. */
 import { describe, expect, it } from 'vitest';
 import { createDnsRefreshResolverClass } from '../src/dns-refresh-resolver.js';
+import type { OpenDnsSession } from '../src/dns-session.js';
 import { createSrvResolverClass } from '../src/srv-resolver.js';
+import { TxtLookup } from '../src/txt-lookup.js';
 import { DnsServer } from './dns-server.js';
 import { Probe } from './probe.js';
 
@@ -66,5 +68,56 @@ describe.each(Object.entries(SUBJECTS))('the service config of %s', (_scheme, pr
     channel.resolver.destroy();
     dns.setTxt('_grpc_config.echo.test', CONFIG);
     expect((await channel.ask()).serviceConfig?.loadBalancingConfig).toEqual([{ round_robin: {} }]);
+  });
+});
+
+const never = new Promise<never>(() => {});
+
+describe.each([
+  [
+    'srv:',
+    (open: OpenDnsSession) =>
+      new Probe(createSrvResolverClass({}, open), 'srv:_grpc._tcp.echo.test', CHANNEL),
+  ],
+  [
+    'dns+refresh:',
+    (open: OpenDnsSession) =>
+      new Probe(
+        createDnsRefreshResolverClass({}, { open, ask: () => never }),
+        'dns+refresh:echo.test',
+        CHANNEL,
+      ),
+  ],
+])('the TXT query of %s', (_scheme, probe) => {
+  it('is cancelled when the channel goes idle', () => {
+    const signals: AbortSignal[] = [];
+    const channel = probe((_server, _deadline, signal) => ({
+      srv: () => never,
+      addresses: () => never,
+      txt: () => {
+        signals.push(signal);
+        return never;
+      },
+    }));
+    channel.resolver.updateResolution();
+    expect(signals.map(({ aborted }) => aborted)).toEqual([false]);
+    channel.resolver.destroy();
+    expect(signals.map(({ aborted }) => aborted)).toEqual([true]);
+  });
+});
+
+describe('TXT records', () => {
+  it('in another order are no change, also when each of two is a service config', async () => {
+    const records = [CONFIG, CONFIG.replace('round_robin', 'pick_first')];
+    const session = { srv: () => never, addresses: () => never, txt: () => Promise.resolve([...records]) };
+    const txt = new TxtLookup('echo.test', {}, { open: () => session, deadline: 5000, trace: () => {} });
+    const look = async (): Promise<object | null> => {
+      txt.start();
+      return (await txt.settle(new AbortController().signal)).serviceConfig;
+    };
+    const first = await look();
+    expect(first).toEqual({ loadBalancingConfig: [{ round_robin: {} }] });
+    records.reverse();
+    expect(await look()).toBe(first);
   });
 });
