@@ -208,7 +208,7 @@ export abstract class PollingResolver implements experimental.Resolver {
     let accepted = true;
     if (isNews || this.#requested || this.#told !== 'answer') accepted = this.#deliver(answer, reason);
     else this.trace(() => `${reason}: ${joinNotes('nothing new', answer.note)}`);
-    if (resolution.incomplete) this.#delivery.failed(answer.note || 'the answer is incomplete', reason);
+    if (resolution.incomplete) this.#report(answer.note || 'the answer is incomplete', reason);
     else if (accepted) this.#backoff.reset();
   }
 
@@ -222,7 +222,7 @@ export abstract class PollingResolver implements experimental.Resolver {
       if (this.#requested || this.#told !== 'answer') {
         this.#deliver({ ...this.#good, note: `the last answer was kept: ${message}` }, reason);
       }
-      this.#delivery.failed(message, reason);
+      this.#report(message, reason);
       return;
     }
     if (!this.#requested && this.#told === 'error') return;
@@ -230,6 +230,12 @@ export abstract class PollingResolver implements experimental.Resolver {
     this.#told = 'error';
     const details = `Name resolution failed for target ${this.#delivery.shortTarget}: ${message}`;
     this.#delivery.error({ code: status.UNAVAILABLE, details }, reason);
+  }
+
+  /** A failure, in whole or in part, that leaves the channel its endpoints. */
+  #report(message: string, reason: Reason): void {
+    // The listener may have closed the channel.
+    if (this.#told !== 'nothing') this.#delivery.failed(message, reason);
   }
 
   /** @returns false when the policy refused it; grpc-js does nothing about that, so the next look is ours. */

@@ -447,6 +447,18 @@ describe('failures', () => {
     ]);
   });
 
+  it('in part, are not reported of a channel that is closed by its first answer', async () => {
+    const { probe, lookups } = scripted();
+    const updates = updatesFromNow();
+    probe.inside = () => probe.resolver.destroy();
+    probe.resolver.updateResolution();
+    const endpoints = [{ addresses: [{ host: '10.0.0.1', port: 1 }] }];
+    lookups[0]?.answerWith({ endpoints, incomplete: true });
+    await turn();
+    expect(probe.calls).toHaveLength(1);
+    expect(updates.filter(({ error }) => error !== undefined)).toEqual([]);
+  });
+
   it('leave the notes of RPCs when they are over, though nothing else changed', async () => {
     const { probe, lookups } = scripted({}, { 'grpc.dns_min_time_between_resolutions_ms': 100 });
     probe.resolver.updateResolution();
