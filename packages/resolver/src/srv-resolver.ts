@@ -39,6 +39,7 @@ interface Located {
 
 /** What the hosts of one priority gave. */
 interface PriorityAnswer {
+  readonly priority: number;
   readonly located: readonly Located[];
   /** Whether DNS gave an address this time; otherwise all are remembered. */
   readonly isFresh: boolean;
@@ -110,14 +111,39 @@ class SrvPolling extends PollingResolver {
     this.#txt.stop();
   }
 
-  /**
-   * The endpoints of the best priority of which a host resolves now. When none does, those in use stay. The next
-   * priority is looked up once this one has failed, or brought nothing for its share of the deadline: it may time out.
-   */
+  /** The endpoints of the best priority of which a host resolves now. When none does, those in use stay. */
   async #locate(
     records: readonly SrvRecord[],
     lookUp: LookUp,
   ): Promise<{ located: readonly Located[]; failures: readonly string[]; asked: ReadonlySet<string> }> {
+    const { looks, asked } = await this.#lookByPriority(records, lookUp);
+    const answers: PriorityAnswer[] = [];
+    const failures: string[] = [];
+    for (const look of looks) {
+      const answer = await look;
+      const { priority, located, isFresh } = answer;
+      this.trace(
+        () => `priority ${priority}: ${located.length} endpoints${isFresh ? '' : ', none of them fresh'}`,
+      );
+      failures.push(...answer.failures);
+      if (isFresh) return { located, failures, asked };
+      answers.push(answer);
+    }
+    const used = new Set(this.#located.map(({ key }) => key));
+    const kept =
+      answers.find(({ located }) => located.some(({ key }) => used.has(key))) ??
+      answers.find(({ located }) => located.length > 0);
+    return { located: kept?.located ?? [], failures, asked };
+  }
+
+  /**
+   * Begins to look up the best priority, and each next one when those before it have failed or brought nothing for
+   * their shares of the deadline: they may time out. Ends when one has brought something, or all have begun.
+   */
+  async #lookByPriority(
+    records: readonly SrvRecord[],
+    lookUp: LookUp,
+  ): Promise<{ looks: ReadonlyArray<Promise<PriorityAnswer>>; asked: ReadonlySet<string> }> {
     const priorities = [...new Set(records.map(({ priority }) => priority))].sort((a, b) => a - b);
     const share = Math.ceil(this.#deadline / (priorities.length + 1));
     const asked = new Set<string>();
@@ -135,7 +161,7 @@ class SrvPolling extends PollingResolver {
       // What this one takes, it keeps for as long as its hosts are silent: the next ones need some, too.
       const bound = Math.min(hosts.size, index === priorities.length - 1 ? free : Math.ceil(free / 2));
       free -= bound;
-      const look = this.#look(candidates, hosts, bound, lookUp, () => firstFresh.abort());
+      const look = this.#look(priority, candidates, hosts, bound, lookUp, () => firstFresh.abort());
       looks.push(look);
       const ended = look.then(() => {
         free += bound;
@@ -144,27 +170,12 @@ class SrvPolling extends PollingResolver {
       underWay.add(ended);
       await atMost(share, look, firstFresh.signal);
     }
-    const answers: PriorityAnswer[] = [];
-    const failures: string[] = [];
-    for (const [index, look] of looks.entries()) {
-      const answer = await look;
-      this.trace(
-        () =>
-          `priority ${priorities[index]}: ${answer.located.length} endpoints${answer.isFresh ? '' : ', none of them fresh'}`,
-      );
-      failures.push(...answer.failures);
-      if (answer.isFresh) return { located: answer.located, failures, asked };
-      answers.push(answer);
-    }
-    const used = new Set(this.#located.map(({ key }) => key));
-    const kept =
-      answers.find(({ located }) => located.some(({ key }) => used.has(key))) ??
-      answers.find(({ located }) => located.length > 0);
-    return { located: kept?.located ?? [], failures, asked };
+    return { looks, asked };
   }
 
   /** Looks up the hosts of one priority. Never rejects. */
   async #look(
+    priority: number,
     candidates: readonly SrvRecord[],
     hosts: ReadonlySet<string>,
     bound: number,
@@ -185,7 +196,7 @@ class SrvPolling extends PollingResolver {
     const located = candidates
       .map(({ name, port }) => locate(name.toLowerCase(), port, found))
       .filter(({ endpoint }) => endpoint.addresses.length > 0);
-    return { located, isFresh, failures };
+    return { priority, located, isFresh, failures };
   }
 }
 
