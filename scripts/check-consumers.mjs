@@ -1,7 +1,7 @@
 /**
  * Packs each package, installs it alone beside @grpc/grpc-js with npm into an empty project, on the oldest and the newest
  * Node.js that are supported, and runs applications there that use it by `import`, by `require()` and by
- * `node --import <package>/register`; the resolver also with slow DNS, where threads are allowed and where not.
+ * `node --import <package>/register`, and bundled to CommonJS; the resolver also with slow DNS, where threads are allowed and where not.
  * Then: an npm tree with two copies of grpc-js, where the policies must not be missing without a word.
  */
 import assert from 'node:assert/strict';
@@ -9,7 +9,7 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { grpcJs, makeProject } from './consumer-project.mjs';
-import { installTools, nodeVersions } from './consumer-tools.mjs';
+import { bundle, installTools, nodeVersions } from './consumer-tools.mjs';
 import { pack } from './pnpm.mjs';
 import { entryPoints, publishedPackages } from './published-packages.mjs';
 
@@ -57,11 +57,13 @@ async function checkAlone({ folder, name, entries, tarball }, node) {
   const quiet = node.version === 'v22.12.0' ? ['--disable-warning=ExperimentalWarning'] : [];
   row.require = await answers(project, folder, ...quiet, `${folder}-require.cjs`);
   const register = entries.find((entry) => entry.endsWith('/register'));
-  if (register === undefined) return { ...row, '--import': 'has none' };
+  if (register === undefined) return { ...row, '--import': 'has none' }; // nor is there a bundle: it reads a .proto file
   row['--import'] = await answers(project, folder, '--import', register, `${folder}-preload.mjs`);
   // Else the application proves nothing: it must not work by itself.
   const without = await project.run(`${folder}-preload.mjs`).catch(() => ({ output: 'fails' }));
   assert.doesNotMatch(without.output, ANSWERS[folder], `${folder}-preload.mjs works without ${register}`);
+  await bundle(join(project.directory, `${folder}-require.cjs`), join(project.directory, 'bundled.cjs'));
+  row.bundled = await answers(project, folder, 'bundled.cjs');
   if (folder === 'resolver') {
     row['slow DNS'] = await answers(project, 'slow DNS', 'resolver-slow-dns.mjs');
     row['no threads'] = await answers(

@@ -45,6 +45,12 @@ export function typescriptVersions() {
     }));
 }
 
+/** Bundles an application and all that it imports into one CommonJS file, as esbuild does for Node.js by default. */
+export async function bundle(entry, outfile) {
+  const { build } = createRequire(join(consumers, 'package.json'))('esbuild');
+  await build({ entryPoints: [entry], outfile, bundle: true, platform: 'node', logLevel: 'error' });
+}
+
 export function verdaccioBinary() {
   const require = createRequire(join(consumers, 'package.json'));
   return join(dirname(require.resolve('verdaccio/package.json')), 'bin/verdaccio');

@@ -4,6 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { Metadata } from '@grpc/grpc-js';
 import { logError } from './trace.js';
 
 // An alias (`npm:@grpc/grpc-js@…`) may have put the package into a folder of any name.
@@ -12,7 +13,9 @@ const ENTRY = /[\\/]build[\\/]src[\\/]index\.js$/;
 /** Time for an application to load its modules, when this one was loaded first by `--import`. */
 const SECOND_LOOK_MS = 1000;
 
-const require = createRequire(import.meta.url);
+// Node keeps CommonJS modules here, whether require or import has loaded them; one cache for all, from wherever one asks.
+// Not from import.meta.url, which is undefined where a bundler has made CommonJS of this.
+const loaded = createRequire(process.execPath).cache;
 const reported = new Set<string>();
 let watching = false;
 
@@ -35,8 +38,7 @@ export function watchForeignCopies(): void {
 export function reportForeignCopies(): void {
   const own = ownCopy();
   if (own === undefined) return;
-  // Node keeps CommonJS modules here, whether require or import has loaded them.
-  for (const entry of Object.keys(require.cache)) {
+  for (const entry of Object.keys(loaded)) {
     if (!ENTRY.test(entry) || entry === own || reported.has(entry)) continue;
     reported.add(entry);
     const { name, version } = manifestOf(entry);
@@ -49,12 +51,11 @@ export function reportForeignCopies(): void {
   }
 }
 
+/** Undefined where it is bundled: then there is no path to compare. */
 function ownCopy(): string | undefined {
-  try {
-    return require.resolve('@grpc/grpc-js');
-  } catch {
-    return undefined; // bundled: there is no path to compare
-  }
+  return Object.keys(loaded).find(
+    (entry) => ENTRY.test(entry) && loaded[entry]?.exports?.Metadata === Metadata,
+  );
 }
 
 function directoryOf(entry: string): string {
