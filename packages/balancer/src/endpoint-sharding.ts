@@ -73,7 +73,7 @@ export class EndpointSharding<Data = undefined> {
       healthService: undefined,
       target: undefined,
       childReported: (child, state, reason) => this.childReported(child, state, reason),
-      requestReresolution: () => this.reresolution.request(),
+      requestReresolution: () => this.requestReresolution(),
     };
   }
 
@@ -106,6 +106,7 @@ export class EndpointSharding<Data = undefined> {
     channelOptions: ChannelOptions,
     resolutionNote: string,
   ): boolean {
+    if (this.destroyed) return true;
     // Resolvers of grpc-js leave the note of an error empty; RPCs that fail should know of the error all the same.
     this.note = list.ok || resolutionNote !== '' ? resolutionNote : list.error.details;
     if (!list.ok) {
@@ -124,6 +125,7 @@ export class EndpointSharding<Data = undefined> {
       if (renew) for (const child of before) if (child.state !== State.SHUTDOWN) child.renew();
       this.changed = true;
     });
+    if (this.destroyed) return true;
     this.publisher.repeatLater();
     if (endpoints.length > 0) {
       this.acceptedBefore = true;
@@ -142,10 +144,10 @@ export class EndpointSharding<Data = undefined> {
    * else CONNECTING. What is published already is not published again.
    */
   publish(picker: Picker | undefined): void {
-    if (picker !== undefined) {
-      this.push(State.READY, picker);
-    } else if (this.children.length === 0) {
+    if (this.children.length === 0) {
       // Either nothing is known yet, or publishFailure has said why.
+    } else if (picker !== undefined) {
+      this.push(State.READY, picker);
     } else if (this.count(State.TRANSIENT_FAILURE) === this.children.length) {
       this.push(State.TRANSIENT_FAILURE, this.failurePicker, () => this.failureMessage());
     } else {
@@ -165,8 +167,11 @@ export class EndpointSharding<Data = undefined> {
     this.reresolution.clear();
     this.connecting.clear();
     this.publisher.destroy();
-    for (const child of this.children) this.remove(child, 'policy destroyed');
+    const { children } = this;
     this.children = [];
+    this.readyList.reset();
+    this.counts.fill(0);
+    for (const child of children) this.remove(child, 'policy destroyed');
   }
 
   /** True if the children's subchannels are to be made anew. */
@@ -191,7 +196,8 @@ export class EndpointSharding<Data = undefined> {
 
   private reconcile(list: readonly Endpoint[]): void {
     // Made anew on each change of the list, which is rare: kept, the keys would be memory of every endpoint.
-    const previous = new Map(this.children.map((child) => [endpointKey(child.endpoint), child]));
+    const before = this.children;
+    const previous = new Map(before.map((child) => [endpointKey(child.endpoint), child]));
     const next = new Map<string, EndpointChild<Data>>();
     const created: EndpointChild<Data>[] = [];
     for (const endpoint of list) {
@@ -202,19 +208,26 @@ export class EndpointSharding<Data = undefined> {
         child.adopt(endpoint, !sameAddresses(child.endpoint, endpoint));
       } else {
         child = new EndpointChild(this.owner, endpoint);
-        this.counts[child.state] = this.count(child.state) + 1;
         created.push(child);
       }
       child.index = next.size;
       next.set(key, child);
     }
-    const before = this.children;
+    // A policy's createData may have closed the channel, or had it updated: that newer list counts.
+    if (this.destroyed || this.children !== before) {
+      for (const child of created) child.destroy();
+      return;
+    }
     this.children = [...next.values()];
+    for (const child of created) this.counts[child.state] = this.count(child.state) + 1;
     // Only then: a list that names an endpoint twice comes here each time, and `ready` must stay the same for it.
     const moved = this.children.some((child, i) => child !== before[i]) || before.length > next.size;
     if (moved) this.readyList.reset();
     // Connect first: a new endpoint may share a connection with a removed one.
-    for (const child of created) child.connect();
+    for (const child of created) {
+      // Those before it may have reported, and whoever heard of it may have closed the channel, or updated it.
+      if (child.state !== State.SHUTDOWN) child.connect();
+    }
     for (const [key, child] of previous) {
       if (next.has(key)) continue;
       this.counts[child.state] = this.count(child.state) - 1;
@@ -245,8 +258,13 @@ export class EndpointSharding<Data = undefined> {
     this.tell(child, from, reason);
     this.batch(() => {
       this.changed = true;
-      if (from === State.READY) this.reresolution.request();
+      if (from === State.READY) this.requestReresolution();
     });
+  }
+
+  private requestReresolution(): void {
+    // Whoever hears of a report may close the channel.
+    if (!this.destroyed) this.reresolution.request();
   }
 
   private batch(change: () => void): void {

@@ -29,7 +29,7 @@ export class StatePublisher {
   repeatLater(): void {
     this.repetition ??= setImmediate(() => {
       this.repetition = undefined;
-      if (this.latest === undefined) return;
+      if (this.latest === undefined || this.destroyed) return;
       const { state, picker, error } = this.latest;
       this.helper.updateState(state, picker, error);
     });
