@@ -42,13 +42,19 @@ export class ConnectingWatch<Child> {
   private check(): void {
     this.timer = undefined;
     const now = performance.now();
-    for (const [child, since] of this.since) {
-      const left = since + CONNECT_TIMEOUT_MS - now;
+    const due: [Child, number][] = [];
+    for (const entry of this.since) {
+      const left = entry[1] + CONNECT_TIMEOUT_MS - now;
       // Timers may fire up to 1 ms early.
       if (left > 1) {
         this.arm(left);
-        return;
+        break;
       }
+      due.push(entry);
+    }
+    // Only then: whoever hears of one may start and stop others.
+    for (const [child, since] of due) {
+      if (this.since.get(child) !== since) continue;
       this.since.delete(child);
       this.onStuck(child);
     }

@@ -33,6 +33,10 @@ export function channelOf(
       },
       callNumber,
     );
-  const guarded: Subchannel = Object.create(real, { createCall: { value: createCall } });
+  const guarded: Subchannel = Object.create(real, {
+    createCall: { value: createCall },
+    // Where grpc-js keeps the channel that getChannel() has made for somebody else.
+    subchannelChannel: { value: null, writable: true },
+  });
   return guarded.getChannel();
 }
