@@ -2,7 +2,7 @@
  * Readers of policy config fields: the value or its default, or an error that
  * names the policy, the field, the value and what is allowed.
  */
-import { parseDuration } from './duration.js';
+import { durationMs, parseDuration } from './duration.js';
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -30,7 +30,7 @@ export function durationField(policy: string, json: Json, field: string): number
   const value = json[field] ?? undefined;
   if (value === undefined) return undefined;
   const duration = parseDuration(value);
-  if (duration !== undefined) return duration.seconds * 1000 + duration.nanos / 1e6;
+  if (duration !== undefined) return durationMs(duration);
   throw new TypeError(
     `${policy}: ${field} must be a Duration of 0 s or more such as "5s" or "0.250s", got ${show(value)}`,
   );
@@ -45,5 +45,11 @@ export function show(value: unknown): string {
 
 function jsonOf(value: unknown): string | undefined {
   if (value === undefined) return 'undefined';
-  return typeof value === 'bigint' ? `${value}n` : JSON.stringify(value);
+  if (typeof value === 'bigint') return `${value}n`;
+  try {
+    return JSON.stringify(value);
+  } catch {
+    // A cycle, a bigint inside, a toJSON that throws, or more levels than the stack has room for.
+    return Array.isArray(value) ? 'an array that is no JSON' : 'an object that is no JSON';
+  }
 }

@@ -4,6 +4,7 @@
  * reconnection, re-resolution, health checking and states are the machinery's.
  */
 import type { experimental, LoadBalancingConfig } from '@grpc/grpc-js';
+import { asJson } from './as-json.js';
 import { show } from './config-field.js';
 import { policyConfigType } from './policy-config.js';
 import { PolicyInstance } from './policy-instance.js';
@@ -81,7 +82,7 @@ export function definePolicy<
 >(definition: PolicyDefinition<Config, Memory, Data>): Policy<Json> {
   checkDefinition(definition);
   const { name } = definition;
-  const ConfigType = policyConfigType(name, definition.parseConfig);
+  const ConfigType = policyConfigType(name, (json) => definition.parseConfig(json));
 
   class PetiolePolicy extends PolicyInstance<Config, Memory, Data> {
     constructor(helper: experimental.ChannelControlHelper) {
@@ -95,6 +96,9 @@ export function definePolicy<
     config(json = {} as Json) {
       const { error } = ConfigType.createFromJson(json);
       if (error !== undefined) throw error;
+      // As grpc-js will be given it: what JSON drops or cannot hold would be the default without a word.
+      const { error: inJson } = ConfigType.createFromJson(asJson(json, `${name}: config`));
+      if (inJson !== undefined) throw inJson;
       return { [name]: json };
     },
   };
@@ -107,12 +111,19 @@ function checkDefinition(definition: unknown): void {
       `definePolicy: must be given an object with name, parseConfig and update, got ${show(definition)}`,
     );
   }
-  const { name, ...parts } = definition as Record<string, unknown>;
+  const parts = definition as Record<string, unknown>;
+  const { name } = parts;
   if (typeof name !== 'string' || !/^[a-z][a-z0-9_]*$/.test(name)) {
     throw new TypeError(`definePolicy: name must be in lower_snake_case, got ${show(name)}`);
   }
   for (const part of ['parseConfig', 'update']) {
     if (typeof parts[part] === 'function') continue;
     throw new TypeError(`definePolicy: ${part} of ${name} must be a function, got ${show(parts[part])}`);
+  }
+  for (const part of ['createMemory', 'createData', 'onCallStarted', 'onCallEnded']) {
+    if (parts[part] === undefined || typeof parts[part] === 'function') continue;
+    throw new TypeError(
+      `definePolicy: ${part} of ${name} must be a function or absent, got ${show(parts[part])}`,
+    );
   }
 }

@@ -7,7 +7,7 @@ import { type ChannelOptions, experimental, Metadata, connectivityState as State
 import type { ChannelArguments } from './channel-arguments.js';
 import { endpointName, withoutRepetition } from './endpoint-address.js';
 import { HealthCheckedSubchannel } from './health-check.js';
-import { failPick, queuePick } from './pick-result.js';
+import { EndpointPick, failPick, queuePick } from './pick-result.js';
 import type { EndpointHooks, ShardedEndpoint } from './sharded-endpoint.js';
 
 type Endpoint = experimental.Endpoint;
@@ -171,13 +171,11 @@ export class EndpointChild<Data> implements ShardedEndpoint<Data>, ChannelContro
     // Policies above cast the subchannel to the wrapper that they made (outlier_detection, xDS): give it back.
     const subchannel = picked instanceof HealthCheckedSubchannel ? picked.unwrapped : picked;
     this.lastError = undefined;
-    this.pickResult = {
-      pickResultType: experimental.PickResultType.COMPLETE,
+    this.pickResult = new EndpointPick({
       subchannel,
-      status: null,
       onCallStarted: onCallStarted ? () => onCallStarted(this) : null,
       onCallEnded: onCallEnded ? (code, _, trailers) => onCallEnded(this, code, trailers) : null,
-    };
+    });
     const healthy = this.state === State.TRANSIENT_FAILURE && this.watched?.status === 'SERVING';
     const reason = healthy ? 'health check: SERVING' : `connected to ${subchannel?.getAddress()}`;
     this.owner.childReported(this, State.READY, reason);
@@ -203,5 +201,6 @@ function connectionError(message: string | null): string {
   const cause = /^No connection established\. Last error: (?:Error: )?(.*)\. Resolution note: /s.exec(
     message,
   )?.[1];
-  return cause ?? message;
+  // pick_first knows no error of a connection that had failed before it came: its subchannel is another channel's, too.
+  return cause === 'null' ? 'an earlier connection attempt failed, the next one waits' : (cause ?? message);
 }

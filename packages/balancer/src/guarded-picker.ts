@@ -4,16 +4,17 @@
  */
 import { experimental } from '@grpc/grpc-js';
 import { show } from './config-field.js';
-import { failPick } from './pick-result.js';
+import { EndpointPick, failPick } from './pick-result.js';
+import { thrownText } from './thrown-text.js';
 
 type PickResult = experimental.PickResult;
 
-const { COMPLETE } = experimental.PickResultType;
+const { COMPLETE, QUEUE, TRANSIENT_FAILURE, DROP } = experimental.PickResultType;
 
 export class GuardedPicker implements experimental.Picker {
   readonly picker: experimental.Picker;
   private readonly policy: string;
-  private readonly onBug: (error: unknown) => void;
+  private readonly onBug: (where: string, error: unknown) => void;
   /** An RPC may be waiting for what this picker answers next: grpc-js asks again at the next publication only. */
   awaited = false;
 
@@ -21,7 +22,7 @@ export class GuardedPicker implements experimental.Picker {
    * @param policy its name, for messages
    * @param onBug is told what went wrong in the policy's code
    */
-  constructor(picker: experimental.Picker, policy: string, onBug: (error: unknown) => void) {
+  constructor(picker: experimental.Picker, policy: string, onBug: (where: string, error: unknown) => void) {
     this.picker = picker;
     this.policy = policy;
     this.onBug = onBug;
@@ -30,25 +31,54 @@ export class GuardedPicker implements experimental.Picker {
   pick(args: experimental.PickArgs): PickResult {
     try {
       const result = this.picker.pick(args);
-      return result?.pickResultType === COMPLETE ? result : this.withoutConnection(result);
+      return result instanceof EndpointPick ? result : this.checked(result);
     } catch (error) {
-      this.onBug(error);
-      return failPick(`${this.policy}: its picker threw ${error}`);
+      this.awaited = true;
+      this.onBug('picker', error);
+      return failPick(`${this.policy}: its picker threw ${thrownText(error)}`);
     }
   }
 
-  private withoutConnection(result: Partial<PickResult> | undefined): PickResult {
-    if (typeof result?.pickResultType !== 'number') {
-      // Endpoints and other large objects by their kind alone.
-      const kind =
-        typeof result === 'object' && result !== null
-          ? `an ${result.constructor?.name ?? 'object'}`
-          : show(result);
-      throw new TypeError(
-        `pick() must return an endpoint's pickResult, queuePick() or failPick(), got ${kind}`,
-      );
+  private checked(result: Partial<PickResult> | null | undefined): PickResult {
+    switch (result?.pickResultType) {
+      case COMPLETE:
+        if (typeof result.subchannel?.getCallCredentials !== 'function') break;
+        return this.withGuardedHooks(result as PickResult);
+      case QUEUE:
+        this.awaited = true;
+        return result as PickResult;
+      case TRANSIENT_FAILURE:
+      case DROP:
+        if (typeof result.status?.code !== 'number') break;
+        this.awaited = true;
+        return result as PickResult;
     }
-    this.awaited = true;
-    return result as PickResult;
+    // Endpoints and other large objects by their kind alone.
+    const kind =
+      typeof result === 'object' && result !== null
+        ? `an object (${result.constructor?.name ?? 'without a prototype'})`
+        : show(result);
+    throw new TypeError(
+      `pick() must return an endpoint's pickResult, queuePick() or failPick(), got ${kind}`,
+    );
+  }
+
+  /** A policy may add hooks of its own to an endpoint's pickResult. */
+  private withGuardedHooks(result: PickResult): PickResult {
+    const { onCallStarted, onCallEnded } = result;
+    if (!onCallStarted && !onCallEnded) return result;
+    return {
+      ...result,
+      onCallStarted: onCallStarted && (() => this.guard('onCallStarted', onCallStarted)),
+      onCallEnded: onCallEnded && ((...end) => this.guard('onCallEnded', () => onCallEnded(...end))),
+    };
+  }
+
+  private guard(where: string, hook: () => void): void {
+    try {
+      hook();
+    } catch (error) {
+      this.onBug(where, error);
+    }
   }
 }

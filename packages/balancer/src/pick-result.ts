@@ -3,6 +3,21 @@ import { experimental, Metadata, status as Status, type StatusObject } from '@gr
 
 type PickResult = experimental.PickResult;
 
+/** What sends an RPC to an endpoint's connection: its child makes one for each connection. */
+export class EndpointPick implements PickResult {
+  readonly pickResultType: typeof experimental.PickResultType.COMPLETE = experimental.PickResultType.COMPLETE;
+  readonly status: null = null;
+  readonly subchannel: PickResult['subchannel'];
+  readonly onCallStarted: PickResult['onCallStarted'];
+  readonly onCallEnded: PickResult['onCallEnded'];
+
+  constructor({ subchannel, onCallStarted, onCallEnded }: Omit<PickResult, 'pickResultType' | 'status'>) {
+    this.subchannel = subchannel;
+    this.onCallStarted = onCallStarted;
+    this.onCallEnded = onCallEnded;
+  }
+}
+
 const QUEUED: PickResult = {
   pickResultType: experimental.PickResultType.QUEUE,
   subchannel: null,
@@ -23,10 +38,11 @@ export function queuePick(): PickResult {
  */
 export function failPick(failure: string | Partial<StatusObject>): PickResult {
   const status = typeof failure === 'string' ? { details: failure } : failure;
+  const code = status.code || Status.UNAVAILABLE; // OK is no failure
   return {
     pickResultType: experimental.PickResultType.TRANSIENT_FAILURE,
     subchannel: null,
-    status: { code: Status.UNAVAILABLE, details: 'no connection', metadata: new Metadata(), ...status },
+    status: { details: 'no connection', metadata: new Metadata(), ...status, code },
     onCallStarted: null,
     onCallEnded: null,
   };

@@ -5,6 +5,7 @@
  */
 import type { experimental } from '@grpc/grpc-js';
 import { show } from './config-field.js';
+import { thrownText } from './thrown-text.js';
 import { unreadFields } from './unread-fields.js';
 
 export class PolicyConfig<Config> implements experimental.TypedLoadBalancingConfig {
@@ -59,7 +60,12 @@ export function policyConfigType<Config>(
           throw new TypeError(`${name}: config must be an object, got ${show(json)}`);
         }
         const fields = json as Record<string, unknown>;
-        return new PolicyConfig(name, json, parse(fields), undefined, () => unreadFields(fields, parse));
+        const value = parse(fields);
+        if (isPromise(value)) {
+          value.catch(() => {}); // what it rejects with comes too late
+          throw new TypeError(`${name}: parseConfig must return what the config means, got a promise`);
+        }
+        return new PolicyConfig(name, json, value, undefined, () => unreadFields(fields, parse));
       } catch (error) {
         return new PolicyConfig<Config>(name, json, undefined, toError(error));
       }
@@ -67,6 +73,11 @@ export function policyConfigType<Config>(
   };
 }
 
+/** Of an async function, where one has been written by mistake. */
+export function isPromise(value: unknown): value is Promise<unknown> {
+  return value instanceof Promise;
+}
+
 function toError(thrown: unknown): Error {
-  return thrown instanceof Error ? thrown : new Error(String(thrown));
+  return thrown instanceof Error ? thrown : new Error(thrownText(thrown));
 }

@@ -3,10 +3,12 @@
  * asks the definition's `update` when something changed, and publishes its answer.
  */
 import type { ChannelOptions, experimental } from '@grpc/grpc-js';
+import { show } from './config-field.js';
 import type { PolicyDefinition, PolicyView } from './define-policy.js';
 import { EndpointSharding } from './endpoint-sharding.js';
 import { GuardedPicker } from './guarded-picker.js';
-import { PolicyConfig } from './policy-config.js';
+import { isPromise, PolicyConfig } from './policy-config.js';
+import { thrownText } from './thrown-text.js';
 import { logError, tracer } from './trace.js';
 
 type Picker = experimental.Picker;
@@ -24,6 +26,7 @@ export class PolicyInstance<Config, Memory, Data> implements experimental.LoadBa
   private config: Configured<Config> | undefined = undefined;
   /** The newest config error: logged once, not on each re-resolution. */
   private configError: string | undefined = undefined;
+  private reportedBug: string | undefined = undefined;
   private startedAt: number | undefined = undefined;
   private wakeTimer: NodeJS.Timeout | undefined = undefined;
   private wakeAt = Number.POSITIVE_INFINITY;
@@ -106,15 +109,19 @@ export class PolicyInstance<Config, Memory, Data> implements experimental.LoadBa
     let picker: Picker | undefined;
     try {
       picker = this.definition.update(this.view);
+      assertPicker(picker);
     } catch (error) {
       this.reportBug('update', error);
-      this.sharding.publishFailure({ details: `${this.getTypeName()}: its update threw ${error}` });
+      const details = `${this.getTypeName()}: its update threw ${thrownText(error)}`;
+      this.sharding.publishFailure({ details });
       return;
     }
     if (picker === undefined) this.answer = undefined;
     // The same picker is a new publication where RPCs wait on it: what they wait for may have changed.
     else if (picker !== this.answer?.picker || this.answer.awaited) {
-      this.answer = new GuardedPicker(picker, this.getTypeName(), (error) => this.reportBug('picker', error));
+      this.answer = new GuardedPicker(picker, this.getTypeName(), (where, error) =>
+        this.reportBug(where, error),
+      );
     }
     this.trace?.(`update: ${picker ? 'a picker' : 'no picker'}, ${this.view.readyCount} endpoints READY`);
     this.sharding.publish(this.answer);
@@ -137,12 +144,18 @@ export class PolicyInstance<Config, Memory, Data> implements experimental.LoadBa
   }
 
   private reportBug(where: string, error: unknown): void {
-    logError(
-      `${this.getTypeName()}: its ${where} threw ${error instanceof Error ? (error.stack ?? error) : error}`,
-    );
+    const what = error instanceof Error ? (error.stack ?? error.message) : thrownText(error);
+    const bug = `${this.getTypeName()}: its ${where} threw ${what}`;
+    // Most come with each RPC.
+    if (bug === this.reportedBug) return;
+    this.reportedBug = bug;
+    logError(bug);
   }
 
   private wakeAfter(ms: number): void {
+    if (typeof ms !== 'number' || !(ms >= 0)) {
+      throw new RangeError(`wakeAfter() must be given 0 or more milliseconds, got ${show(ms)}`);
+    }
     // Whole: after one timer of a fractional delay, V8 boxes the delay of every timer in the process.
     const delay = Math.min(Math.ceil(ms), MAX_TIMER_MS);
     const at = performance.now() + delay;
@@ -154,6 +167,15 @@ export class PolicyInstance<Config, Memory, Data> implements experimental.LoadBa
       this.refresh();
     }, delay).unref();
   }
+}
+
+/** TypeScript finds these in the editor; JavaScript would find them in each RPC. */
+function assertPicker(answer: Picker | undefined): void {
+  if (answer === undefined || typeof answer?.pick === 'function') return;
+  if (isPromise(answer)) answer.catch(() => {}); // what it rejects with is of no use to anybody
+  throw new TypeError(
+    `update() must return a picker or undefined, got ${isPromise(answer) ? 'a promise' : show(answer)}`,
+  );
 }
 
 function createView<Config, Memory, Data>(

@@ -3,6 +3,7 @@
  * Throws where grpc-js would use `pick_first` or ignore a field in silence.
  */
 import type { LoadBalancingConfig, status } from '@grpc/grpc-js';
+import { asJson } from './as-json.js';
 import type { Duration } from './duration.js';
 import { inspectServiceConfig } from './inspect-service-config.js';
 
@@ -93,49 +94,38 @@ export interface RetryThrottling {
  *   not registered is accepted if another one follows that is: that is gRPC's way to fall back.
  */
 export function serviceConfig(options: ServiceConfigOptions): string {
-  const { loadBalancing, healthCheck, ...rest } = options ?? {};
-  refuseOriginalNames(rest);
-  // JSON would make null of both.
+  refuseOriginalNames(options ?? {});
+  const { loadBalancing } = options ?? {};
+  // JSON has neither.
   if (loadBalancing === undefined || typeof loadBalancing === 'function') {
     const got = loadBalancing === undefined ? 'nothing' : 'a function: call it';
     throw new TypeError(
       `serviceConfig: loadBalancing: must be a policy such as customRoundRobin(), got ${got}`,
     );
   }
-  const config = {
+  const { loadBalancing: policies, healthCheck, ...rest } = asJson(options, 'serviceConfig') as OptionsJson;
+  const json = {
     ...rest,
-    loadBalancingConfig: Array.isArray(loadBalancing) ? loadBalancing : [loadBalancing],
-    healthCheckConfig: healthCheck,
+    loadBalancingConfig: Array.isArray(policies) ? policies : [policies],
+    ...(healthCheck === undefined ? {} : { healthCheckConfig: healthCheck }),
   };
-  const json = JSON.parse(JSON.stringify(config));
-  refuseNonFinite(rest, '');
-  refuseNonFinite(loadBalancing, 'loadBalancing');
   const { findings, mended } = inspectServiceConfig(json, OPTION_NAMES);
   const error = findings.find(({ severity }) => severity === 'error');
   if (error !== undefined) throw new TypeError(`serviceConfig: ${error.path}: ${error.instead}`);
   return JSON.stringify(mended);
 }
 
+/** The options of {@link serviceConfig} as JSON: of what shape is still to be seen. */
+type OptionsJson = Readonly<Record<string, unknown>>;
+
 const OPTION_NAMES = { loadBalancing: 'loadBalancing', healthCheck: 'healthCheck' };
 
-/** JSON would make null of it, and null the default: `Number(process.env.REPEAT)` of a variable that is not set. */
-function refuseNonFinite(value: unknown, path: string): void {
-  if (typeof value === 'number' && !Number.isFinite(value)) {
-    throw new TypeError(`serviceConfig: ${path}: must be a finite number, got ${value}`);
-  }
-  if (typeof value !== 'object' || value === null) return;
-  for (const [key, field] of Object.entries(value)) {
-    const inner = Array.isArray(value) ? `${path}[${key}]` : path === '' ? key : `${path}.${key}`;
-    refuseNonFinite(field, inner);
-  }
-}
-
 /** The option of the other name would be overwritten. */
-function refuseOriginalNames(rest: object): void {
+function refuseOriginalNames(options: object): void {
   for (const [original, option] of [
     ['loadBalancingConfig', 'loadBalancing'],
     ['healthCheckConfig', 'healthCheck'],
   ] as const) {
-    if (original in rest) throw new TypeError(`serviceConfig: ${original}: is called ${option} here`);
+    if (original in options) throw new TypeError(`serviceConfig: ${original}: is called ${option} here`);
   }
 }

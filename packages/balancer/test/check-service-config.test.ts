@@ -125,6 +125,22 @@ describe('what is no service config', () => {
     expect(choice?.instead).toBe('is for DNS TXT records only: pass the object that stands under it');
   });
 
+  it.each(['methodConfig', 'loadBalancingConfig', 'retryThrottling', 'healthCheckConfig', 'other'])(
+    'does not end on a %s that is nested more deeply than the stack has room for',
+    (field) => {
+      const deep = '['.repeat(50_000) + ']'.repeat(50_000);
+      expect(checkServiceConfig(`{"${field}":${deep}}`)).not.toEqual([]);
+      expect(checkServiceConfig(deep)).not.toEqual([]);
+    },
+  );
+
+  it('does not end on an object whose toJSON throws, whatever that is', () => {
+    const toJSON = (): never => {
+      throw null;
+    };
+    expect(checkServiceConfig({ toJSON })).toMatchObject([{ instead: 'must be JSON: null' }]);
+  });
+
   it('does not end on a config that is nested without end', () => {
     let entry: object = { round_robin: {} };
     for (let i = 0; i < 200; i++) entry = { outlier_detection: { child_policy: [entry] } };

@@ -67,6 +67,15 @@ describe('waiting', () => {
     expect(channel.latest.error).toBe(channel.pick());
   });
 
+  test('a connection that another channel shares, and that had failed before, is said to have', () => {
+    const channel = new SimulatedChannel(customRoundRobin());
+    for (const address of [A, B, C]) channel.subchannel(address).state = TRANSIENT_FAILURE;
+    channel.update(ENDPOINTS);
+    expect(channel.pick()).toContain(
+      `: ${A}: an earlier connection attempt failed, the next one waits; ${B}: `,
+    );
+  });
+
   test('ends for good: an endpoint that leaves later stops nobody', () => {
     const channel = openReady({ repeatCount: 1 });
     channel.subchannel(B).become(IDLE);

@@ -234,7 +234,7 @@ describe('update', () => {
         memory.updates++;
         if (!memories.includes(memory)) memories.push(memory);
         const ids = endpoints.map(({ data }) => data.id).join();
-        return { pick: () => ({ pickResultType: 2, status: { details: ids } }) as never };
+        return { pick: () => failPick(ids) };
       },
     }).register();
     const [one, two] = [new SimulatedChannel({ [name]: {} }), new SimulatedChannel({ [name]: {} })];
@@ -289,6 +289,128 @@ describe('bugs of a policy end no process:', () => {
     },
   );
 
+  test.each([
+    { pickResultType: 0, subchannel: null },
+    { pickResultType: 0, subchannel: { name: 'an endpoint' } },
+    { pickResultType: 2 },
+    { pickResultType: 3, status: null },
+    { pickResultType: 7 },
+    { pickResultType: Number.NaN },
+    Object.create(null),
+  ])('a picker that returns %o, a pick result in half, fails its RPC', (result) => {
+    const channel = openReady({ update: () => ({ pick: () => result as never }) });
+    expect(channel.pick()).toContain(
+      "pick() must return an endpoint's pickResult, queuePick() or failPick(), got an object (",
+    );
+  });
+
+  test('hooks that a picker adds to a pick result run, and are logged when they throw', () => {
+    const ran: string[] = [];
+    const channel = openReady({
+      update: ({ ready }) => {
+        const [first] = ready();
+        const hook = (name: string) => (): void => {
+          ran.push(name);
+          throw new Error(name);
+        };
+        return (
+          first && {
+            pick: () => ({ ...first.pickResult, onCallStarted: hook('started'), onCallEnded: hook('ended') }),
+          }
+        );
+      },
+    });
+    const result = channel.latest.picker.pick({ metadata: new Metadata(), extraPickInfo: {} });
+    result.onCallStarted?.();
+    result.onCallEnded?.(status.OK, '', new Metadata());
+    expect(result.subchannel?.getAddress()).toBe(A);
+    expect(ran).toEqual(['started', 'ended']);
+    expect(logged).toHaveLength(2);
+  });
+
+  test.each([null, false, 0, '', {}])(
+    'an update that returns %j fails RPCs, and says what it must return',
+    (answer) => {
+      const channel = openReady({ update: () => answer as never });
+      expect(channel.state).toBe('TRANSIENT_FAILURE');
+      expect(channel.pick()).toContain(
+        `its update threw TypeError: update() must return a picker or undefined, got ${JSON.stringify(answer)}`,
+      );
+    },
+  );
+
+  test('async functions fail RPCs, and what they reject with ends nothing', async () => {
+    const rejects = (): never => Promise.reject(new Error('too late')) as never;
+    expect(openReady({ update: rejects }).pick()).toContain(
+      'must return a picker or undefined, got a promise',
+    );
+    expect(openReady({ parseConfig: rejects }).pick()).toMatch(
+      /^policy_\d+: parseConfig must return what the config means, got a promise$/,
+    );
+    await new Promise(setImmediate);
+  });
+
+  test.each([Symbol('s'), Object.create(null), undefined])(
+    'whatever is thrown is survived, such as %o',
+    (thrown) => {
+      const throws = (): never => {
+        throw thrown;
+      };
+      expect(openReady({ update: throws }).pick()).toContain('its update threw ');
+      expect(openReady({ update: () => ({ pick: throws }) }).pick()).toContain('its picker threw ');
+      expect(openReady({ parseConfig: throws }).state).toBe('TRANSIENT_FAILURE');
+    },
+  );
+
+  test('a bug that comes with each RPC is logged once', () => {
+    const channel = openReady({
+      update: () => ({
+        pick: () => {
+          throw new Error('no such header');
+        },
+      }),
+    });
+    channel.picks(100);
+    expect(logged).toHaveLength(1);
+  });
+
+  test('an RPC that waits for ready is picked again after its pick has thrown, also by the same picker', () => {
+    let broken = true;
+    const picker: experimental.Picker = {
+      pick: () => {
+        if (broken) throw new Error('not yet');
+        return queuePick();
+      },
+    };
+    const channel = openReady({ update: () => picker });
+    channel.pick();
+    broken = false;
+    const before = channel.publications.length;
+    channel.subchannel(B).become(TRANSIENT_FAILURE);
+    expect(channel.publications.length).toBeGreaterThan(before);
+  });
+
+  test.each([Number.NaN, -1, Number.NEGATIVE_INFINITY, undefined, null, '5', {}])(
+    'wakeAfter(%o) is an error: it would wake at once, again and again',
+    (ms) => {
+      const channel = openReady({
+        update: ({ wakeAfter }) => {
+          wakeAfter(ms as never);
+          return undefined;
+        },
+      });
+      expect(channel.pick()).toContain('RangeError: wakeAfter() must be given 0 or more milliseconds, got ');
+    },
+  );
+
+  test('a picker for no endpoints is not published: RPCs would wait where they ought to fail', () => {
+    const channel = openReady({ update: () => ({ pick: () => queuePick() }) });
+    channel.update([]);
+    channel.update([]);
+    expect(channel.state).toBe('TRANSIENT_FAILURE');
+    expect(channel.pick()).toContain('the resolver returned no endpoints');
+  });
+
   test.each(['onCallStarted', 'onCallEnded', 'createData'] as const)('a %s that throws is logged', (hook) => {
     const channel = openReady({
       [hook]: () => {
@@ -318,6 +440,24 @@ describe('bugs of a policy end no process:', () => {
 });
 
 describe('definitions', () => {
+  test('may be instances of a class, whose methods find it', () => {
+    class Definition {
+      readonly name = `policy_${names++}`;
+      private readonly details = 'of this instance';
+      parseConfig(): string {
+        return this.details;
+      }
+      update({ config }: PolicyView<string, undefined, undefined>): experimental.Picker {
+        return { pick: () => failPick(`${config}, ${this.details}`) };
+      }
+    }
+    const policy = definePolicy(new Definition());
+    policy.register();
+    const channel = new SimulatedChannel(policy.config());
+    channel.update(ENDPOINTS);
+    expect(channel.pick()).toBe('of this instance, of this instance');
+  });
+
   test.each(['', 'Custom', 'with-dash', '1st', 'a b'])('the name %j is refused', (name) => {
     expect(() => definePolicy({ name, parseConfig: () => ({}), update: () => undefined })).toThrow(
       `definePolicy: name must be in lower_snake_case, got ${JSON.stringify(name)}`,
@@ -328,6 +468,10 @@ describe('definitions', () => {
     [undefined, 'must be given an object with name, parseConfig and update, got undefined'],
     [{ name: 'half' }, 'parseConfig of half must be a function, got undefined'],
     [{ name: 'half', parseConfig: () => ({}), update: 5 }, 'update of half must be a function, got 5'],
+    [
+      { name: 'half', parseConfig: () => ({}), update: () => undefined, createMemory: 5 },
+      'createMemory of half must be a function or absent, got 5',
+    ],
   ])('%j is refused', (definition, message) => {
     expect(() => definePolicy(definition as never)).toThrow(`definePolicy: ${message}`);
   });

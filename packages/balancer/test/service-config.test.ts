@@ -32,7 +32,46 @@ const asPolicy = (entry: unknown): string => errorOf({ loadBalancing: entry });
 const asMethod = (entry: object): string =>
   errorOf({ loadBalancing: { round_robin: {} }, methodConfig: [{ name: [{}], ...entry }] });
 
-// Before any registration: the first test is about that.
+const CYCLE: Record<string, unknown> = {};
+CYCLE.self = CYCLE;
+
+describe('what JSON lacks is refused, where it would be the default or a raw error', () => {
+  it.each([
+    [
+      { repeatCount: () => 3 },
+      'custom_round_robin: repeatCount must be an integer from 1 to 4294967295, got a function',
+    ],
+    [{ repeatCount: 1n }, 'custom_round_robin: repeatCount must be an integer from 1 to 4294967295, got 1n'],
+    [
+      { repeatCount: [1n] },
+      'custom_round_robin: repeatCount must be an integer from 1 to 4294967295, got an array that is no JSON',
+    ],
+    [{ other: 1n }, 'custom_round_robin: config: other: must be JSON, got 1n'],
+    [
+      { other: CYCLE },
+      'custom_round_robin: config: other.self: must be JSON, without cycles, got an object that is no JSON',
+    ],
+    [{ other: Number.NaN }, 'custom_round_robin: config: other: must be a finite number, got NaN'],
+  ])('customRoundRobin(%o)', (config, message) => {
+    expect(() => customRoundRobin(config as never)).toThrow(message);
+  });
+
+  it.each([
+    [
+      { round_robin: { a: () => 3 } },
+      'serviceConfig: loadBalancing.round_robin.a: must be JSON, got a function',
+    ],
+    [{ round_robin: { a: [1n] } }, 'serviceConfig: loadBalancing.round_robin.a[0]: must be JSON, got 1n'],
+    [
+      { round_robin: CYCLE },
+      'serviceConfig: loadBalancing.round_robin.self: must be JSON, without cycles, got ',
+    ],
+  ])('serviceConfig({ loadBalancing: %o })', (entry, message) => {
+    expect(asPolicy(entry)).toContain(message);
+  });
+});
+
+// Before any registration: this test is about that.
 it('names the call that is missing when a policy of this package is not registered', () => {
   const missing = (name: string, call: string) =>
     `serviceConfig: loadBalancing[0]: ${name} is not registered: call ${call} first, or import '@petiole/balancer/register'`;

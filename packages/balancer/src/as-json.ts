@@ -1,0 +1,34 @@
+/** What JSON makes of a value, or an error that says where it would lose something. */
+import { show } from './config-field.js';
+
+/**
+ * A copy of the value as JSON has it: without undefined fields, for instance.
+ *
+ * @param where begins the messages
+ * @throws TypeError on what JSON lacks: functions, symbols, bigints, cycles, and numbers that are not finite, of which
+ *   it would make null, and null is the default: `Number(process.env.REPEAT)` of a variable that is not set
+ */
+export function asJson(value: unknown, where: string): unknown {
+  refuseWhatJsonLacks(value, where, '', new Set());
+  try {
+    return JSON.parse(JSON.stringify(value));
+  } catch (error) {
+    throw new TypeError(`${where}: must be JSON: ${error instanceof Error ? error.message : show(error)}`);
+  }
+}
+
+function refuseWhatJsonLacks(value: unknown, where: string, path: string, within: Set<unknown>): void {
+  const refuse = (allowed: string): never => {
+    throw new TypeError(`${where}: ${path === '' ? '' : `${path}: `}must be ${allowed}, got ${show(value)}`);
+  };
+  if (typeof value === 'number' && !Number.isFinite(value)) refuse('a finite number');
+  if (typeof value === 'function' || typeof value === 'symbol' || typeof value === 'bigint') refuse('JSON');
+  if (typeof value !== 'object' || value === null) return;
+  if (within.has(value)) refuse('JSON, without cycles');
+  within.add(value);
+  for (const [key, field] of Object.entries(value)) {
+    const inner = Array.isArray(value) ? `${path}[${key}]` : path === '' ? key : `${path}.${key}`;
+    refuseWhatJsonLacks(field, where, inner, within);
+  }
+  within.delete(value);
+}
