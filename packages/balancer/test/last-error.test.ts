@@ -1,0 +1,30 @@
+/** `lastError` of an endpoint: why it is not READY, and nothing else. */
+import { connectivityState as State } from '@grpc/grpc-js';
+import { expect, test } from 'vitest';
+import { definePolicy, type ShardedEndpoint } from '../src/index.js';
+import { SimulatedChannel } from './simulated-channel.js';
+
+const [A, B] = ['10.0.0.0:1', '10.0.0.1:1'] as const;
+
+test('is the newest failure of the endpoint itself, and gone as soon as it is READY', () => {
+  let endpoints: readonly ShardedEndpoint[] = [];
+  definePolicy({
+    name: 'shows_endpoints',
+    parseConfig: () => ({}),
+    update: (view) => {
+      endpoints = view.endpoints;
+      return undefined;
+    },
+  }).register();
+  const channel = new SimulatedChannel({ shows_endpoints: {} });
+  channel.update(SimulatedChannel.endpoints(2));
+  const errors = () => endpoints.map(({ lastError }) => lastError);
+  expect(errors()).toEqual([undefined, undefined]);
+  channel.subchannel(A).become(State.TRANSIENT_FAILURE, 'Error: refused');
+  channel.subchannel(B).become(State.TRANSIENT_FAILURE, 'Error: timed out');
+  expect(errors()).toEqual(['refused', 'timed out']);
+  channel.subchannel(A).become(State.READY);
+  expect(errors()).toEqual([undefined, 'timed out']);
+  channel.subchannel(A).become(State.IDLE);
+  expect(errors()).toEqual([undefined, 'timed out']);
+});
