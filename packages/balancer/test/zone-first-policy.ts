@@ -1,0 +1,25 @@
+import { definePolicy, queuePick } from '@petiole/balancer';
+
+interface Config {
+  readonly preferred: readonly string[];
+}
+
+function parseConfig({ preferred = [] }: Readonly<Record<string, unknown>>): Config {
+  if (Array.isArray(preferred) && preferred.every((prefix) => typeof prefix === 'string'))
+    return { preferred };
+  throw new TypeError(
+    `zone_first: preferred must be a list of address prefixes, got ${JSON.stringify(preferred)}`,
+  );
+}
+
+export const zoneFirst = definePolicy({
+  name: 'zone_first',
+  parseConfig,
+  update({ config, ready, readyCount }) {
+    if (readyCount === 0) return undefined; // CONNECTING, or TRANSIENT_FAILURE if all have failed
+    const near = ready().filter(({ name }) => config.preferred.some((prefix) => name.startsWith(prefix)));
+    const turns = near.length > 0 ? near : ready();
+    let next = 0;
+    return { pick: () => turns[next++ % turns.length]?.pickResult ?? queuePick() };
+  },
+});
