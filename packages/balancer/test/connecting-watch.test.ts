@@ -1,6 +1,6 @@
 /** The one timer that serves all connection attempts: when it fires, and whom it finds. */
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { ConnectingWatch } from '../src/connecting-watch.js';
+import { CONNECT_TIMEOUT_MS, ConnectingWatch } from '../src/connecting-watch.js';
 
 const stuck: string[] = [];
 let watch: ConnectingWatch<string>;
@@ -49,4 +49,25 @@ test('an attempt that has ended is not found; the timer goes on to the next one'
   vi.advanceTimersToNextTimer();
   expect(performance.now()).toBe(25_000);
   expect(stuck).toEqual(['second']);
+});
+
+test('attempts that begin when another is found share the timer, delay nobody, and leave none after clear', () => {
+  const found: number[] = [];
+  const chained = new ConnectingWatch<number>((child) => {
+    found.push(child);
+    if (child < 100) chained.start(child + 100);
+  });
+  chained.start(1);
+  vi.advanceTimersByTime(5000);
+  chained.start(2);
+  vi.advanceTimersByTime(CONNECT_TIMEOUT_MS - 4000);
+  expect(found).toEqual([1]);
+  expect(vi.getTimerCount()).toBe(1);
+  vi.advanceTimersByTime(5000);
+  expect(found).toEqual([1, 2]);
+  vi.advanceTimersByTime(CONNECT_TIMEOUT_MS);
+  expect(found).toEqual([1, 2, 101, 102]);
+  chained.start(3);
+  chained.clear();
+  expect(vi.getTimerCount()).toBe(0);
 });

@@ -37,6 +37,15 @@ test('RPCs take turns among the endpoints of the own zone, and go elsewhere only
   expect(channel.picks(2)).toEqual([NEAR_2, NEAR_2]);
 });
 
+test('what happens to other endpoints does not start the turns again', () => {
+  const channel = openReady(['10.1.']);
+  const picks = Array.from({ length: 6 }, (_, pick) => {
+    channel.subchannel(FAR_1).become(pick % 2 === 0 ? State.IDLE : State.READY);
+    return channel.pick();
+  });
+  expect(picks).toEqual([NEAR_1, NEAR_2, NEAR_1, NEAR_2, NEAR_1, NEAR_2]);
+});
+
 test('the first endpoint that is up serves, wherever it is; with none, RPCs wait or fail', async () => {
   const channel = new SimulatedChannel(zoneFirst.config({ preferred: ['10.1.'] }));
   channel.update([FAR_1, NEAR_1].map((address) => SimulatedChannel.endpoint(address)));

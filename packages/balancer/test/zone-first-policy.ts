@@ -15,11 +15,11 @@ function parseConfig({ preferred = [] }: Readonly<Record<string, unknown>>): Con
 export const zoneFirst = definePolicy({
   name: 'zone_first',
   parseConfig,
-  update({ config, ready, readyCount }) {
+  createMemory: () => ({ next: 0 }), // outlives the picker: a change elsewhere must not start the turns again
+  update({ config, memory, ready, readyCount }) {
     if (readyCount === 0) return undefined; // CONNECTING, or TRANSIENT_FAILURE if all have failed
     const near = ready().filter(({ name }) => config.preferred.some((prefix) => name.startsWith(prefix)));
     const turns = near.length > 0 ? near : ready();
-    let next = 0;
-    return { pick: () => turns[next++ % turns.length]?.pickResult ?? queuePick() };
+    return { pick: () => turns[memory.next++ % turns.length]?.pickResult ?? queuePick() };
   },
 });
