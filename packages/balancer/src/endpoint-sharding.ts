@@ -54,6 +54,8 @@ export class EndpointSharding<Data = undefined> {
   private readonly counts: number[] = [0, 0, 0, 0, 0];
   private note = '';
   private acceptedBefore = false;
+  /** How many there were: one may come from within another. */
+  private updates = 0;
   /** Above 0 while children are being changed: their reports add up to one `onChange`. */
   private batchDepth = 0;
   private changed = false;
@@ -107,6 +109,7 @@ export class EndpointSharding<Data = undefined> {
     resolutionNote: string,
   ): boolean {
     if (this.destroyed) return true;
+    this.updates++;
     // Resolvers of grpc-js leave the note of an error empty; RPCs that fail should know of the error all the same.
     this.note = list.ok || resolutionNote !== '' ? resolutionNote : list.error.details;
     if (!list.ok) {
@@ -141,7 +144,8 @@ export class EndpointSharding<Data = undefined> {
 
   /**
    * Publishes READY with the policy's picker; or, without one, TRANSIENT_FAILURE if all endpoints are in it,
-   * else CONNECTING. What is published already is not published again.
+   * else CONNECTING. What is published already is not published again, and nothing while there are no endpoints:
+   * {@link EndpointSharding.update} says so by itself.
    */
   publish(picker: Picker | undefined): void {
     if (this.children.length === 0) {
@@ -196,7 +200,7 @@ export class EndpointSharding<Data = undefined> {
 
   private reconcile(list: readonly Endpoint[]): void {
     // Made anew on each change of the list, which is rare: kept, the keys would be memory of every endpoint.
-    const before = this.children;
+    const { updates, children: before } = this;
     const previous = new Map(before.map((child) => [endpointKey(child.endpoint), child]));
     const next = new Map<string, EndpointChild<Data>>();
     const created: EndpointChild<Data>[] = [];
@@ -210,15 +214,15 @@ export class EndpointSharding<Data = undefined> {
         child = new EndpointChild(this.owner, endpoint);
         created.push(child);
       }
-      child.index = next.size;
       next.set(key, child);
     }
     // A policy's createData may have closed the channel, or had it updated: that newer list counts.
-    if (this.destroyed || this.children !== before) {
+    if (this.destroyed || this.updates !== updates) {
       for (const child of created) child.destroy();
       return;
     }
     this.children = [...next.values()];
+    for (const [index, child] of this.children.entries()) child.index = index;
     for (const child of created) this.counts[child.state] = this.count(child.state) + 1;
     // Only then: a list that names an endpoint twice comes here each time, and `ready` must stay the same for it.
     const moved = this.children.some((child, i) => child !== before[i]) || before.length > next.size;

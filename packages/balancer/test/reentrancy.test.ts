@@ -3,7 +3,7 @@
  * nothing is left behind, and the newest list counts.
  */
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import { connectivityState as State } from '@grpc/grpc-js';
+import { type experimental, connectivityState as State } from '@grpc/grpc-js';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import {
   customRoundRobin,
@@ -15,6 +15,8 @@ import { atEnd } from './fleet.js';
 import { SimulatedChannel } from './simulated-channel.js';
 
 registerCustomRoundRobin();
+
+type Endpoint = experimental.Endpoint;
 
 const POLICY = customRoundRobin({ repeatCount: 1, readyTimeout: '0s' });
 const { endpoints } = SimulatedChannel;
@@ -111,6 +113,21 @@ describe('updated', () => {
     expect(channel.refs).toBe(1);
     channel.policy.destroy();
     expect(held(channel)).toEqual(NOTHING);
+  });
+
+  test('by the making of an endpoint: the order of the newer list holds', async () => {
+    const [a, b, c, d, e] = endpoints(5) as [Endpoint, Endpoint, Endpoint, Endpoint, Endpoint];
+    const channel = openWithData((one) => one.update([a, b]));
+    channel.update([a, b]);
+    channel.update([c, b, a, d, e]);
+    channel.all(State.READY);
+    expect(channel.pick()).toBe('10.0.0.0:1');
+    channel.subchannel('10.0.0.0:1').become(State.IDLE);
+    expect(channel.pick()).toBe('10.0.0.1:1');
+    // Until it is being connected again.
+    await new Promise<void>((resolve) => process.nextTick(resolve));
+    channel.subchannel('10.0.0.0:1').become(State.READY);
+    expect(channel.pick()).toBe('10.0.0.0:1');
   });
 
   test('by the making of an endpoint: the newer list counts, and is counted right', () => {
