@@ -55,7 +55,8 @@ export interface Policy<Json extends object = Record<string, unknown>> {
   /**
    * An entry for `loadBalancingConfig`, e.g. `{ custom_round_robin: { repeatCount: 3 } }`.
    *
-   * @throws TypeError or RangeError as `parseConfig` does, where grpc-js would use `pick_first` in silence
+   * @throws TypeError or RangeError as `parseConfig` does, where grpc-js would use `pick_first` in silence; TypeError on
+   *   a misspelt field, which policies themselves must ignore
    */
   config(json?: Json): LoadBalancingConfig;
 }
@@ -94,8 +95,14 @@ export function definePolicy<
     name,
     register: () => registerPolicy(name, PetiolePolicy, ConfigType),
     config(json = {} as Json) {
-      const { error } = ConfigType.createFromJson(json);
+      const { error, unreadFields } = ConfigType.createFromJson(json);
       if (error !== undefined) throw error;
+      const misspelt = unreadFields().find(({ meant }) => meant !== undefined);
+      if (misspelt !== undefined) {
+        throw new TypeError(
+          `${name}: ${misspelt.field} is no field of its config: did you mean ${show(misspelt.meant)}?`,
+        );
+      }
       // As grpc-js will be given it: what JSON drops or cannot hold would be the default without a word.
       const { error: inJson } = ConfigType.createFromJson(asJson(json, `${name}: config`));
       if (inJson !== undefined) throw inJson;

@@ -202,5 +202,8 @@ function connectionError(message: string | null): string {
     message,
   )?.[1];
   // pick_first knows no error of a connection that had failed before it came: its subchannel is another channel's, too.
-  return cause === 'null' ? 'an earlier connection attempt failed, the next one waits' : (cause ?? message);
+  if (cause === 'null') return 'an earlier connection attempt failed, the next one waits';
+  // grpc-js has none for an attempt through an http_proxy. OpenSSL's texts end in a line break.
+  if (cause === 'undefined') return 'no cause was given: is there an http_proxy?';
+  return (cause ?? message).replaceAll(/\s*\n\s*/g, ' ').trim();
 }

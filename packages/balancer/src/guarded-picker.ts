@@ -53,13 +53,8 @@ export class GuardedPicker implements experimental.Picker {
         this.awaited = true;
         return result as PickResult;
     }
-    // Endpoints and other large objects by their kind alone.
-    const kind =
-      typeof result === 'object' && result !== null
-        ? `an object (${result.constructor?.name ?? 'without a prototype'})`
-        : show(result);
     throw new TypeError(
-      `pick() must return an endpoint's pickResult, queuePick() or failPick(), got ${kind}`,
+      `pick() must return an endpoint's pickResult, queuePick() or failPick(), got ${kindOf(result)}`,
     );
   }
 
@@ -81,4 +76,11 @@ export class GuardedPicker implements experimental.Picker {
       this.onBug(where, error);
     }
   }
+}
+
+/** What a policy's code has handed over instead of what it should: large objects by their kind alone. */
+export function kindOf(value: unknown): string {
+  if (typeof value !== 'object' || value === null) return show(value);
+  if ('pickResult' in value) return 'an endpoint: its pickResult is meant';
+  return `an object (${value.constructor?.name ?? 'without a prototype'})`;
 }

@@ -16,6 +16,7 @@ import {
   refused,
   type ServiceConfigFinding,
 } from './service-config-finding.js';
+import type { UnreadField } from './unread-fields.js';
 
 export interface InspectedPolicies extends Inspected {
   /** RPCs end up in a policy of this package. */
@@ -90,7 +91,7 @@ function inspectEntry(entry: unknown, path: string, depth: number): InspectedEnt
   const mended = { [name]: config.mended };
   const { error, unread } = parse(mended as LoadBalancingConfig, name);
   if (error === undefined) {
-    const findings = unread.map((field) => unreadField(join(at, field), entry[name], field));
+    const findings = unread.map((one) => unreadField(join(at, one.field), entry[name], one));
     return { ...config, findings: [...config.findings, ...findings], mended, usable: name };
   }
   const instead = `${error.message}${error.message.includes('got ') ? '' : `, got ${show(entry[name])}`}`;
@@ -117,7 +118,7 @@ interface Parsed {
   /** The error that grpc-js or the policy has with the entry. */
   readonly error?: { readonly message: string; readonly refused: boolean };
   /** The fields that a policy of this package ignores. */
-  readonly unread: readonly string[];
+  readonly unread: readonly UnreadField[];
 }
 
 function parse(entry: LoadBalancingConfig, name: string): Parsed {
@@ -134,15 +135,15 @@ function parse(entry: LoadBalancingConfig, name: string): Parsed {
   }
 }
 
-function unreadField(path: string, config: unknown, field: string): ServiceConfigFinding {
+function unreadField(path: string, config: unknown, { field, meant }: UnreadField): ServiceConfigFinding {
   return {
     path,
     value: (config as Record<string, unknown>)[field],
     outcome: 'ignored',
     happens: 'the policy does not know the field and uses its default',
-    instead: 'check the spelling, or leave it out',
-    // Policies ignore the fields of their successors: gRPC specifies it so.
-    severity: 'note',
+    instead: meant === undefined ? 'check the spelling, or leave it out' : `did you mean ${show(meant)}?`,
+    // Policies ignore the fields of their successors: gRPC specifies it so. A misspelt one is none of these.
+    severity: meant === undefined ? 'note' : 'error',
   };
 }
 

@@ -6,7 +6,7 @@
 import type { experimental } from '@grpc/grpc-js';
 import { show } from './config-field.js';
 import { thrownText } from './thrown-text.js';
-import { unreadFields } from './unread-fields.js';
+import { type UnreadField, unreadFields } from './unread-fields.js';
 
 export class PolicyConfig<Config> implements experimental.TypedLoadBalancingConfig {
   private readonly name: string;
@@ -16,14 +16,14 @@ export class PolicyConfig<Config> implements experimental.TypedLoadBalancingConf
   /** Why the config cannot be used. */
   readonly error: Error | undefined;
   /** The fields that `parseConfig` ignores. */
-  readonly unreadFields: () => string[];
+  readonly unreadFields: () => UnreadField[];
 
   constructor(
     name: string,
     json: unknown,
     value: Config | undefined,
     error: Error | undefined,
-    unread: () => string[] = () => [],
+    unread: () => UnreadField[] = () => [],
   ) {
     this.name = name;
     this.json = json;

@@ -6,7 +6,7 @@ import type { ChannelOptions, experimental } from '@grpc/grpc-js';
 import { show } from './config-field.js';
 import type { PolicyDefinition, PolicyView } from './define-policy.js';
 import { EndpointSharding } from './endpoint-sharding.js';
-import { GuardedPicker } from './guarded-picker.js';
+import { GuardedPicker, kindOf } from './guarded-picker.js';
 import { isPromise, PolicyConfig } from './policy-config.js';
 import { thrownText } from './thrown-text.js';
 import { logError, tracer } from './trace.js';
@@ -173,9 +173,7 @@ export class PolicyInstance<Config, Memory, Data> implements experimental.LoadBa
 function assertPicker(answer: Picker | undefined): void {
   if (answer === undefined || typeof answer?.pick === 'function') return;
   if (isPromise(answer)) answer.catch(() => {}); // what it rejects with is of no use to anybody
-  throw new TypeError(
-    `update() must return a picker or undefined, got ${isPromise(answer) ? 'a promise' : show(answer)}`,
-  );
+  throw new TypeError(`update() must return a picker or undefined, got ${kindOf(answer)}`);
 }
 
 function createView<Config, Memory, Data>(

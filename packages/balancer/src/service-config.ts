@@ -2,10 +2,13 @@
  * `serviceConfig()`: the JSON for the channel option `grpc.service_config`.
  * Throws where grpc-js would use `pick_first` or ignore a field in silence.
  */
-import type { LoadBalancingConfig, status } from '@grpc/grpc-js';
+import { experimental, type LoadBalancingConfig, type status } from '@grpc/grpc-js';
 import { asJson } from './as-json.js';
+import { show } from './config-field.js';
 import type { Duration } from './duration.js';
 import { inspectServiceConfig } from './inspect-service-config.js';
+import { OWN_POLICIES } from './registry.js';
+import { isJson } from './service-config-finding.js';
 
 export interface ServiceConfigOptions {
   /**
@@ -94,11 +97,15 @@ export interface RetryThrottling {
  *   not registered is accepted if another one follows that is: that is gRPC's way to fall back.
  */
 export function serviceConfig(options: ServiceConfigOptions): string {
+  if (!isJson(options ?? {})) {
+    const example = 'an object such as { loadBalancing: customRoundRobin() }';
+    throw new TypeError(`serviceConfig: must be given ${example}, got ${show(options)}`);
+  }
   refuseOriginalNames(options ?? {});
   const { loadBalancing } = options ?? {};
   // JSON has neither.
   if (loadBalancing === undefined || typeof loadBalancing === 'function') {
-    const got = loadBalancing === undefined ? 'nothing' : 'a function: call it';
+    const got = loadBalancing === undefined ? `nothing${hintAt(options ?? {})}` : 'a function: call it';
     throw new TypeError(
       `serviceConfig: loadBalancing: must be a policy such as customRoundRobin(), got ${got}`,
     );
@@ -119,6 +126,17 @@ export function serviceConfig(options: ServiceConfigOptions): string {
 type OptionsJson = Readonly<Record<string, unknown>>;
 
 const OPTION_NAMES = { loadBalancing: 'loadBalancing', healthCheck: 'healthCheck' };
+
+/** What may be meant where there is no `loadBalancing`. */
+function hintAt(options: object): string {
+  const names = Object.keys(options);
+  const misspelt = names.find((name) => name !== 'loadBalancing' && /^load/i.test(name));
+  if (misspelt !== undefined) return `: did you mean loadBalancing by ${misspelt}?`;
+  const policy = names.find(
+    (name) => experimental.isLoadBalancerNameRegistered(name) || OWN_POLICIES.has(name),
+  );
+  return policy === undefined ? '' : `: write { loadBalancing: { ${policy}: … } }`;
+}
 
 /** The option of the other name would be overwritten. */
 function refuseOriginalNames(options: object): void {

@@ -3,10 +3,18 @@
  * misspelt. gRPC has policies ignore them, so only those who check a config ask.
  */
 
+import { nearMiss } from './near-miss.js';
+
 type Json = Readonly<Record<string, unknown>>;
 
+export interface UnreadField {
+  readonly field: string;
+  /** The field that the parser looked for in vain, and that this one probably stands for. */
+  readonly meant: string | undefined;
+}
+
 /** @param parse does not throw on this JSON */
-export function unreadFields(json: Json, parse: (json: Json) => unknown): string[] {
+export function unreadFields(json: Json, parse: (json: Json) => unknown): UnreadField[] {
   const read = new Set<string | symbol>();
   let all = false;
   const watched = new Proxy(json, {
@@ -30,5 +38,11 @@ export function unreadFields(json: Json, parse: (json: Json) => unknown): string
     // What it did with the JSON cannot be done with a proxy: structuredClone(), for one.
     return [];
   }
-  return all ? [] : Object.keys(json).filter((field) => !read.has(field));
+  if (all) return [];
+  const missed = [...read].filter(
+    (field) => typeof field === 'string' && !Object.hasOwn(json, field),
+  ) as string[];
+  return Object.keys(json)
+    .filter((field) => !read.has(field))
+    .map((field) => ({ field, meant: nearMiss(field, missed) }));
 }

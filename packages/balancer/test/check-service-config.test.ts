@@ -40,7 +40,7 @@ const retryPolicy = {
 };
 
 describe('a field that a policy of this package does not know', () => {
-  it('is a note, whatever way the policy reads its config', () => {
+  it('is an error when it is misspelt, for those who write a config', () => {
     const misspelt = { loadBalancingConfig: [{ custom_round_robin: { repeatcount: 5, randomStart: true } }] };
     expect(checkServiceConfig(misspelt)).toEqual([
       {
@@ -48,13 +48,28 @@ describe('a field that a policy of this package does not know', () => {
         value: 5,
         outcome: 'ignored',
         happens: 'the policy does not know the field and uses its default',
-        instead: 'check the spelling, or leave it out',
-        severity: 'note',
+        instead: 'did you mean "repeatCount"?',
+        severity: 'error',
       },
     ]);
-    expect(serviceConfig({ loadBalancing: { custom_round_robin: { repeatcount: 5 } } })).toContain(
-      'repeatcount',
+    expect(() => serviceConfig({ loadBalancing: { custom_round_robin: { repeatcount: 5 } } })).toThrow(
+      'serviceConfig: loadBalancing[0].custom_round_robin.repeatcount: did you mean "repeatCount"?',
     );
+    for (const config of [{ readyTimeOut: '1s' }, { ready_timeout: '1s' }, { readyTimeot: '1s' }]) {
+      const [name] = Object.keys(config);
+      expect(() => customRoundRobin(config as never)).toThrow(
+        `custom_round_robin: ${name} is no field of its config: did you mean "readyTimeout"?`,
+      );
+    }
+  });
+
+  it('is a note otherwise, whatever way the policy reads its config', () => {
+    const newer = { loadBalancing: { custom_round_robin: { shuffle: true } } };
+    expect(short({ loadBalancingConfig: [newer.loadBalancing] })).toEqual([
+      'loadBalancingConfig[0].custom_round_robin.shuffle ignored note',
+    ]);
+    expect(serviceConfig(newer)).toContain('shuffle');
+    expect(customRoundRobin({ shuffle: true } as never)).toEqual(newer.loadBalancing);
     const update = () => undefined;
     definePolicy({ name: 'takes_all', parseConfig: (json) => json, update }).register();
     definePolicy({ name: 'takes_rest', parseConfig: ({ a, ...rest }) => [a, rest], update }).register();

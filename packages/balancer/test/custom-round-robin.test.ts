@@ -67,6 +67,15 @@ describe('waiting', () => {
     expect(channel.latest.error).toBe(channel.pick());
   });
 
+  test('an error is one line, and one that is missing is not called undefined', () => {
+    const channel = open();
+    channel.subchannel(A).become(TRANSIENT_FAILURE, 'Error: wrong version number:\n  ssl3_record.c:350:\n');
+    channel.subchannel(B).become(TRANSIENT_FAILURE, 'undefined'); // through an http_proxy
+    channel.subchannel(C).become(TRANSIENT_FAILURE, 'refused');
+    expect(channel.pick()).toContain(`: ${A}: wrong version number: ssl3_record.c:350:; ${B}: `);
+    expect(channel.pick()).toContain(`${B}: no cause was given: is there an http_proxy?; `);
+  });
+
   test('a connection that another channel shares, and that had failed before, is said to have', () => {
     const channel = new SimulatedChannel(customRoundRobin());
     for (const address of [A, B, C]) channel.subchannel(address).state = TRANSIENT_FAILURE;

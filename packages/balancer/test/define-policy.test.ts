@@ -334,15 +334,23 @@ describe('bugs of a policy end no process:', () => {
       const channel = openReady({ update: () => answer as never });
       expect(channel.state).toBe('TRANSIENT_FAILURE');
       expect(channel.pick()).toContain(
-        `its update threw TypeError: update() must return a picker or undefined, got ${JSON.stringify(answer)}`,
+        `its update threw TypeError: update() must return a picker or undefined, got ${typeof answer === 'object' && answer ? 'an object (Object)' : JSON.stringify(answer)}`,
       );
     },
   );
 
+  test('an endpoint in the place of a picker or a pick result is told from both', () => {
+    const first = ({ endpoints: [endpoint] }: PolicyView<unknown, undefined, undefined>): never =>
+      endpoint as never;
+    const hint = 'got an endpoint: its pickResult is meant';
+    expect(openReady({ update: first }).pick()).toContain(hint);
+    expect(openReady({ update: (view) => ({ pick: () => first(view) }) }).pick()).toContain(hint);
+  });
+
   test('async functions fail RPCs, and what they reject with ends nothing', async () => {
     const rejects = (): never => Promise.reject(new Error('too late')) as never;
     expect(openReady({ update: rejects }).pick()).toContain(
-      'must return a picker or undefined, got a promise',
+      'must return a picker or undefined, got an object (Promise)',
     );
     expect(openReady({ parseConfig: rejects }).pick()).toMatch(
       /^policy_\d+: parseConfig must return what the config means, got a promise$/,

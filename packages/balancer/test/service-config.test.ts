@@ -35,6 +35,26 @@ const asMethod = (entry: object): string =>
 const CYCLE: Record<string, unknown> = {};
 CYCLE.self = CYCLE;
 
+describe('what is given in the place of options is named', () => {
+  it.each(['', '{}', 'custom_round_robin', 5, []])('%j', (options) => {
+    expect(errorOf(options)).toBe(
+      `serviceConfig: must be given an object such as { loadBalancing: customRoundRobin() }, got ${JSON.stringify(options)}`,
+    );
+  });
+
+  it.each([
+    [{ loadbalancing: {} }, ': did you mean loadBalancing by loadbalancing?'],
+    [{ loadBalancingPolicy: 'round_robin' }, ': did you mean loadBalancing by loadBalancingPolicy?'],
+    [customRoundRobin(), ': write { loadBalancing: { custom_round_robin: … } }'],
+    [{ round_robin: {} }, ': write { loadBalancing: { round_robin: … } }'],
+    [{}, ''],
+  ])('%j', (options, hint) => {
+    expect(errorOf(options)).toBe(
+      `serviceConfig: loadBalancing: must be a policy such as customRoundRobin(), got nothing${hint}`,
+    );
+  });
+});
+
 describe('what JSON lacks is refused, where it would be the default or a raw error', () => {
   it.each([
     [

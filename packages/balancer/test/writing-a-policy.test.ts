@@ -56,6 +56,13 @@ test('the first endpoint that is up serves, wherever it is; with none, RPCs wait
   expect(channel.pick()).toBe(FAR_1);
 });
 
+test('an endpoint is near by any of its addresses', () => {
+  const channel = new SimulatedChannel(zoneFirst.config({ preferred: ['10.1.'] }));
+  channel.update([SimulatedChannel.endpoint(FAR_1), SimulatedChannel.endpoint(FAR_2, NEAR_1)]);
+  channel.all(State.READY);
+  expect(channel.picks(2)).toEqual([FAR_2, FAR_2]);
+});
+
 test('without a preference all take turns', () => {
   expect(openReady([]).picks(5)).toEqual([FAR_1, NEAR_1, FAR_2, NEAR_2, FAR_1]);
 });

@@ -18,7 +18,9 @@ export const zoneFirst = definePolicy({
   createMemory: () => ({ next: 0 }), // outlives the picker: a change elsewhere must not start the turns again
   update({ config, memory, ready, readyCount }) {
     if (readyCount === 0) return undefined; // CONNECTING, or TRANSIENT_FAILURE if all have failed
-    const near = ready().filter(({ name }) => config.preferred.some((prefix) => name.startsWith(prefix)));
+    const near = ready().filter(({ name }) =>
+      name.split('+').some((address) => config.preferred.some((prefix) => address.startsWith(prefix))),
+    );
     const turns = near.length > 0 ? near : ready();
     return { pick: () => turns[memory.next++ % turns.length]?.pickResult ?? queuePick() };
   },
