@@ -37,7 +37,7 @@ export function parseAddress(text: string): HostAddress {
   if (colon < 0) return { host: checkHost(text), port: DEFAULT_PORT };
   if (text.indexOf(':', colon + 1) >= 0) {
     throw new TargetError(
-      `${quote(text)} has several colons; an IPv6 address stands in brackets, as in "[::1]:443"`,
+      `${quote(text)} has several colons; an IPv6 address stands in brackets, as in "[::1]:443", no address has a scheme, and "," separates endpoints`,
     );
   }
   return { host: checkHost(text.slice(0, colon)), port: parsePort(text.slice(colon + 1), text) };
@@ -72,6 +72,8 @@ export function parsePort(text: string, within: string): number {
 export function checkHost(host: string): string {
   if (isIPv4(host)) return host;
   if (host === '') throw new TargetError('a host name is empty');
+  if (host === 'undefined' || host === 'null')
+    throw new TargetError(`${quote(host)} is what an unset variable gives, and no host name`);
   refuseBlanks(host);
   const name = host.endsWith('.') ? host.slice(0, -1) : host;
   if (name.length > 253)

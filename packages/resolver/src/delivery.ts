@@ -56,7 +56,8 @@ export class Delivery {
     this.#serviceConfig = result.serviceConfig;
     const accepted = this.#call(experimental.statusOrFromValue([...result.endpoints]), result.note, reason);
     this.#hasAccepted ||= accepted;
-    if (accepted) {
+    // Whether it keeps connections or not, a policy that refuses an empty list has heard of it.
+    if (accepted || result.endpoints.length === 0) {
       publishUpdate(this.target, this.#endpoints, result.endpoints, reason);
       this.#endpoints = result.endpoints;
     }

@@ -120,7 +120,7 @@ export function createDnsRefreshResolverClass(
   ]);
   const { families = 'both', ...polling } = options;
   const checked = checkPollingOptions(polling);
-  if (!Object.hasOwn(FAMILIES, families)) {
+  if (typeof families !== 'string' || !Object.hasOwn(FAMILIES, families)) {
     throw new RangeError(`families must be 'both', 'ipv6' or 'ipv4', got ${print(families)}`);
   }
   return schemeResolver({

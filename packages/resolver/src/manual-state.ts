@@ -62,6 +62,15 @@ const ALLOWED_CODES: readonly status[] = Object.values(status).filter(
 
 const STATE_FIELDS = ['endpoints', 'serviceConfig'];
 
+/** Where fields belong that would do nothing here. */
+const PLACES: ReadonlyMap<string, string> = new Map([
+  ['loadBalancing', 'in serviceConfig, as an entry of loadBalancingConfig'],
+  ['loadBalancingConfig', 'in serviceConfig'],
+  ['methodConfig', 'in serviceConfig'],
+  ['healthCheckConfig', 'in serviceConfig'],
+  ['serverName', 'given to createManualResolver'],
+]);
+
 /**
  * @param where begins the messages about the whole.
  * @throws {TypeError} on what is no object or has a misspelt field, {@link TargetError} on a bad endpoint,
@@ -73,6 +82,8 @@ export function readState(state: ManualState, where: string): Latest {
     // Others may be there: a state that comes out of a catalogue as it is.
     const meant = misspelt(written, STATE_FIELDS);
     if (meant !== undefined) throw new TypeError(`${where}: ${written} must be called ${meant} here`);
+    const place = PLACES.get(written);
+    if (place !== undefined) throw new TypeError(`${where}: ${written} must be ${place}`);
   }
   const { endpoints, serviceConfig } = state;
   return deepFreeze({

@@ -3,6 +3,7 @@
  * cannot do of it is ignored; here somebody waits for an effect, so it is refused.
  */
 
+import { experimental } from '@grpc/grpc-js';
 import { field, isObject, type JsonObject, misspelt } from './json-value.js';
 import {
   type PreparedServiceConfig,
@@ -65,6 +66,7 @@ export function prepareOwnServiceConfig(input: ServiceConfigInput): PreparedServ
     refuseMisnamed(json);
     refuseMisspelt(json.retryThrottling, 'retryThrottling', THROTTLING_FIELDS);
     refuseMisspelt(json.healthCheckConfig, 'healthCheckConfig', HEALTH_FIELDS);
+    refuseWithoutService(json.healthCheckConfig);
     if (Array.isArray(json.methodConfig)) json.methodConfig.forEach(refuseUseless);
   }
   return prepareJson(json);
@@ -75,6 +77,9 @@ function refuseMisnamed(json: JsonObject): void {
     if (FIELDS.has(name)) continue;
     const meant = MEANT.find(([names]) => names.test(name));
     if (meant !== undefined) throw new ServiceConfigError(name, value, meant[1]);
+    // What customRoundRobin() returns, for instance.
+    if (experimental.isLoadBalancerNameRegistered(name))
+      throw new ServiceConfigError(name, value, 'in an entry of loadBalancingConfig');
   }
 }
 
@@ -85,6 +90,12 @@ function refuseMisspelt(value: unknown, path: string, names: readonly string[]):
     if (meant !== undefined)
       throw new ServiceConfigError(`${path}.${written}`, content, `called ${meant} here`);
   }
+}
+
+/** It would check nothing. */
+function refuseWithoutService(value: unknown): void {
+  if (!isObject(value) || field(value.serviceName)) return;
+  throw new ServiceConfigError('healthCheckConfig.serviceName', value.serviceName, 'a string');
 }
 
 function refuseUseless(entry: unknown, index: number): void {

@@ -5,6 +5,7 @@
  */
 import { setMaxListeners } from 'node:events';
 import { type ChannelOptions, experimental, logVerbosity, status } from '@grpc/grpc-js';
+import { checkAuthority } from './authority.js';
 import { backoffOptions } from './constant-resolver.js';
 import { type Delivered, Delivery } from './delivery.js';
 import type { Endpoint } from './endpoint.js';
@@ -47,6 +48,8 @@ export abstract class PollingResolver implements experimental.Resolver {
   readonly #minTimeBetweenRequests: number;
   readonly #delivery: Delivery;
   readonly #trace: Trace;
+  /** What is wrong with the class's `getDefaultAuthority`; grpc-js would fail each connection with a riddle, or throw. */
+  readonly #badAuthority: string | undefined;
   readonly #backoff: experimental.BackoffTimeout;
   /** The resolution under way; anything that belongs to another one is stale. */
   #attempt: AbortController | undefined;
@@ -77,6 +80,7 @@ export abstract class PollingResolver implements experimental.Resolver {
   ) {
     this.#options = checkPollingOptions(options);
     this.#trace = tracer(this.#options.tracer);
+    this.#badAuthority = badAuthority(this.constructor, target);
     this.#delivery = new Delivery(target, listener, this.#trace);
     this.#minTimeBetweenRequests = minTimeBetweenRequests(channelOptions);
     const { initialDelay, maxDelay } = backoffOptions(channelOptions);
@@ -160,6 +164,7 @@ export abstract class PollingResolver implements experimental.Resolver {
     }, this.#options.deadline).unref();
     let outcome: Promise<Resolution>;
     try {
+      if (this.#badAuthority !== undefined) throw new Error(this.#badAuthority);
       outcome = Promise.resolve(this.resolve({ signal: attempt.signal, previous: this.#good?.endpoints }));
     } catch (error) {
       outcome = Promise.reject(error);
@@ -194,9 +199,8 @@ export abstract class PollingResolver implements experimental.Resolver {
     }
     this.#finish(attempt);
     this.#failing = false;
-    if (answer.complaint !== '' && answer.complaint !== this.#good?.complaint) {
-      experimental.log(logVerbosity.ERROR, `${this.#delivery.shortTarget}: ${answer.complaint}`);
-    }
+    const complaint = answer.complaint === this.#good?.complaint ? '' : answer.complaint;
+    if (complaint !== '') experimental.log(logVerbosity.ERROR, `${this.#delivery.shortTarget}: ${complaint}`);
     const isNews =
       this.#good?.endpoints !== answer.endpoints ||
       this.#good.serviceConfig !== answer.serviceConfig ||
@@ -209,7 +213,8 @@ export abstract class PollingResolver implements experimental.Resolver {
     if (isNews || this.#requested || this.#told !== 'answer') accepted = this.#deliver(answer, reason);
     else this.trace(() => `${reason}: ${joinNotes('nothing new', answer.note)}`);
     if (resolution.incomplete) this.#report(answer.note || 'the answer is incomplete', reason);
-    else if (accepted) this.#backoff.reset();
+    else if (complaint !== '') this.#report(complaint, reason);
+    if (!resolution.incomplete && accepted) this.#backoff.reset();
   }
 
   #fail(attempt: AbortController, reason: Reason, message: string): void {
@@ -259,5 +264,16 @@ export abstract class PollingResolver implements experimental.Resolver {
     if (refreshInterval === Number.POSITIVE_INFINITY) return;
     const jittered = Math.ceil(refreshInterval * (0.9 + 0.2 * Math.random()));
     this.#refreshTimer = setTimeout(() => this.#start('periodic refresh'), jittered).unref();
+  }
+}
+
+/** `srv:` and the like have it elsewhere, and checked. */
+function badAuthority(resolverClass: object, target: experimental.GrpcUri): string | undefined {
+  if (!('getDefaultAuthority' in resolverClass) || typeof resolverClass.getDefaultAuthority !== 'function')
+    return;
+  try {
+    checkAuthority(resolverClass.getDefaultAuthority(target));
+  } catch (error) {
+    return `getDefaultAuthority() must return host[:port], which TLS verifies: ${messageOf(error)}`;
   }
 }

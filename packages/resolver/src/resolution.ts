@@ -3,7 +3,7 @@
  * same object, so that a change is seen at a glance and reaches nobody when there is none.
  */
 import type { Delivered } from './delivery.js';
-import { addressSet, type Endpoint, sameEndpoints, toEndpoints } from './endpoint.js';
+import { addressSet, type EndpointInput, sameEndpoints, toEndpoints } from './endpoint.js';
 import { messageOf } from './error-message.js';
 import { isObject, print } from './json-value.js';
 import { keepPlaces } from './keep-places.js';
@@ -12,8 +12,11 @@ import { joinNotes } from './summarize.js';
 
 /** What a look-up found. */
 export interface Resolution {
-  /** All endpoints there are now. An empty list is an answer, that there are none; when in doubt, reject. */
-  readonly endpoints: readonly Endpoint[];
+  /**
+   * All endpoints there are now, as `'[::1]:50051+127.0.0.1:50051'` or in one of the other forms. An empty list is an
+   * answer, that there are none; when in doubt, reject.
+   */
+  readonly endpoints: readonly EndpointInput[];
   /**
    * The service config, proto3 JSON. Default: none, so that the channel's `grpc.service_config` applies.
    * A bad one is logged and the last good one stays.

@@ -116,7 +116,7 @@ function checkFirstKnownPolicy(entries: Array<Record<string, object>>): void {
   throw new ServiceConfigError(
     'loadBalancingConfig',
     entries.map((entry) => Object.keys(entry)[0]),
-    'a list that names at least one registered policy; grpc-js would run pick_first',
+    'a list that names at least one registered policy (register it before); grpc-js would run pick_first',
   );
 }
 

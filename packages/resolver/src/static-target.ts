@@ -8,6 +8,7 @@ import { formatAddress, type HostAddress, parseAddress } from './address.js';
 import { authorityOf, checkAuthority, FALLBACK_AUTHORITY } from './authority.js';
 import { withoutDuplicates } from './duplicates.js';
 import { type EndpointInput, toEndpoints } from './endpoint.js';
+import { assertOptions } from './json-value.js';
 import { quote, TargetError } from './target-error.js';
 
 /** The scheme of constant targets. */
@@ -31,9 +32,11 @@ export interface StaticTargetOptions {
  * Builds a `static:` target from endpoints: the exact inverse of parsing one. As there, an address that an
  * endpoint has twice, and an endpoint that is there twice, count once.
  * @example staticTarget(['[::1]:50051+127.0.0.1:50051', { addresses: [{ host: 'echo-2', port: 50051 }] }])
- * @throws {TargetError} on no endpoints, an address that the grammar cannot hold (Unix sockets), or a bad server name.
+ * @throws {TargetError} on no endpoints, an address that the grammar cannot hold (Unix sockets), or a bad server name;
+ *   TypeError on other options.
  */
 export function staticTarget(endpoints: readonly EndpointInput[], options: StaticTargetOptions = {}): string {
+  assertOptions(options, 'staticTarget: its options', ['serverName']);
   const list = toEndpoints(endpoints);
   if (list.length === 0) throw new TargetError('staticTarget: endpoints must hold at least one endpoint');
   const path = list

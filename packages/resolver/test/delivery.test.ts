@@ -37,6 +37,26 @@ describe('petiole.resolver.update', () => {
   });
 });
 
+it('an empty list that the policy refuses counts all the same: policies of @petiole/balancer have dropped all', () => {
+  const updates = updatesFromNow();
+  let accepts = true;
+  const delivery = new Delivery(
+    TARGET,
+    () => accepts,
+    () => {},
+  );
+  delivery.endpoints(result('10.0.0.1:1'), 'first resolution');
+  accepts = false;
+  for (let look = 0; look < 2; look += 1)
+    delivery.endpoints({ ...result('10.0.0.1:1'), endpoints: [] }, 'retry');
+  accepts = true;
+  delivery.endpoints(result('10.0.0.1:1'), 'retry');
+  expect(updates.slice(1).map(({ added, removed, endpoints }) => [added, removed, endpoints])).toEqual([
+    [[], ['10.0.0.1:1'], 0],
+    [['10.0.0.1:1'], [], 1],
+  ]);
+});
+
 it('after the channel was idle, all endpoints are new to it, and an empty list is an error again', () => {
   const updates = updatesFromNow();
   const told: Array<number | string> = [];

@@ -127,5 +127,6 @@ describe('dns+refresh:', () => {
     expect(() => createDnsRefreshResolverClass({ families: 'v4' as never })).toThrow(
       `families must be 'both', 'ipv6' or 'ipv4', got "v4"`,
     );
+    expect(() => createDnsRefreshResolverClass({ families: ['ipv4'] as never })).toThrow('got ["ipv4"]');
   });
 });

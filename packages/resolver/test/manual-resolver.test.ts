@@ -198,6 +198,26 @@ describe('update', () => {
       TypeError,
       'update: service_config must be called serviceConfig here',
     ],
+    [
+      { endpoints: ['a:1'], loadBalancing: { round_robin: {} } },
+      TypeError,
+      'update: loadBalancing must be in serviceConfig, as an entry of loadBalancingConfig',
+    ],
+    [
+      { endpoints: ['a:1'], serverName: 'x' },
+      TypeError,
+      'update: serverName must be given to createManualResolver',
+    ],
+    [
+      { endpoints: ['a:1'], serviceConfig: { round_robin: {} } },
+      ServiceConfigError,
+      'round_robin must be in an entry of loadBalancingConfig, got {}',
+    ],
+    [
+      { endpoints: ['a:1'], serviceConfig: { healthCheckConfig: { service: 'x' } } },
+      ServiceConfigError,
+      'healthCheckConfig.serviceName must be a string, got undefined',
+    ],
   ])('throws on %o and changes nothing', async (state, type, message) => {
     const manual = createManualResolver({ endpoints: ['10.0.0.1:1'] });
     const update = (): void => manual.update(state as never);

@@ -2,6 +2,7 @@
 import { experimental } from '@grpc/grpc-js';
 import { describe, expect, it, vi } from 'vitest';
 import { later, scripted, turn, useFakeClock } from './scripted-resolver.js';
+import { updatesFromNow } from './update-log.js';
 
 useFakeClock();
 
@@ -133,6 +134,20 @@ describe('the periodic refresh', () => {
 });
 
 describe('what resolve returns', () => {
+  it('may name endpoints in any of their forms', async () => {
+    const { probe, lookups } = scripted();
+    probe.resolver.updateResolution();
+    lookups[0]?.answerWith({
+      endpoints: [
+        '[::1]:1+127.0.0.1:1',
+        { addresses: ['10.0.0.1:1'] },
+        { addresses: [{ path: '/run/echo' }] },
+      ],
+    });
+    await turn();
+    expect(probe.calls[0]?.endpoints).toEqual(['[::1]:1+127.0.0.1:1', '10.0.0.1:1', '/run/echo']);
+  });
+
   it('is copied: the same array, changed in place, is a change', async () => {
     const { probe, lookups } = scripted();
     const endpoints = [{ addresses: [{ host: '10.0.0.1', port: 1 }] }];
@@ -254,6 +269,7 @@ describe('a bad service config', () => {
   it('counts from when the policy that it names is registered', async () => {
     const { probe, lookups } = scripted();
     const error = vi.spyOn(console, 'error').mockImplementation(() => {});
+    const updates = updatesFromNow();
     const serviceConfig = { loadBalancingConfig: [{ late_policy: {} }] };
     const look = { endpoints: [{ addresses: [{ host: '10.0.0.1', port: 1 }] }], serviceConfig };
     probe.resolver.updateResolution();
@@ -263,6 +279,9 @@ describe('a bad service config', () => {
     await turn();
     expect(probe.calls.map((call) => call.serviceConfig)).toEqual([null]);
     expect(error).toHaveBeenCalledTimes(1);
+    expect(updates.flatMap((update) => update.error ?? [])).toEqual([
+      expect.stringMatching(/^bad service config ignored: .*"late_policy"/),
+    ]);
     registerPassivePolicy('late_policy');
     await later(30_001);
     lookups[2]?.answerWith(look);

@@ -142,6 +142,36 @@ describe('failures', () => {
     expect(probe.calls[0]?.error?.details).toContain(message);
   });
 
+  it.each(['/tmp/backends.json', '', undefined])(
+    'are what becomes of a class whose getDefaultAuthority returns %j: TLS could verify nothing',
+    async (authority) => {
+      class Misnamed extends PollingResolver {
+        protected override resolve(): Promise<Resolution> {
+          return Promise.resolve({ endpoints: ['10.0.0.1:1'] });
+        }
+        static getDefaultAuthority(): string {
+          return authority as string;
+        }
+      }
+      const probe = new Probe(Misnamed, 'misnamed:x');
+      probe.resolver.updateResolution();
+      await turn();
+      expect(probe.calls[0]?.error?.details).toContain(
+        'getDefaultAuthority() must return host[:port], which TLS verifies: server name ',
+      );
+    },
+  );
+
+  it('are told in one line', async () => {
+    const { probe, lookups } = scripted();
+    probe.resolver.updateResolution();
+    lookups[0]?.fail('down:\n  since noon\n');
+    await turn();
+    expect(probe.calls[0]?.error?.details).toBe(
+      'Name resolution failed for target scripted:x: down: since noon',
+    );
+  });
+
   it('include a resolve that throws, and one that returns nonsense', async () => {
     const { probe, lookups } = scripted();
     probe.resolver.updateResolution();

@@ -168,12 +168,26 @@ describe('staticTarget', () => {
     [() => staticTarget(['a:1'], { serverName: 5 as never }), 'server name 5 is no string'],
     [() => staticTarget(new Array(1)), 'endpoints[0]: an endpoint is a string'],
     [
+      () => staticTarget([`${undefined}:50051`]),
+      '"undefined" is what an unset variable gives, and no host name',
+    ],
+    [
+      () => staticTarget(['http://127.0.0.1:50051']),
+      'has several colons; an IPv6 address stands in brackets',
+    ],
+    [
       () => staticTarget([{ addresses: [{ host: 'a', port: '80' as never }] }]),
       'endpoints[0]: port of "a" must be an integer from 1 to 65535, got "80"',
     ],
   ])('throws on %s', (build, message) => {
     expect(build).toThrow(TargetError);
     expect(build).toThrow(message);
+  });
+
+  it.each([null, 'x', { servername: 'x' }])('throws a TypeError on the options %j', (options) => {
+    expect(() => staticTarget(['a:1'], options as never)).toThrow(
+      /^staticTarget: its options must (be|have) /,
+    );
   });
 
   const host = fc.oneof(
