@@ -97,20 +97,21 @@ export interface RetryThrottling {
  *   not registered is accepted if another one follows that is: that is gRPC's way to fall back.
  */
 export function serviceConfig(options: ServiceConfigOptions): string {
-  if (!isJson(options ?? {})) {
+  const given: Partial<ServiceConfigOptions> = options ?? {};
+  if (!isJson(given)) {
     const example = 'an object such as { loadBalancing: customRoundRobin() }';
-    throw new TypeError(`serviceConfig: must be given ${example}, got ${show(options)}`);
+    throw new TypeError(`serviceConfig: must be given ${example}, got ${show(given)}`);
   }
-  refuseOriginalNames(options ?? {});
-  const { loadBalancing } = options ?? {};
+  refuseOriginalNames(given);
+  const { loadBalancing } = given;
   // JSON has neither.
   if (loadBalancing === undefined || typeof loadBalancing === 'function') {
-    const got = loadBalancing === undefined ? `nothing${hintAt(options ?? {})}` : 'a function: call it';
+    const got = loadBalancing === undefined ? `nothing${hintAt(given)}` : 'a function: call it';
     throw new TypeError(
       `serviceConfig: loadBalancing: must be a policy such as customRoundRobin(), got ${got}`,
     );
   }
-  const { loadBalancing: policies, healthCheck, ...rest } = asJson(options, 'serviceConfig') as OptionsJson;
+  const { loadBalancing: policies, healthCheck, ...rest } = asJson(given, 'serviceConfig') as OptionsJson;
   const json = {
     ...rest,
     loadBalancingConfig: Array.isArray(policies) ? policies : [policies],

@@ -15,15 +15,14 @@ const result = (path: string) => ({
   note: '',
 });
 
+const deliveryTo = (listener: experimental.ResolverListener): Delivery =>
+  new Delivery(TARGET, listener, () => {});
+
 describe('petiole.resolver.update', () => {
   it('reports what the channel took: not a result that its policy refused, and that one when it is taken', () => {
     const updates = updatesFromNow();
     let accepts = true;
-    const delivery = new Delivery(
-      TARGET,
-      () => accepts,
-      () => {},
-    );
+    const delivery = deliveryTo(() => accepts);
     const told = (path: string, reason: string): unknown => {
       delivery.endpoints(result(path), reason);
       const { added, removed, endpoints } = updates.pop() ?? { added: 'nothing' };
@@ -40,11 +39,7 @@ describe('petiole.resolver.update', () => {
 it('an empty list that the policy refuses counts all the same: policies of @petiole/balancer have dropped all', () => {
   const updates = updatesFromNow();
   let accepts = true;
-  const delivery = new Delivery(
-    TARGET,
-    () => accepts,
-    () => {},
-  );
+  const delivery = deliveryTo(() => accepts);
   delivery.endpoints(result('10.0.0.1:1'), 'first resolution');
   accepts = false;
   for (let look = 0; look < 2; look += 1)
@@ -60,10 +55,8 @@ it('an empty list that the policy refuses counts all the same: policies of @peti
 it('after the channel was idle, all endpoints are new to it, and an empty list is an error again', () => {
   const updates = updatesFromNow();
   const told: Array<number | string> = [];
-  const delivery = new Delivery(
-    TARGET,
+  const delivery = deliveryTo(
     (endpoints) => told.push(endpoints.ok ? endpoints.value.length : endpoints.error.details) > 0,
-    () => {},
   );
   delivery.endpoints(result('10.0.0.1:1'), 'first resolution');
   delivery.endpoints({ ...result('10.0.0.1:1'), endpoints: [] }, 'requested');
