@@ -172,7 +172,7 @@ describe.concurrent('without a terminal', () => {
   });
 
   test('nobody answers: exit 1', async ({ expect }) => {
-    const run = await client(['watch', '--target', 'static:127.0.0.1:1', '--duration', '500ms']);
+    const run = await client(['watch', '--target', 'static:127.0.0.1:1', '--duration', '3s']);
     expect(run.exitCode).toBe(1);
     expect(run.stdout).toMatch(/UNAVAILABLE +\d+/);
   });
