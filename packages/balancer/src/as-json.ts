@@ -1,5 +1,6 @@
 /** What JSON makes of a value, or an error that says where it would lose something. */
 import { show } from './config-field.js';
+import { messageOf } from './thrown-text.js';
 
 /**
  * A copy of the value as JSON has it: without undefined fields, for instance.
@@ -13,7 +14,7 @@ export function asJson(value: unknown, where: string): unknown {
   try {
     return JSON.parse(JSON.stringify(value));
   } catch (error) {
-    throw new TypeError(`${where}: must be JSON: ${error instanceof Error ? error.message : show(error)}`);
+    throw new TypeError(`${where}: must be JSON: ${messageOf(error)}`);
   }
 }
 

@@ -5,7 +5,7 @@
 import { show } from './config-field.js';
 import { inspectServiceConfig } from './inspect-service-config.js';
 import { isJson, refused, type ServiceConfigFinding } from './service-config-finding.js';
-import { thrownText } from './thrown-text.js';
+import { messageOf } from './thrown-text.js';
 
 export type { ServiceConfigFinding } from './service-config-finding.js';
 
@@ -29,7 +29,7 @@ export function checkServiceConfig(config: unknown): ServiceConfigFinding[] {
     // An object is checked as the JSON that will be made of it: without its undefined fields, for instance.
     json = JSON.parse(typeof config === 'string' ? config : (JSON.stringify(config) ?? ''));
   } catch (error) {
-    const instead = `must be JSON: ${error instanceof Error ? error.message : thrownText(error)}`;
+    const instead = `must be JSON: ${messageOf(error)}`;
     // The empty string is no service config to grpc-js, as no string is.
     const absent = config === '' || config === undefined;
     return [absent ? ignored(config, 'must be a JSON object, got nothing') : refused('', config, instead)];

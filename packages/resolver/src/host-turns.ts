@@ -3,24 +3,39 @@
  * them, each look goes on where the one before it had to stop, and none is left out for ever. One that was cut short has
  * not had its turn; one that began with the look has, whatever came of it: a silent host must not block a place for ever.
  */
+import { mapBounded } from './map-bounded.js';
+
 export class HostTurns {
   /** The one whose turn was longest ago stands first. */
   readonly #had = new Set<string>();
 
-  /** New ones come first, in their own order. */
-  order(hosts: ReadonlySet<string>): string[] {
-    const news = [...hosts].filter((host) => !this.#had.has(host));
-    return [...news, ...[...this.#had].filter((host) => hosts.has(host))];
-  }
-
-  /** The host has had its turn. */
-  take(host: string): void {
-    this.#had.delete(host);
-    this.#had.add(host);
+  /** Looks up all of them, at most `bound` at a time, until the signal aborts: `lookUp` is to end early then. */
+  async each(
+    hosts: ReadonlySet<string>,
+    bound: number,
+    signal: AbortSignal,
+    lookUp: (host: string) => Promise<void>,
+  ): Promise<void> {
+    await mapBounded(this.#order(hosts), bound, async (host, index) => {
+      await lookUp(host);
+      if (index < bound || !signal.aborted) this.#take(host);
+    });
   }
 
   /** Forgets the hosts that are not in use any more. */
   retain(hosts: ReadonlySet<string>): void {
     for (const host of this.#had) if (!hosts.has(host)) this.#had.delete(host);
+  }
+
+  /** New ones come first, in their own order. */
+  #order(hosts: ReadonlySet<string>): string[] {
+    const news = [...hosts].filter((host) => !this.#had.has(host));
+    return [...news, ...[...this.#had].filter((host) => hosts.has(host))];
+  }
+
+  /** The host has had its turn. */
+  #take(host: string): void {
+    this.#had.delete(host);
+    this.#had.add(host);
   }
 }

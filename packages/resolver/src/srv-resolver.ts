@@ -7,11 +7,10 @@ import { setMaxListeners } from 'node:events';
 import { type DnsSession, type OpenDnsSession, openDnsSession } from './dns-session.js';
 import { parseSrvTarget, SRV_SCHEME, type SrvTarget, srvAuthority } from './dns-target.js';
 import type { Endpoint } from './endpoint.js';
-import { HostAddresses, type HostAnswer } from './host-addresses.js';
+import { HostAddresses } from './host-addresses.js';
 import { HostTurns } from './host-turns.js';
 import { assertOptions } from './json-value.js';
 import { keepPlaces } from './keep-places.js';
-import { mapBounded } from './map-bounded.js';
 import { checkPollingOptions, type PollingOptions } from './polling-options.js';
 import { PollingResolver, type ResolutionAttempt } from './polling-resolver.js';
 import { type ResolverClass, registration } from './registration.js';
@@ -46,8 +45,11 @@ interface PriorityAnswer {
   readonly failures: readonly string[];
 }
 
-/** `isFirst`: it is among those that begin with the look. */
-type LookUp = (host: string, isFirst: boolean) => Promise<HostAnswer>;
+/** One resolution's DNS. */
+interface Asking {
+  readonly session: DnsSession;
+  readonly signal: AbortSignal;
+}
 
 class SrvPolling extends PollingResolver {
   readonly #target: SrvTarget;
@@ -88,11 +90,7 @@ class SrvPolling extends PollingResolver {
         `the SRV record of ${quote(this.#target.service)} says "." : no such service here (RFC 2782)`,
       );
     }
-    const { located, failures, asked } = await this.#locate(records, async (host, isFirst) => {
-      const answer = await this.#hosts.lookup(host, session);
-      if (isFirst || !signal.aborted) this.#turns.take(host);
-      return answer;
-    });
+    const { located, failures, asked } = await this.#locate(records, { session, signal });
     if (located.length === 0) throw new Error(summarize(failures) || 'no SRV record has a host and a port');
     this.#hosts.retain(asked);
     this.#turns.retain(asked);
@@ -114,9 +112,9 @@ class SrvPolling extends PollingResolver {
   /** The endpoints of the best priority of which a host resolves now. When none does, those in use stay. */
   async #locate(
     records: readonly SrvRecord[],
-    lookUp: LookUp,
+    asking: Asking,
   ): Promise<{ located: readonly Located[]; failures: readonly string[]; asked: ReadonlySet<string> }> {
-    const { looks, asked } = await this.#lookByPriority(records, lookUp);
+    const { looks, asked } = await this.#lookByPriority(records, asking);
     const answers: PriorityAnswer[] = [];
     const failures: string[] = [];
     for (const look of looks) {
@@ -142,7 +140,7 @@ class SrvPolling extends PollingResolver {
    */
   async #lookByPriority(
     records: readonly SrvRecord[],
-    lookUp: LookUp,
+    asking: Asking,
   ): Promise<{ looks: ReadonlyArray<Promise<PriorityAnswer>>; asked: ReadonlySet<string> }> {
     const priorities = [...new Set(records.map(({ priority }) => priority))].sort((a, b) => a - b);
     const share = Math.ceil(this.#deadline / (priorities.length + 1));
@@ -161,7 +159,7 @@ class SrvPolling extends PollingResolver {
       // What this one takes, it keeps for as long as its hosts are silent: the next ones need some, too.
       const bound = Math.min(hosts.size, index === priorities.length - 1 ? free : Math.ceil(free / 2));
       free -= bound;
-      const look = this.#look(priority, candidates, hosts, bound, lookUp, () => firstFresh.abort());
+      const look = this.#look(priority, candidates, hosts, bound, asking, () => firstFresh.abort());
       looks.push(look);
       const ended = look.then(() => {
         free += bound;
@@ -179,14 +177,14 @@ class SrvPolling extends PollingResolver {
     candidates: readonly SrvRecord[],
     hosts: ReadonlySet<string>,
     bound: number,
-    lookUp: LookUp,
+    { session, signal }: Asking,
     onFresh: () => void,
   ): Promise<PriorityAnswer> {
     const found = new Map<string, readonly string[]>();
     const failures: string[] = [];
     let isFresh = false;
-    await mapBounded(this.#turns.order(hosts), bound, async (host, index) => {
-      const answer = await lookUp(host, index < bound);
+    await this.#turns.each(hosts, bound, signal, async (host) => {
+      const answer = await this.#hosts.lookup(host, session);
       found.set(host, answer.addresses);
       failures.push(...answer.failures);
       if (!answer.isFresh) return;

@@ -8,7 +8,6 @@ import type { HostAddress } from './address.js';
 import type { Endpoint } from './endpoint.js';
 import { messageOf } from './error-message.js';
 import { HostTurns } from './host-turns.js';
-import { mapBounded } from './map-bounded.js';
 import { PollingResolver, type ResolutionAttempt } from './polling-resolver.js';
 import type { ResolverClass } from './registration.js';
 import type { Resolution } from './resolution.js';
@@ -61,14 +60,13 @@ export class StaticHostsResolver extends PollingResolver {
 
   protected override async resolve({ signal }: ResolutionAttempt): Promise<Resolution> {
     const failures: string[] = [];
-    await mapBounded(this.#turns.order(this.#hosts), LOOKUPS_IN_FLIGHT, async (host, index) => {
+    await this.#turns.each(this.#hosts, LOOKUPS_IN_FLIGHT, signal, async (host) => {
       try {
         const found = await this.#lookup.lookup(host, signal);
         if (!isSameSet(this.#known.get(host) ?? [], found)) this.#known.set(host, found);
       } catch (error) {
         failures.push(messageOf(error));
       }
-      if (index < LOOKUPS_IN_FLIGHT || !signal.aborted) this.#turns.take(host);
     });
     const endpoints = this.#endpoints
       .map(({ addresses }) => expand(addresses, this.#known))

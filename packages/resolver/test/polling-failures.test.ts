@@ -162,6 +162,21 @@ describe('failures', () => {
     },
   );
 
+  it('may be anything that is thrown, also what has no text', async () => {
+    class Textless extends PollingResolver {
+      protected override resolve(): Promise<Resolution> {
+        return Promise.reject(Object.create(null));
+      }
+      static getDefaultAuthority(): string {
+        return 'textless';
+      }
+    }
+    const probe = new Probe(Textless, 'textless:x');
+    probe.resolver.updateResolution();
+    await turn();
+    expect(probe.calls[0]?.error?.details).toContain('something that has no text');
+  });
+
   it('are told in one line', async () => {
     const { probe, lookups } = scripted();
     probe.resolver.updateResolution();
