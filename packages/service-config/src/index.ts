@@ -1,0 +1,2 @@
+/** What @grpc/grpc-js really does with a service config. */
+export {};

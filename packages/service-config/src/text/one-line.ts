@@ -1,0 +1,35 @@
+/**
+ * Foreign text in our own lines: what peers, DNS, catalogues and configs say, and what code of a user's throws.
+ * It reaches a log, an error or an event in one line, without control characters, and cut to a bounded length.
+ */
+
+/** Room for any message that a person wants to read; enough for OpenSSL's. */
+const LONGEST = 500;
+
+/**
+ * Control characters (C0 with ESC, DEL, C1), the two line separators of Unicode, and what turns the direction of
+ * writing: in a terminal or a log each could forge a line or hide one.
+ */
+const UNSAFE = /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu;
+
+/**
+ * The text in one line: line breaks and the blanks around them become one blank, other control characters `\x1b`.
+ *
+ * @param most the longest text that is left whole; default 500 characters. What is cut ends in `… (4096 characters)`
+ */
+export function oneLine(text: string, most: number = LONGEST): string {
+  // Cut first: all that follows is then bounded, whatever was sent. Escapes may make it four times as long.
+  const cut = text.length > most ? text.slice(0, most) : text;
+  const line = cut
+    .split(/[\r\n\u2028\u2029]/)
+    .map((part) => part.trim())
+    .filter((part) => part !== '')
+    .join(' ')
+    .replace(UNSAFE, escaped);
+  return text.length > most ? `${line}… (${text.length} characters)` : line;
+}
+
+function escaped(character: string): string {
+  const code = character.charCodeAt(0).toString(16);
+  return code.length > 2 ? `\\u${code.padStart(4, '0')}` : `\\x${code.padStart(2, '0')}`;
+}
