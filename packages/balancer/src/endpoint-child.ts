@@ -4,8 +4,8 @@
  * reports here as to a channel; what counts goes on to the {@link ChildOwner}.
  */
 import { type ChannelOptions, experimental, Metadata, connectivityState as State } from '@grpc/grpc-js';
+import { endpointName, withoutRepetition } from '@petiole/service-config/internal';
 import type { ChannelArguments } from './channel-arguments.js';
-import { endpointName, withoutRepetition } from './endpoint-address.js';
 import { HealthCheckedSubchannel } from './health-check.js';
 import { EndpointPick, failPick, queuePick } from './pick-result.js';
 import type { EndpointHooks, ShardedEndpoint } from './sharded-endpoint.js';
@@ -54,7 +54,7 @@ export class EndpointChild<Data> implements ShardedEndpoint<Data>, ChannelContro
     this.endpoint = endpoint;
     this.data = owner.hooks.createData?.(endpoint) as Data;
     // No resolution note: a leaf keeps its first one for ever, and the policy's message carries the newest.
-    this.leaf = new experimental.LeafLoadBalancer(withoutRepetition(endpoint), this, owner.args.current, '');
+    this.leaf = new experimental.LeafLoadBalancer(eachOnce(endpoint), this, owner.args.current, '');
   }
 
   get name(): string {
@@ -91,7 +91,7 @@ export class EndpointChild<Data> implements ShardedEndpoint<Data>, ChannelContro
   }
 
   private instruct(): void {
-    this.leaf.updateEndpoint(withoutRepetition(this.endpoint), this.owner.args.current);
+    this.leaf.updateEndpoint(eachOnce(this.endpoint), this.owner.args.current);
   }
 
   /** Releases every subchannel. pick_first still calls back once, into deaf ears. */
@@ -191,6 +191,12 @@ export class EndpointChild<Data> implements ShardedEndpoint<Data>, ChannelContro
     this.pickResult = queuePick();
     this.owner.childReported(this, state, reason);
   }
+}
+
+/** The endpoint with each address once: pick_first never fails one that it has twice. */
+function eachOnce(endpoint: Endpoint): Endpoint {
+  const addresses = withoutRepetition(endpoint.addresses);
+  return addresses === endpoint.addresses ? endpoint : { addresses: [...addresses] };
 }
 
 /** The cause alone, out of pick_first's `No connection established. Last error: Error: …. Resolution note: `. */

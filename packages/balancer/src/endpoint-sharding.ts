@@ -10,9 +10,9 @@ import {
   connectivityState as State,
   type StatusObject,
 } from '@grpc/grpc-js';
+import { endpointKey, endpointName, sameAddresses } from '@petiole/service-config/internal';
 import { ChannelArguments } from './channel-arguments.js';
 import { CONNECT_TIMEOUT_MS, ConnectingWatch } from './connecting-watch.js';
-import { endpointKey, endpointName, sameAddresses } from './endpoint-address.js';
 import { type ChildOwner, EndpointChild } from './endpoint-child.js';
 import { type EndpointEvent, endpointStateChannel } from './endpoint-events.js';
 import { describeFailure } from './failure-message.js';

@@ -64,6 +64,19 @@ describe('updates', () => {
     expect(channel.state).toBe('READY');
   });
 
+  test('keep endpoints apart whose addresses are written alike', () => {
+    const unix = (...paths: string[]) => ({ addresses: paths.map((path) => ({ path })) });
+    const channel = openReady([
+      SimulatedChannel.endpoint('127.0.0.1:1'),
+      unix('127.0.0.1:1'),
+      unix('x', 'y'),
+      unix('x unix y'),
+      unix('\0q', 'b'),
+      unix('\0q\0b'),
+    ]);
+    expect(channel.picks(6)).toEqual(['127.0.0.1:1', '127.0.0.1:1', 'x', 'x unix y', '\0q', '\0q\0b']);
+  });
+
   test('a new order of addresses is used on the next connection attempt, the lost address comes second', async () => {
     const channel = new SimulatedChannel(POLICY);
     channel.update([SimulatedChannel.endpoint('10.0.0.0:1', '10.0.0.1:1')]);

@@ -3,7 +3,6 @@
  * IPv6 stands in brackets; the port may be left out and is then 443, as everywhere in grpc-js.
  */
 import { isIPv4, isIPv6 } from 'node:net';
-import type { experimental } from '@grpc/grpc-js';
 import { quote, TargetError } from './target-error.js';
 
 /** A host (an IP address, or a name still to be looked up) and a port from 1 to 65535. */
@@ -41,16 +40,6 @@ export function parseAddress(text: string): HostAddress {
     );
   }
   return { host: checkHost(text.slice(0, colon)), port: parsePort(text.slice(colon + 1), text) };
-}
-
-/** Prints an address so that {@link parseAddress} reads it back; the port always stands. */
-export function formatAddress(address: HostAddress): string {
-  return address.host.includes(':') ? `[${address.host}]:${address.port}` : `${address.host}:${address.port}`;
-}
-
-/** Prints an address: `[::1]:50051`, `127.0.0.1:50051`, or the path of a Unix socket. */
-export function formatSubchannelAddress(address: experimental.SubchannelAddress): string {
-  return 'path' in address ? address.path : formatAddress(address);
 }
 
 /**

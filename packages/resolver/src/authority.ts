@@ -3,7 +3,8 @@
  * grpc-js builds a URL from it after the TCP connection is made and leaks that socket when the URL is invalid,
  * on every attempt; so it is checked before any connection.
  */
-import { DEFAULT_PORT, formatAddress, type HostAddress, parseAddress } from './address.js';
+import { addressName } from '@petiole/service-config/internal';
+import { DEFAULT_PORT, type HostAddress, parseAddress } from './address.js';
 import { print } from './json-value.js';
 import { quote, TargetError } from './target-error.js';
 
@@ -41,7 +42,7 @@ export function checkAuthority(authority: string): string {
 export function authorityOf(address: HostAddress): string {
   const zone = address.host.indexOf('%');
   const host = withoutRootDot(zone < 0 ? address.host : address.host.slice(0, zone));
-  if (address.port !== DEFAULT_PORT) return formatAddress({ host, port: address.port });
+  if (address.port !== DEFAULT_PORT) return addressName({ host, port: address.port });
   return host.includes(':') ? `[${host}]` : host;
 }
 

@@ -4,7 +4,8 @@
  */
 import { Resolver } from 'node:dns';
 import { isIP } from 'node:net';
-import { formatAddress, parseAddress } from './address.js';
+import { addressName } from '@petiole/service-config/internal';
+import { parseAddress } from './address.js';
 import { messageOf } from './error-message.js';
 import { quote, TargetError } from './target-error.js';
 
@@ -32,7 +33,7 @@ export function parseDnsServer(text: string): string {
   if (host.includes('%')) {
     throw new TargetError(`DNS server ${quote(text)} has a zone id, which Node's DNS resolver drops`);
   }
-  const server = formatAddress({ host, port: hasPort ? port : DNS_PORT });
+  const server = addressName({ host, port: hasPort ? port : DNS_PORT });
   try {
     new Resolver().setServers([server]);
   } catch (error) {

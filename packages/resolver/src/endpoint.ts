@@ -1,11 +1,12 @@
 /**
  * Endpoints: all addresses of one server, the unit that grpc-js and the policies balance over (gRFC A61).
- * This file accepts them in the forms that people write and prints them in one form.
+ * This file accepts them in the forms that people write.
  */
 
 import { isIPv6 } from 'node:net';
 import type { experimental } from '@grpc/grpc-js';
-import { checkHost, formatSubchannelAddress, parseAddress } from './address.js';
+import { sameAddresses } from '@petiole/service-config/internal';
+import { checkHost, parseAddress } from './address.js';
 import { withoutDuplicates } from './duplicates.js';
 import { print } from './json-value.js';
 import { quote, TargetError } from './target-error.js';
@@ -80,43 +81,13 @@ function toAddress(input: string | Readonly<SubchannelAddress>): SubchannelAddre
   throw new TargetError(`an address is a string, { host, port } or { path }, got ${print(input)}`);
 }
 
-/** Prints an endpoint as its addresses joined with `+`: `[::1]:50051+127.0.0.1:50051`. */
-export function formatEndpoint(endpoint: Endpoint): string {
-  const [first] = endpoint.addresses;
-  return endpoint.addresses.length === 1 && first !== undefined
-    ? formatSubchannelAddress(first)
-    : endpoint.addresses.map(formatSubchannelAddress).join('+');
-}
-
-/** What an endpoint is known by: its set of addresses, in any order (gRFC A61). */
-export function addressSet(endpoint: Endpoint): string {
-  const [first] = endpoint.addresses;
-  return endpoint.addresses.length === 1 && first !== undefined
-    ? formatSubchannelAddress(first)
-    : endpoint.addresses.map(formatSubchannelAddress).sort().join('\0'); // which no path can hold
-}
-
 /** Whether two lists hold the same endpoints with the same addresses, both in the same order. */
 export function sameEndpoints(left: readonly Endpoint[], right: readonly Endpoint[]): boolean {
   return (
     left.length === right.length &&
     left.every((endpoint, index) => {
       const other = right[index];
-      return (
-        other === endpoint || (other !== undefined && sameAddresses(endpoint.addresses, other.addresses))
-      );
-    })
-  );
-}
-
-function sameAddresses(left: readonly SubchannelAddress[], right: readonly SubchannelAddress[]): boolean {
-  return (
-    left.length === right.length &&
-    left.every((address, index) => {
-      const other = right[index];
-      if (other === undefined) return false;
-      if ('path' in address) return 'path' in other && address.path === other.path;
-      return !('path' in other) && address.host === other.host && address.port === other.port;
+      return other !== undefined && sameAddresses(endpoint, other);
     })
   );
 }

@@ -2,8 +2,9 @@
  * What a look-up found, and how it becomes the next good answer of a polling resolver: what did not change stays the
  * same object, so that a change is seen at a glance and reaches nobody when there is none.
  */
+import { endpointKey } from '@petiole/service-config/internal';
 import type { Delivered } from './delivery.js';
-import { addressSet, type EndpointInput, sameEndpoints, toEndpoints } from './endpoint.js';
+import { type EndpointInput, sameEndpoints, toEndpoints } from './endpoint.js';
 import { messageOf } from './error-message.js';
 import { isObject, print } from './json-value.js';
 import { keepPlaces } from './keep-places.js';
@@ -51,7 +52,7 @@ export function readResolution(
   // Copies: a look-up may hand out the same array again, changed.
   const found = toEndpoints(resolution.endpoints);
   const ordered = keepOrder
-    ? keepPlaces(before?.endpoints ?? [], found, addressSet, (survivor) => survivor)
+    ? keepPlaces(before?.endpoints ?? [], found, endpointKey, (survivor) => survivor)
     : found;
   const endpoints =
     before !== undefined && sameEndpoints(before.endpoints, ordered) ? before.endpoints : ordered;

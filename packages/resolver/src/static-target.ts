@@ -4,7 +4,8 @@
  *     static:[//SERVER_NAME/]ENDPOINT[,ENDPOINT…]      ENDPOINT = ADDRESS[+ADDRESS…]
  */
 import type { experimental } from '@grpc/grpc-js';
-import { formatAddress, type HostAddress, parseAddress } from './address.js';
+import { addressName } from '@petiole/service-config/internal';
+import { type HostAddress, parseAddress } from './address.js';
 import { authorityOf, checkAuthority, FALLBACK_AUTHORITY } from './authority.js';
 import { withoutDuplicates } from './duplicates.js';
 import { type EndpointInput, toEndpoints } from './endpoint.js';
@@ -48,7 +49,7 @@ export function staticTarget(endpoints: readonly EndpointInput[], options: Stati
               `staticTarget: a static: target cannot hold the Unix socket ${quote(address.path)}`,
             );
           }
-          return formatAddress(address);
+          return addressName(address);
         })
         .join('+'),
     )

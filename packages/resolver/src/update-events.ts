@@ -3,7 +3,8 @@
  * Nothing is computed while nobody subscribes.
  */
 import diagnostics from 'node:diagnostics_channel';
-import { type Endpoint, formatEndpoint } from './endpoint.js';
+import { addressKey, endpointName } from '@petiole/service-config/internal';
+import type { Endpoint } from './endpoint.js';
 
 /** The name to give to `diagnostics_channel.subscribe`. */
 export const UPDATE_CHANNEL = 'petiole.resolver.update';
@@ -35,10 +36,10 @@ export function publishUpdate(
   error?: string,
 ): void {
   if (!channel.hasSubscribers) return;
-  const old = new Set(before.map(formatEndpoint));
-  const now = new Set(after.map(formatEndpoint));
-  const added = [...now].filter((endpoint) => !old.has(endpoint));
-  const removed = [...old].filter((endpoint) => !now.has(endpoint));
+  const old = byAddresses(before);
+  const now = byAddresses(after);
+  const added = namesOf(now, old);
+  const removed = namesOf(old, now);
   if (error === undefined && added.length === 0 && removed.length === 0) return;
   const update: ResolverUpdate = {
     target,
@@ -49,4 +50,16 @@ export function publishUpdate(
     ...(error === undefined ? {} : { error }),
   };
   channel.publish(update);
+}
+
+type ByAddresses = ReadonlyMap<string, Endpoint>;
+
+/** In another order they are another endpoint here, since it is then printed otherwise. */
+function byAddresses(endpoints: readonly Endpoint[]): ByAddresses {
+  return new Map(endpoints.map((endpoint) => [JSON.stringify(endpoint.addresses.map(addressKey)), endpoint]));
+}
+
+/** The names of the endpoints that only the first list has. */
+function namesOf(these: ByAddresses, those: ByAddresses): string[] {
+  return [...these].filter(([key]) => !those.has(key)).map(([, endpoint]) => endpointName(endpoint));
 }

@@ -232,6 +232,15 @@ describe('petiole.resolver.update', () => {
     ]);
   });
 
+  it('tells of an endpoint that is printed like the one in whose place it comes', async () => {
+    const updates = updatesFromNow();
+    const manual = createManualResolver({ endpoints: ['127.0.0.1:1'] });
+    const probe = await follow(manual);
+    manual.update({ endpoints: [{ addresses: [{ path: '127.0.0.1:1' }] }] });
+    await probe.next();
+    expect(updates[1]).toMatchObject({ added: ['127.0.0.1:1'], removed: ['127.0.0.1:1'], endpoints: 1 });
+  });
+
   it('is silent when nothing changed, and tells of errors', async () => {
     const updates = updatesFromNow();
     const manual = createManualResolver({ endpoints: ['10.0.0.1:1'] });

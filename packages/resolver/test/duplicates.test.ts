@@ -20,13 +20,18 @@ describe('withoutDuplicates', () => {
     expect(kept).toEqual([{ addresses: [a, b] }, { addresses: [b] }, { addresses: [{ path: '/run/echo' }] }]);
   });
 
-  it('tells two Unix sockets from one whose path has a "+"', () => {
-    const kept = withoutDuplicates<experimental.SubchannelAddress>([
-      { addresses: [{ path: '/a' }, { path: '/b' }] },
-      { addresses: [{ path: '/a+/b' }] },
-    ]);
-    expect(kept).toHaveLength(2);
-  });
+  it.each([
+    ['whose path has a "+"', [{ path: '/a' }, { path: '/b' }], [{ path: '/a+/b' }]],
+    ['whose abstract name has a NUL', [{ path: '\0a' }, { path: 'b' }], [{ path: '\0a\0b' }]],
+    ['whose path reads like a host and a port', [{ host: '127.0.0.1', port: 1 }], [{ path: '127.0.0.1:1' }]],
+  ] satisfies [string, experimental.SubchannelAddress[], experimental.SubchannelAddress[]][])(
+    'tells an endpoint from a Unix socket %s',
+    (_, some, one) => {
+      expect(
+        withoutDuplicates<experimental.SubchannelAddress>([{ addresses: some }, { addresses: one }]),
+      ).toHaveLength(2);
+    },
+  );
 
   it('shares nothing with what it was given', () => {
     const given = [{ addresses: [{ host: '::1', port: 1 }] }];

@@ -1,7 +1,7 @@
 /** Stands in for a channel: makes a resolver and records what its listener is told. */
 import type { ChannelOptions, experimental, ServiceConfig, StatusObject } from '@grpc/grpc-js';
+import { endpointName } from '@petiole/service-config/internal';
 import { expect, onTestFinished } from 'vitest';
-import { formatEndpoint } from '../src/endpoint.js';
 import type { ResolverClass } from '../src/registration.js';
 
 export interface ListenerCall {
@@ -58,7 +58,7 @@ export class Probe {
 
   readonly #listener: experimental.ResolverListener = (endpoints, attributes, serviceConfig, note) => {
     this.calls.push({
-      endpoints: endpoints.ok ? endpoints.value.map(formatEndpoint) : undefined,
+      endpoints: endpoints.ok ? endpoints.value.map(endpointName) : undefined,
       raw: endpoints.ok ? endpoints.value : undefined,
       error: endpoints.ok ? undefined : endpoints.error,
       attributes,
