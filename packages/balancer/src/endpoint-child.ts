@@ -23,7 +23,8 @@ export interface ChildOwner<Data> {
   healthService: string | undefined;
   /** The channel's target, for events. */
   target: string | undefined;
-  childReported(child: EndpointChild<Data>, state: State, reason: string): void;
+  /** The child's state has changed. It is the only one who changes it. */
+  childReported(child: EndpointChild<Data>, from: State, reason: string): void;
   requestReresolution(): void;
 }
 
@@ -178,18 +179,26 @@ export class EndpointChild<Data> implements ShardedEndpoint<Data>, ChannelContro
     });
     const healthy = this.state === State.TRANSIENT_FAILURE && this.watched?.status === 'SERVING';
     const reason = healthy ? 'health check: SERVING' : `connected to ${subchannel?.getAddress()}`;
-    this.owner.childReported(this, State.READY, reason);
+    this.become(State.READY, reason);
   }
 
   private fail(error: string): void {
     this.lastError = error;
     this.pickResult = failPick(`endpoint ${this.name}: ${error}`);
-    this.owner.childReported(this, State.TRANSIENT_FAILURE, error);
+    this.become(State.TRANSIENT_FAILURE, error);
   }
 
   private wait(state: State, reason: string): void {
     this.pickResult = queuePick();
-    this.owner.childReported(this, state, reason);
+    this.become(state, reason);
+  }
+
+  private become(state: State, reason: string): void {
+    const from = this.state;
+    // The same state again brings a new connection or a newer error: pickers read both from the endpoint.
+    if (from === state) return;
+    this.state = state;
+    this.owner.childReported(this, from, reason);
   }
 }
 

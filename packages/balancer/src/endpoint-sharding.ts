@@ -74,7 +74,7 @@ export class EndpointSharding<Data = undefined> {
       args: new ChannelArguments(),
       healthService: undefined,
       target: undefined,
-      childReported: (child, state, reason) => this.childReported(child, state, reason),
+      childReported: (child, from, reason) => this.childReported(child, from, reason),
       requestReresolution: () => this.requestReresolution(),
     };
   }
@@ -246,11 +246,8 @@ export class EndpointSharding<Data = undefined> {
     this.tell(child, from, reason);
   }
 
-  private childReported(child: EndpointChild<Data>, state: State, reason: string): void {
-    const from = child.state;
-    // The same state again brings a new connection or a newer error: pickers read both from the endpoint.
-    if (from === state) return;
-    child.state = state;
+  private childReported(child: EndpointChild<Data>, from: State, reason: string): void {
+    const { state } = child;
     this.counts[from] = this.count(from) - 1;
     this.counts[state] = this.count(state) + 1;
     if (from === State.READY || state === State.READY) this.readyList.change(child);
