@@ -3,6 +3,7 @@
  * speaks HTTP/2 leaves a subchannel CONNECTING for ever: grpc-js has no
  * connection timeout (grpc-node #2785). One timer serves all endpoints.
  */
+import { TurningClock } from '@petiole/service-config/internal';
 
 /** How long an attempt may last; the connection timeout of gRPC's connection-backoff spec. */
 export const CONNECT_TIMEOUT_MS = 20_000;
@@ -10,7 +11,7 @@ export const CONNECT_TIMEOUT_MS = 20_000;
 export class ConnectingWatch<Child> {
   // Insertion order is the order of the deadlines, since all wait equally long.
   private readonly since = new Map<Child, number>();
-  private timer: NodeJS.Timeout | undefined;
+  private readonly clock = new TurningClock();
 
   private readonly onStuck: (child: Child) => void;
 
@@ -20,8 +21,8 @@ export class ConnectingWatch<Child> {
 
   start(child: Child): void {
     this.since.delete(child);
-    this.since.set(child, performance.now());
-    if (this.timer === undefined) this.arm(CONNECT_TIMEOUT_MS);
+    this.since.set(child, this.clock.now());
+    if (!this.clock.isWaiting) this.wait(CONNECT_TIMEOUT_MS);
   }
 
   stop(child: Child): void {
@@ -30,24 +31,20 @@ export class ConnectingWatch<Child> {
 
   clear(): void {
     this.since.clear();
-    clearTimeout(this.timer);
-    this.timer = undefined;
+    this.clock.stop();
   }
 
-  private arm(ms: number): void {
-    // Whole: after one timer of a fractional delay, V8 boxes the delay of every timer in the process.
-    this.timer = setTimeout(() => this.check(), Math.ceil(ms)).unref();
+  private wait(ms: number): void {
+    this.clock.wait(ms, () => this.check());
   }
 
   private check(): void {
-    this.timer = undefined;
-    const now = performance.now();
+    const now = this.clock.now();
     const due: [Child, number][] = [];
     for (const entry of this.since) {
       const left = entry[1] + CONNECT_TIMEOUT_MS - now;
-      // Timers may fire up to 1 ms early.
-      if (left > 1) {
-        this.arm(left);
+      if (left > 0) {
+        this.wait(left);
         break;
       }
       due.push(entry);

@@ -3,6 +3,7 @@
  * asks the definition's `update` when something changed, and publishes its answer.
  */
 import type { ChannelOptions, experimental } from '@grpc/grpc-js';
+import { TurningClock } from '@petiole/service-config/internal';
 import { show } from './config-field.js';
 import type { PolicyDefinition, PolicyView } from './define-policy.js';
 import { EndpointSharding } from './endpoint-sharding.js';
@@ -16,9 +17,6 @@ type Picker = experimental.Picker;
 /** The parsed config, in a box of its own: a policy's Config may well be undefined. */
 type Configured<Config> = { readonly value: Config };
 
-/** The longest delay of a timer; Node fires one that is longer at once. To be woken early does no harm. */
-const MAX_TIMER_MS = 2 ** 31 - 1;
-
 export class PolicyInstance<Config, Memory, Data> implements experimental.LoadBalancer {
   private readonly sharding: EndpointSharding<Data>;
   private readonly view: PolicyView<Config, Memory, Data>;
@@ -27,8 +25,8 @@ export class PolicyInstance<Config, Memory, Data> implements experimental.LoadBa
   /** The newest config error: logged once, not on each re-resolution. */
   private configError: string | undefined = undefined;
   private reportedBug: string | undefined = undefined;
+  private readonly clock = new TurningClock();
   private startedAt: number | undefined = undefined;
-  private wakeTimer: NodeJS.Timeout | undefined = undefined;
   private wakeAt = Number.POSITIVE_INFINITY;
   private answer: GuardedPicker | undefined = undefined;
 
@@ -49,7 +47,7 @@ export class PolicyInstance<Config, Memory, Data> implements experimental.LoadBa
       this.sharding,
       this.caught('createMemory', definition.createMemory)?.() as Memory,
       () => (this.config as Configured<Config>).value,
-      () => performance.now() - (this.startedAt ?? performance.now()),
+      () => (this.startedAt === undefined ? 0 : this.clock.now() - this.startedAt),
       (ms) => this.wakeAfter(ms),
     );
   }
@@ -69,7 +67,7 @@ export class PolicyInstance<Config, Memory, Data> implements experimental.LoadBa
       return true;
     }
     if (endpoints.ok && endpoints.value.some(({ addresses }) => addresses.length > 0)) {
-      this.startedAt ??= performance.now();
+      this.startedAt ??= this.clock.now();
     }
     return this.sharding.update(endpoints, channelOptions, resolutionNote);
   }
@@ -81,7 +79,7 @@ export class PolicyInstance<Config, Memory, Data> implements experimental.LoadBa
   resetBackoff(): void {}
 
   destroy(): void {
-    clearTimeout(this.wakeTimer);
+    this.clock.stop();
     // Earlier than any: nothing arms the timer again.
     this.wakeAt = Number.NEGATIVE_INFINITY;
     this.sharding.destroy();
@@ -156,16 +154,15 @@ export class PolicyInstance<Config, Memory, Data> implements experimental.LoadBa
     if (typeof ms !== 'number' || !(ms >= 0)) {
       throw new RangeError(`wakeAfter() must be given 0 or more milliseconds, got ${show(ms)}`);
     }
-    // Whole: after one timer of a fractional delay, V8 boxes the delay of every timer in the process.
-    const delay = Math.min(Math.ceil(ms), MAX_TIMER_MS);
-    const at = performance.now() + delay;
+    // A policy that asks for 0 each time must not spin.
+    const delay = Math.max(ms, 1);
+    const at = this.clock.now() + delay;
     if (at >= this.wakeAt) return;
-    clearTimeout(this.wakeTimer);
     this.wakeAt = at;
-    this.wakeTimer = setTimeout(() => {
+    this.clock.wait(delay, () => {
       this.wakeAt = Number.POSITIVE_INFINITY;
       this.refresh();
-    }, delay).unref();
+    });
   }
 }
 

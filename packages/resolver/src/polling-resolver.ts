@@ -5,6 +5,7 @@
  */
 import { setMaxListeners } from 'node:events';
 import { type ChannelOptions, experimental, logVerbosity, status } from '@grpc/grpc-js';
+import { TurningClock } from '@petiole/service-config/internal';
 import { checkAuthority } from './authority.js';
 import { backoffOptions } from './constant-resolver.js';
 import { type Delivered, Delivery } from './delivery.js';
@@ -54,7 +55,7 @@ export abstract class PollingResolver implements experimental.Resolver {
   /** The resolution under way; anything that belongs to another one is stale. */
   #attempt: AbortController | undefined;
   #attemptStartedAt = 0;
-  #deadline: NodeJS.Timeout | undefined;
+  readonly #deadline = new TurningClock();
   #refreshTimer: NodeJS.Timeout | undefined;
   #requestTimer: NodeJS.Timeout | undefined;
   /** The last resolution failed or was refused, so that requests wait for the back-off. */
@@ -142,7 +143,7 @@ export abstract class PollingResolver implements experimental.Resolver {
   }
 
   #clearTimers(): void {
-    clearTimeout(this.#deadline);
+    this.#deadline.stop();
     clearTimeout(this.#refreshTimer);
     clearTimeout(this.#requestTimer);
   }
@@ -156,12 +157,12 @@ export abstract class PollingResolver implements experimental.Resolver {
     setMaxListeners(0, attempt.signal); // dozens of look-ups hang on it
     this.#attempt = attempt;
     this.trace(() => `${reason}: resolution starts`);
-    this.#deadline = setTimeout(() => {
+    this.#deadline.wait(this.#options.deadline, () => {
       attempt.abort();
       // Two turns: a promise that settles because of the abort has its own setImmediate below, queued after the first.
       const message = `no answer within ${this.#options.deadline} ms`;
       setImmediate(() => setImmediate(() => this.#fail(attempt, reason, message)));
-    }, this.#options.deadline).unref();
+    });
     let outcome: Promise<Resolution>;
     try {
       if (this.#badAuthority !== undefined) throw new Error(this.#badAuthority);
@@ -180,7 +181,7 @@ export abstract class PollingResolver implements experimental.Resolver {
   #finish(attempt: AbortController): boolean {
     if (this.#attempt !== attempt) return false;
     this.#attempt = undefined;
-    clearTimeout(this.#deadline);
+    this.#deadline.stop();
     attempt.abort();
     return true;
   }

@@ -4,6 +4,7 @@
  */
 import { hostname } from 'node:os';
 import { type ChannelOptions, experimental, logVerbosity } from '@grpc/grpc-js';
+import { TurningClock } from '@petiole/service-config/internal';
 import { DnsError } from './dns-error.js';
 import type { DnsSession } from './dns-session.js';
 import { messageOf } from './error-message.js';
@@ -53,9 +54,10 @@ export class TxtLookup {
   start(): void {
     if (!this.#enabled || this.#query !== undefined) return;
     const controller = new AbortController();
-    const timer = setTimeout(() => controller.abort(), this.#surroundings.deadline).unref();
+    const clock = new TurningClock();
+    clock.wait(this.#surroundings.deadline, () => controller.abort());
     const ended = this.#ask(controller.signal).finally(() => {
-      clearTimeout(timer);
+      clock.stop();
       controller.abort();
       if (this.#query?.controller === controller) this.#query = undefined;
     });

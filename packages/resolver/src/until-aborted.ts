@@ -1,6 +1,7 @@
 /**
  * Gives up on a promise when a signal aborts, or a time is over: not everything that is awaited can be cancelled.
  */
+import { TurningClock } from '@petiole/service-config/internal';
 import { withCode } from './dns-error.js';
 
 /** Settles as the promise does, or rejects with code `ECANCELLED` at once when the signal aborts. */
@@ -15,10 +16,8 @@ export function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promi
 
 /** Waits for a promise, but not beyond a time or an abort. Never rejects. */
 export async function atMost(ms: number, promise: Promise<unknown>, signal: AbortSignal): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const time = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, ms).unref();
-  });
+  const clock = new TurningClock();
+  const time = new Promise<void>((resolve) => clock.wait(ms, resolve));
   await Promise.race([untilAborted(promise, signal).catch(() => {}), time]);
-  clearTimeout(timer);
+  clock.stop();
 }

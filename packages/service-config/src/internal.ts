@@ -5,3 +5,4 @@ export { addressKey, endpointKey, sameAddresses, withoutRepetition } from './end
 export { addressName, endpointName } from './endpoint/name.js';
 export { oneLine } from './text/one-line.js';
 export { messageOf, thrownText } from './text/thrown.js';
+export { TurningClock } from './time/turning-clock.js';
