@@ -1,6 +1,6 @@
 /** The one timer that serves all connection attempts: when it fires, and whom it finds. */
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { fakeStalls } from '../../service-config/test/time/stalls.js';
+import { fakeStall } from '../../service-config/test/time/stalls.js';
 import { CONNECT_TIMEOUT_MS, ConnectingWatch } from '../src/connecting-watch.js';
 
 const stuck: string[] = [];
@@ -62,25 +62,22 @@ test('attempts that begin when another is found share the timer, delay nobody, a
 });
 
 test('an attempt is not found after a stall of 21 s: its answer may wait to be read; its silence is found later', () => {
-  const stall = fakeStalls();
   watch.start('first');
   vi.advanceTimersByTime(100);
-  stall(21_000);
+  fakeStall(21_000);
   vi.advanceTimersByTime(18_000);
   expect(stuck).toEqual([]);
   watch.start('second');
-  vi.advanceTimersByTime(1900);
+  vi.advanceTimersByTime(1999);
   expect(stuck).toEqual(['first']);
-  vi.advanceTimersByTime(18_100);
+  vi.advanceTimersByTime(18_001);
   expect(stuck).toEqual(['first', 'second']);
 });
 
 test('an attempt that ends with what is read after a stall, in its last moment, is not found', () => {
-  const stall = fakeStalls();
   watch.start('first');
   vi.advanceTimersByTime(19_000);
-  stall(1500);
-  vi.advanceTimersToNextTimer();
+  fakeStall(1500);
   expect(stuck).toEqual([]);
   watch.stop('first');
   vi.advanceTimersByTime(20_000);

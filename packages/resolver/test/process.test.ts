@@ -1,7 +1,8 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { DnsServer } from './dns-server.js';
@@ -17,11 +18,16 @@ interface Ended {
 
 const APP = fileURLToPath(new URL('child-app.ts', import.meta.url));
 
-function run(
-  args: readonly string[],
-  env: NodeJS.ProcessEnv = {},
-  flags: readonly string[] = [],
-): Promise<Ended> {
+interface Running {
+  readonly child: ChildProcess;
+  readonly ended: Promise<Ended>;
+}
+
+function run(...start: Parameters<typeof begin>): Promise<Ended> {
+  return begin(...start).ended;
+}
+
+function begin(args: readonly string[], env: NodeJS.ProcessEnv = {}, flags: readonly string[] = []): Running {
   const child = spawn(process.execPath, ['--import', 'tsx', ...flags, APP, ...args], {
     env: { ...process.env, ...env },
   });
@@ -38,11 +44,12 @@ function run(
   child.stderr.on('data', (chunk) => {
     err += chunk;
   });
-  return new Promise((resolve) => {
+  const ended = new Promise<Ended>((resolve) => {
     child.on('close', (code) =>
       resolve({ code, out: out.trim(), err, lingered: performance.now() - answered }),
     );
   });
+  return { child, ended };
 }
 
 async function echo(): Promise<{ port: number; dns: DnsServer }> {
@@ -101,6 +108,24 @@ describe('a process', () => {
       expect(code).toBe(0);
       expect(lingered).toBeLessThan(8000);
     }
+  });
+
+  it('that is frozen in a look-up for longer than its deadline, as by docker pause, uses the answer that came meanwhile', async () => {
+    const deadline = 1500;
+    const [first, second] = [await echo(), await echo()];
+    const runs = [
+      { dns: first.dns, path: '_grpc._tcp.echo.test', scheme: 'srv', question: 'SRV _grpc._tcp.echo.test' },
+      { dns: second.dns, path: `echo.test:${second.port}`, scheme: 'dns+refresh', question: 'A echo.test' },
+    ].map(async ({ dns, path, scheme, question }) => {
+      dns.delay(question, 100);
+      const { child, ended } = begin([`${scheme}://${dns.address}/${path}`, String(deadline)]);
+      await dns.asked(question);
+      child.kill('SIGSTOP');
+      await pause(deadline + 500);
+      child.kill('SIGCONT');
+      return ended;
+    });
+    for (const { out, code } of await Promise.all(runs)) expect([out, code]).toEqual(['a', 0]);
   });
 
   it('traces every decision of the resolvers that GRPC_TRACE names, and nothing otherwise', async () => {

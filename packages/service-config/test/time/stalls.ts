@@ -1,15 +1,17 @@
-/** Stalls of the event loop on a fake clock: time passes, and no timer fires until it has. */
-import { vi } from 'vitest';
+/** Stalls of the event loop: of a fake clock and of the real one. */
 
-/**
- * For a fake clock that has begun. Each call of what this returns lets so many milliseconds pass at once; timers that
- * the test then moves the clock to come late by as much. `vi.restoreAllMocks()` ends it, before the real clock comes back.
- */
-export function fakeStalls(): (ms: number) => void {
-  const now = performance.now.bind(performance);
-  let stalled = 0;
-  vi.spyOn(performance, 'now').mockImplementation(() => now() + stalled);
-  return (ms) => {
-    stalled += ms;
-  };
+/** The fake clock of vitest is that of @sinonjs/fake-timers, and hangs on each function that it replaces. */
+interface Faked {
+  readonly clock: { jump(ms: number): void };
+}
+
+/** So much time passes on the fake clock at once: only then do the timers fire that were due meanwhile, each late. */
+export function fakeStall(ms: number): void {
+  (setTimeout as unknown as Faked).clock.jump(ms);
+}
+
+/** Keeps this thread busy. */
+export function stall(ms: number): void {
+  const end = performance.now() + ms;
+  while (performance.now() < end);
 }

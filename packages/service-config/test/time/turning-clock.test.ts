@@ -1,15 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { TurningClock } from '../../src/internal.js';
-import { fakeStalls } from './stalls.js';
+import { fakeStall } from './stalls.js';
 
 let clock: TurningClock;
 let passed: number;
-let stall: (ms: number) => void;
 const pass = (): void => void passed++;
 
 beforeEach(() => {
   vi.useFakeTimers();
-  stall = fakeStalls();
   clock = new TurningClock();
   passed = 0;
 });
@@ -44,7 +42,8 @@ describe('a wait without a stall', () => {
 
   it('ends no earlier when timers fire a fraction of a millisecond early, as those of Node may', () => {
     clock.wait(100, pass);
-    stall(-0.5);
+    const now = performance.now.bind(performance);
+    vi.spyOn(performance, 'now').mockImplementation(() => now() - 0.5);
     vi.advanceTimersByTime(100);
     expect(passed).toBe(0);
     vi.advanceTimersByTime(1);
@@ -64,7 +63,7 @@ describe('a stall', () => {
     (before) => {
       clock.wait(1600, pass);
       vi.advanceTimersByTime(before);
-      stall(60_000);
+      fakeStall(60_000);
       vi.advanceTimersByTime(1600 - before - 101);
       expect(passed).toBe(0);
       vi.advanceTimersByTime(101);
@@ -75,9 +74,7 @@ describe('a stall', () => {
   it('that outlasts the end of a wait is followed by one more sixteenth: a handshake takes several messages', () => {
     clock.wait(1600, pass);
     vi.advanceTimersByTime(1550);
-    stall(60_000);
-    vi.advanceTimersByTime(50);
-    expect(passed).toBe(0);
+    fakeStall(60_000);
     vi.advanceTimersByTime(99);
     expect(passed).toBe(0);
     vi.advanceTimersByTime(1);
@@ -87,8 +84,7 @@ describe('a stall', () => {
   it('that is short, at the end of a wait, puts its judgement behind what has arrived meanwhile', () => {
     clock.wait(1600, pass);
     vi.advanceTimersByTime(1550);
-    stall(70);
-    vi.advanceTimersToNextTimer();
+    fakeStall(70);
     expect([passed, clock.isWaiting]).toEqual([0, true]);
     vi.advanceTimersToNextTimer(); // the immediate, before which sockets are read
     expect([passed, clock.isWaiting]).toEqual([1, false]);
@@ -97,8 +93,7 @@ describe('a stall', () => {
   it('after stall ends the wait in the end: after 17 timers and an immediate', () => {
     clock.wait(1600, pass);
     for (let turn = 0; turn < 17; turn++) {
-      stall(5000);
-      vi.advanceTimersToNextTimer();
+      fakeStall(5000);
       expect(passed).toBe(0);
     }
     vi.advanceTimersToNextTimer();
@@ -106,23 +101,28 @@ describe('a stall', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it('counts in the time that the clock shows by what it takes of the wait, also before a timer has fired', () => {
+  it('counts in the time that the clock shows as it counts in the wait', () => {
     clock.wait(1600, pass);
     vi.advanceTimersByTime(30);
-    stall(60_000);
-    expect(clock.now()).toBe(100);
-    vi.advanceTimersByTime(70);
+    fakeStall(60_000);
     expect(clock.now()).toBe(100);
     vi.advanceTimersByTime(50);
     expect(clock.now()).toBe(150);
   });
 
+  it('that no timer has come after yet does not count in full either', () => {
+    clock.wait(1600, pass);
+    const now = performance.now.bind(performance);
+    vi.spyOn(performance, 'now').mockImplementation(() => now() + 60_000);
+    expect(clock.now()).toBe(100);
+  });
+
   it('counts in full while nobody waits', () => {
-    stall(3000);
+    vi.advanceTimersByTime(3000);
     clock.wait(1600, pass);
     expect(clock.now()).toBe(3000);
     clock.stop();
-    stall(3000);
+    vi.advanceTimersByTime(3000);
     expect(clock.now()).toBe(6000);
   });
 });
@@ -138,9 +138,9 @@ describe('a wait that is stopped', () => {
   });
 
   it('by what is read after a stall, in the last moment, calls nobody', () => {
-    clock.wait(1, pass);
-    stall(0.5);
-    vi.advanceTimersToNextTimer();
+    clock.wait(1600, pass);
+    vi.advanceTimersByTime(1550);
+    fakeStall(70);
     expect(clock.isWaiting).toBe(true);
     clock.stop();
     vi.runAllTimers();
