@@ -21,11 +21,17 @@ export interface PolicyView<Config, Memory, Data> {
   readonly endpoints: readonly ShardedEndpoint<Data>[];
   /** How many endpoints are READY; costs nothing. */
   readonly readyCount: number;
-  /** Milliseconds since this policy instance was given its first endpoints. */
+  /**
+   * Milliseconds since this policy instance was given its first endpoints. While a {@link wakeAfter} is pending, a stall
+   * of the event loop counts for at most a sixteenth of it: connections that were made meanwhile are heard of first.
+   */
   readonly elapsedMs: number;
   /** The READY endpoints in the resolver's order: the same array until an endpoint enters or leaves. */
   ready(): readonly ShardedEndpoint<Data>[];
-  /** Has `update` called again after at most so many milliseconds, even if nothing happens until then. */
+  /**
+   * Has `update` called again after so many milliseconds, or earlier, even if nothing happens until then. They count while
+   * the event loop turns, as `elapsedMs` does.
+   */
   wakeAfter(ms: number): void;
 }
 

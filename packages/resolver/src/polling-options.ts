@@ -11,7 +11,10 @@ export interface PollingOptions {
    * Default 30000. Independent of the rate limit on requests.
    */
   readonly refreshInterval?: number;
-  /** Milliseconds after which a resolution is given up. From 10 to 600000. Default 5000. */
+  /**
+   * Milliseconds after which a resolution is given up. From 10 to 600000. Default 5000. A stall of the event loop counts
+   * for at most a sixteenth of them, however long it is: what was answered meanwhile is read first.
+   */
   readonly deadline?: number;
   /**
    * Whether endpoints that were there before keep their place in the order, new ones coming last. Default true: DNS

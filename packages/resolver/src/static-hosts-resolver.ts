@@ -23,7 +23,7 @@ const LOOKUPS_IN_FLIGHT = 32;
 
 /** Options of `registerStaticResolver`. */
 export interface StaticResolverOptions {
-  /** Milliseconds after which a look-up of host names is given up. From 10 to 600000. Default 5000. */
+  /** Milliseconds after which a look-up of host names is given up, as for a `PollingResolver`. From 10 to 600000. Default 5000. */
   readonly deadline?: number;
 }
 
