@@ -4,7 +4,7 @@
  * reports here as to a channel; what counts goes on to the {@link ChildOwner}.
  */
 import { type ChannelOptions, experimental, Metadata, connectivityState as State } from '@grpc/grpc-js';
-import { endpointName, withoutRepetition } from '@petiole/service-config/internal';
+import { endpointName, oneLine, withoutRepetition } from '@petiole/service-config/internal';
 import type { ChannelArguments } from './channel-arguments.js';
 import { HealthCheckedSubchannel } from './health-check.js';
 import { EndpointPick, failPick, queuePick } from './pick-result.js';
@@ -218,7 +218,8 @@ function connectionError(message: string | null): string {
   )?.[1];
   // pick_first knows no error of a connection that had failed before it came: its subchannel is another channel's, too.
   if (cause === 'null') return 'an earlier connection attempt failed, the next one waits';
-  // grpc-js has none for an attempt through an http_proxy. OpenSSL's texts end in a line break.
+  // grpc-js has none for an attempt through an http_proxy.
   if (cause === 'undefined') return 'no cause was given: is there an http_proxy?';
-  return (cause ?? message).replaceAll(/\s*\n\s*/g, ' ').trim();
+  // OpenSSL's texts end in a line break, and a peer's certificate can put any text into an error.
+  return oneLine(cause ?? message);
 }
