@@ -4,8 +4,10 @@
  * connection that it uses, and watches only that one.
  */
 import { experimental, status as Status } from '@grpc/grpc-js';
+import { oneLine } from '@petiole/service-config/internal';
 import { type EndpointEvent, healthStatusChannel } from './endpoint-events.js';
 import type { ServingStatus } from './health-protocol.js';
+import type { StreamEnd } from './health-stream.js';
 import { HealthWatch } from './health-watch.js';
 import { logError, tracer } from './trace.js';
 
@@ -17,9 +19,10 @@ const trace = tracer('health_check');
 /**
  * What is known of a connection's health. Beside the four answers of the server:
  * - `PENDING`: no answer yet; RPCs wait.
- * - `FAILED`: the watch ended with an error and will be tried again. The endpoint is out until it answers; A17 would
- *   have it CONNECTING during each attempt, and RPCs wait for a server that is ill.
- * - `UNIMPLEMENTED`: the server has no health service, which counts as healthy.
+ * - `FAILED`: the watch failed without an answer and will be tried again. The endpoint is out until it answers; A17
+ *   would have it CONNECTING during each attempt, and RPCs wait for a server that is ill.
+ * - `UNIMPLEMENTED`: the server has no health service, or a proxy does not find it (HTTP status 404): nobody can say
+ *   how the server is. It counts as healthy, as in A17.
  * - `ENDED`: the connection is closed or no longer in use, and so the watch. Only events have it.
  */
 export type HealthStatus = ServingStatus | 'PENDING' | 'FAILED' | 'UNIMPLEMENTED' | 'ENDED';
@@ -71,17 +74,25 @@ export class HealthCheckedSubchannel extends experimental.BaseSubchannelWrapper 
     this.observer.started(this);
     this.watch = new HealthWatch(this.child, this.service, {
       onStatus: (status) => this.become(status, this.reasonOf(status)),
-      onUnimplemented: () => {
-        logUnimplemented(this.getAddress(), this.service, this.observer.event().target);
-        this.become('UNIMPLEMENTED', 'the server has no health service');
+      onUnimplemented: () => this.unanswerable('does not implement', 'the server has no health service'),
+      onNotFound: () => {
+        // No word of the server's, so what it said last still holds.
+        if (this.status !== 'PENDING' && this.status !== 'FAILED') return;
+        this.unanswerable('answers with HTTP status 404 to', 'no health service is found: HTTP status 404');
       },
-      onFailure: ({ code, details }) =>
-        this.become('FAILED', `health check failed: ${code} ${Status[code]}: ${details}`),
+      onCut: (end) => trace?.(`${this.about()} still ${this.status}, asking again: ${reasonOfEnd(end)}`),
+      onFailure: (end) => this.become('FAILED', `health check failed: ${reasonOfEnd(end)}`),
     });
   }
 
+  private unanswerable(verb: string, reason: string): void {
+    logUnanswerable(this.getAddress(), verb, this.service, this.observer.event().target);
+    this.become('UNIMPLEMENTED', reason);
+  }
+
   private reasonOf(status: ServingStatus): string {
-    const hint = status === 'SERVICE_UNKNOWN' ? `: the server knows no service "${this.service}"` : '';
+    const hint =
+      status === 'SERVICE_UNKNOWN' ? `: the server knows no service "${oneLine(this.service)}"` : '';
     return `health check: ${status}${hint}`;
   }
 
@@ -98,8 +109,10 @@ export class HealthCheckedSubchannel extends experimental.BaseSubchannelWrapper 
   private become(status: HealthStatus, reason: string): void {
     const { status: from } = this;
     const healthy = status === 'SERVING' || status === 'UNIMPLEMENTED';
+    const failure = healthy ? undefined : reason;
+    if (from === status && this.failure === failure) return;
     this.status = status;
-    this.failure = healthy ? undefined : reason;
+    this.failure = failure;
     if (from !== status) this.tell(from, status, reason);
     // Unhealthy for two reasons, ours and that of a wrapper below (outlier_detection): the base class calls the
     // watchers when the sum changes; a change of ours that leaves it unhealthy still changes why.
@@ -110,11 +123,21 @@ export class HealthCheckedSubchannel extends experimental.BaseSubchannelWrapper 
   }
 
   private tell(from: HealthStatus, to: HealthStatus, reason: string): void {
-    trace?.(`${this.getAddress()} service "${this.service}" ${from} -> ${to}: ${reason}`);
+    trace?.(`${this.about()} ${from} -> ${to}: ${reason}`);
     if (!healthStatusChannel.hasSubscribers) return;
     const event: EndpointEvent = { ...this.observer.event(), from, to, reason };
     healthStatusChannel.publish(event);
   }
+
+  private about(): string {
+    return `${this.getAddress()} service "${oneLine(this.service)}"`;
+  }
+}
+
+function reasonOfEnd({ code, details }: StreamEnd): string {
+  return code === Status.OK
+    ? 'the server ended the Watch with OK; it must stay open'
+    : `${code} ${Status[code] ?? '(no code of gRPC)'}: ${oneLine(details)}`;
 }
 
 /** More targets and services than any process means to have; the log must not remember them without end. */
@@ -122,12 +145,13 @@ const MAX_LOGGED = 1000;
 const logged = new Set<string>();
 
 /** One line for each target and service name in a process: in a fleet, all servers lack the health service alike. */
-function logUnimplemented(address: string, service: string, target: string | undefined): void {
-  const key = `${target} ${service}`;
+function logUnanswerable(address: string, verb: string, service: string, target: string | undefined): void {
+  const name = oneLine(service);
+  const key = `${verb} ${target} ${name}`;
   if (logged.has(key) || logged.size >= MAX_LOGGED) return;
   logged.add(key);
   logError(
-    `Health checking of service "${service}": ${address} does not implement grpc.health.v1.Health/Watch. ` +
+    `Health checking of service "${name}": ${address} ${verb} grpc.health.v1.Health/Watch. ` +
       `It counts as healthy, as does every server ${target === undefined ? '' : `of ${target} `}without that method; ` +
       'further ones are not logged.',
   );

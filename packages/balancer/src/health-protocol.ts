@@ -5,6 +5,9 @@
 
 export const WATCH_METHOD = '/grpc.health.v1.Health/Watch';
 
+/** What grpc-js says, with UNIMPLEMENTED, when an HTTP server or a proxy answers with 404. No gRPC server sent that. */
+export const HTTP_NOT_FOUND = 'Received HTTP status code 404';
+
 /** `HealthCheckResponse.ServingStatus`, by number. */
 const SERVING_STATUS = ['UNKNOWN', 'SERVING', 'NOT_SERVING', 'SERVICE_UNKNOWN'] as const;
 

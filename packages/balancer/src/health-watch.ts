@@ -1,40 +1,50 @@
 /**
- * One `grpc.health.v1.Health/Watch` on one connection (gRFC A17): reports each
- * status that the server sends, and starts again with back-off when the stream
- * ends. Runs on the subchannel's own channel, so no policy comes between.
+ * `grpc.health.v1.Health/Watch` on one connection (gRFC A17), one stream after
+ * the other: when a stream ends, the next one starts. Runs on the subchannel's
+ * own channel, so no policy comes between.
  */
-import {
-  type ChannelInterface,
-  experimental,
-  Metadata,
-  status as Status,
-  type StatusObject,
-} from '@grpc/grpc-js';
-import {
-  decodeHealthCheckResponse,
-  encodeHealthCheckRequest,
-  type ServingStatus,
-  WATCH_METHOD,
-} from './health-protocol.js';
+import { type ChannelInterface, type experimental, status as Status } from '@grpc/grpc-js';
+import { HTTP_NOT_FOUND, type ServingStatus } from './health-protocol.js';
+import { HealthStream, type StreamEnd } from './health-stream.js';
 import { channelOf } from './subchannel-channel.js';
-
-type Failure = Pick<StatusObject, 'code' | 'details'>;
 
 export interface HealthWatchListener {
   onStatus(status: ServingStatus): void;
   /** The server has no health service: A17 counts it as healthy. The watch is over. */
   onUnimplemented(): void;
-  /** The stream ended with this status. The watch tries again. */
-  onFailure(status: Failure): void;
+  /** Something before the server answered with HTTP status 404. The watch tries again. */
+  onNotFound(): void;
+  /** A stream ended that had brought a status. The watch tries again; the status holds until it has an answer. */
+  onCut(end: StreamEnd): void;
+  /** A stream ended that had brought none. The watch tries again. */
+  onFailure(end: StreamEnd): void;
 }
 
+/** gRPC's connection back-off: ms from the start of one stream to the start of the next. */
+const FIRST_GAP_MS = 1000;
+const LONGEST_GAP_MS = 120_000;
+const GROWTH = 1.6;
+const JITTER = 0.2;
+
+interface Asking {
+  readonly is: 'ASKING';
+  readonly stream: HealthStream;
+  readonly startedAt: number;
+  /** The stream has brought a status. */
+  answered: boolean;
+}
+
+type Phase =
+  | Asking
+  /** The timer starts the next stream. */
+  | { readonly is: 'PAUSING'; readonly timer: NodeJS.Timeout }
+  | { readonly is: 'OVER' };
+
 export class HealthWatch {
-  private readonly backoff: experimental.BackoffTimeout;
+  private phase: Phase;
+  /** How far from the start of this stream that of the next one is at least; grows with each that brings no status. */
+  private gap: number = FIRST_GAP_MS;
   private readonly channel: ChannelInterface;
-  private call: experimental.CallStream | undefined = undefined;
-  private stopped = false;
-  /** The current stream was started without any wait, because its predecessor had brought a message. */
-  private hurried = false;
 
   private readonly service: string;
   private readonly listener: HealthWatchListener;
@@ -44,95 +54,58 @@ export class HealthWatch {
     this.service = service;
     this.listener = listener;
     this.channel = channelOf(subchannel, (error, callNumber) => {
-      const { call } = this;
-      if (call !== undefined && call.getCallNumber() === callNumber) this.malformed(call, statusOf(error));
+      const { phase } = this;
+      if (phase.is === 'ASKING' && phase.stream.is(callNumber)) phase.stream.fail(error);
     });
-    // The constants of gRPC's connection back-off are BackoffTimeout's defaults.
-    this.backoff = new experimental.BackoffTimeout(() => {
-      if (this.call === undefined) this.start(false);
-    });
-    this.backoff.unref();
-    this.start(false);
+    this.phase = this.ask();
   }
 
   /** Ends the stream, the timer and the channelz entry. The listener hears nothing afterwards. */
   stop(): void {
-    this.stopped = true;
-    this.backoff.stop();
-    const { call } = this;
-    this.call = undefined;
-    call?.cancelWithStatus(Status.CANCELLED, 'health watch stopped');
+    const { phase } = this;
+    this.phase = { is: 'OVER' };
+    if (phase.is === 'ASKING') phase.stream.stop();
+    if (phase.is === 'PAUSING') clearTimeout(phase.timer);
     // Takes the channelz entry away; the stream has ended already.
     this.channel.close();
   }
 
-  private start(hurried: boolean): void {
-    this.hurried = hurried;
-    // No deadline: grpc-js would leave its timer behind. The stream ends with the connection at the latest.
-    const call = this.channel.createCall(WATCH_METHOD, Number.POSITIVE_INFINITY, null, null, null);
-    this.call = call;
-    // Back-off counts from the start of an attempt, as with connections.
-    this.backoff.runOnce();
-    // The declared type is void, but the single-subchannel channel answers with a promise. It rejects if the
-    // connection is lost while call credentials are awaited; and a cancellation before it resolves has no effect.
-    const started: unknown = call.start(new Metadata(), {
-      onReceiveMetadata: () => {},
-      onReceiveMessage: (message: Buffer | null) => this.received(call, message),
-      // Later in the same turn: a subchannel that is no longer READY answers from within `start`.
-      onReceiveStatus: (status) => queueMicrotask(() => this.ended(call, status)),
-    });
-    Promise.resolve(started).then(
-      () => {
-        if (this.call !== call) call.cancelWithStatus(Status.CANCELLED, 'health watch stopped');
+  private ask(): Asking {
+    const stream = new HealthStream(this.channel, this.service, {
+      onStatus: (status) => {
+        asking.answered = true;
+        this.listener.onStatus(status);
       },
-      (error) => this.ended(call, { code: Status.UNAVAILABLE, details: `${error}` }),
-    );
-    const sent: unknown = call.sendMessageWithContext({}, encodeHealthCheckRequest(this.service));
-    Promise.resolve(sent).catch((error) => this.malformed(call, statusOf(error)));
-    call.halfClose();
-    call.startRead();
+      onEnd: (end) => this.ended(end, asking),
+    });
+    const asking: Asking = { is: 'ASKING', stream, startedAt: performance.now(), answered: false };
+    return asking;
   }
 
-  private received(call: experimental.CallStream, message: Buffer | null): void {
-    if (this.call !== call || message === null) return;
-    let status: ServingStatus;
-    try {
-      status = decodeHealthCheckResponse(message);
-    } catch (error) {
-      this.malformed(call, { code: Status.INTERNAL, details: (error as Error).message });
-      return;
-    }
-    // A running BackoffTimeout is made longer by reset(), not shorter: stop it first.
-    this.backoff.stop();
-    this.backoff.reset();
-    // A17: once a message has come, the next attempt waits for nothing. A server that answers and ends the stream
-    // each time is asked again at once only every other time.
-    if (this.hurried) this.backoff.runOnce();
-    call.startRead();
-    this.listener.onStatus(status);
-  }
-
-  /** A message that cannot be read, or one of ours that cannot be sent. */
-  private malformed(call: experimental.CallStream, status: Failure): void {
-    this.ended(call, status);
-    call.cancelWithStatus(Status.CANCELLED, 'malformed health status');
-  }
-
-  private ended(call: experimental.CallStream, status: Failure): void {
-    if (this.call !== call) return;
-    this.call = undefined;
-    if (status.code === Status.UNIMPLEMENTED) {
-      this.backoff.stop();
+  private ended(end: StreamEnd, { answered, startedAt }: Asking): void {
+    const notFound = end.details === HTTP_NOT_FOUND;
+    if (end.code === Status.UNIMPLEMENTED && !notFound) {
+      this.phase = { is: 'OVER' };
       this.listener.onUnimplemented();
       return;
     }
-    this.listener.onFailure(status);
-    if (!this.stopped && !this.backoff.isRunning()) this.start(true);
+    if (answered) this.gap = FIRST_GAP_MS;
+    this.phase = this.after(startedAt + this.gap - performance.now());
+    if (!answered)
+      this.gap = Math.min(this.gap * GROWTH, LONGEST_GAP_MS) * (1 + JITTER * (2 * Math.random() - 1));
+    // Last: whoever hears it may stop the watch.
+    if (answered) this.listener.onCut(end);
+    else if (notFound) this.listener.onNotFound();
+    else this.listener.onFailure(end);
   }
-}
 
-/** grpc-js's filters reject with statuses. */
-function statusOf(error: unknown): Failure {
-  const { code, details } = error as Partial<Failure>;
-  return { code: code ?? Status.INTERNAL, details: details ?? `${error}` };
+  /** The next stream, at once or after a pause. */
+  private after(ms: number): Phase {
+    if (ms <= 0) return this.ask();
+    const next = (): void => {
+      this.phase = this.ask();
+    };
+    // Whole: after one timer of a fractional delay, V8 boxes the delay of every timer in the process.
+    return { is: 'PAUSING', timer: setTimeout(next, Math.ceil(ms)).unref() };
+  }
 }

@@ -3,8 +3,14 @@
  * the servers say of themselves, and what switches it on and off.
  */
 import { once } from 'node:events';
-import { createServer, type OutgoingHttpHeaders } from 'node:http2';
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type OutgoingHttpHeaders,
+  type ServerHttp2Stream,
+} from 'node:http2';
 import type { AddressInfo } from 'node:net';
+import { gzipSync } from 'node:zlib';
 import { type LoadBalancingConfig, Metadata, status as Status } from '@grpc/grpc-js';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import {
@@ -162,15 +168,33 @@ test('the Watch names the authority of the target: grpc-js gives it no grpc.defa
   expect((await health.stream()).authority).toBe('localhost');
 });
 
-describe('a stream that ends', () => {
+/** An endpoint that speaks HTTP/2 by hand. */
+async function startHttp2(answer: (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => void) {
+  const server = createServer().on('stream', (stream, headers) => {
+    stream.on('error', () => {});
+    answer(stream, headers);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  atEnd(() => server.close());
+  const { port } = server.address() as AddressInfo;
+  return { endpoint: { addresses: [{ host: '127.0.0.1', port }] }, peer: `127.0.0.1:${port}` };
+}
+
+const GRPC_HEADERS = { ':status': 200, 'content-type': 'application/grpc' };
+
+/** A message as gRPC sends it. */
+function frame(message: Buffer, { compressed = false } = {}): Buffer {
+  const header = Buffer.from([compressed ? 1 : 0, 0, 0, 0, 0]);
+  header.writeUInt32BE(message.length, 1);
+  return Buffer.concat([header, message]);
+}
+
+describe('a stream that ends after it said SERVING', () => {
   test.each([
-    ['with OK', undefined, 'health check failed: 0 OK: OK'],
-    [
-      'with an error',
-      { code: Status.PERMISSION_DENIED, details: 'not for you' },
-      'health check failed: 7 PERMISSION_DENIED: not for you',
-    ],
-  ])('%s takes the endpoint out until the next one is answered', async (_, status, reason) => {
+    ['with OK', undefined],
+    ['with an error', { code: Status.UNAVAILABLE, details: 'stream timeout' }],
+  ])('%s is no failure: RPCs go on until the next one is answered', async (_, status) => {
     const scripted = await startScripted();
     const log = DiagnosticsLog.start();
     const { peer } = scripted.backend;
@@ -180,8 +204,63 @@ describe('a stream that ends', () => {
     first.answer('SERVING');
     await rpc;
     first.end(status);
+    const second = scripted.health.stream(1);
+    let asked = false;
+    second.then(() => {
+      asked = true;
+    });
+    while (!asked) expect(await channel.unary()).toBe(peer);
+    // No answer yet.
+    expect(await channel.unary()).toBe(peer);
+    (await second).answer('NOT_SERVING');
+    await log.until(peer, 'NOT_SERVING');
+    await expect(channel.unary()).rejects.toThrow('health check: NOT_SERVING');
+    expect(log.lines(peer).filter((line) => line.startsWith('health'))).toEqual([
+      'health PENDING -> SERVING: health check: SERVING',
+      'health SERVING -> NOT_SERVING: health check: NOT_SERVING',
+    ]);
+  });
+
+  test('a server whose every Watch answers once and ends with OK can be used', async () => {
+    const scripted = await startScripted();
+    const log = DiagnosticsLog.start();
+    scripted.health.onWatch = (stream) => {
+      stream.answer('SERVING');
+      stream.end();
+    };
+    const channel = channelTo([scripted]);
+    while (scripted.health.streams.length < 3) await channel.unary();
+    expect(log.events.filter(({ to }) => to === 'FAILED')).toEqual([]);
+  });
+});
+
+describe('a stream that ends without an answer', () => {
+  test.each([
+    ['with OK', undefined, 'health check failed: the server ended the Watch with OK; it must stay open'],
+    [
+      'with an error',
+      { code: Status.PERMISSION_DENIED, details: 'not for you' },
+      'health check failed: 7 PERMISSION_DENIED: not for you',
+    ],
+    [
+      'with a code that gRPC does not have',
+      { code: 99 as Status, details: 'what?' },
+      'health check failed: 99 (no code of gRPC): what?',
+    ],
+    [
+      'with an error that forges lines and speaks to terminals',
+      { code: Status.UNAVAILABLE, details: 'ill\nE root logged in\u001b[31m' },
+      'health check failed: 14 UNAVAILABLE: ill E root logged in\\x1b[31m',
+    ],
+  ])('%s takes the endpoint out until the next one is answered', async (_, status, reason) => {
+    const scripted = await startScripted();
+    const log = DiagnosticsLog.start();
+    const { peer } = scripted.backend;
+    const channel = channelTo([scripted]);
+    const rpc = channel.unary();
+    (await scripted.health.stream(0)).end(status);
     expect((await log.until(peer, 'FAILED')).reason).toBe(reason);
-    await expect(channel.unary()).rejects.toThrow(reason);
+    await expect(rpc).rejects.toThrow(reason);
     (await scripted.health.stream(1)).answer('SERVING');
     await untilState(channel, 'READY');
     expect(await channel.unary()).toBe(peer);
@@ -207,20 +286,42 @@ describe('a stream that ends', () => {
       '13 INTERNAL: Failed to decompress gzip-encoded message',
     ],
   ])('so does a compressed message %s; grpc-js would end the process by it', async (_, headers, reason) => {
-    const server = createServer().on('stream', (stream) => {
-      stream.on('error', () => {});
-      stream.respond({ ':status': 200, 'content-type': 'application/grpc', ...headers });
-      stream.write(Buffer.from([1, 0, 0, 0, 2, 0x08, 1]));
+    const { endpoint } = await startHttp2((stream) => {
+      stream.respond({ ...GRPC_HEADERS, ...headers });
+      stream.write(frame(Buffer.from([0x08, 1]), { compressed: true }));
     });
-    server.listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    const { port } = server.address() as AddressInfo;
+    const channel = openChannel({ endpoints: [endpoint], policy: ROUND_ROBIN, serviceConfig: ECHO });
+    await expect(channel.unary()).rejects.toThrow(reason);
+  });
+
+  test.each([
+    ['a message of 2 kB', frame(Buffer.alloc(2000)), 'Received message larger than max (2000 vs 1024)'],
+    [
+      'a length of 4 GB, whatever follows',
+      Buffer.from([0, 0xff, 0xff, 0xff, 0xff]),
+      'Received message larger than max (4294967295 vs 1024)',
+    ],
+    [
+      'a compressed message of 5 kB that is 5 MB',
+      frame(gzipSync(Buffer.alloc(5_000_000)), { compressed: true }),
+      /Received message larger than max \(\d+ vs 1024\)/,
+    ],
+    [
+      'a compressed message of less than 1 kB that is more',
+      frame(gzipSync(Buffer.alloc(500_000)), { compressed: true }),
+      'Received message that decompresses to a size larger than 1024',
+    ],
+  ])('so does %s, also where the application has no limit', async (_, bytes, reason) => {
+    const { endpoint } = await startHttp2((stream) => {
+      stream.respond({ ...GRPC_HEADERS, 'grpc-encoding': 'gzip' });
+      stream.write(bytes);
+    });
     const channel = openChannel({
-      endpoints: [{ addresses: [{ host: '127.0.0.1', port }] }],
+      endpoints: [endpoint],
       policy: ROUND_ROBIN,
       serviceConfig: ECHO,
+      channelOptions: { 'grpc.max_receive_message_length': -1 },
     });
-    atEnd(() => server.close());
     await expect(channel.unary()).rejects.toThrow(reason);
   });
 
@@ -244,6 +345,49 @@ describe('a stream that ends', () => {
       details: expect.stringContaining('health check failed: 13 INTERNAL: broken'),
     });
     expect(scripted.health.streams).toHaveLength(1);
+  });
+
+  test('a compressed status is understood, though the Watch asks for none', async () => {
+    let accepted: unknown;
+    const log = DiagnosticsLog.start();
+    const { endpoint, peer } = await startHttp2((stream, headers) => {
+      accepted = headers['grpc-accept-encoding'];
+      stream.respond({ ...GRPC_HEADERS, 'grpc-encoding': 'gzip' });
+      stream.write(frame(gzipSync(Buffer.from([0x08, 1])), { compressed: true }));
+    });
+    const channel = openChannel({ endpoints: [endpoint], policy: ROUND_ROBIN, serviceConfig: ECHO });
+    channel.client.getChannel().getConnectivityState(true);
+    await log.until(peer, 'SERVING');
+    expect(accepted).toBe('identity');
+  });
+
+  test('where a proxy answers with HTTP status 404, the endpoint counts as healthy until the server is reached', async () => {
+    const error = vi.spyOn(console, 'error').mockImplementation(() => {});
+    const log = DiagnosticsLog.start();
+    let watches = 0;
+    const { endpoint, peer } = await startHttp2((stream, headers) => {
+      if (!headers[':path']?.includes('Health')) {
+        stream.respond({ ...GRPC_HEADERS, 'grpc-status': '0' }, { endStream: true });
+      } else if (watches++ === 0) {
+        stream.respond({ ':status': 404, 'content-type': 'text/html' });
+        stream.end('<html>not found</html>');
+      } else {
+        stream.respond(GRPC_HEADERS);
+        stream.write(frame(Buffer.from([0x08, 2])));
+      }
+    });
+    const serviceConfig = { healthCheckConfig: { serviceName: 'behind a proxy' } };
+    const channel = openChannel({ endpoints: [endpoint], policy: ROUND_ROBIN, serviceConfig });
+    channel.client.getChannel().getConnectivityState(true);
+    await untilState(channel, 'READY');
+    await log.until(peer, 'NOT_SERVING');
+    expect(log.lines(peer).filter((line) => line.startsWith('health'))).toEqual([
+      'health PENDING -> UNIMPLEMENTED: no health service is found: HTTP status 404',
+      'health UNIMPLEMENTED -> NOT_SERVING: health check: NOT_SERVING',
+    ]);
+    expect(error.mock.calls.map(([line]) => `${line}`).filter((line) => line.includes(peer))).toEqual([
+      `E Health checking of service "behind a proxy": ${peer} answers with HTTP status 404 to grpc.health.v1.Health/Watch. It counts as healthy, as does every server without that method; further ones are not logged.`,
+    ]);
   });
 
   test('without a health service the endpoint is healthy, and one line at ERROR says so for all servers', async () => {

@@ -1,5 +1,5 @@
 /** The Watch stream: its back-off, its end, and what it does within one turn of the event loop. Simulated. */
-import { type experimental, connectivityState as State, status as Status } from '@grpc/grpc-js';
+import { type experimental, connectivityState as State, status as Status, setLogger } from '@grpc/grpc-js';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { HealthCheckedSubchannel } from '../src/health-check.js';
 import { HealthWatch } from '../src/health-watch.js';
@@ -11,6 +11,7 @@ registerCustomRoundRobin();
 
 const SERVING = 1;
 const NOT_SERVING = 2;
+const SERVICE_UNKNOWN = 3;
 const settled = () => vi.advanceTimersByTimeAsync(0);
 
 beforeEach(() => {
@@ -22,6 +23,7 @@ beforeEach(() => {
 afterEach(() => {
   vi.useRealTimers();
   vi.restoreAllMocks();
+  setLogger(console);
 });
 
 describe('the stream', () => {
@@ -40,6 +42,8 @@ describe('the stream', () => {
     const watch = new HealthWatch(subchannel as unknown as experimental.SubchannelInterface, 'echo', {
       onStatus: (status) => heard.push(status),
       onUnimplemented: () => heard.push('unimplemented'),
+      onNotFound: () => heard.push('not found'),
+      onCut: ({ code }) => heard.push(`cut with ${Status[code]}`),
       onFailure: ({ code, details }) => heard.push(`${Status[code]}: ${details}`),
     });
     return { watch, channel, heard, attempts };
@@ -52,6 +56,8 @@ describe('the stream', () => {
     expect(channel.watch.halfClosed).toBe(true);
     expect(channel.watch.reads).toBe(1);
     channel.watch.answer(SERVING);
+    expect(channel.watch.reads).toBe(2);
+    await vi.advanceTimersByTimeAsync(10);
     channel.watch.answer(NOT_SERVING);
     expect(heard).toEqual(['SERVING', 'NOT_SERVING']);
     expect(channel.watch.reads).toBe(3);
@@ -86,35 +92,93 @@ describe('the stream', () => {
     await vi.advanceTimersByTimeAsync(1600);
     expect(attempts).toEqual([0, 1000, 2600]);
     channel.watch.answer(SERVING);
-    await vi.advanceTimersByTimeAsync(7);
+    await vi.advanceTimersByTimeAsync(1007);
     await channel.watch.end();
-    expect(attempts).toEqual([0, 1000, 2600, 2607]);
+    expect(attempts).toEqual([0, 1000, 2600, 3607]);
     await channel.watch.end();
     await vi.advanceTimersByTimeAsync(60_000);
-    expect(attempts).toEqual([0, 1000, 2600, 2607, 3607]);
+    expect(attempts).toEqual([0, 1000, 2600, 3607, 4607]);
   });
 
-  test('a server that answers and ends each stream is asked about twice a second, not in a loop', async () => {
-    const { channel } = startWatch();
-    for (let round = 0; round < 20; round++) {
+  test.each([
+    ['with OK', Status.OK],
+    ['with an error', Status.UNAVAILABLE],
+  ])('a stream that brought a message and ends %s is cut, and no failure', async (_, code) => {
+    const { channel, heard } = startWatch();
+    channel.watch.answer(SERVING);
+    await channel.watch.end({ code });
+    expect(heard).toEqual(['SERVING', `cut with ${Status[code]}`]);
+  });
+
+  test('an attempt that ends with OK and no message has failed', async () => {
+    const { channel, heard } = startWatch();
+    await channel.watch.end({ code: Status.OK, details: 'OK' });
+    expect(heard).toEqual(['OK: OK']);
+  });
+
+  test('a server that answers and ends each stream is asked once a second, not in a loop', async () => {
+    const { channel, attempts } = startWatch();
+    for (let round = 0; round < 5; round++) {
       channel.watch.answer(SERVING);
       await channel.watch.end({ code: Status.OK });
-      if (round % 2 === 0) continue;
-      await vi.advanceTimersByTimeAsync(999);
-      expect(channel.watches).toHaveLength(round + 1);
-      await vi.advanceTimersByTimeAsync(1);
-      expect(channel.watches).toHaveLength(round + 2);
+      await vi.advanceTimersByTimeAsync(1000);
     }
+    expect(attempts).toEqual([0, 1000, 2000, 3000, 4000, 5000]);
+  });
+
+  test('of the messages that come within 10 ms after one that was reported, the newest is reported then', async () => {
+    const { channel, heard } = startWatch();
+    channel.watch.answer(SERVING);
+    await vi.advanceTimersByTimeAsync(3);
+    for (const status of [NOT_SERVING, SERVING, NOT_SERVING, SERVICE_UNKNOWN]) channel.watch.answer(status);
+    expect(heard).toEqual(['SERVING']);
+    await vi.advanceTimersByTimeAsync(6);
+    expect(heard).toEqual(['SERVING']);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(heard).toEqual(['SERVING', 'SERVICE_UNKNOWN']);
+    channel.watch.answer(SERVING);
+    await vi.advanceTimersByTimeAsync(20);
+    channel.watch.answer(NOT_SERVING);
+    expect(heard).toEqual(['SERVING', 'SERVICE_UNKNOWN', 'SERVING', 'NOT_SERVING']);
+  });
+
+  test('a server that sends without end is read 100 messages at a time: it waits until the newest is reported', async () => {
+    const { channel, heard } = startWatch();
+    channel.watch.answer(SERVING);
+    for (let i = 0; i < 100; i++) channel.watch.answer(i === 99 ? SERVICE_UNKNOWN : NOT_SERVING);
+    expect(channel.watch.reads).toBe(1 + 100);
+    await vi.advanceTimersByTimeAsync(10);
+    expect(heard).toEqual(['SERVING', 'SERVICE_UNKNOWN']);
+    expect(channel.watch.reads).toBe(1 + 101);
+  });
+
+  test('the last message before the end of a stream is reported before the end', async () => {
+    const { channel, heard } = startWatch();
+    channel.watch.answer(SERVING);
+    channel.watch.answer(NOT_SERVING);
+    await channel.watch.end({ code: Status.OK });
+    expect(heard).toEqual(['SERVING', 'NOT_SERVING', 'cut with OK']);
+  });
+
+  test('HTTP status 404 is no UNIMPLEMENTED of a server: it is asked again, with back-off', async () => {
+    const { channel, heard, attempts } = startWatch();
+    const notFound = { code: Status.UNIMPLEMENTED, details: 'Received HTTP status code 404' };
+    await channel.watch.end(notFound);
+    await vi.advanceTimersByTimeAsync(1000);
+    await channel.watch.end(notFound);
+    await vi.advanceTimersByTimeAsync(1600);
+    expect(heard).toEqual(['not found', 'not found']);
+    expect(attempts).toEqual([0, 1000, 2600]);
   });
 
   test('many messages on one stream do not put off the next attempt', async () => {
     const { channel, attempts } = startWatch();
-    for (let i = 0; i < 10; i++) {
+    for (let i = 0; i < 30; i++) {
       channel.watch.answer(SERVING);
       await vi.advanceTimersByTimeAsync(50);
     }
     await channel.watch.end();
-    expect(attempts).toEqual([0, 500]);
+    expect(attempts).toEqual([0, 1500]);
   });
 
   test('a malformed message counts as the failure of the stream, which is cancelled and tried again', async () => {
@@ -186,14 +250,39 @@ describe('the stream', () => {
   });
 });
 
-test('a health-checked subchannel watches while somebody listens, and forgets what it knew when nobody does', () => {
-  const subchannel = new SimulatedSubchannel('10.0.0.1:1');
-  const channel = SimulatedWatchChannel.of(subchannel);
-  const wrapper = new HealthCheckedSubchannel(
-    subchannel as unknown as experimental.SubchannelInterface,
-    'echo',
+/** A subchannel that is health-checked, and the channel of its Watch. */
+function healthChecked(service: string) {
+  const below = new SimulatedSubchannel('10.0.0.1:1');
+  const channel = SimulatedWatchChannel.of(below);
+  const subchannel = new HealthCheckedSubchannel(
+    below as unknown as experimental.SubchannelInterface,
+    service,
     { started: () => {}, ended: () => {}, event: () => ({ target: undefined, endpoint: 'it' }) },
   );
+  return { subchannel, channel };
+}
+
+test('a long service name is cut where it is shown, without control characters, and remembered as it was logged', async () => {
+  const lines: string[] = [];
+  setLogger({ error: (line: string) => lines.push(line) });
+  const name = `forged\nE root logged in\u001b[2K${'x'.repeat(60_000)}`;
+  const shown = '"forged E root logged in\\x1b[2Kxxx';
+  // The second name is another one, but nobody could tell it from the first in the log.
+  for (const service of [`${name}1`, `${name}2`]) {
+    const { subchannel, channel } = healthChecked(service);
+    subchannel.addHealthStateWatcher(() => {});
+    channel.watch.answer(SERVICE_UNKNOWN);
+    expect(subchannel.failure).toContain(`the server knows no service ${shown}`);
+    expect(subchannel.failure?.length).toBeLessThan(1000);
+    await channel.watch.end({ code: Status.UNIMPLEMENTED });
+  }
+  expect(lines).toHaveLength(1);
+  expect(lines[0]).toContain(shown);
+  expect(lines[0]?.length).toBeLessThan(1000);
+});
+
+test('a health-checked subchannel watches while somebody listens, and forgets what it knew when nobody does', () => {
+  const { subchannel: wrapper, channel } = healthChecked('echo');
   expect(channel.watches).toHaveLength(0);
   const [first, second] = [vi.fn(), vi.fn()];
   wrapper.addHealthStateWatcher(first);
@@ -240,9 +329,11 @@ describe('in a policy', () => {
     channel.all(State.READY);
     for (const { watch } of watches) watch.answer(SERVING);
     expect(new Set(channel.picks(4))).toEqual(new Set(['10.0.0.0:1', '10.0.0.1:1']));
+    await vi.advanceTimersByTimeAsync(10);
     // Nothing is awaited between the message and the picks.
     watches[0].watch.answer(NOT_SERVING);
     expect(new Set(channel.picks(4))).toEqual(new Set(['10.0.0.1:1']));
+    await vi.advanceTimersByTimeAsync(10);
     watches[0].watch.answer(SERVING);
     expect(new Set(channel.picks(4))).toEqual(new Set(['10.0.0.0:1', '10.0.0.1:1']));
   });
@@ -265,6 +356,69 @@ describe('in a policy', () => {
     expect(channel.state).toBe('TRANSIENT_FAILURE');
     await watches[0].watch.end({ code: Status.DATA_LOSS, details: 'worse' });
     expect(channel.pick()).toContain('health check failed: 15 DATA_LOSS: worse');
+  });
+
+  describe('a stream that had brought an answer ends', () => {
+    /** One endpoint whose first stream brought that answer and ended after more than a second. */
+    async function cut(answer: number) {
+      const { channel, watches } = start(1);
+      channel.all(State.READY);
+      watches[0].watch.answer(answer);
+      await vi.advanceTimersByTimeAsync(1500);
+      await watches[0].watch.end({ details: 'stream timeout' });
+      expect(watches[0].watches).toHaveLength(2);
+      return { channel, health: watches[0] };
+    }
+
+    test('after SERVING the endpoint gets RPCs until the next answer, and NOT_SERVING counts at once', async () => {
+      const { channel, health } = await cut(SERVING);
+      expect(channel.pick()).toBe('10.0.0.0:1');
+      health.watch.answer(NOT_SERVING);
+      expect(channel.pick()).toContain('health check: NOT_SERVING');
+    });
+
+    test('after SERVING the endpoint fails when the next attempt does', async () => {
+      const { channel, health } = await cut(SERVING);
+      await health.watch.end({ code: Status.INTERNAL, details: 'boom' });
+      expect(channel.pick()).toContain('health check failed: 13 INTERNAL: boom');
+    });
+
+    test('after NOT_SERVING the endpoint stays out, for that reason, until it is SERVING', async () => {
+      const { channel, health } = await cut(NOT_SERVING);
+      expect(channel.pick()).toContain('health check: NOT_SERVING');
+      health.watch.answer(SERVING);
+      expect(channel.pick()).toBe('10.0.0.0:1');
+    });
+
+    test.each([
+      ['SERVING', SERVING, '10.0.0.0:1'],
+      ['NOT_SERVING', NOT_SERVING, 'health check: NOT_SERVING'],
+    ])('after %s HTTP status 404 changes nothing', async (_, answer, pick) => {
+      const { channel, health } = await cut(answer);
+      await health.watch.end({ code: Status.UNIMPLEMENTED, details: 'Received HTTP status code 404' });
+      expect(channel.pick()).toContain(pick);
+    });
+
+    test('nothing is published while nothing changes', async () => {
+      const { channel, health } = await cut(SERVING);
+      const before = channel.publications.length;
+      health.watch.answer(SERVING);
+      await vi.advanceTimersByTimeAsync(2000);
+      await health.watch.end();
+      expect(channel.publications).toHaveLength(before);
+    });
+  });
+
+  test('an answer that is repeated is published once', async () => {
+    const { channel, watches } = start(1);
+    channel.all(State.READY);
+    watches[0].watch.answer(NOT_SERVING);
+    await settled();
+    const before = channel.publications.length;
+    await vi.advanceTimersByTimeAsync(10);
+    watches[0].watch.answer(NOT_SERVING);
+    await settled();
+    expect(channel.publications).toHaveLength(before);
   });
 
   test('a health check without an answer counts as failed 20 s after the connection attempt began', async () => {
