@@ -10,7 +10,7 @@ import {
   status,
 } from '@grpc/grpc-js';
 import { HealthImplementation } from 'grpc-health-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { HealthCheckedSubchannel } from '../src/health-check.js';
 import { customRoundRobin, registerCustomRoundRobin } from '../src/index.js';
 import { Backend, type BackendOptions } from './backend.js';
@@ -215,9 +215,13 @@ describe('when nobody listens', () => {
       },
     );
     const watcher = () => {};
+    vi.useFakeTimers();
     wrapper.addHealthStateWatcher(watcher);
     channel.watch.answer(1);
     expect(asked).toBe(0);
+    // An answer that follows sooner would be kept for a moment.
+    vi.advanceTimersByTime(10);
+    vi.useRealTimers();
     const log = DiagnosticsLog.start();
     channel.watch.answer(2);
     expect(asked).toBe(1);
