@@ -3,11 +3,11 @@
  * in the resolver's order. Waits at its start until all endpoints are READY.
  */
 import { type experimental, type LoadBalancingConfig, connectivityState as State } from '@grpc/grpc-js';
+import { logError } from '@petiole/service-config/internal';
 import { booleanField, durationField, integerField } from './config-field.js';
 import { definePolicy, type Policy, type PolicyView } from './define-policy.js';
 import { describeEndpoints } from './failure-message.js';
 import type { ShardedEndpoint } from './sharded-endpoint.js';
-import { logError } from './trace.js';
 
 const NAME = 'custom_round_robin';
 const UINT32_MAX = 2 ** 32 - 1;

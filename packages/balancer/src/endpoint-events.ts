@@ -1,6 +1,7 @@
 /**
  * Endpoint events on `node:diagnostics_channel`: what happened to which
- * endpoint, and why. Free when nobody listens.
+ * endpoint, and why. They come in order, when the change is over, so that a
+ * subscriber may close the client. Free when nobody listens.
  */
 import { type Channel, channel } from 'node:diagnostics_channel';
 import type { HealthStatus } from './health-check.js';

@@ -10,7 +10,7 @@ import {
   connectivityState as State,
   type StatusObject,
 } from '@grpc/grpc-js';
-import { endpointKey, endpointName, sameAddresses } from '@petiole/service-config/internal';
+import { endpointKey, endpointName, publishLater, sameAddresses } from '@petiole/service-config/internal';
 import { ChannelArguments } from './channel-arguments.js';
 import { CONNECT_TIMEOUT_MS, ConnectingWatch } from './connecting-watch.js';
 import { type ChildOwner, EndpointChild } from './endpoint-child.js';
@@ -36,7 +36,8 @@ export interface EndpointShardingOptions<Data> extends EndpointHooks<Data> {
   readonly helper: experimental.ChannelControlHelper;
   /**
    * Time to call {@link EndpointSharding.publish}: an endpoint's state or the list of endpoints may have changed.
-   * Called once per event, however many children report in it, and at the end of each update.
+   * Called once per event, however many children report in it, and at the end of each update. As the hooks, it must
+   * not act on any client.
    */
   readonly onChange: () => void;
 }
@@ -293,14 +294,12 @@ export class EndpointSharding<Data = undefined> {
 
   private tell(child: EndpointChild<Data>, from: State, reason: string): void {
     trace?.(`${this.options.name}: ${child.name} ${State[from]} -> ${State[child.state]}: ${reason}`);
-    if (!endpointStateChannel.hasSubscribers) return;
-    const event: EndpointEvent = {
+    publishLater<EndpointEvent>(endpointStateChannel, () => ({
       target: this.owner.target,
       endpoint: endpointName(child.endpoint),
       from: State[from],
       to: State[child.state],
       reason,
-    };
-    endpointStateChannel.publish(event);
+    }));
   }
 }

@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { Metadata } from '@grpc/grpc-js';
-import { logError } from './trace.js';
+import { logError } from '@petiole/service-config/internal';
 
 // An alias (`npm:@grpc/grpc-js@…`) may have put the package into a folder of any name.
 const ENTRY = /[\\/]build[\\/]src[\\/]index\.js$/;

@@ -4,12 +4,12 @@
  * connection that it uses, and watches only that one.
  */
 import { experimental, status as Status } from '@grpc/grpc-js';
-import { oneLine } from '@petiole/service-config/internal';
+import { logError, oneLine, publishLater } from '@petiole/service-config/internal';
 import { type EndpointEvent, healthStatusChannel } from './endpoint-events.js';
 import type { ServingStatus } from './health-protocol.js';
 import type { StreamEnd } from './health-stream.js';
 import { HealthWatch } from './health-watch.js';
-import { logError, tracer } from './trace.js';
+import { tracer } from './trace.js';
 
 type HealthListener = experimental.HealthListener;
 type SubchannelInterface = experimental.SubchannelInterface;
@@ -124,9 +124,7 @@ export class HealthCheckedSubchannel extends experimental.BaseSubchannelWrapper 
 
   private tell(from: HealthStatus, to: HealthStatus, reason: string): void {
     trace?.(`${this.about()} ${from} -> ${to}: ${reason}`);
-    if (!healthStatusChannel.hasSubscribers) return;
-    const event: EndpointEvent = { ...this.observer.event(), from, to, reason };
-    healthStatusChannel.publish(event);
+    publishLater<EndpointEvent>(healthStatusChannel, () => ({ ...this.observer.event(), from, to, reason }));
   }
 
   private about(): string {

@@ -3,14 +3,14 @@
  * asks the definition's `update` when something changed, and publishes its answer.
  */
 import type { ChannelOptions, experimental } from '@grpc/grpc-js';
-import { TurningClock } from '@petiole/service-config/internal';
+import { logError, TurningClock } from '@petiole/service-config/internal';
 import { show } from './config-field.js';
 import type { PolicyDefinition, PolicyView } from './define-policy.js';
 import { EndpointSharding } from './endpoint-sharding.js';
 import { GuardedPicker, kindOf } from './guarded-picker.js';
 import { isPromise, PolicyConfig } from './policy-config.js';
 import { thrownText } from './thrown-text.js';
-import { logError, tracer } from './trace.js';
+import { tracer } from './trace.js';
 
 type Picker = experimental.Picker;
 

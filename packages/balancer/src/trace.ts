@@ -17,8 +17,3 @@ export function tracer(name: string): Tracer | undefined {
   const wanted = (names.includes(name) || names.includes('all')) && !names.includes(`-${name}`);
   return wanted ? (text) => experimental.trace(logVerbosity.DEBUG, name, text) : undefined;
 }
-
-/** Logs what an operator must see without asking for it. */
-export function logError(text: string): void {
-  experimental.log(logVerbosity.ERROR, text);
-}

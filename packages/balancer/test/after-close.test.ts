@@ -12,6 +12,7 @@ import { attempt } from './load.js';
 import { ScriptProcess } from './script-process.js';
 import { SilentPeer } from './silent-peer.js';
 import { SimulatedChannel } from './simulated-channel.js';
+import { told } from './told.js';
 
 registerCustomRoundRobin();
 
@@ -178,6 +179,7 @@ describe('a policy that is destroyed', () => {
 
     test('the policy is deaf to it, and no timer is left', async () => {
       channel.policy.destroy();
+      await told();
       const events = log.events.length;
       await vi.advanceTimersByTimeAsync(1000);
       expect(log.events.slice(events)).toEqual([]);
@@ -187,6 +189,7 @@ describe('a policy that is destroyed', () => {
 
     test('so is a policy that lives on without the endpoint: no event, no re-resolution', async () => {
       channel.update([stays]);
+      await told();
       const events = log.events.length;
       const requests = channel.reresolutions;
       await vi.advanceTimersByTimeAsync(1000);

@@ -113,10 +113,19 @@ export class Backend {
     this.server = server;
   }
 
+  /** How many connections clients have to it. */
+  get connections(): number {
+    return this.sockets.length;
+  }
+
   /** Breaks all connections without a word, as a crash does: RPCs in flight end with UNAVAILABLE. */
   crash(): void {
-    for (const socket of accepted) if (socket.localPort === this.port) socket.destroy();
+    for (const socket of this.sockets) socket.destroy();
     this.kill();
+  }
+
+  private get sockets(): readonly Socket[] {
+    return [...accepted].filter(({ localPort }) => localPort === this.port);
   }
 
   /** Resets all streams and closes all connections: RPCs in flight end with CANCELLED. */

@@ -3,6 +3,7 @@ import { connectivityState as State, setLogger } from '@grpc/grpc-js';
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { customRoundRobin, registerCustomRoundRobin } from '../src/index.js';
 import { SimulatedChannel } from './simulated-channel.js';
+import { told } from './told.js';
 
 const { CONNECTING, IDLE, READY, TRANSIENT_FAILURE } = State;
 const ENDPOINTS = SimulatedChannel.endpoints(3);
@@ -142,15 +143,17 @@ describe('readyTimeout', () => {
     expect(channel.pick()).toBe(C);
   });
 
-  test('a long wait is logged once: who is missing, why, and readyTimeout', () => {
+  test('a long wait is logged once: who is missing, why, and readyTimeout', async () => {
     const lines: string[] = [];
     setLogger({ error: (line: string) => lines.push(line) });
     const channel = open();
     channel.subchannel(A).become(READY);
     channel.subchannel(B).become(TRANSIENT_FAILURE, 'Error: connect ECONNREFUSED');
     vi.advanceTimersByTime(4999);
+    await told();
     expect(lines).toEqual([]);
     vi.advanceTimersByTime(10_000);
+    await told();
     setLogger(console);
     expect(lines).toEqual([
       `custom_round_robin: waiting for 2 of 3 endpoints: ${B}: connect ECONNREFUSED; ${C}: no answer yet. ` +
@@ -158,13 +161,14 @@ describe('readyTimeout', () => {
     ]);
   });
 
-  test('no line is logged when everybody was READY in time, and none after destroy', () => {
+  test('no line is logged when everybody was READY in time, and none after destroy', async () => {
     const lines: string[] = [];
     setLogger({ error: (line: string) => lines.push(line) });
     openReady();
     const waiting = open();
     waiting.policy.destroy();
     vi.advanceTimersByTime(60_000);
+    await told();
     setLogger(console);
     expect(lines).toEqual([]);
     expect(vi.getTimerCount()).toBe(0);
@@ -301,11 +305,12 @@ describe('config', () => {
     expect(() => customRoundRobin(config as never)).toThrow(`custom_round_robin: ${message}`);
   });
 
-  test('a bad config that reaches the policy fails RPCs with that message, and is logged once', () => {
+  test('a bad config that reaches the policy fails RPCs with that message, and is logged once', async () => {
     const lines: string[] = [];
     setLogger({ error: (line: string) => lines.push(line) });
     const channel = open({ repeatCount: 0 });
     channel.update(ENDPOINTS);
+    await told();
     setLogger(console);
     const message = 'custom_round_robin: repeatCount must be an integer from 1 to 4294967295, got 0';
     expect(channel.state).toBe('TRANSIENT_FAILURE');
@@ -316,11 +321,12 @@ describe('config', () => {
     expect(channel.picks(4)).toEqual([A, A, A, B]);
   });
 
-  test('a bad config later on is logged, and the last good one stays in force', () => {
+  test('a bad config later on is logged, and the last good one stays in force', async () => {
     const lines: string[] = [];
     setLogger({ error: (line: string) => lines.push(line) });
     const channel = openReady({ repeatCount: 2 });
     expect(channel.update(ENDPOINTS, { policy: { custom_round_robin: { repeatCount: 'x' } } })).toBe(true);
+    await told();
     setLogger(console);
     expect(channel.picks(4)).toEqual([A, A, B, B]);
     expect(lines).toHaveLength(1);

@@ -7,6 +7,7 @@ import { Backend } from './backend.js';
 import { byHeader } from './readme-policy.js';
 import { SimulatedChannel } from './simulated-channel.js';
 import { TestChannel } from './test-channel.js';
+import { told } from './told.js';
 
 const { CONNECTING, IDLE, READY, TRANSIENT_FAILURE } = State;
 const ENDPOINTS = SimulatedChannel.endpoints(3);
@@ -17,7 +18,10 @@ beforeEach(() => {
   logged.length = 0;
   setLogger({ error: (line: string) => logged.push(line) });
 });
-afterEach(() => setLogger(console));
+afterEach(async () => {
+  await told();
+  setLogger(console);
+});
 
 let names = 0;
 /** A registered policy of a name of its own; answers with a channel that uses it, with three READY endpoints. */
@@ -251,13 +255,14 @@ describe('update', () => {
 });
 
 describe('bugs of a policy end no process:', () => {
-  test('an update that throws fails RPCs with its error, which is logged', () => {
+  test('an update that throws fails RPCs with its error, which is logged', async () => {
     const channel = openReady({
       update: () => {
         throw new Error('off by one');
       },
     });
     expect(channel.pick()).toMatch(/^policy_\d+: its update threw Error: off by one$/);
+    await told();
     expect(logged[0]).toMatch(/its update threw Error: off by one\n +at /);
   });
 
@@ -274,7 +279,7 @@ describe('bugs of a policy end no process:', () => {
 
   test.each([undefined, null, true, { name: 'an endpoint' }])(
     'a picker that returns %j fails its RPC, however well it did before',
-    (result) => {
+    async (result) => {
       let picks = 0;
       const channel = openReady({
         update: ({ endpoints: [first] }) => ({
@@ -285,6 +290,7 @@ describe('bugs of a policy end no process:', () => {
       expect(channel.pick()).toMatch(
         /its picker threw TypeError: pick\(\) must return an endpoint's pickResult, queuePick\(\) or failPick\(\), got /,
       );
+      await told();
       expect(logged[0]).toContain('pick() must return');
     },
   );
@@ -304,7 +310,7 @@ describe('bugs of a policy end no process:', () => {
     );
   });
 
-  test('hooks that a picker adds to a pick result run, and are logged when they throw', () => {
+  test('hooks that a picker adds to a pick result run, and are logged when they throw', async () => {
     const ran: string[] = [];
     const channel = openReady({
       update: ({ ready }) => {
@@ -325,6 +331,7 @@ describe('bugs of a policy end no process:', () => {
     result.onCallEnded?.(status.OK, '', new Metadata());
     expect(result.subchannel?.getAddress()).toBe(A);
     expect(ran).toEqual(['started', 'ended']);
+    await told();
     expect(logged).toHaveLength(2);
   });
 
@@ -370,7 +377,7 @@ describe('bugs of a policy end no process:', () => {
     },
   );
 
-  test('a bug that comes with each RPC is logged once', () => {
+  test('a bug that comes with each RPC is logged once', async () => {
     const channel = openReady({
       update: () => ({
         pick: () => {
@@ -379,6 +386,7 @@ describe('bugs of a policy end no process:', () => {
       }),
     });
     channel.picks(100);
+    await told();
     expect(logged).toHaveLength(1);
   });
 
@@ -419,23 +427,27 @@ describe('bugs of a policy end no process:', () => {
     expect(channel.pick()).toContain('the resolver returned no endpoints');
   });
 
-  test.each(['onCallStarted', 'onCallEnded', 'createData'] as const)('a %s that throws is logged', (hook) => {
-    const channel = openReady({
-      [hook]: () => {
-        throw new Error('hook');
-      },
-      update: ({ ready }) => {
-        const [first] = ready();
-        return first && { pick: () => first.pickResult };
-      },
-    });
-    const result = channel.latest.picker.pick({ metadata: new Metadata(), extraPickInfo: {} });
-    result.onCallStarted?.();
-    result.onCallEnded?.(status.OK, '', new Metadata());
-    expect(result.subchannel?.getAddress()).toBe(A);
-    expect(logged.join()).toContain(`its ${hook} threw Error: hook`);
-    expect(C).toBe('10.0.0.2:1');
-  });
+  test.each(['onCallStarted', 'onCallEnded', 'createData'] as const)(
+    'a %s that throws is logged',
+    async (hook) => {
+      const channel = openReady({
+        [hook]: () => {
+          throw new Error('hook');
+        },
+        update: ({ ready }) => {
+          const [first] = ready();
+          return first && { pick: () => first.pickResult };
+        },
+      });
+      const result = channel.latest.picker.pick({ metadata: new Metadata(), extraPickInfo: {} });
+      result.onCallStarted?.();
+      result.onCallEnded?.(status.OK, '', new Metadata());
+      expect(result.subchannel?.getAddress()).toBe(A);
+      await told();
+      expect(logged.join()).toContain(`its ${hook} threw Error: hook`);
+      expect(C).toBe('10.0.0.2:1');
+    },
+  );
 
   test('a config parser that throws something else than an Error is a config error all the same', () => {
     const channel = openReady({

@@ -18,6 +18,7 @@ import { DiagnosticsLog } from './diagnostics-log.js';
 import { atEnd, openChannel, untilState } from './fleet.js';
 import { SimulatedChannel, SimulatedSubchannel } from './simulated-channel.js';
 import { SimulatedWatchChannel } from './simulated-watch.js';
+import { told } from './told.js';
 
 registerCustomRoundRobin();
 
@@ -42,6 +43,7 @@ describe('the life of an endpoint', () => {
     await backend.restart();
     await untilState(channel, 'READY');
     channel.close();
+    await told();
     expect(log.lines(peer)).toEqual([
       'state IDLE -> CONNECTING: connecting',
       `state CONNECTING -> READY: connected to ${peer}`,
@@ -61,6 +63,7 @@ describe('the life of an endpoint', () => {
     channel.resolver.push([kept.endpoint(), removed.endpoint()]);
     await log.until(removed.peer, 'READY');
     channel.resolver.push([kept.endpoint()]);
+    await told();
     expect(log.lines()).toEqual([
       'state IDLE -> CONNECTING: connecting',
       `state CONNECTING -> READY: connected to ${removed.peer}`,
@@ -84,6 +87,7 @@ describe('the life of an endpoint', () => {
     health.setStatus('echo', 'SERVING');
     await untilState(channel, 'READY');
     channel.resolver.push([]);
+    await told();
     expect(log.lines(peer)).toEqual([
       'state IDLE -> CONNECTING: connecting',
       'health PENDING -> SERVING: health check: SERVING',
@@ -132,6 +136,22 @@ describe('the life of an endpoint', () => {
   });
 });
 
+test('events come when the change is over, in order, each with the state that it tells of', async () => {
+  const log = DiagnosticsLog.start();
+  const channel = new SimulatedChannel(POLICY);
+  channel.update(SimulatedChannel.endpoints(1));
+  channel.all(State.CONNECTING);
+  channel.all(State.READY);
+  channel.policy.destroy();
+  expect(log.events).toEqual([]);
+  await told();
+  expect(log.events.map(({ from, to }) => [from, to])).toEqual([
+    ['IDLE', 'CONNECTING'],
+    ['CONNECTING', 'READY'],
+    ['READY', 'SHUTDOWN'],
+  ]);
+});
+
 describe('the message', () => {
   test('is a plain object of five fields, with the target that the resolver tells', async () => {
     const backend = await start();
@@ -162,10 +182,11 @@ describe('the message', () => {
     expect(log.events[0]).toHaveProperty('target', undefined);
   });
 
-  test('names all addresses of an endpoint that has several', () => {
+  test('names all addresses of an endpoint that has several', async () => {
     const log = DiagnosticsLog.start();
     const channel = new SimulatedChannel(POLICY);
     channel.update([SimulatedChannel.endpoint('[::1]:50051', '127.0.0.1:50051')]);
+    await told();
     expect(log.events[0]?.endpoint).toBe('[::1]:50051+127.0.0.1:50051');
     channel.policy.destroy();
   });
@@ -194,11 +215,12 @@ describe('when nobody listens', () => {
     await new Promise<void>((resolve) => setImmediate(resolve));
     const log = DiagnosticsLog.start();
     expect(flap()).toBeGreaterThan(0);
+    await told();
     expect(log.events).not.toHaveLength(0);
     channel.policy.destroy();
   });
 
-  test('a change of health asks nothing about the endpoint', () => {
+  test('a change of health asks nothing about the endpoint', async () => {
     const subchannel = new SimulatedSubchannel('10.0.0.1:1');
     const channel = SimulatedWatchChannel.of(subchannel);
     let asked = 0;
@@ -225,6 +247,7 @@ describe('when nobody listens', () => {
     const log = DiagnosticsLog.start();
     channel.watch.answer(2);
     expect(asked).toBe(1);
+    await told();
     expect(log.lines()).toEqual(['health SERVING -> NOT_SERVING: health check: NOT_SERVING']);
     wrapper.removeHealthStateWatcher(watcher);
   });

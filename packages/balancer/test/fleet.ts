@@ -4,11 +4,14 @@ import { HealthImplementation } from 'grpc-health-check';
 import { afterEach } from 'vitest';
 import { Backend, type BackendOptions } from './backend.js';
 import { TestChannel, type TestChannelOptions } from './test-channel.js';
+import { told } from './told.js';
 
 const cleanups: (() => void)[] = [];
 
-afterEach(() => {
+afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) cleanup();
+  // What is told of the end of one test must not reach the log of the next one.
+  await told();
 });
 
 /** Runs when the current test is over, however it ends. */

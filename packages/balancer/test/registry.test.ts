@@ -19,6 +19,7 @@ import { customRoundRobin, definePolicy, registerCustomRoundRobin } from '../src
 import { assertUsable } from '../src/usable-grpc-js.js';
 import { Backend } from './backend.js';
 import { atEnd, openChannel } from './fleet.js';
+import { told } from './told.js';
 
 const require = createRequire(import.meta.url);
 
@@ -166,24 +167,30 @@ describe('a second copy of grpc-js', () => {
 
   const lines = () => errors.mock.calls.map(([line]) => `${line}`);
 
-  test.each(['@grpc/grpc-js', 'an-alias-of-it'])('in the folder %s is reported once, in one line', (name) => {
-    const home = install(name);
-    reportForeignCopies();
-    expect(lines()).toEqual([]);
-    require(home);
-    reportForeignCopies();
-    reportForeignCopies();
-    expect(lines()).toEqual([
-      `E Two copies of @grpc/grpc-js are loaded: ${grpcJsVersion()} in ${own}, with which @petiole/balancer has ` +
-        `registered its policies, and ${require('grpc-js-oldest/package.json').version} in ${home}, whose channels ` +
-        'do not know them and use pick_first instead. See `npm ls @grpc/grpc-js`.',
-    ]);
-  });
+  test.each(['@grpc/grpc-js', 'an-alias-of-it'])(
+    'in the folder %s is reported once, in one line',
+    async (name) => {
+      const home = install(name);
+      reportForeignCopies();
+      await told();
+      expect(lines()).toEqual([]);
+      require(home);
+      reportForeignCopies();
+      reportForeignCopies();
+      await told();
+      expect(lines()).toEqual([
+        `E Two copies of @grpc/grpc-js are loaded: ${grpcJsVersion()} in ${own}, with which @petiole/balancer has ` +
+          `registered its policies, and ${require('grpc-js-oldest/package.json').version} in ${home}, whose channels ` +
+          'do not know them and use pick_first instead. See `npm ls @grpc/grpc-js`.',
+      ]);
+    },
+  );
 
   test('that is loaded by import is noticed', async () => {
     const home = install('@grpc/grpc-js');
     await import(join(home, 'build', 'src', 'index.js'));
     reportForeignCopies();
+    await told();
     expect(lines()).toHaveLength(1);
     expect(lines()[0]).toContain(home);
   });
@@ -194,6 +201,7 @@ describe('a second copy of grpc-js', () => {
     const home = install('@grpc/grpc-js');
     require(home);
     definePolicy({ name: 'with_a_copy', parseConfig: () => ({}), update: () => undefined }).register();
+    await told();
     expect(lines().filter((line) => line.includes(home))).toHaveLength(1);
   });
 
@@ -205,18 +213,21 @@ describe('a second copy of grpc-js', () => {
     definePolicy({ name: 'before_a_copy', parseConfig: () => ({}), update: () => undefined }).register();
     require(home);
     vi.advanceTimersByTime(999);
+    await told();
     expect(lines().filter((line) => line.includes(home))).toEqual([]);
     vi.advanceTimersByTime(1);
+    await told();
     expect(lines().filter((line) => line.includes(home))).toHaveLength(1);
   });
 
-  test('another package with the same layout is none', () => {
+  test('another package with the same layout is none', async () => {
     const home = join(directory, 'node_modules', 'other');
     mkdirSync(join(home, 'build', 'src'), { recursive: true });
     writeFileSync(join(home, 'build', 'src', 'index.js'), '');
     writeFileSync(join(home, 'package.json'), '{ "name": "other", "main": "build/src/index.js" }');
     require(home);
     reportForeignCopies();
+    await told();
     expect(lines()).toEqual([]);
   });
 });

@@ -3,6 +3,7 @@ import { connectivityState as State, setLogger } from '@grpc/grpc-js';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { customRoundRobin, registerCustomRoundRobin } from '../src/index.js';
 import { SimulatedChannel } from './simulated-channel.js';
+import { told } from './told.js';
 
 const { READY, TRANSIENT_FAILURE } = State;
 const ENDPOINTS = SimulatedChannel.endpoints(3);
@@ -27,9 +28,10 @@ function open(): SimulatedChannel {
   return channel;
 }
 
-test('is logged once for each channel, whatever happens to its endpoints while the wait goes on', () => {
+test('is logged once for each channel, whatever happens to its endpoints while the wait goes on', async () => {
   const channels = [open(), open()];
   vi.advanceTimersByTime(5000);
+  await told();
   expect(lines).toHaveLength(2);
   for (const channel of channels) {
     channel.subchannel(A).become(READY);
@@ -39,18 +41,21 @@ test('is logged once for each channel, whatever happens to its endpoints while t
     expect(channel.state).toBe('CONNECTING');
   }
   vi.advanceTimersByTime(60_000);
+  await told();
   expect(lines).toHaveLength(2);
 });
 
-test('is not logged while all endpoints have failed, for no RPC waits then; it is when one is READY again', () => {
+test('is not logged while all endpoints have failed, for no RPC waits then; it is when one is READY again', async () => {
   const channel = open();
   channel.all(TRANSIENT_FAILURE, 'Error: refused');
   vi.advanceTimersByTime(60_000);
   channel.update(ENDPOINTS);
   expect(channel.state).toBe('TRANSIENT_FAILURE');
+  await told();
   expect(lines).toEqual([]);
   channel.subchannel(A).become(READY);
   expect(channel.state).toBe('CONNECTING');
+  await told();
   expect(lines).toEqual([
     `custom_round_robin: waiting for 2 of 3 endpoints: ${B}: refused; ${C}: refused. ${UNSET}`,
   ]);

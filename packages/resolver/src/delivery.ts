@@ -2,14 +2,8 @@
  * The last step of every resolver: one listener call, made so that grpc-js can do no harm with it.
  * Adds the attributes, reports `petiole.resolver.update`, and contains a listener that throws.
  */
-import {
-  experimental,
-  logVerbosity,
-  Metadata,
-  type ServiceConfig,
-  type StatusObject,
-  status,
-} from '@grpc/grpc-js';
+import { experimental, Metadata, type ServiceConfig, type StatusObject, status } from '@grpc/grpc-js';
+import { logError } from '@petiole/service-config/internal';
 import type { Endpoint } from './endpoint.js';
 import { AttributeSource } from './resolver-attributes.js';
 import type { PreparedServiceConfig } from './service-config.js';
@@ -106,10 +100,7 @@ export class Delivery {
         note,
       );
     } catch (error) {
-      experimental.log(
-        logVerbosity.ERROR,
-        `${this.shortTarget}: the channel threw on a resolver result: ${String(error)}`,
-      );
+      logError(`${this.shortTarget}: the channel threw on a resolver result: ${String(error)}`);
     }
     this.trace(() => {
       const what = endpoints.ok

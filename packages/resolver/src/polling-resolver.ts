@@ -4,8 +4,8 @@
  * catalogue over HTTP or a file. After grpc-dotnet's PollingResolver; the rules are those of grpc-go's DNS resolver.
  */
 import { setMaxListeners } from 'node:events';
-import { type ChannelOptions, experimental, logVerbosity, status } from '@grpc/grpc-js';
-import { TurningClock } from '@petiole/service-config/internal';
+import { type ChannelOptions, experimental, status } from '@grpc/grpc-js';
+import { logError, TurningClock } from '@petiole/service-config/internal';
 import { checkAuthority } from './authority.js';
 import { backoffOptions } from './constant-resolver.js';
 import { type Delivered, Delivery } from './delivery.js';
@@ -201,7 +201,7 @@ export abstract class PollingResolver implements experimental.Resolver {
     this.#finish(attempt);
     this.#failing = false;
     const complaint = answer.complaint === this.#good?.complaint ? '' : answer.complaint;
-    if (complaint !== '') experimental.log(logVerbosity.ERROR, `${this.#delivery.shortTarget}: ${complaint}`);
+    if (complaint !== '') logError(`${this.#delivery.shortTarget}: ${complaint}`);
     const isNews =
       this.#good?.endpoints !== answer.endpoints ||
       this.#good.serviceConfig !== answer.serviceConfig ||

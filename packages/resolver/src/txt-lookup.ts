@@ -3,8 +3,8 @@
  * had or read leaves the last good one in place, and a slow one holds nobody up.
  */
 import { hostname } from 'node:os';
-import { type ChannelOptions, experimental, logVerbosity } from '@grpc/grpc-js';
-import { TurningClock } from '@petiole/service-config/internal';
+import type { ChannelOptions } from '@grpc/grpc-js';
+import { logError, TurningClock } from '@petiole/service-config/internal';
 import { DnsError } from './dns-error.js';
 import type { DnsSession } from './dns-session.js';
 import { messageOf } from './error-message.js';
@@ -115,7 +115,7 @@ export class TxtLookup {
       this.#complaint = '';
     } catch (error) {
       this.#complaint = `bad service config ignored: ${messageOf(error)}`;
-      experimental.log(logVerbosity.ERROR, `${this.#name}: ${this.#complaint}`);
+      logError(`${this.#name}: ${this.#complaint}`);
     }
   }
 }

@@ -1,9 +1,9 @@
 /**
  * The diagnostics channel `petiole.resolver.update`: one plain object for each change that a resolver hands to a channel.
- * Nothing is computed while nobody subscribes.
+ * It comes when the channel has taken the change. Nothing is computed while nobody subscribes.
  */
 import diagnostics from 'node:diagnostics_channel';
-import { addressKey, endpointName } from '@petiole/service-config/internal';
+import { addressKey, endpointName, publishLater } from '@petiole/service-config/internal';
 import type { Endpoint } from './endpoint.js';
 
 /** The name to give to `diagnostics_channel.subscribe`. */
@@ -35,21 +35,21 @@ export function publishUpdate(
   reason: string,
   error?: string,
 ): void {
-  if (!channel.hasSubscribers) return;
-  const old = byAddresses(before);
-  const now = byAddresses(after);
-  const added = namesOf(now, old);
-  const removed = namesOf(old, now);
-  if (error === undefined && added.length === 0 && removed.length === 0) return;
-  const update: ResolverUpdate = {
-    target,
-    added,
-    removed,
-    endpoints: now.size,
-    reason,
-    ...(error === undefined ? {} : { error }),
-  };
-  channel.publish(update);
+  publishLater<ResolverUpdate>(channel, () => {
+    const old = byAddresses(before);
+    const now = byAddresses(after);
+    const added = namesOf(now, old);
+    const removed = namesOf(old, now);
+    if (error === undefined && added.length === 0 && removed.length === 0) return undefined;
+    return {
+      target,
+      added,
+      removed,
+      endpoints: now.size,
+      reason,
+      ...(error === undefined ? {} : { error }),
+    };
+  });
 }
 
 type ByAddresses = ReadonlyMap<string, Endpoint>;

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { Delivery } from '../src/delivery.js';
 import { parseStaticTarget } from '../src/static-target.js';
 import { uri } from './probe.js';
-import { updatesFromNow } from './update-log.js';
+import { told, updatesFromNow } from './update-log.js';
 
 const TARGET = uri('static:x');
 const result = (path: string) => ({
@@ -19,24 +19,39 @@ const deliveryTo = (listener: experimental.ResolverListener): Delivery =>
   new Delivery(TARGET, listener, () => {});
 
 describe('petiole.resolver.update', () => {
-  it('reports what the channel took: not a result that its policy refused, and that one when it is taken', () => {
+  it('reports what the channel took: not a result that its policy refused, and that one when it is taken', async () => {
     const updates = updatesFromNow();
     let accepts = true;
     const delivery = deliveryTo(() => accepts);
-    const told = (path: string, reason: string): unknown => {
+    const update = async (path: string, reason: string): Promise<unknown> => {
       delivery.endpoints(result(path), reason);
+      await told();
       const { added, removed, endpoints } = updates.pop() ?? { added: 'nothing' };
       return [added, removed, endpoints];
     };
-    expect(told('10.0.0.1:1', 'first resolution')).toEqual([['10.0.0.1:1'], [], 1]);
+    expect(await update('10.0.0.1:1', 'first resolution')).toEqual([['10.0.0.1:1'], [], 1]);
     accepts = false;
-    expect(told('10.0.0.2:1', 'periodic refresh')).toEqual(['nothing', undefined, undefined]);
+    expect(await update('10.0.0.2:1', 'periodic refresh')).toEqual(['nothing', undefined, undefined]);
     accepts = true;
-    expect(told('10.0.0.2:1', 'retry')).toEqual([['10.0.0.2:1'], ['10.0.0.1:1'], 1]);
+    expect(await update('10.0.0.2:1', 'retry')).toEqual([['10.0.0.2:1'], ['10.0.0.1:1'], 1]);
+  });
+
+  it('comes when the delivery is over, and tells of that delivery: whoever hears of it may close the channel', async () => {
+    const updates = updatesFromNow();
+    const delivery = deliveryTo(() => true);
+    delivery.endpoints(result('10.0.0.1:1'), 'first resolution');
+    delivery.endpoints(result('10.0.0.1:1,10.0.0.2:1'), 'requested');
+    delivery.reset();
+    expect(updates).toEqual([]);
+    await told();
+    expect(updates.map(({ endpoints, reason }) => [endpoints, reason])).toEqual([
+      [1, 'first resolution'],
+      [2, 'requested'],
+    ]);
   });
 });
 
-it('an empty list that the policy refuses counts all the same: policies of @petiole/balancer have dropped all', () => {
+it('an empty list that the policy refuses counts all the same: policies of @petiole/balancer have dropped all', async () => {
   const updates = updatesFromNow();
   let accepts = true;
   const delivery = deliveryTo(() => accepts);
@@ -46,17 +61,18 @@ it('an empty list that the policy refuses counts all the same: policies of @peti
     delivery.endpoints({ ...result('10.0.0.1:1'), endpoints: [] }, 'retry');
   accepts = true;
   delivery.endpoints(result('10.0.0.1:1'), 'retry');
+  await told();
   expect(updates.slice(1).map(({ added, removed, endpoints }) => [added, removed, endpoints])).toEqual([
     [[], ['10.0.0.1:1'], 0],
     [['10.0.0.1:1'], [], 1],
   ]);
 });
 
-it('after the channel was idle, all endpoints are new to it, and an empty list is an error again', () => {
+it('after the channel was idle, all endpoints are new to it, and an empty list is an error again', async () => {
   const updates = updatesFromNow();
-  const told: Array<number | string> = [];
+  const heard: Array<number | string> = [];
   const delivery = deliveryTo(
-    (endpoints) => told.push(endpoints.ok ? endpoints.value.length : endpoints.error.details) > 0,
+    (endpoints) => heard.push(endpoints.ok ? endpoints.value.length : endpoints.error.details) > 0,
   );
   delivery.endpoints(result('10.0.0.1:1'), 'first resolution');
   delivery.endpoints({ ...result('10.0.0.1:1'), endpoints: [] }, 'requested');
@@ -64,7 +80,8 @@ it('after the channel was idle, all endpoints are new to it, and an empty list i
   delivery.reset();
   delivery.endpoints({ ...result('10.0.0.1:1'), endpoints: [] }, 'first resolution');
   delivery.endpoints(result('10.0.0.1:1'), 'requested');
-  expect(told).toEqual([1, 0, 1, 'static:x: no endpoints', 1]);
+  expect(heard).toEqual([1, 0, 1, 'static:x: no endpoints', 1]);
+  await told();
   expect(updates.slice(3).map(({ added, removed, endpoints }) => [added, removed, endpoints])).toEqual([
     [[], [], 0],
     [['10.0.0.1:1'], [], 1],

@@ -3,6 +3,9 @@ import diagnostics from 'node:diagnostics_channel';
 import { onTestFinished } from 'vitest';
 import type { ResolverUpdate } from '../src/index.js';
 
+/** Resolves when all that has happened so far has been told: events and lines of the log come a tick later. */
+export const told = (): Promise<void> => new Promise((resolve) => process.nextTick(resolve));
+
 /** The updates from now on, all channels' together. */
 export function updatesFromNow(): ResolverUpdate[] {
   const updates: ResolverUpdate[] = [];

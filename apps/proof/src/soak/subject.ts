@@ -155,9 +155,15 @@ export class Subject {
   }
 
   #picked(connection: Connection): void {
-    if (this.ready?.has(connection.address) ?? connection.ready()) return;
-    this.totals.notReadyPicks++;
-    this.broke('ready', `${connection.address} was picked, which is not READY`);
+    const judge = (ready: boolean): void => {
+      if (ready) return;
+      this.totals.notReadyPicks++;
+      this.broke('ready', `${connection.address} was picked, which is not READY`);
+    };
+    const { ready } = this;
+    if (ready === undefined) judge(connection.ready());
+    // Events come in order, a tick after the change: one tick later, all is known that happened before this pick, and no more.
+    else process.nextTick(() => judge(ready.has(connection.address)));
   }
 
   #sent(id: string, connection: Connection): void {
