@@ -35,6 +35,10 @@ export interface PolicyView<Config, Memory, Data> {
   wakeAfter(ms: number): void;
 }
 
+/**
+ * What makes a policy. All of its functions are called in the middle of changes of grpc-js's: they must not close a client,
+ * make one, start an RPC, or hand a channel new endpoints. `setImmediate` puts that off; events come when it is safe.
+ */
 export interface PolicyDefinition<Config, Memory, Data> extends EndpointHooks<Data> {
   /** The key under `loadBalancingConfig`, in lower_snake_case. A name that grpc-js uses itself is refused. */
   readonly name: string;

@@ -46,6 +46,8 @@ export class EndpointChild<Data> implements ShardedEndpoint<Data>, ChannelContro
   private stuck = false;
   /** pick_first was given the addresses in another order, or other arguments, than hold now. */
   private stale = false;
+  /** pick_first is in the middle of a report, and goes on when whoever hears of it has returned. */
+  private reporting = false;
 
   private readonly owner: ChildOwner<Data>;
   endpoint: Endpoint;
@@ -100,7 +102,10 @@ export class EndpointChild<Data> implements ShardedEndpoint<Data>, ChannelContro
     this.state = State.SHUTDOWN;
     this.index = -1;
     this.pickResult = queuePick();
-    this.leaf.destroy();
+    // At the end of a report pick_first asks its subchannel to connect. If that were released by then, it would connect
+    // with no owner left to close it.
+    if (this.reporting) process.nextTick(() => this.leaf.destroy());
+    else this.leaf.destroy();
   }
 
   /** Counts as failed from now on, until the connection and the health check, if any, have an answer. */
@@ -134,6 +139,13 @@ export class EndpointChild<Data> implements ShardedEndpoint<Data>, ChannelContro
 
   updateState(state: State, picker: experimental.Picker, error: string | null): void {
     if (this.state === State.SHUTDOWN) return;
+    const outer = this.reporting;
+    this.reporting = true;
+    this.take(state, picker, error);
+    this.reporting = outer;
+  }
+
+  private take(state: State, picker: experimental.Picker, error: string | null): void {
     // pick_first calls an unknown health a failure; A17 has RPCs wait for the first answer.
     const waiting = state === State.TRANSIENT_FAILURE && this.watched?.status === 'PENDING';
     if (this.stuck && (waiting || state === State.CONNECTING)) return;

@@ -19,7 +19,8 @@ type Configured<Config> = { readonly value: Config };
 
 export class PolicyInstance<Config, Memory, Data> implements experimental.LoadBalancer {
   private readonly sharding: EndpointSharding<Data>;
-  private readonly view: PolicyView<Config, Memory, Data>;
+  /** Made with the first update: a hook called from the constructor would act on a policy that grpc-js does not hold yet. */
+  private view: PolicyView<Config, Memory, Data> | undefined = undefined;
   private readonly trace: ReturnType<typeof tracer>;
   private config: Configured<Config> | undefined = undefined;
   /** The newest config error: logged once, not on each re-resolution. */
@@ -43,13 +44,6 @@ export class PolicyInstance<Config, Memory, Data> implements experimental.LoadBa
       onCallEnded: this.caught('onCallEnded', definition.onCallEnded),
       onChange: () => this.refresh(),
     });
-    this.view = createView(
-      this.sharding,
-      this.caught('createMemory', definition.createMemory)?.() as Memory,
-      () => (this.config as Configured<Config>).value,
-      () => (this.startedAt === undefined ? 0 : this.clock.now() - this.startedAt),
-      (ms) => this.wakeAfter(ms),
-    );
   }
 
   updateAddressList(
@@ -69,6 +63,13 @@ export class PolicyInstance<Config, Memory, Data> implements experimental.LoadBa
     if (endpoints.ok && endpoints.value.some(({ addresses }) => addresses.length > 0)) {
       this.startedAt ??= this.clock.now();
     }
+    this.view ??= createView(
+      this.sharding,
+      this.caught('createMemory', this.definition.createMemory)?.() as Memory,
+      () => (this.config as Configured<Config>).value,
+      () => (this.startedAt === undefined ? 0 : this.clock.now() - this.startedAt),
+      (ms) => this.wakeAfter(ms),
+    );
     return this.sharding.update(endpoints, channelOptions, resolutionNote);
   }
 
@@ -104,9 +105,10 @@ export class PolicyInstance<Config, Memory, Data> implements experimental.LoadBa
 
   private refresh(): void {
     // `onChange` comes with updates, and updates only once there is a config.
+    const view = this.view as PolicyView<Config, Memory, Data>;
     let picker: Picker | undefined;
     try {
-      picker = this.definition.update(this.view);
+      picker = this.definition.update(view);
       assertPicker(picker);
     } catch (error) {
       this.reportBug('update', error);
@@ -121,7 +123,7 @@ export class PolicyInstance<Config, Memory, Data> implements experimental.LoadBa
         this.reportBug(where, error),
       );
     }
-    this.trace?.(`update: ${picker ? 'a picker' : 'no picker'}, ${this.view.readyCount} endpoints READY`);
+    this.trace?.(`update: ${picker ? 'a picker' : 'no picker'}, ${view.readyCount} endpoints READY`);
     this.sharding.publish(this.answer);
   }
 

@@ -21,7 +21,7 @@ export interface ShardedEndpoint<Data = undefined> {
   readonly data: Data;
 }
 
-/** What a policy can attach to its endpoints. */
+/** What a policy can attach to its endpoints. Called at once, in the middle of a change: they must not act on any client. */
 export interface EndpointHooks<Data> {
   /** Called once per endpoint; its result lives as long as the endpoint, across pickers and updates. */
   readonly createData?: ((endpoint: experimental.Endpoint) => Data) | undefined;
