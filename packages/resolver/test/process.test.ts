@@ -28,9 +28,13 @@ function run(...start: Parameters<typeof begin>): Promise<Ended> {
 }
 
 function begin(args: readonly string[], env: NodeJS.ProcessEnv = {}, flags: readonly string[] = []): Running {
-  const child = spawn(process.execPath, ['--import', 'tsx', ...flags, APP, ...args], {
-    env: { ...process.env, ...env },
-  });
+  const child = spawn(
+    process.execPath,
+    ['--conditions=@petiole/source', '--import', 'tsx', ...flags, APP, ...args],
+    {
+      env: { ...process.env, ...env },
+    },
+  );
   onTestFinished(() => {
     child.kill('SIGKILL');
   });

@@ -136,7 +136,7 @@ describe('the recipe for', () => {
     const target = `static:[::1]:${port}+127.0.0.1:${port}`;
     const out = await run('sh', [
       '-c',
-      `ECHO_TARGET="${target}" "$0" --import tsx "$1"`,
+      `ECHO_TARGET="${target}" "$0" --conditions=@petiole/source --import tsx "$1"`,
       process.execPath,
       APP,
     ]);
@@ -163,7 +163,9 @@ describe('the recipe for', () => {
     ];
     const [block, flow, list] = written.map((text) => parse(text).environment);
     expect([block, list]).toEqual([flow, [`ECHO_TARGET=${target}`]]);
-    const out = await run(process.execPath, ['--import', 'tsx', APP], { env: { ...process.env, ...block } });
+    const out = await run(process.execPath, ['--conditions=@petiole/source', '--import', 'tsx', APP], {
+      env: { ...process.env, ...block },
+    });
     expect(out).toBe('a');
     for (const text of written.slice(1)) expect(() => parse(text.replaceAll('"', ''))).toThrow('flow');
   });
