@@ -6,6 +6,7 @@ import { HealthWatch } from '../src/health-watch.js';
 import { customRoundRobin, registerCustomRoundRobin } from '../src/index.js';
 import { SimulatedChannel, SimulatedSubchannel } from './simulated-channel.js';
 import { SimulatedWatchChannel } from './simulated-watch.js';
+import { told } from './told.js';
 
 registerCustomRoundRobin();
 
@@ -276,6 +277,7 @@ test('a long service name is cut where it is shown, without control characters, 
     expect(subchannel.failure?.length).toBeLessThan(1000);
     await channel.watch.end({ code: Status.UNIMPLEMENTED });
   }
+  await told();
   expect(lines).toHaveLength(1);
   expect(lines[0]).toContain(shown);
   expect(lines[0]?.length).toBeLessThan(1000);
