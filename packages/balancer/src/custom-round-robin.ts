@@ -3,14 +3,17 @@
  * in the resolver's order. Waits at its start until all endpoints are READY.
  */
 import { type experimental, type LoadBalancingConfig, connectivityState as State } from '@grpc/grpc-js';
-import { logError } from '@petiole/service-config/internal';
-import { booleanField, durationField, integerField } from './config-field.js';
+import { boolean, duration, integer, logError, readFields } from '@petiole/service-config/internal';
 import { definePolicy, type Policy, type PolicyView } from './define-policy.js';
 import { describeEndpoints } from './failure-message.js';
 import type { ShardedEndpoint } from './sharded-endpoint.js';
 
 const NAME = 'custom_round_robin';
-const UINT32_MAX = 2 ** 32 - 1;
+const FIELDS = {
+  repeatCount: integer({ min: 1, max: 2 ** 32 - 1, default: 3 }),
+  readyTimeout: duration({ default: Number.POSITIVE_INFINITY }),
+  randomStart: boolean(),
+};
 
 /** After how long a wait for endpoints is logged. */
 const LOG_AFTER_MS = 5000;
@@ -80,11 +83,10 @@ const policy: Policy<CustomRoundRobinConfig> = definePolicy<
   CustomRoundRobinConfig
 >({
   name: NAME,
-  parseConfig: (json) => ({
-    repeatCount: integerField(NAME, json, 'repeatCount', { min: 1, max: UINT32_MAX, default: 3 }),
-    readyTimeoutMs: durationField(NAME, json, 'readyTimeout') ?? Number.POSITIVE_INFINITY,
-    randomStart: booleanField(NAME, json, 'randomStart'),
-  }),
+  parseConfig(json) {
+    const { readyTimeout, ...config } = readFields(NAME, json, FIELDS);
+    return { ...config, readyTimeoutMs: readyTimeout };
+  },
   createMemory: () => ({ rotation: undefined, waitLogged: false }),
   update(view) {
     const { config, memory } = view;

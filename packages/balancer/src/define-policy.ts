@@ -4,8 +4,7 @@
  * reconnection, re-resolution, health checking and states are the machinery's.
  */
 import type { experimental, LoadBalancingConfig } from '@grpc/grpc-js';
-import { asJson } from './as-json.js';
-import { show } from './config-field.js';
+import { asJson, show } from '@petiole/service-config/internal';
 import { policyConfigType } from './policy-config.js';
 import { PolicyInstance } from './policy-instance.js';
 import { registerPolicy } from './registry.js';

@@ -3,9 +3,8 @@
  * result, would end the process out of a socket's event: its RPC fails instead.
  */
 import { experimental } from '@grpc/grpc-js';
-import { show } from './config-field.js';
+import { show, thrownText } from '@petiole/service-config/internal';
 import { EndpointPick, failPick } from './pick-result.js';
-import { thrownText } from './thrown-text.js';
 
 type PickResult = experimental.PickResult;
 

@@ -2,7 +2,7 @@
  * `least_request` (gRFC A48): of a few endpoints drawn at random, the one with the fewest RPCs in flight.
  */
 import type { experimental, LoadBalancingConfig } from '@grpc/grpc-js';
-import { integerField } from './config-field.js';
+import { integer, readFields } from '@petiole/service-config/internal';
 import { definePolicy } from './define-policy.js';
 import type { ShardedEndpoint } from './sharded-endpoint.js';
 
@@ -14,7 +14,8 @@ export interface LeastRequestConfig {
 
 /** An endpoint's RPCs: started and not ended (a stream counts until it ends), and picked in this very turn. */
 type Endpoint = ShardedEndpoint<{ inFlight: number; picked: number }>;
-const CHOICE_COUNT = { min: 2, max: 2 ** 32 - 1, default: 2 };
+const NAME = 'least_request';
+const FIELDS = { choiceCount: integer({ min: 2, max: 2 ** 32 - 1, default: 2 }) };
 
 class LeastRequestPicker implements experimental.Picker {
   readonly ready: readonly Endpoint[];
@@ -55,9 +56,9 @@ class LeastRequestPicker implements experimental.Picker {
 }
 
 const policy = definePolicy<number, { picker?: LeastRequestPicker }, Endpoint['data'], LeastRequestConfig>({
-  name: 'least_request',
+  name: NAME,
   // "If `choice_count < 2`, the config will be rejected"; above 10, "the policy will set choice_count = 10" - A48
-  parseConfig: (json) => Math.min(10, integerField('least_request', json, 'choiceCount', CHOICE_COUNT)),
+  parseConfig: (json) => Math.min(10, readFields(NAME, json, FIELDS).choiceCount),
   createMemory: () => ({}),
   createData: () => ({ inFlight: 0, picked: 0 }),
   update({ config, memory, ready, readyCount }) {

@@ -4,9 +4,8 @@
  * wrr_locality.
  */
 import type { experimental } from '@grpc/grpc-js';
-import { show } from './config-field.js';
-import { thrownText } from './thrown-text.js';
-import { type UnreadField, unreadFields } from './unread-fields.js';
+import { show, thrownText, type UnreadField } from '@petiole/service-config/internal';
+import { unreadFields } from './unread-fields.js';
 
 export class PolicyConfig<Config> implements experimental.TypedLoadBalancingConfig {
   private readonly name: string;

@@ -3,13 +3,11 @@
  * asks the definition's `update` when something changed, and publishes its answer.
  */
 import type { ChannelOptions, experimental } from '@grpc/grpc-js';
-import { logError, TurningClock } from '@petiole/service-config/internal';
-import { show } from './config-field.js';
+import { logError, show, TurningClock, thrownText } from '@petiole/service-config/internal';
 import type { PolicyDefinition, PolicyView } from './define-policy.js';
 import { EndpointSharding } from './endpoint-sharding.js';
 import { GuardedPicker, kindOf } from './guarded-picker.js';
 import { isPromise, PolicyConfig } from './policy-config.js';
-import { thrownText } from './thrown-text.js';
 import { tracer } from './trace.js';
 
 type Picker = experimental.Picker;

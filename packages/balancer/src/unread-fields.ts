@@ -3,15 +3,7 @@
  * misspelt. gRPC has policies ignore them, so only those who check a config ask.
  */
 
-import { nearMiss } from './near-miss.js';
-
-type Json = Readonly<Record<string, unknown>>;
-
-export interface UnreadField {
-  readonly field: string;
-  /** The field that the parser looked for in vain, and that this one probably stands for. */
-  readonly meant: string | undefined;
-}
+import { type Json, nearMiss, type UnreadField } from '@petiole/service-config/internal';
 
 /** @param parse does not throw on this JSON */
 export function unreadFields(json: Json, parse: (json: Json) => unknown): UnreadField[] {
@@ -25,6 +17,10 @@ export function unreadFields(json: Json, parse: (json: Json) => unknown): Unread
     has(target, field) {
       read.add(field);
       return Reflect.has(target, field);
+    },
+    getOwnPropertyDescriptor(target, field) {
+      read.add(field);
+      return Reflect.getOwnPropertyDescriptor(target, field);
     },
     ownKeys(target) {
       all = true;

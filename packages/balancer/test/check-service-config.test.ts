@@ -6,7 +6,6 @@ import { Client, credentials, experimental, status } from '@grpc/grpc-js';
 import { validateServiceConfig } from '@grpc/grpc-js/build/src/service-config.js';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { asGrpcJsReads, grpcJsAccepts } from '../src/duration.js';
 import {
   checkServiceConfig,
   customRoundRobin,
@@ -226,7 +225,7 @@ describe('policies', () => {
         severity: 'error',
       },
     ]);
-    expect(short({ loadBalancingPolicy: null })).toEqual(['loadBalancingPolicy throws error']);
+    expect(short({ loadBalancingPolicy: null })).toEqual(['loadBalancingPolicy throws mendable']);
   });
 
   it('RPCs under a bad config of ours fail with the message of the finding', async () => {
@@ -286,7 +285,7 @@ describe('methods', () => {
     [{ timeout: '1s' }, ['.name throws error']],
     [{ name: [] }, ['.name ignored error']],
     [{ name: [{ service: '', method: '' }] }, ['.name[0].method throws error']],
-    [{ name: [{}], timeout: '5s', retryPolicy: null }, ['.retryPolicy throws error']],
+    [{ name: [{}], timeout: '5s', retryPolicy: null }, ['.retryPolicy throws mendable']],
     [{ name: [{}], timeout: '2147483648s' }, ['.timeout misread mendable']],
     [{ name: [{}], timeout: '999999999999s' }, ['.timeout misread error']],
     [{ name: [{}], timeout: '0.0001s' }, ['.timeout fails error']],
@@ -332,20 +331,7 @@ describe('methods', () => {
 
   it('are ignored by grpc-js unless they stand in an array', () => {
     expect(short({ methodConfig: { name: [{}] } })).toEqual(['methodConfig ignored error']);
-    expect(short({ methodConfig: null })).toEqual(['methodConfig ignored error']);
-  });
-
-  it('the timeout is what grpc-js reads, for any Duration string', () => {
-    const text = fc
-      .tuple(fc.bigInt({ min: 0n, max: 10n ** 13n }), fc.option(fc.stringMatching(/^\d{1,9}$/)))
-      .map(([seconds, fraction]) => `${seconds}${fraction === null ? '' : `.${fraction}`}s`);
-    fc.assert(
-      fc.property(text, (timeout) => {
-        expect(grpcJsAccepts(timeout)).toBe(true);
-        const read = validateServiceConfig({ methodConfig: [{ name: [{}], timeout }] });
-        expect(asGrpcJsReads(timeout)).toEqual(read.methodConfig[0]?.timeout);
-      }),
-    );
+    expect(short({ methodConfig: null })).toEqual(['methodConfig ignored mendable']);
   });
 });
 

@@ -4,6 +4,12 @@
 export { addressKey, endpointKey, sameAddresses, withoutRepetition } from './endpoint/identity.js';
 export { addressName, endpointName } from './endpoint/name.js';
 export { logError, publishLater } from './events/later.js';
+export { boolean, type ConfigFields, duration, integer, readFields } from './fields.js';
+export { asJson, isJson, type Json } from './json.js';
+export type { UnreadField } from './policies/list.js';
+export { petiolePolicies } from './policies/registered.js';
+export { nearMiss } from './text/near-miss.js';
 export { oneLine } from './text/one-line.js';
+export { got, show } from './text/show.js';
 export { messageOf, thrownText } from './text/thrown.js';
 export { TurningClock } from './time/turning-clock.js';

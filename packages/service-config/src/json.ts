@@ -1,6 +1,19 @@
-/** What JSON makes of a value, or an error that says where it would lose something. */
-import { show } from './config-field.js';
-import { messageOf } from './thrown-text.js';
+/** JSON of which nothing is known yet. */
+import { show } from './text/show.js';
+import { messageOf } from './text/thrown.js';
+
+/** A JSON object, not an array. */
+export type Json = Readonly<Record<string, unknown>>;
+
+export function isJson(value: unknown): value is Json {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Whether arrays and objects stand in one another more than so many levels deep. */
+export function isDeeper(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return levels === 0 || Object.values(value).some((inner) => isDeeper(inner, levels - 1));
+}
 
 /**
  * A copy of the value as JSON has it: without undefined fields, for instance.

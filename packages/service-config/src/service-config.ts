@@ -2,13 +2,12 @@
  * `serviceConfig()`: the JSON for the channel option `grpc.service_config`.
  * Throws where grpc-js would use `pick_first` or ignore a field in silence.
  */
-import { experimental, type LoadBalancingConfig, type status } from '@grpc/grpc-js';
-import { asJson } from './as-json.js';
-import { show } from './config-field.js';
+import type { LoadBalancingConfig, status } from '@grpc/grpc-js';
 import type { Duration } from './duration.js';
-import { inspectServiceConfig } from './inspect-service-config.js';
-import { OWN_POLICIES } from './registry.js';
-import { isJson } from './service-config-finding.js';
+import { inspect } from './inspect.js';
+import { asJson, isJson } from './json.js';
+import { isRegistered, petiolePolicies } from './policies/registered.js';
+import { show } from './text/show.js';
 
 export interface ServiceConfigOptions {
   /**
@@ -117,25 +116,30 @@ export function serviceConfig(options: ServiceConfigOptions): string {
     loadBalancingConfig: Array.isArray(policies) ? policies : [policies],
     ...(healthCheck === undefined ? {} : { healthCheckConfig: healthCheck }),
   };
-  const { findings, mended } = inspectServiceConfig(json, OPTION_NAMES);
+  const { findings, mended } = inspect(json);
   const error = findings.find(({ severity }) => severity === 'error');
-  if (error !== undefined) throw new TypeError(`serviceConfig: ${error.path}: ${error.instead}`);
+  if (error !== undefined) {
+    throw new TypeError(
+      asOption(`serviceConfig: ${error.path === '' ? '' : `${error.path}: `}${error.instead}`),
+    );
+  }
   return JSON.stringify(mended);
 }
 
 /** The options of {@link serviceConfig} as JSON: of what shape is still to be seen. */
 type OptionsJson = Readonly<Record<string, unknown>>;
 
-const OPTION_NAMES = { loadBalancing: 'loadBalancing', healthCheck: 'healthCheck' };
+/** What the fields are called here. */
+function asOption(message: string): string {
+  return message.replaceAll(/\b(loadBalancing|healthCheck)Config\b/g, '$1');
+}
 
 /** What may be meant where there is no `loadBalancing`. */
 function hintAt(options: object): string {
   const names = Object.keys(options);
   const misspelt = names.find((name) => name !== 'loadBalancing' && /^load/i.test(name));
   if (misspelt !== undefined) return `: did you mean loadBalancing by ${misspelt}?`;
-  const policy = names.find(
-    (name) => experimental.isLoadBalancerNameRegistered(name) || OWN_POLICIES.has(name),
-  );
+  const policy = names.find((name) => isRegistered(name) || petiolePolicies().calls.has(name));
   return policy === undefined ? '' : `: write { loadBalancing: { ${policy}: … } }`;
 }
 

@@ -1,4 +1,4 @@
-/** Durations of service configs: proto3 JSON strings, `"1.5s"`. */
+/** Durations of service configs: proto3 JSON strings, `"1.5s"`, and the times that grpc-js and Node can keep. */
 
 /** As grpc-js wants a `timeout`: whole seconds and the nanoseconds beyond. */
 export interface Duration {
@@ -9,6 +9,9 @@ export interface Duration {
 /** The largest number of seconds that a google.protobuf.Duration can hold: about 10,000 years. */
 export const MAX_SECONDS = 315_576_000_000;
 
+/** The longest time that Node's timers can wait, in whole seconds; a longer one ends after a millisecond. */
+export const MAX_TIMER_SECONDS = 2_147_483;
+
 /** Reads `"5s"`, `"0.250s"`, at most nine decimals. Undefined for anything else, negative durations included. */
 export function parseDuration(value: unknown): Duration | undefined {
   const match = typeof value === 'string' ? /^(\d{1,12})(?:\.(\d{1,9}))?s$/.exec(value) : null;
@@ -17,10 +20,6 @@ export function parseDuration(value: unknown): Duration | undefined {
   return seconds <= MAX_SECONDS ? { seconds, nanos: Number((match[2] ?? '').padEnd(9, '0')) } : undefined;
 }
 
-/** The longest time that Node's timers can wait, in whole seconds; a longer one ends after a millisecond. */
-export const MAX_TIMER_SECONDS = 2_147_483;
-
-/** The same in milliseconds. */
 export function durationMs({ seconds, nanos }: Duration): number {
   return seconds * 1000 + nanos / 1e6;
 }

@@ -1,0 +1,25 @@
+/**
+ * Which policies are registered with grpc-js, and which of them are Petiole's: `@petiole/balancer` tells it here. It
+ * stands beside grpc-js's own registry, so that all copies of both packages see the same.
+ */
+import { experimental } from '@grpc/grpc-js';
+
+interface PetiolePolicies {
+  /** The names that any copy of the balancer has registered. */
+  readonly registered: Set<string>;
+  /** By the names of the policies that come with the balancer: the call that registers them. */
+  readonly calls: Map<string, string>;
+}
+
+const KEY: unique symbol = Symbol.for('petiole.policies') as never;
+const grpcJs: typeof experimental & { [KEY]?: PetiolePolicies } = experimental;
+
+export function petiolePolicies(): PetiolePolicies {
+  grpcJs[KEY] ??= { registered: new Set(), calls: new Map() };
+  return grpcJs[KEY];
+}
+
+/** grpc-js looks names up with `in`, which finds `toString` and `constructor` too. */
+export function isRegistered(name: string): boolean {
+  return experimental.isLoadBalancerNameRegistered(name) && !(name in Object.prototype);
+}

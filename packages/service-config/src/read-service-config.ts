@@ -1,0 +1,53 @@
+/**
+ * `readServiceConfig()`: what a resolver hands to grpc-js, which validates and converts the channel option
+ * `grpc.service_config` only and trusts resolvers.
+ */
+import type { ServiceConfig } from '@grpc/grpc-js';
+import type { ServiceConfigSource } from './finding.js';
+import { inspect } from './inspect.js';
+
+/** A service config as people write it: proto3 JSON (service_config.proto), as an object or a string. */
+export type ServiceConfigInput = string | object;
+
+/** A service config in grpc-js's form, and the one field that grpc-js has no place for. */
+export interface PreparedServiceConfig {
+  readonly config: ServiceConfig;
+  /** `healthCheckConfig.serviceName`, null without one (gRFC A17). */
+  readonly healthCheckServiceName: string | null;
+}
+
+/** Thrown for a service config that grpc-js would misread, or that would harm the process. */
+export class ServiceConfigError extends Error {
+  override readonly name = 'ServiceConfigError';
+
+  /** @param path the field, `methodConfig[0].timeout`; empty for the whole. */
+  constructor(path: string, instead: string) {
+    const verb = /^(must|is|needs) /.test(instead);
+    super(`service config: ${path === '' ? 'it' : path}${verb ? '' : ':'} ${instead}`);
+  }
+}
+
+/**
+ * Checks a service config as `checkServiceConfig` does, and gives it in the form that grpc-js reads. Fields that nobody
+ * reads are left out. They are refused in a config of the program itself if somebody seems to wait for an effect: if
+ * they are misspelt, or if grpc-js has no use for them. One from DNS serves clients in all languages.
+ *
+ * @throws {ServiceConfigError} that names the first error: the field, its value and what is allowed.
+ */
+export function readServiceConfig(
+  input: ServiceConfigInput,
+  source: ServiceConfigSource,
+): PreparedServiceConfig {
+  const { findings, mended } = inspect(input);
+  const error = findings.find(
+    ({ severity, takenFrom }) => severity === 'error' && takenFrom !== source && takenFrom !== 'anyone',
+  );
+  if (error !== undefined) throw new ServiceConfigError(error.path, error.instead);
+  const { healthCheckConfig, ...rest } = mended as Partial<ServiceConfig> & {
+    readonly healthCheckConfig?: { readonly serviceName?: string };
+  };
+  return {
+    config: { loadBalancingConfig: [], methodConfig: [], ...rest },
+    healthCheckServiceName: healthCheckConfig?.serviceName ?? null,
+  };
+}
