@@ -3,10 +3,10 @@
  * Adds the attributes, reports `petiole.resolver.update`, and contains a listener that throws.
  */
 import { experimental, Metadata, type ServiceConfig, type StatusObject, status } from '@grpc/grpc-js';
+import type { PreparedServiceConfig } from '@petiole/service-config';
 import { logError } from '@petiole/service-config/internal';
 import type { Endpoint } from './endpoint.js';
 import { AttributeSource } from './resolver-attributes.js';
-import type { PreparedServiceConfig } from './service-config.js';
 import type { Trace } from './tracing.js';
 import { publishUpdate } from './update-events.js';
 

@@ -3,6 +3,7 @@
  * (`createManualResolver`), or from DNS (`srv:`, `dns+refresh:`, or a resolver of your own on `PollingResolver`).
  */
 
+export { ServiceConfigError, type ServiceConfigInput } from '@petiole/service-config';
 export { type DnsRefreshOptions, registerRefreshingDnsResolver } from './dns-refresh-resolver.js';
 export type { Endpoint, EndpointInput, SubchannelAddress } from './endpoint.js';
 export { createManualResolver, type ManualResolver } from './manual-resolver.js';
@@ -11,8 +12,6 @@ export { type ParsedTarget, parseTarget } from './parse-target.js';
 export type { PollingOptions } from './polling-options.js';
 export { PollingResolver, type ResolutionAttempt } from './polling-resolver.js';
 export type { Resolution } from './resolution.js';
-export type { ServiceConfigInput } from './service-config.js';
-export { ServiceConfigError } from './service-config-error.js';
 export { registerSrvResolver, type SrvResolverOptions } from './srv-resolver.js';
 export type { StaticResolverOptions } from './static-hosts-resolver.js';
 export { registerStaticResolver } from './static-resolver.js';

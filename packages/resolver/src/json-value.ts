@@ -20,11 +20,6 @@ export function print(value: unknown): string {
   return text.length > 80 ? `${text.slice(0, 80)}…` : text;
 }
 
-/** Whether a field is there: proto3 JSON reads null as absent. */
-export function field(value: unknown): boolean {
-  return value !== undefined && value !== null;
-}
-
 /** Whether a value is a JSON object. */
 export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -88,7 +88,7 @@ export function createManualResolver(options: ManualResolverOptions = {}): Manua
 }
 
 function firstAuthority(latest: Latest | undefined): string {
-  const first = latest && 'endpoints' in latest ? latest.endpoints[0]?.addresses[0] : undefined;
+  const first = latest?.kind === 'endpoints' ? latest.endpoints[0]?.addresses[0] : undefined;
   return first && !('path' in first) ? authorityOf(first) : FALLBACK_AUTHORITY;
 }
 
@@ -127,7 +127,10 @@ class Handle implements ManualResolver, Followed {
     this.#closed = true;
     handles.byId.delete(this.#id);
     if (this.#latest === undefined) {
-      this.#publish({ failure: { code: status.UNAVAILABLE, details: `${this.target}: ${CLOSED}` } });
+      this.#publish({
+        kind: 'failure',
+        failure: { code: status.UNAVAILABLE, details: `${this.target}: ${CLOSED}` },
+      });
     }
   }
 
@@ -141,8 +144,8 @@ class Handle implements ManualResolver, Followed {
 
   #publish(latest: Latest): void {
     trace(() => {
-      const what = 'failure' in latest ? 'failure' : `${latest.endpoints.length} endpoints`;
-      const details = 'failure' in latest ? `: ${latest.failure.details}` : '';
+      const what = latest.kind === 'failure' ? 'failure' : `${latest.endpoints.length} endpoints`;
+      const details = latest.kind === 'failure' ? `: ${latest.failure.details}` : '';
       return `${this.target} ${what} stored, for ${this.#audience()}${details}`;
     });
     this.#latest = latest;
@@ -181,7 +184,7 @@ export const manualResolverClass: ResolverClass = class ManualChannelResolver
       return;
     }
     this.#told = latest;
-    if ('failure' in latest) this.#delivery.error(latest.failure, reason);
+    if (latest.kind === 'failure') this.#delivery.error(latest.failure, reason);
     else this.#delivery.endpoints({ ...latest, note: '' }, reason);
   };
 

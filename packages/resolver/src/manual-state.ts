@@ -3,10 +3,13 @@
  * fail with "undefined".
  */
 import { Metadata, status } from '@grpc/grpc-js';
+import {
+  type PreparedServiceConfig,
+  readServiceConfig,
+  type ServiceConfigInput,
+} from '@petiole/service-config';
 import { type Endpoint, type EndpointInput, toEndpoints } from './endpoint.js';
 import { isObject, misspelt, print } from './json-value.js';
-import { prepareOwnServiceConfig } from './own-service-config.js';
-import type { PreparedServiceConfig, ServiceConfigInput } from './service-config.js';
 
 /** What a manual resolver tells its channels; each update replaces the whole. */
 export interface ManualState {
@@ -18,7 +21,8 @@ export interface ManualState {
   readonly endpoints: readonly EndpointInput[];
   /**
    * Proto3 JSON, as an object or a string. Default: none, so that each channel's `grpc.service_config` applies.
-   * Refused are, besides invalid values, misnamed fields and fields of `methodConfig` that grpc-js does not read.
+   * Refused are, besides what `checkServiceConfig` calls an error, misspelt fields and fields of `methodConfig` that
+   * grpc-js does not read; fields that are wholly unknown are left out.
    */
   readonly serviceConfig?: ServiceConfigInput;
 }
@@ -41,8 +45,12 @@ export interface ManualFailure {
 
 /** What a handle holds for its channels. */
 export type Latest =
-  | { readonly endpoints: readonly Endpoint[]; readonly serviceConfig: PreparedServiceConfig | null }
-  | { readonly failure: ManualFailure & { readonly code: status } };
+  | {
+      readonly kind: 'endpoints';
+      readonly endpoints: readonly Endpoint[];
+      readonly serviceConfig: PreparedServiceConfig | null;
+    }
+  | { readonly kind: 'failure'; readonly failure: ManualFailure & { readonly code: status } };
 
 /** gRFC A54: a control plane must not use these; grpc-js turns them into INTERNAL. */
 const INAPPROPRIATE_CODES: ReadonlySet<status> = new Set([
@@ -87,8 +95,9 @@ export function readState(state: ManualState, where: string): Latest {
   }
   const { endpoints, serviceConfig } = state;
   return deepFreeze({
+    kind: 'endpoints',
     endpoints: toEndpoints(endpoints),
-    serviceConfig: serviceConfig === undefined ? null : prepareOwnServiceConfig(serviceConfig),
+    serviceConfig: serviceConfig === undefined ? null : readServiceConfig(serviceConfig, 'program'),
   });
 }
 
@@ -114,7 +123,7 @@ export function readFailure(failure: ManualFailure, where: string): Latest {
       : '';
     throw new Error(`${where}: fail: code must be one of ${allowed}, got ${print(code)}${why}`);
   }
-  return { failure: { code, details, ...(metadata ? { metadata: metadata.clone() } : {}) } };
+  return { kind: 'failure', failure: { code, details, ...(metadata ? { metadata: metadata.clone() } : {}) } };
 }
 
 /** All channels of a handle are given the same objects. */

@@ -2,13 +2,13 @@
  * What a look-up found, and how it becomes the next good answer of a polling resolver: what did not change stays the
  * same object, so that a change is seen at a glance and reaches nobody when there is none.
  */
+import { readServiceConfig, type ServiceConfigInput } from '@petiole/service-config';
 import { endpointKey } from '@petiole/service-config/internal';
 import type { Delivered } from './delivery.js';
 import { type EndpointInput, sameEndpoints, toEndpoints } from './endpoint.js';
 import { messageOf } from './error-message.js';
 import { isObject, print } from './json-value.js';
 import { keepPlaces } from './keep-places.js';
-import { prepareServiceConfig, type ServiceConfigInput } from './service-config.js';
 import { joinNotes } from './summarize.js';
 
 /** What a look-up found. */
@@ -56,12 +56,12 @@ export function readResolution(
     : found;
   const endpoints =
     before !== undefined && sameEndpoints(before.endpoints, ordered) ? before.endpoints : ordered;
-  const { serviceConfig, source, complaint } = readServiceConfig(resolution.serviceConfig ?? null, before);
+  const { serviceConfig, source, complaint } = successor(resolution.serviceConfig ?? null, before);
   const note = joinNotes(resolution.note ?? '', complaint);
   return { endpoints, serviceConfig, source, complaint, note };
 }
 
-function readServiceConfig(
+function successor(
   input: ServiceConfigInput | null,
   before: GoodAnswer | undefined,
 ): Pick<GoodAnswer, 'serviceConfig' | 'source' | 'complaint'> {
@@ -71,7 +71,7 @@ function readServiceConfig(
   // A bad one is read again: the policy that it names may have been registered by now.
   if (before?.complaint === '' && source !== null && before.source === source) return before;
   try {
-    return { serviceConfig: prepareServiceConfig(input), source, complaint: '' };
+    return { serviceConfig: readServiceConfig(input, 'dns'), source, complaint: '' };
   } catch (error) {
     // As an error it would cost the addresses too: grpc-js never sets previousServiceConfig (resolving-load-balancer.ts).
     return {
@@ -82,7 +82,7 @@ function readServiceConfig(
   }
 }
 
-/** Null for what has no JSON, such as a cyclic object; `prepareServiceConfig` says what is wrong with it. */
+/** Null for what has no JSON, such as a cyclic object; `readServiceConfig` says what is wrong with it. */
 function jsonText(input: object): string | null {
   try {
     return JSON.stringify(input) ?? null;

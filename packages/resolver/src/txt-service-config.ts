@@ -2,9 +2,10 @@
  * The service config in a TXT record, as gRFC A2 has it: the first choice of a list whose criteria match this client.
  */
 
+import { ServiceConfigError } from '@petiole/service-config';
+import { got } from '@petiole/service-config/internal';
 import { messageOf } from './error-message.js';
 import { isObject } from './json-value.js';
-import { ServiceConfigError } from './service-config-error.js';
 import type { Trace } from './tracing.js';
 
 /** This client, as the criteria of a choice see it. */
@@ -45,9 +46,9 @@ export function selectServiceConfig(
   try {
     choices = JSON.parse(text);
   } catch (error) {
-    throw new ServiceConfigError('grpc_config', text, `JSON (${messageOf(error)})`);
+    throw wrong('grpc_config', text, `JSON (${messageOf(error)})`);
   }
-  if (!Array.isArray(choices)) throw new ServiceConfigError('grpc_config', choices, 'an array of choices');
+  if (!Array.isArray(choices)) throw wrong('grpc_config', choices, 'an array of choices');
   const read = choices.map((choice: unknown, index) => readChoice(choice, `grpc_config[${index}]`));
   const taken = read.findIndex((choice) => choice.matches(client));
   trace(() => {
@@ -64,21 +65,19 @@ interface Choice {
 }
 
 function readChoice(choice: unknown, path: string): Choice {
-  if (!isObject(choice)) throw new ServiceConfigError(path, choice, 'an object');
+  if (!isObject(choice)) throw wrong(path, choice, 'an object');
   for (const name of Object.keys(choice)) {
-    if (!FIELDS.has(name))
-      throw new ServiceConfigError(path, name, `made of the fields ${[...FIELDS].join(', ')}`);
+    if (!FIELDS.has(name)) throw wrong(path, name, `made of the fields ${[...FIELDS].join(', ')}`);
   }
   const { percentage, serviceConfig } = choice;
   const languages = strings(choice.clientLanguage, `${path}.clientLanguage`).map((name) =>
     name.toLowerCase(),
   );
   const hostnames = strings(choice.clientHostname, `${path}.clientHostname`);
-  if (!isObject(serviceConfig))
-    throw new ServiceConfigError(`${path}.serviceConfig`, serviceConfig, 'an object');
+  if (!isObject(serviceConfig)) throw wrong(`${path}.serviceConfig`, serviceConfig, 'an object');
   const share = percentage ?? 100;
   if (typeof share !== 'number' || !Number.isInteger(share) || share < 0 || share > 100) {
-    throw new ServiceConfigError(`${path}.percentage`, percentage, 'an integer from 0 to 100');
+    throw wrong(`${path}.percentage`, percentage, 'an integer from 0 to 100');
   }
   return {
     serviceConfig,
@@ -89,10 +88,14 @@ function readChoice(choice: unknown, path: string): Choice {
   };
 }
 
+function wrong(path: string, value: unknown, allowed: string): ServiceConfigError {
+  return new ServiceConfigError(path, `must be ${allowed}, ${got(value)}`);
+}
+
 function strings(value: unknown, path: string): string[] {
   if (value === undefined || value === null) return [];
   if (!Array.isArray(value) || !value.every((entry) => typeof entry === 'string')) {
-    throw new ServiceConfigError(path, value, 'an array of strings');
+    throw wrong(path, value, 'an array of strings');
   }
   return value;
 }

@@ -216,7 +216,7 @@ describe('update', () => {
     [
       { endpoints: ['a:1'], serviceConfig: { healthCheckConfig: { service: 'x' } } },
       ServiceConfigError,
-      'healthCheckConfig.serviceName must be a string, got undefined',
+      'healthCheckConfig.serviceName must be a string, "" for the server as a whole, got nothing',
     ],
   ])('throws on %o and changes nothing', async (state, type, message) => {
     const manual = createManualResolver({ endpoints: ['10.0.0.1:1'] });

@@ -280,7 +280,7 @@ describe('a bad service config', () => {
     expect(probe.calls.map((call) => call.serviceConfig)).toEqual([null]);
     expect(error).toHaveBeenCalledTimes(1);
     expect(updates.flatMap((update) => update.error ?? [])).toEqual([
-      expect.stringMatching(/^bad service config ignored: .*"late_policy"/),
+      expect.stringMatching(/^bad service config ignored: .*late_policy is not registered/),
     ]);
     registerPassivePolicy('late_policy');
     await later(30_001);

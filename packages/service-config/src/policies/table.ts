@@ -20,7 +20,7 @@ export const XDS_POLICIES: readonly string[] = [
   'xds_wrr_locality',
 ];
 
-/** Checks of all endpoints that an idle client may bear at every level of policies, ten a second. */
+/** How often an idle client may work for all its endpoints: ten times a second, and less often in nested policies. */
 const LEAST_INTERVAL_MS = 100;
 
 interface PolicyRows {
@@ -134,8 +134,9 @@ function configFields(
 }
 
 /** A Duration, in the form that the policy reads: grpc-js keeps it as milliseconds in 32 bits. */
-function duration(form: 'object' | 'string', leastMs = 0): Row {
+function duration(form: 'object' | 'string', leastAtTopMs = 0): Row {
   return (value, at) => {
+    const leastMs = leastAtTopMs * at.within.depth;
     const wrong = (outcome: 'replaced' | 'misread', happens: string, must: string) => {
       at.find(value, { outcome, happens, instead: `${must}, ${got(value)}`, severity: 'error' });
       return value;
@@ -163,7 +164,7 @@ function duration(form: 'object' | 'string', leastMs = 0): Row {
     if (ms < leastMs) {
       const happens = 'grpc-js works that often for each endpoint, whether there are RPCs or not';
       return mended(
-        form === 'object' ? { seconds: 0, nanos: leastMs * 1e6 } : `${leastMs / 1000}s`,
+        form === 'object' ? parseDuration(`${leastMs / 1000}s`) : `${leastMs / 1000}s`,
         'harms',
         happens,
       );

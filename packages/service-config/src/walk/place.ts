@@ -31,7 +31,7 @@ export class Place {
   }
 
   /** The place of a field or of an element. */
-  at(key: string | number, findings: Finding[] = this.findings, within = this.within): Place {
+  at(key: string | number, findings: Finding[] = this.findings, within: Surroundings = this.within): Place {
     const path = typeof key === 'number' ? `${this.path}[${key}]` : join(this.path, key);
     return new Place(path, findings, within);
   }
