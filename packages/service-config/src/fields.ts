@@ -4,7 +4,6 @@
  */
 import { durationMs, MAX_SECONDS, parseDuration } from './duration.js';
 import type { Json } from './json.js';
-import { got } from './text/show.js';
 import { Place } from './walk/place.js';
 import type { Row } from './walk/rows.js';
 
@@ -66,19 +65,14 @@ export function duration<Otherwise>({ default: otherwise }: { default: Otherwise
 
 function field<Given, Value>(
   takes: (value: unknown) => value is Given,
-  must: string,
+  rule: string,
   read: (value: Given) => Value,
   otherwise: Value,
 ): Row<Value> {
   return (value, at) => {
     if (value === undefined || value === null) return otherwise;
     if (takes(value)) return read(value);
-    at.find(value, {
-      outcome: 'fails',
-      happens: 'RPCs fail with this message',
-      instead: `${must}, ${got(value)}`,
-      severity: 'error',
-    });
+    at.refuse(value, rule, 'fails', 'RPCs fail with this message');
     return otherwise;
   };
 }

@@ -1,12 +1,12 @@
 /** The table of a whole service config, and the one walk over it that everything else is made of. */
 import type { Finding } from './finding.js';
-import { isJson, type Json } from './json.js';
+import { isJson, type Json, own } from './json.js';
 import { methodConfig } from './methods.js';
 import { policies } from './policies/list.js';
 import { isRegistered } from './policies/registered.js';
 import { got, show } from './text/show.js';
 import { messageOf } from './text/thrown.js';
-import { Place } from './walk/place.js';
+import { Place, THROWS } from './walk/place.js';
 import { leaf, object, type Row } from './walk/rows.js';
 
 /** A service config after the walk. */
@@ -21,52 +21,41 @@ const MOST_CHARACTERS = 262_144;
 
 /** Both numbers of `retryThrottling` are kept with three decimals. */
 function tokens(max = Number.POSITIVE_INFINITY): Row {
-  const limit = max === Number.POSITIVE_INFINITY ? '' : ` and at most ${max}`;
-  const row = leaf(
-    (value): value is number => typeof value === 'number' && value > 0 && value <= max,
-    `must be a number of at least 0.001${limit}`,
-    { if: (value) => Number(value.toFixed(3)) === 0, outcome: 'misread', happens: 'grpc-js rounds it to 0' },
-  );
-  return (value, at) => {
-    row(value, at);
-    return Number(Number(value).toFixed(3));
-  };
+  const rule = `must be a number of at least 0.001${max === Number.POSITIVE_INFINITY ? '' : ` and at most ${max}`}`;
+  const row = leaf((value): value is number => typeof value === 'number' && value > 0 && value <= max, rule, [
+    (value) => Number(value.toFixed(3)) === 0,
+    'misread',
+    'grpc-js rounds it to 0',
+  ]);
+  return (value, at) => Number(Number(row(value, at)).toFixed(3));
 }
 
-/** gRFC A17. grpc-js drops the field; the policies of Petiole read it. */
+const UNCHECKED = 'no health is checked';
+
+/** gRFC A17. grpc-js drops it; the policies of Petiole read it. */
 const healthCheckFields = object({
   required: {
-    serviceName: (value, at) => {
+    serviceName(value, at) {
       if (typeof value === 'string') return value;
-      const isAbsent = value === undefined || value === null;
-      at.find(value, {
-        outcome: 'ignored',
-        happens: 'no health is checked',
-        instead: `must be a string, "" for the server as a whole, ${got(value)}`,
-        severity: 'error',
-        takenFrom: isAbsent ? 'dns' : undefined,
-      });
-      return isAbsent ? undefined : value;
+      const takenFrom = (value ?? undefined) === undefined ? 'dns' : undefined;
+      const instead = `must be a string, "" for the server as a whole, ${got(value)}`;
+      return at.find(value, 'ignored', UNCHECKED, instead, { takenFrom });
     },
   },
 });
 
-const healthCheckConfig: Row = (value, at) => {
-  if (isJson(value)) return healthCheckFields(value, at);
-  const instead = `must be an object such as {"serviceName": "pkg.Service"}, ${got(value)}`;
-  return at.find(value, { outcome: 'ignored', happens: 'no health is checked', instead, severity: 'error' });
-};
+const healthCheckConfig: Row = (value, at) =>
+  isJson(value)
+    ? healthCheckFields(value, at)
+    : at.refuse(value, 'must be an object such as {"serviceName": "pkg.Service"}', 'ignored', UNCHECKED);
 
 /** service_config.proto gives it a meaning where there is no list; grpc-js has it in no case. */
 const loadBalancingPolicy: Row = (value, at) => {
-  const isText = typeof value === 'string';
-  const name = isText && value !== '' ? value.toLowerCase() : 'round_robin';
-  const instead = `is never read by grpc-js: write loadBalancingConfig: [{${show(name)}: {}}]`;
-  if (!isText) at.refuse(value, instead);
-  else {
-    const happens = 'grpc-js ignores it and logs nothing';
-    at.find(value, { outcome: 'ignored', happens, instead, severity: 'error', takenFrom: 'anyone' });
-  }
+  const name = typeof value === 'string' && value !== '' ? value.toLowerCase() : 'round_robin';
+  const write = `write loadBalancingConfig: [{${show(name)}: {}}]`;
+  if (typeof value !== 'string') return at.find(value, 'throws', THROWS, `must be absent: ${write}`);
+  const instead = `is never read by grpc-js: ${write}`;
+  return at.find(value, 'ignored', 'grpc-js ignores it and logs nothing', instead, { takenFrom: 'anyone' });
 };
 
 /** What other names stand for: the options of `serviceConfig()`, for instance. */
@@ -79,12 +68,9 @@ const CALLED = new Map([
 function misplaced(name: string, value: unknown): string | undefined {
   const called = CALLED.get(name);
   if (called !== undefined) return `must be called ${called} here, ${got(value)}`;
-  if (isRegistered(name)) {
-    return `must be in an entry of loadBalancingConfig, ${got(value)}`;
-  }
-  if (/^(retryPolicy|hedgingPolicy|timeout|waitForReady)$/.test(name)) {
-    return `must be in an entry of methodConfig, ${got(value)}`;
-  }
+  if (isRegistered(name)) return `must be in an entry of loadBalancingConfig, ${got(value)}`;
+  const isOfMethods = /^(retryPolicy|hedgingPolicy|timeout|waitForReady)$/.test(name);
+  if (isOfMethods) return `must be in an entry of methodConfig, ${got(value)}`;
   // The wrapper that service configs have in DNS TXT records (gRFC A2) is no service config.
   const isChoice = name === 'serviceConfig' && isJson(value);
   return isChoice ? 'is for DNS TXT records only: pass the object that stands under it' : undefined;
@@ -107,56 +93,47 @@ const fields = object({
  * @param config the JSON as text, or the object that it stands for
  */
 export function inspect(config: unknown): Inspected {
-  let json: unknown;
-  try {
-    // An object is checked as the JSON that will be made of it: without its undefined fields, for instance.
-    const text = typeof config === 'string' ? config : (JSON.stringify(config) ?? '');
-    if (text.length > MOST_CHARACTERS) return notRead(config, 'harms', tooLong(text.length));
-    json = JSON.parse(text);
-  } catch (error) {
-    // The empty string is no service config to grpc-js, as no string is.
-    if (config === '' || config === undefined)
-      return notRead(config, 'ignored', 'must be a JSON object, got nothing');
-    return notRead(config, 'throws', `must be JSON: ${messageOf(error)}`);
-  }
-  if (isJson(json)) return inspectFields(json);
-  // In an array grpc-js looks for fields as in an object, and finds none.
-  return notRead(config, Array.isArray(json) ? 'ignored' : 'throws', `must be a JSON object, ${got(json)}`);
-}
-
-function tooLong(length: number): string {
-  return `must have at most ${MOST_CHARACTERS} characters, got ${length}`;
-}
-
-function notRead(value: unknown, outcome: 'ignored' | 'throws' | 'harms', instead: string): Inspected {
-  const happens = {
-    ignored: 'grpc-js ignores it, uses pick_first and logs nothing',
-    throws: 'grpc-js throws out of the constructor of the client',
-    harms: 'nothing else of the client goes on while it is read',
-  }[outcome];
-  return { findings: [{ path: '', value, outcome, happens, instead, severity: 'error' }], mended: {} };
-}
-
-function inspectFields(json: Json): Inspected {
   const at = new Place();
-  const mended = { ...(fields(json, at) as Json) };
-  const { loadBalancingPolicy: name, loadBalancingConfig: list, healthCheckConfig: health } = ownFields(json);
-  if (typeof name === 'string' && name !== '' && (list ?? null) === null) {
-    mended.loadBalancingConfig = policies([{ [name.toLowerCase()]: {} }], at.at('loadBalancingPolicy'));
-  }
-  if (isJson(health) && !at.within.petiole) {
-    at.at('healthCheckConfig').find(health, {
-      outcome: 'ignored',
-      happens: 'no health is checked',
-      instead: 'needs a policy of @petiole/balancer, such as custom_round_robin: no other checks health',
-      severity: 'error',
-      takenFrom: 'anyone',
-    });
-  }
+  const json = parse(config, at);
+  const mended = isJson(json) ? readFields(json, at) : {};
   return { findings: at.findings, mended };
 }
 
-/** Without what it inherits: `Object.prototype.loadBalancingPolicy` is nobody's config. */
-function ownFields(json: Json): Json {
-  return Object.assign(Object.create(null), json);
+/** Undefined, with a finding, for what is no JSON object. */
+function parse(config: unknown, at: Place): Json | undefined {
+  const ignores = 'grpc-js ignores it, uses pick_first and logs nothing';
+  try {
+    // An object is checked as the JSON that will be made of it: without its undefined fields, for instance.
+    const text = typeof config === 'string' ? config : (JSON.stringify(config) ?? '');
+    if (text.length > MOST_CHARACTERS) {
+      const instead = `must have at most ${MOST_CHARACTERS} characters, got ${text.length}`;
+      at.find(config, 'harms', 'nothing else goes on while it is read', instead);
+      return undefined;
+    }
+    const json: unknown = JSON.parse(text);
+    if (isJson(json)) return json;
+    // In an array grpc-js looks for fields as in an object, and finds none.
+    const [outcome, happens] = Array.isArray(json)
+      ? (['ignored', ignores] as const)
+      : (['throws', THROWS] as const);
+    at.find(config, outcome, happens, `must be a JSON object, ${got(json)}`);
+  } catch (error) {
+    // The empty string is no service config to grpc-js, as no string is.
+    const isNothing = config === '' || config === undefined;
+    if (isNothing) at.find(config, 'ignored', ignores, 'must be a JSON object, got nothing');
+    else at.find(config, 'throws', THROWS, `must be JSON: ${messageOf(error)}`);
+  }
+  return undefined;
+}
+
+function readFields(json: Json, at: Place): Json {
+  const mended = fields(json, at) as Json;
+  const { loadBalancingPolicy: name, loadBalancingConfig: list, healthCheckConfig: health } = own(json);
+  const named = typeof name === 'string' && name !== '' && (list ?? undefined) === undefined;
+  const single = named ? policies([{ [name.toLowerCase()]: {} }], at.at('loadBalancingPolicy')) : undefined;
+  if (isJson(health) && !at.within.petiole) {
+    const instead = 'needs a policy of @petiole/balancer, such as custom_round_robin: no other checks health';
+    at.at('healthCheckConfig').find(health, 'ignored', UNCHECKED, instead, { takenFrom: 'anyone' });
+  }
+  return named ? { ...mended, loadBalancingConfig: single } : mended;
 }

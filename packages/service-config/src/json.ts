@@ -9,6 +9,11 @@ export function isJson(value: unknown): value is Json {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** Its own fields, without what it inherits: `Object.prototype.timeout` is nobody's config. */
+export function own(json: object): Json {
+  return { __proto__: null, ...json };
+}
+
 /** Whether arrays and objects stand in one another more than so many levels deep. */
 export function isDeeper(value: unknown, levels: number): boolean {
   if (typeof value !== 'object' || value === null) return false;

@@ -5,6 +5,7 @@
 import type { ServiceConfig } from '@grpc/grpc-js';
 import type { ServiceConfigSource } from './finding.js';
 import { inspect } from './inspect.js';
+import { isJson, own } from './json.js';
 
 /** A service config as people write it: proto3 JSON (service_config.proto), as an object or a string. */
 export type ServiceConfigInput = string | object;
@@ -43,11 +44,10 @@ export function readServiceConfig(
     ({ severity, takenFrom }) => severity === 'error' && takenFrom !== source && takenFrom !== 'anyone',
   );
   if (error !== undefined) throw new ServiceConfigError(error.path, error.instead);
-  const { healthCheckConfig, ...rest } = mended as Partial<ServiceConfig> & {
-    readonly healthCheckConfig?: { readonly serviceName?: string };
-  };
+  const { healthCheckConfig, ...rest } = own(mended);
+  const { serviceName } = own(isJson(healthCheckConfig) ? healthCheckConfig : {});
   return {
     config: { loadBalancingConfig: [], methodConfig: [], ...rest },
-    healthCheckServiceName: healthCheckConfig?.serviceName ?? null,
+    healthCheckServiceName: typeof serviceName === 'string' ? serviceName : null,
   };
 }

@@ -5,66 +5,58 @@
 import type { Finding } from '../finding.js';
 import { isJson, type Json } from '../json.js';
 import { nearMiss } from '../text/near-miss.js';
-import { got, show } from '../text/show.js';
-import type { Place } from './place.js';
+import { show } from '../text/show.js';
+import { type Place, THROWS } from './place.js';
 
 export type Row<Value = unknown> = (value: unknown, at: Place) => Value;
 export type Rows = Readonly<Record<string, Row>>;
 
-/** What grpc-js does with a value that it takes, from which value on, if that is not what is meant. */
-export interface Limit<Value> {
-  readonly if: (value: Value) => boolean;
-  readonly outcome: Finding['outcome'];
-  readonly happens: string;
-  /** What must be instead; default: what the row says. */
-  readonly must?: string;
-  /** A whole sentence in the place of `must`. */
-  readonly instead?: string;
-  readonly severity?: Finding['severity'];
-}
+/** What grpc-js does with some of the values that it takes, and the rule that they break if it is not the row's own. */
+export type Limit<Value> = readonly [
+  breaks: (value: Value) => boolean,
+  outcome: Finding['outcome'],
+  happens: string,
+  rule?: string,
+];
 
-/** A value without parts: what grpc-js takes, the rule that it follows, and the limits beyond that. */
+/** A value without parts: what grpc-js takes, the rule that it follows, and its limits. */
 export function leaf<Value>(
   takes: (value: unknown) => value is Value,
-  must: string,
+  rule: string,
   ...limits: readonly Limit<Value>[]
 ): Row {
   return (value, at) => {
-    if (!takes(value)) at.refuse(value, `${must}, ${got(value)}`);
-    else find(limits, value, must, at);
+    if (takes(value)) keepWithin(limits, value, rule, at);
+    else at.refuse(value, rule);
     return value;
   };
 }
 
-function find<Value>(limits: readonly Limit<Value>[], value: Value, must: string, at: Place): void {
-  const limit = limits.find((one) => one.if(value));
-  if (limit === undefined) return;
-  const { outcome, happens, severity = 'error' } = limit;
-  const instead = limit.instead ?? `${limit.must ?? must}, ${got(value)}`;
-  at.find(value, { outcome, happens, instead, severity });
+function keepWithin<Value>(limits: readonly Limit<Value>[], value: Value, rule: string, at: Place): void {
+  const [, outcome, happens, own = rule] = limits.find(([breaks]) => breaks(value)) ?? [];
+  if (happens !== undefined) at.refuse(value, own, outcome, happens);
 }
 
 /** An array of at most so many elements. */
-export function list(row: Row, must: string, most: number, ...limits: readonly Limit<unknown[]>[]): Row {
-  const tooMany: Limit<unknown[]> = {
-    if: ({ length }) => length > most,
-    outcome: 'harms',
-    happens: 'grpc-js compares each of them with all others, or with each RPC',
-    must: `must have at most ${most} elements`,
-  };
+export function list(row: Row, rule: string, most: number, ...limits: readonly Limit<unknown[]>[]): Row {
+  const compares = 'grpc-js compares each of them with all others, or with each RPC';
+  const length: Limit<unknown[]> = [
+    (value) => value.length > most,
+    'harms',
+    compares,
+    `must have at most ${most} elements`,
+  ];
   return (value, at) => {
-    if (!Array.isArray(value)) return at.refuse(value, `${must}, ${got(value)}`);
-    find([tooMany, ...limits], value, must, at);
+    if (!Array.isArray(value)) return at.refuse(value, rule);
+    keepWithin([length, ...limits], value, rule, at);
     return value.slice(0, most).map((element, i) => row(element, at.at(i)));
   };
 }
 
 /** An object whose keys are names, and whose values are all of one kind. */
 export function map(row: Row): Row {
-  return (value, at) => {
-    if (!isJson(value)) return value;
-    return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, row(inner, at.at(key))]));
-  };
+  return (value, at) =>
+    isJson(value) ? mapFields(value, at, (key, inner, place) => [key, row(inner, place)]) : value;
 }
 
 /** The fields of an object. */
@@ -81,57 +73,46 @@ export interface Fields {
 
 /** An object of which all fields are known. */
 export function object(fields: Fields): Row {
+  const { required = {}, optional = {}, unread = {}, nullIgnored = [] } = fields;
+  const rows: Rows = { ...required, ...optional, ...unread };
   return (value, at) => {
-    if (isJson(value)) return objectFields(value, at, fields);
-    at.refuse(value, `must be an object, ${got(value)}`);
-    return value;
+    if (!isJson(value)) return at.refuse(value, 'must be an object');
+    const read = mapFields(value, at, (name, inner, place) => {
+      const row = Object.hasOwn(rows, name) ? rows[name] : undefined;
+      if (row === undefined) return [name, unknownField(name, inner, place, fields)];
+      if (inner !== null || Object.hasOwn(required, name)) return [name, row(inner, place)];
+      // proto3 JSON has null for a field that is absent.
+      const [outcome, happens] = nullIgnored.includes(name)
+        ? (['ignored', 'grpc-js ignores it'] as const)
+        : (['throws', THROWS] as const);
+      return [name, place.mend(inner, undefined, outcome, happens)];
+    });
+    for (const [name, row] of Object.entries(required)) {
+      if (!Object.hasOwn(value, name)) row(undefined, at.at(name));
+    }
+    return read;
   };
 }
 
-function objectFields(json: Json, at: Place, fields: Fields): Json {
-  const { required = {}, optional = {}, unread = {}, nullIgnored = [] } = fields;
-  const rows = { ...required, ...optional, ...unread };
-  const read: [string, unknown][] = [];
-  for (const [name, value] of Object.entries(json)) {
-    const place = at.at(name);
-    if (!Object.hasOwn(rows, name)) unknownField(name, value, place, fields);
-    else if (value === null && !Object.hasOwn(required, name))
-      absent(place, nullIgnored.includes(name) ? 'ignored' : 'throws');
-    else read.push([name, rows[name]?.(value, place)]);
-  }
-  for (const [name, row] of Object.entries(required)) {
-    if (!Object.hasOwn(json, name)) row(undefined, at.at(name));
-  }
-  return Object.fromEntries(read.filter(([, value]) => value !== undefined));
-}
-
-/** proto3 JSON has null for a field that is absent. */
-export function absent(at: Place, outcome: 'throws' | 'ignored' | 'replaced'): void {
-  const happens = {
-    throws: 'grpc-js throws out of the constructor of the client',
-    ignored: 'grpc-js ignores it',
-    replaced: `grpc-js may refuse it, and then drops ${at.within.policy} and logs nothing`,
-  }[outcome];
-  const instead = 'leave it out, or have serviceConfig() leave it out';
-  at.find(null, { outcome, happens, instead, severity: 'mendable' });
+/** A copy with other names and values, without what becomes undefined. */
+export function mapFields(
+  json: Json,
+  at: Place,
+  read: (name: string, value: unknown, at: Place) => readonly [string, unknown],
+): Json {
+  const fields = Object.entries(json).map(([name, value]) => read(name, value, at.at(name)));
+  return Object.fromEntries(fields.filter(([, value]) => value !== undefined));
 }
 
 /** A field that nobody reads, mostly misspelt. */
 export function unknownField(name: string, value: unknown, at: Place, fields: Fields): void {
-  const { required = {}, optional = {}, unread = {}, misplaced } = fields;
-  const known = Object.keys({ ...required, ...optional });
-  const meant = nearMiss(name, [...known, ...Object.keys(unread)]);
-  const hint =
-    misplaced?.(name, value) ??
-    (meant === undefined ? undefined : `unknown field: did you mean ${show(meant)}?`);
-  at.find(value, {
-    outcome: 'ignored',
-    happens: 'grpc-js does not know the field and ignores it',
-    instead:
-      hint ??
-      `unknown field: ${known.length > 0 ? `the fields are ${known.join(', ')}` : 'there are no fields'}`,
-    severity: 'error',
-    // A field of the future does no harm; a misspelt one is a mistake of the program, or made for another language.
-    takenFrom: hint === undefined ? 'anyone' : 'dns',
-  });
+  const known = Object.keys({ ...fields.required, ...fields.optional });
+  const meant = nearMiss(name, [...known, ...Object.keys(fields.unread ?? {})]);
+  const spelling = meant === undefined ? undefined : `unknown field: did you mean ${show(meant)}?`;
+  const hint = fields.misplaced?.(name, value) ?? spelling;
+  const all = known.length > 0 ? `the fields are ${known.join(', ')}` : 'there are no fields';
+  // A field of the future does no harm; a misspelt one is a mistake of the program, or made for another language.
+  const takenFrom = hint === undefined ? 'anyone' : 'dns';
+  const happens = 'grpc-js does not know the field and ignores it';
+  at.find(value, 'ignored', happens, hint ?? `unknown field: ${all}`, { takenFrom });
 }
