@@ -15,7 +15,7 @@ let differing = 0;
 try {
   for (const { directory, manifest } of publishedPackages()) {
     const reports = Object.entries(manifest.publishConfig.exports)
-      .filter(([subpath]) => subpath !== './package.json')
+      .filter(([subpath]) => !['./package.json', './internal'].includes(subpath))
       .map(([subpath, { types }]) => report(directory, subpath, types));
     removeStrays(join(directory, 'api'), reports);
   }

@@ -18,6 +18,8 @@ const ANSWERS = {
   balancer: /^(AAABBBCCC|BBBCCCAAA|CCCAAABBB)...$/,
   resolver: /^AABB$/,
   'echo-proto': /^echo$/,
+  'service-config': /^misread, 0\.5 s$/,
+  command: /grpc-js reads 0 s and 5 ns/,
   'slow DNS': /^AAA$/,
 };
 /** The oldest of the peer range beside the one that the workspace tests with. */
@@ -33,29 +35,48 @@ try {
       name: manifest.name,
       entries: entryPoints(manifest),
       tarball: await pack(directory, scratch),
+      dependencies: Object.keys(manifest.dependencies ?? {}),
     });
   }
   const rows = [];
   for (const node of nodeVersions()) {
-    rows.push(...(await Promise.all(packages.map((one) => checkAlone(one, node)))));
+    rows.push(
+      ...(await Promise.all(packages.map((one) => checkAlone(one, tarballsOf(one, packages), node)))),
+    );
   }
   console.log(`Each package installed alone with npm beside ${grpcJs}:`);
   console.table(rows);
   console.log(`Two copies of grpc-js in one npm tree, ${grpcJs} and ${OTHER_GRPC_JS} below a dependency:`);
-  console.table(await checkTwoCopies(packages.find(({ folder }) => folder === 'balancer')));
+  console.table(
+    await checkTwoCopies(
+      tarballsOf(
+        packages.find(({ folder }) => folder === 'balancer'),
+        packages,
+      ),
+    ),
+  );
 } finally {
   rmSync(scratch, { recursive: true, force: true });
 }
 
-async function checkAlone({ folder, name, entries, tarball }, node) {
+/** Of a package and of those of this repository that it depends on: npm must not look for them in the registry. */
+function tarballsOf({ tarball, dependencies }, packages) {
+  return [tarball, ...packages.filter(({ name }) => dependencies.includes(name)).map((one) => one.tarball)];
+}
+
+async function checkAlone({ folder, name, entries }, tarballs, node) {
   const project = makeProject(join(scratch, `${folder}-${node.version}`), { nodeDirectory: node.directory });
   assert.equal((await project.run('--version')).output, node.version);
-  await project.npmInstall(tarball, grpcJs);
+  await project.npmInstall(...tarballs, grpcJs);
   const row = { package: name, node: node.version, import: '', require: '', '--import': '' };
   row.import = await answers(project, folder, `${folder}-import.mjs`);
   // 22.12 warns of require(esm), as docs/compatibility.md says; the others must not.
   const quiet = node.version === 'v22.12.0' ? ['--disable-warning=ExperimentalWarning'] : [];
   row.require = await answers(project, folder, ...quiet, `${folder}-require.cjs`);
+  if (folder === 'service-config') {
+    const command = 'node_modules/.bin/petiole-service-config';
+    row.command = await answers(project, 'command', command, 'service-config.json');
+  }
   const register = entries.find((entry) => entry.endsWith('/register'));
   if (register === undefined) return { ...row, '--import': 'has none' }; // nor is there a bundle: it reads a .proto file
   row['--import'] = await answers(project, folder, '--import', register, `${folder}-preload.mjs`);
@@ -91,7 +112,8 @@ async function answers(project, folder, ...args) {
   return output;
 }
 
-async function checkTwoCopies({ name, tarball }) {
+async function checkTwoCopies(tarballs) {
+  const name = '@petiole/balancer';
   const dependency = join(scratch, 'orders');
   mkdirSync(dependency);
   writeFileSync(
@@ -109,7 +131,7 @@ async function checkTwoCopies({ name, tarball }) {
     "const { Client, credentials } = require('@grpc/grpc-js');\nmodule.exports = { Client, credentials };\n",
   );
   const project = makeProject(join(scratch, 'two-copies'));
-  await project.npmInstall(tarball, grpcJs, '--install-links', dependency);
+  await project.npmInstall(...tarballs, grpcJs, '--install-links', dependency);
   const nested = 'node_modules/petiole-consumer-orders/node_modules/@grpc/grpc-js';
   assert(existsSync(join(project.directory, nested)), `npm made no second copy at ${nested}`);
   writeFileSync(

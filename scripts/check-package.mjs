@@ -2,7 +2,8 @@
  * Proves that the package in the current folder works once it is published:
  * packs it with pnpm, lints the tarball (publint, are-the-types-wrong), and
  * installs it with npm into an empty project beside @grpc/grpc-js, where
- * every entry point must load by `import` and by `require()`.
+ * every entry point must load by `import` and by `require()`. It must be built,
+ * and so must the packages of this repository that it depends on.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -19,12 +20,12 @@ const grpcVersion = JSON.parse(readFileSync('node_modules/@grpc/grpc-js/package.
 const scratch = mkdtempSync(join(tmpdir(), 'petiole-package-'));
 
 try {
-  const tarball = pack();
+  const tarball = pack('.');
   checkFiles(tarball);
   step('publint', () => run('publint', ['--strict', tarball]));
   // ES modules only: that require() sees an ES module is what we mean.
   step('attw', () => run('attw', [tarball, '--profile', 'node16', '--ignore-rules', 'cjs-resolves-to-esm']));
-  install(tarball);
+  install([tarball, ...dependencies().map(pack)]);
   for (const entry of entryPoints()) {
     step(`import ${entry}`, () => load(`await import(${JSON.stringify(entry)})`, 'module'));
     step(`require ${entry}`, () => load(`require(${JSON.stringify(entry)})`, 'commonjs'));
@@ -33,15 +34,25 @@ try {
   rmSync(scratch, { recursive: true, force: true });
 }
 
-function pack() {
+function pack(directory) {
   // npm pack would keep the source condition of `exports`; only pnpm applies publishConfig.
   const npmExecpath = process.env.npm_execpath ?? '';
   const [command, prefix] = /pnpm\.c?js$/.test(npmExecpath) ? ['node', [npmExecpath]] : ['pnpm', []];
-  run(command, [...prefix, 'pack', '--pack-destination', scratch]);
+  const folder = mkdtempSync(join(scratch, 'packed-'));
+  // Without prepack, which would clear what the checks of other packages pack at the same time.
+  const args = [...prefix, 'pack', '--config.ignore-scripts=true', '--pack-destination', folder];
+  run(command, args, { cwd: directory });
   return join(
-    scratch,
-    readdirSync(scratch).find((name) => name.endsWith('.tgz')),
+    folder,
+    readdirSync(folder).find((name) => name.endsWith('.tgz')),
   );
+}
+
+/** The folders of the packages of this repository that it depends on: npm must not look for them in the registry. */
+function dependencies() {
+  return Object.keys(manifest.dependencies ?? {})
+    .filter((name) => name.startsWith('@petiole/'))
+    .map((name) => join(root, 'packages', name.slice('@petiole/'.length)));
 }
 
 function checkFiles(tarball) {
@@ -59,11 +70,11 @@ function checkFiles(tarball) {
   console.log(`ok   pack: ${files.length} files`);
 }
 
-function install(tarball) {
+function install(tarballs) {
   writeFileSync(join(scratch, 'package.json'), JSON.stringify({ name: 'consumer', private: true }));
   const flags = ['--no-audit', '--no-fund', '--ignore-scripts', '--loglevel=error'];
   step(`npm install beside @grpc/grpc-js@${grpcVersion}`, () =>
-    run('npm', ['install', ...flags, tarball, `@grpc/grpc-js@${grpcVersion}`], { cwd: scratch }),
+    run('npm', ['install', ...flags, ...tarballs, `@grpc/grpc-js@${grpcVersion}`], { cwd: scratch }),
   );
 }
 

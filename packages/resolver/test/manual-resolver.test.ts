@@ -125,6 +125,17 @@ describe('update', () => {
     await askUntilAll(makeClient(manual.target), ['a', 'b']);
   });
 
+  it('is told from a failure by what it is, whatever its prototype has', async () => {
+    const manual = createManualResolver({ endpoints: ['10.0.0.1:1'] });
+    const polluted = Object.prototype as { failure?: object };
+    Object.defineProperty(polluted, 'failure', { value: { details: 'inherited' }, configurable: true });
+    try {
+      expect((await follow(manual.target).ask()).endpoints).toEqual(['10.0.0.1:1']);
+    } finally {
+      delete polluted.failure;
+    }
+  });
+
   it('keeps nothing of the objects it was given', async () => {
     const address = { host: '10.0.0.1', port: 1 };
     const endpoints = [{ addresses: [address] }];

@@ -68,6 +68,54 @@ describe('the service config of srv:', () => {
     expect(note).toContain('no_such_policy');
   });
 
+  const nested = (levels: number): object =>
+    levels === 0 ? { round_robin: {} } : { outlier_detection: { child_policy: [nested(levels - 1)] } };
+
+  it.each([
+    ['must not be nested more than 32 levels deep', { loadBalancingConfig: [nested(40)] }],
+    ['methodConfig[0].timeout', { methodConfig: [{ name: [{}], timeout: '999999999999s' }] }],
+    [
+      'retryPolicy.initialBackoff must be at most 1789569 s',
+      {
+        methodConfig: [
+          {
+            name: [{}],
+            retryPolicy: {
+              maxAttempts: 5,
+              initialBackoff: '2147484s',
+              maxBackoff: '2147484s',
+              backoffMultiplier: 1,
+              retryableStatusCodes: ['UNAVAILABLE'],
+            },
+          },
+        ],
+      },
+    ],
+  ])('is left out when it could hurt the client: %s', async (complaint, json) => {
+    const dns = await withHost();
+    const text = config(json);
+    dns.setTxt(`_grpc_config.${NAME}`, ...(text.match(/.{1,200}/g) ?? []));
+    const { endpoints, serviceConfig, note } = await probe(dns).ask();
+    expect(endpoints).toEqual(['10.0.0.1:1']);
+    expect(serviceConfig).toBeNull();
+    expect(note).toContain(complaint);
+  });
+
+  it('has checks of outliers that cost an idle client little, whatever it asks for', async () => {
+    const dns = await withHost();
+    const outliers = { interval: '0.000000001s', childPolicy: [{ round_robin: {} }] };
+    dns.setTxt(`_grpc_config.${NAME}`, config({ loadBalancingConfig: [{ outlier_detection: outliers }] }));
+    const { serviceConfig } = await probe(dns).ask();
+    expect(serviceConfig?.loadBalancingConfig).toEqual([
+      {
+        outlier_detection: {
+          interval: { seconds: 0, nanos: 100_000_000 },
+          child_policy: [{ round_robin: {} }],
+        },
+      },
+    ]);
+  });
+
   it('reaches the channel when it alone changes', async () => {
     const dns = await withHost();
     const channel = probe(dns, FAST);

@@ -1,0 +1,32 @@
+/** What a TypeScript application writes with @petiole/service-config. Only compiled, never run. */
+import {
+  checkServiceConfig,
+  type Duration,
+  type MethodConfig,
+  type PreparedServiceConfig,
+  readServiceConfig,
+  ServiceConfigError,
+  type ServiceConfigFinding,
+  type ServiceConfigInput,
+  type ServiceConfigSource,
+  serviceConfig,
+} from '@petiole/service-config';
+
+const timeout: Duration = { seconds: 0, nanos: 5e8 };
+const methodConfig: MethodConfig[] = [{ name: [{}], timeout }];
+export const text: string = serviceConfig({ loadBalancing: { round_robin: {} }, methodConfig });
+
+export const errors: ServiceConfigFinding[] = checkServiceConfig(text).filter(
+  ({ severity, outcome }) => severity === 'error' || outcome === 'harms',
+);
+
+export function read(input: ServiceConfigInput, source: ServiceConfigSource): PreparedServiceConfig | string {
+  try {
+    return readServiceConfig(input, source);
+  } catch (error) {
+    return error instanceof ServiceConfigError ? error.message : '';
+  }
+}
+
+// @ts-expect-error: were the types lost on the way, they would be any, and this no error
+readServiceConfig({}, 'file');
