@@ -4,6 +4,7 @@
  * their prefix keeps them out of the subchannels' arguments.
  */
 import type { ChannelOptions } from '@grpc/grpc-js';
+import { isJson, own } from '@petiole/service-config/internal';
 
 const PREFIX = 'grpc.internal.no_subchannel.petiole';
 
@@ -48,10 +49,10 @@ function serviceNameIn(json: string | undefined): string | undefined {
 
 function parseServiceName(json: string): string | undefined {
   try {
-    const config = JSON.parse(json) as { healthCheckConfig?: { serviceName?: unknown } } | null;
-    const health = config?.healthCheckConfig;
-    if (typeof health !== 'object' || health === null) return undefined;
-    return typeof health.serviceName === 'string' ? health.serviceName : undefined;
+    const config: unknown = JSON.parse(json);
+    const health = isJson(config) ? own(config).healthCheckConfig : undefined;
+    const name = isJson(health) ? own(health).serviceName : undefined;
+    return typeof name === 'string' ? name : undefined;
   } catch {
     return undefined; // grpc-js has thrown on this config already, where the user can see it
   }

@@ -5,7 +5,7 @@ export { addressKey, endpointKey, sameAddresses, withoutRepetition } from './end
 export { addressName, endpointName } from './endpoint/name.js';
 export { logError, publishLater } from './events/later.js';
 export { boolean, type ConfigFields, duration, integer, readFields } from './fields.js';
-export { asJson, isJson, type Json } from './json.js';
+export { asJson, isJson, type Json, own } from './json.js';
 export type { UnreadField } from './policies/list.js';
 export { petiolePolicies } from './policies/registered.js';
 export { nearMiss } from './text/near-miss.js';

@@ -27,6 +27,7 @@ const MAX_LEVELS = 4 * MAX_DEPTH;
 const MOST = 100;
 
 const { grpcJs, xds, other } = policyRows(policies);
+const known = { ...grpcJs, ...xds };
 
 /** By lists of policies, what grpc-js takes of them: to parse the rest at each level above would multiply the time. */
 const taken = new WeakMap<object, unknown>();
@@ -56,9 +57,9 @@ export function policies(list: unknown, at: Place): unknown {
   const first = entries.findIndex(({ used }) => used !== undefined);
   const used = entries[first]?.used;
   at.within.petiole ||= used?.petiole ?? false;
-  for (const [i, { findings, problem, used: other }] of entries.entries()) {
+  for (const [i, { findings, problem, used: usable }] of entries.entries()) {
     if (problem !== undefined) explain(problem, list[i], used?.name, parent);
-    else if (i > first && other !== undefined) {
+    else if (i > first && usable !== undefined) {
       const happens = `grpc-js uses ${used?.name}, which stands before it`;
       const instead = 'leave it out, unless other clients read the same config';
       at.at(i, findings).find(list[i], 'ignored', happens, instead, { severity: 'note' });
@@ -73,22 +74,16 @@ export function policies(list: unknown, at: Place): unknown {
 function readEntry(entry: unknown, index: number, list: Place): Entry {
   const findings: Finding[] = [];
   const at = list.at(index, findings);
-  const result = { findings, mended: entry };
-  if (!isJson(entry)) {
-    return {
-      ...result,
-      problem: { at, instead: `must be an object such as {"round_robin": {}}, ${got(entry)}` },
-    };
-  }
+  const problem = (instead: string, unknown = false): Entry => {
+    return { findings, mended: entry, problem: { at, instead, unknown } };
+  };
+  if (!isJson(entry)) return problem(`must be an object such as {"round_robin": {}}, ${got(entry)}`);
   const [name, ...others] = Object.keys(entry);
   if (name === undefined || others.length > 0) {
     const names = name === undefined ? 'none' : [name, ...others].join(', ');
-    return {
-      ...result,
-      problem: { at, instead: `must have exactly one key, the name of a policy, got ${names}` },
-    };
+    return problem(`must have exactly one key, the name of a policy, got ${names}`);
   }
-  if (!isRegistered(name)) return { ...result, problem: { at, instead: notRegistered(name), unknown: true } };
+  if (!isRegistered(name)) return problem(notRegistered(name), true);
   const petiole = petiolePolicies().registered.has(name);
   const within: Surroundings = { policy: name, depth: list.within.depth + 1, petiole };
   return readConfig(name, entry[name], at.at(name, findings, within));
@@ -97,24 +92,23 @@ function readEntry(entry: unknown, index: number, list: Place): Entry {
 function readConfig(name: string, json: unknown, at: Place): Entry {
   const { findings, within } = at;
   // The fields of Petiole's policies are judged by the policy's own parser, below.
-  const row = within.petiole ? undefined : ({ ...grpcJs, ...xds }[name] ?? other);
+  const row = within.petiole ? undefined : (known[name] ?? other);
   const mended = row === undefined ? json : row(json, at);
   const errors = findings.filter(({ severity }) => severity === 'error');
   const result = { findings, mended: { [name]: mended } };
-  if (isDeeper(mended, MAX_LEVELS)) {
-    if (errors.length === 0) at.find(json, 'harms', COSTS, TOO_DEEP);
-    return result;
-  }
+  const isDeep = isDeeper(mended, MAX_LEVELS);
+  if (isDeep && errors.length === 0) at.find(json, 'harms', COSTS, TOO_DEEP);
   // What an error inside makes of the policy has been found with it, and is not parsed: it may be nested without end.
-  if (errors.some(({ outcome }) => outcome === 'replaced' || outcome === 'harms')) return result;
+  if (isDeep || errors.some(({ outcome }) => outcome === 'replaced' || outcome === 'harms')) return result;
   const config = asTaken(mended);
   const used = { name, config, petiole: within.petiole };
-  const { error, isRefused, unread } = parse(name, config);
-  if (error === undefined) {
-    for (const field of unread) unreadField(field, json, at);
+  const parsed = parse(name, config);
+  if (parsed.error === undefined) {
+    for (const field of parsed.unread) unreadField(field, json, at);
     if (!isJson(json)) at.refuse(json, 'must be an object', 'ignored', 'the policy reads nothing of it');
     return { ...result, used };
   }
+  const { error, isRefused } = parsed;
   const instead = error.includes('got ') ? error : `${error}, ${got(json)}`;
   if (isRefused) return errors.length > 0 ? result : { ...result, problem: { at, instead } };
   // Ours: grpc-js uses the policy, which then tells each RPC what is wrong.
@@ -135,11 +129,9 @@ export interface UnreadField {
   readonly meant: string | undefined;
 }
 
-interface Parsed {
-  readonly error: string | undefined;
-  readonly isRefused: boolean;
-  readonly unread: readonly UnreadField[];
-}
+type Parsed =
+  | { readonly error: string; readonly isRefused: boolean }
+  | { readonly error: undefined; readonly unread: readonly UnreadField[] };
 
 /** What grpc-js, or else the policy itself, says against a config, and which fields of it the policy ignores. */
 function parse(name: string, config: unknown): Parsed {
@@ -150,11 +142,11 @@ function parse(name: string, config: unknown): Parsed {
   try {
     // A config of Petiole is known by its shape, since another copy of the package may have registered the policy.
     const parsed = own(experimental.parseLoadBalancingConfig({ [name]: config as object }));
-    if (parsed.error instanceof Error) return { error: message(parsed.error), isRefused: false, unread: [] };
+    if (parsed.error instanceof Error) return { error: message(parsed.error), isRefused: false };
     const unread = typeof parsed.unreadFields === 'function' ? parsed.unreadFields() : [];
-    return { error: undefined, isRefused: false, unread };
+    return { error: undefined, unread };
   } catch (error) {
-    return { error: message(error), isRefused: true, unread: [] };
+    return { error: message(error), isRefused: true };
   }
 }
 
@@ -179,7 +171,7 @@ function notRegistered(name: string): string {
   if (name === 'outlier_detection') {
     return `${name} is switched off by the environment variable GRPC_EXPERIMENTAL_ENABLE_OUTLIER_DETECTION`;
   }
-  const meant = nearMiss(name, [...registered, ...calls.keys(), ...Object.keys({ ...grpcJs, ...xds })]);
+  const meant = nearMiss(name, [...registered, ...calls.keys(), ...Object.keys(known)]);
   const hint = meant === undefined ? 'call register() of the policy first' : `did you mean ${meant}?`;
   return `${name} is not registered with grpc-js: ${hint}`;
 }
