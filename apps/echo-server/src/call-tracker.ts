@@ -56,15 +56,9 @@ export class CallTracker {
     });
   }
 
-  /** Ends the open calls of all other services with UNAVAILABLE. */
-  endOthers(): void {
-    for (const end of this.#otherCalls) end();
-  }
-
   /** Ends every open call with UNAVAILABLE. */
   endAll(): void {
-    for (const end of this.#echoCalls) end();
-    this.endOthers();
+    for (const end of [...this.#echoCalls, ...this.#otherCalls]) end();
   }
 
   /** To be the first of a server's interceptors, so that it sees what the others answer. */

@@ -2,7 +2,7 @@
  * One address that can be served, stopped and served again, with a gRPC
  * server of its own each time, but one health, one address and one count of RPCs.
  */
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises';
 import { Server, type ServerCredentials } from '@grpc/grpc-js';
 import { EchoService } from '@petiole/echo-proto';
 import { bindServer } from './bind-server.js';
@@ -28,7 +28,7 @@ export interface ListenerConfig {
   readonly onRpc: (rpc: EndedRpc) => void;
 }
 
-/** How long the statuses of RPCs that are cut off may take to leave. */
+/** How long the last statuses may take to leave, and the clients to hang up. */
 const LAST_WORDS_MS = 100;
 
 export class Listener {
@@ -128,28 +128,24 @@ export class Listener {
     this.#health.set(false);
     // The news is written in this turn of the event loop; the GOAWAY would overtake it.
     await nextTurn();
-    let unfinished = 0;
-    await new Promise<void>((resolve) => {
-      this.#cutOff = () => {
-        this.#cutOff = () => {};
-        clearTimeout(timer);
-        unfinished = calls.inFlight;
-        // forceShutdown alone says CANCELLED, as if the clients had wanted it.
-        calls.endAll();
-        timer = setTimeout(() => {
-          server.forceShutdown();
-          // Without waiting for tryShutdown: it never calls back while a connection is in its TLS handshake.
-          resolve();
-        }, LAST_WORDS_MS);
-      };
-      let timer = setTimeout(() => this.#cutOff(), graceMs);
-      server.tryShutdown(() => {
-        clearTimeout(timer);
-        resolve();
-      });
-      // A health Watch has no end of its own, and would hold every drain up until the grace is over.
-      void calls.idle().then(() => calls.endOthers());
+    const cutOff = new Promise<void>((resolve) => {
+      this.#cutOff = resolve;
     });
+    const timer = setTimeout(this.#cutOff, graceMs);
+    const closed = new Promise<void>((resolve) => server.tryShutdown(() => resolve()));
+    let unfinished: number;
+    do {
+      await Promise.race([calls.idle(), cutOff]);
+      unfinished = calls.inFlight;
+      // A health Watch has no end of its own, and forceShutdown would say CANCELLED, as if the clients had wanted it.
+      calls.endAll();
+      await Promise.race([closed, delay(LAST_WORDS_MS)]);
+      // A client that was in its TLS handshake may have begun an RPC meanwhile.
+    } while (calls.inFlight > 0 && unfinished === 0);
+    clearTimeout(timer);
+    // tryShutdown never calls back while a peer is in its TLS handshake or keeps its half of a connection open, nor for a
+    // connection that breaks in the very moment of the call.
+    server.forceShutdown();
     this.#cutOff = () => {};
     this.#state = 'stopped';
     return unfinished;

@@ -1,7 +1,8 @@
 /** How servers end: what clients notice of it, and what they do not. */
 import { once } from 'node:events';
+import { connect } from 'node:net';
 import { status } from '@grpc/grpc-js';
-import { expect, test, vi } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { echoClient, healthClient, portOf, tcp, unaryEcho } from './grpc-clients.js';
 import { addressesIn, Lines, servingAddresses, startServer } from './server-process.js';
 
@@ -87,6 +88,20 @@ test('SIGTERM: health says NOT_SERVING while RPCs in flight still go on, and a W
   expect(await ended).toMatchObject([{ code: status.UNAVAILABLE, details: 'the server stops' }]);
   const { exitCode, stdout, stderr } = await server;
   expect([exitCode, stdout, stderr]).toEqual([0, `serving on ${address}`, '']);
+});
+
+test('SIGTERM with nothing in flight: a peer that never hangs up does not make the server wait for the grace', async () => {
+  const server = startServer(['--listen', '127.0.0.1:0', '--grace', '10m']);
+  const [address = ''] = await servingAddresses(server);
+  // It hears the GOAWAY and the end of the connection, and keeps its own half open.
+  const peer = connect({ host: '127.0.0.1', port: portOf(address), allowHalfOpen: true });
+  onTestFinished(() => void peer.destroy());
+  peer.on('error', () => {});
+  // The server's SETTINGS.
+  await once(peer, 'data');
+
+  server.kill('SIGTERM');
+  expect((await server).exitCode).toBe(0);
 });
 
 test('--grace: what takes longer is cut off with UNAVAILABLE, counted, and the exit code is 0', async () => {
