@@ -25,6 +25,7 @@ const SECOND = {
 
 const scratch = mkdtempSync(join(tmpdir(), 'petiole-release-'));
 const clone = join(scratch, 'repository');
+const userConfig = join(scratch, 'npmrc');
 const inCloneAsText = { cwd: clone, encoding: 'utf8' };
 let registry;
 
@@ -60,16 +61,28 @@ try {
 }
 
 function checkWorkflow() {
-  const { jobs } = parse(readFileSync(join(root, '.github/workflows/release.yml'), 'utf8'));
-  const { check, release } = jobs;
-  assert.equal(release.needs, 'check', 'what CI has not passed is not published');
+  const workflow = (name) => parse(readFileSync(join(root, '.github/workflows', name), 'utf8')).jobs;
+  const { check, version, publish } = workflow('release.yml');
+  for (const { steps } of [...Object.values(workflow('ci.yml')), check, version, publish]) {
+    for (const { uses, with: settings } of steps.filter((step) => step.uses !== undefined)) {
+      assert.match(uses, /@[0-9a-f]{40}$/, 'a tag can be moved, a commit cannot');
+      if (uses.startsWith('actions/checkout@')) assert.equal(settings['persist-credentials'], false);
+    }
+  }
   assert(check.steps.some(({ run }) => run === '.ci/run'));
-  assert(!('permissions' in check), 'only the job that publishes may write');
-  const action = release.steps.find(({ uses }) => uses?.startsWith('changesets/action@'));
-  assert.equal(action.with.version, 'pnpm run version-packages');
-  assert.equal(action.with.publish, 'pnpm run release');
-  assert.equal(action.env.NPM_CONFIG_PROVENANCE, 'true');
-  assert.equal(release.permissions['id-token'], 'write');
+  assert(!('permissions' in check), 'only the jobs that release may write');
+  const changesets = ({ steps }) => steps.find(({ uses }) => uses?.startsWith('changesets/action@'));
+
+  assert.equal(version.needs, 'check', 'what CI has not passed is not released');
+  assert.equal(changesets(version).with.version, 'pnpm run version-packages');
+  assert(!('publish' in changesets(version).with) && !('id-token' in version.permissions));
+
+  assert.equal(publish.needs, 'version');
+  assert.equal(publish.environment, 'npm', 'where the repository’s settings say who must agree');
+  assert.equal(publish.permissions['id-token'], 'write');
+  assert.equal(changesets(publish).with.publish, 'pnpm run release');
+  assert.equal(changesets(publish).env.NPM_CONFIG_PROVENANCE, 'true');
+  assert(!JSON.stringify(publish).includes('NPM_TOKEN'), 'trusted publishing: the id-token is the only key');
   for (const { directory, manifest } of publishedPackages()) {
     assert.equal(manifest.publishConfig.access, 'public', manifest.name);
     assert(
@@ -81,7 +94,7 @@ function checkWorkflow() {
     assert.equal(manifest.repository.directory, `packages/${basename(directory)}`);
   }
   done(
-    'release.yml: CI first, provenance on, id-token may be written, public access, repository and directory named',
+    'workflows: actions by commit, no credentials left behind; release.yml: CI first, an environment, provenance, no token; public access, repository and directory named',
   );
 }
 
@@ -91,8 +104,7 @@ async function makeClone() {
   git(clone, 'config', 'user.email', 'check-release@example.com');
   // For one registry only: the token is worth nothing elsewhere.
   const { host } = new URL(registry.url);
-  writeFileSync(join(clone, '.npmrc'), `//${host}/:_authToken=${registry.token}\n`);
-  writeFileSync(join(clone, '.git/info/exclude'), '.npmrc\n');
+  writeFileSync(userConfig, `//${host}/:_authToken=${registry.token}\n`);
   await inClone('install', '--frozen-lockfile', '--prefer-offline');
   done(`clone of ${git(clone, 'rev-parse', '--short', 'HEAD')}, installed from its lockfile`);
 }
@@ -247,7 +259,9 @@ function row({ name, before, after, changesets, manifest }) {
 /** pnpm in the clone; with changesets' variable for the registry, which pnpm and npm read too, when it publishes. */
 function inClone(...args) {
   const extra = typeof args.at(-1) === 'object' ? args.pop() : {};
-  const target = args.includes('release') ? { npm_config_registry: `${registry.url}/` } : {};
+  const target = args.includes('release')
+    ? { npm_config_registry: `${registry.url}/`, npm_config_userconfig: userConfig }
+    : {};
   const { NPM_CONFIG_PROVENANCE: _, ACTIONS_ID_TOKEN_REQUEST_URL: __, ...env } = environment();
   return pnpm(args, { cwd: clone, env: { ...env, ...target, ...extra } });
 }
