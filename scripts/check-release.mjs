@@ -212,7 +212,14 @@ function checkPublished(published, manifest) {
   for (const field of ['peerDependencies', 'engines', 'sideEffects', 'type', 'license', 'repository']) {
     assert.deepEqual(published[field], manifest[field], `${manifest.name}: ${field}`);
   }
-  assert.deepEqual(published.dependencies ?? {}, manifest.dependencies ?? {}, manifest.name);
+  const dependencies = Object.entries(manifest.dependencies ?? {}).map(([name, range]) => {
+    const sibling = publishedPackages(clone).find((one) => one.manifest.name === name);
+    return [
+      name,
+      sibling === undefined ? range : range.replace(/^workspace:\^$/, `^${sibling.manifest.version}`),
+    ];
+  });
+  assert.deepEqual(published.dependencies ?? {}, Object.fromEntries(dependencies), manifest.name);
   // A script may start the sources, and the README may tell of them; nobody resolves with these.
   const text = JSON.stringify({ ...published, scripts: undefined, readme: undefined });
   for (const local of ['workspace:', 'catalog:', '@petiole/source']) {

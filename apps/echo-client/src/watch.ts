@@ -31,7 +31,9 @@ export async function watch({ channel, load, durationMs, interrupted }: WatchOpt
   }
   const last = session.snapshot();
   console.log(loadSummary([last]));
-  if (interrupted.aborted) return EXIT.interrupted;
+  // Ctrl-C is how a watch usually ends. pnpm, which takes any code but 0 for an error of its script, would say so below.
+  const underPnpm = process.env.npm_lifecycle_event === 'start';
+  if (interrupted.aborted && !underPnpm) return EXIT.interrupted;
   return last.total.answered > 0 ? EXIT.kept : EXIT.broken;
 }
 

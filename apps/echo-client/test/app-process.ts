@@ -8,6 +8,11 @@ import { execa } from 'execa';
 
 const APPS = fileURLToPath(new URL('../..', import.meta.url));
 
+/** The pnpm that runs these tests, or the README's where none does. */
+export const PNPM: readonly string[] = /pnpm\.c?js$/.test(process.env.npm_execpath ?? '')
+  ? ['node', process.env.npm_execpath ?? '']
+  : ['npx', '--yes', 'pnpm@10.34.8'];
+
 /** Starts an app from its sources; `environment` adds to ours. */
 export function startApp(app: 'echo-client' | 'echo-server', environment: Record<string, string> = {}) {
   return execa('node', ['--conditions=@petiole/source', '--import', 'tsx', 'src/main.ts'], {

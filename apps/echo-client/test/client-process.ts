@@ -5,13 +5,14 @@ import headless from '@xterm/headless';
 import { execa } from 'execa';
 
 const APP = fileURLToPath(new URL('..', import.meta.url));
-const NODE_ARGUMENTS = ['--conditions=@petiole/source', '--import', 'tsx', 'src/main.ts'];
+const NODE = ['node', '--conditions=@petiole/source', '--import', 'tsx', 'src/main.ts'] as const;
 /** What the machine that runs the tests may have set, and a test must not inherit. */
 const FOREIGN = { TURBO_HASH: undefined, NO_COLOR: undefined, FORCE_COLOR: undefined, CI: undefined };
 
 /** On pipes. */
 export function client(args: readonly string[], environment: Record<string, string> = {}) {
-  return execa('node', [...NODE_ARGUMENTS, ...args], {
+  const [program, ...prefix] = NODE;
+  return execa(program, [...prefix, ...args], {
     cwd: APP,
     env: { ...FOREIGN, ...environment },
     reject: false,
@@ -25,6 +26,8 @@ export interface TerminalOptions {
   /** What a shell has written before, with `\r\n` at the end of each line. */
   readonly above?: string;
   readonly environment?: Record<string, string>;
+  /** What runs the client with these arguments; default: Node.js. */
+  readonly command?: readonly string[];
 }
 
 export class TerminalClient {
@@ -37,8 +40,9 @@ export class TerminalClient {
 
   constructor(
     args: readonly string[],
-    { columns = 80, rows = 30, above = '', environment = {} }: TerminalOptions = {},
+    { columns = 80, rows = 30, above = '', environment = {}, command = NODE }: TerminalOptions = {},
   ) {
+    const [program = '', ...prefix] = command;
     this.#terminal = new headless.Terminal({ cols: columns, rows, allowProposedApi: true });
     this.#terminal.write(above);
     const env = Object.fromEntries(
@@ -46,7 +50,7 @@ export class TerminalClient {
         (entry): entry is [string, string] => entry[1] !== undefined,
       ),
     );
-    this.#process = spawnInTerminal('node', [...NODE_ARGUMENTS, ...args], {
+    this.#process = spawnInTerminal(program, [...prefix, ...args], {
       cwd: APP,
       cols: columns,
       rows,

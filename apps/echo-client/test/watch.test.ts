@@ -1,6 +1,6 @@
 /** The live view, as a person sees it on the screen of a terminal; and without one, a line each second. */
 import { describe, test, vi } from 'vitest';
-import { lineOf } from './app-process.js';
+import { lineOf, PNPM } from './app-process.js';
 import { client, TerminalClient, type TerminalOptions } from './client-process.js';
 import { fleet } from './fleet.js';
 
@@ -137,6 +137,23 @@ describe.concurrent('in a terminal', () => {
 
     expect(colored.coloredCells).toBeGreaterThan(100);
     expect(plain.coloredCells).toBe(0);
+  });
+
+  test('Ctrl-C under pnpm ends with the summary: no error of pnpm’s follows it', async ({
+    expect,
+    onTestFinished,
+  }) => {
+    const { target } = await fleet(onTestFinished);
+    const command = [...PNPM, 'start'];
+    const view = new TerminalClient(['watch', '--target', target, '--rate', '100'], { command });
+    onTestFinished(() => view.kill());
+    await view.until((screen) => THREE_THREE_THREE.test(screen));
+    view.press('\x03');
+    // npx, where it runs pnpm, has heard Ctrl-C, too.
+    expect([0, 130]).toContain(await view.exitCode);
+    const screen = await view.until((text) => /^share of$/m.test(text));
+    expect(screen.trimEnd().split('\n').at(-1)).toMatch(/ % *$/);
+    expect(screen).not.toMatch(/ERR_PNPM|ELIFECYCLE/);
   });
 
   test('SIGTERM gives the cursor back', async ({ expect, onTestFinished }) => {
