@@ -1,11 +1,6 @@
-/** channelz and what else registers as an admin service, served so that grpcdebug can look inside this client. */
-import {
-  addAdminServicesToServer,
-  logVerbosity,
-  Server,
-  ServerCredentials,
-  setLogVerbosity,
-} from '@grpc/grpc-js';
+/** channelz, reflection and health, served so that grpcdebug and grpcurl can look inside this client. */
+import { Server, ServerCredentials } from '@grpc/grpc-js';
+import { bindServer, introspection, ServerHealth } from '@petiole/serving';
 import { UsageError } from './usage-error.js';
 
 /**
@@ -15,23 +10,13 @@ import { UsageError } from './usage-error.js';
  */
 export async function serveAdmin(address: string): Promise<() => void> {
   const server = new Server();
-  addAdminServicesToServer(server);
-  // grpc-js logs a failed bind as an error of its own, without the address.
-  const quiet = process.env.GRPC_VERBOSITY === undefined;
-  if (quiet) setLogVerbosity(logVerbosity.NONE);
-  const port = await new Promise<number>((resolve, reject) => {
-    server.bindAsync(address, ServerCredentials.createInsecure(), (error, bound) => {
-      if (error === null) resolve(bound);
-      else {
-        reject(
-          new UsageError(
-            `option '--admin' value '${address}': allowed is an address that this process can listen on: ${error.message}`,
-          ),
-        );
-      }
-    });
+  const health = new ServerHealth([]);
+  health.addToServer(server);
+  health.set(true);
+  introspection([])(server);
+  const port = await bindServer(server, address, ServerCredentials.createInsecure()).catch((error: Error) => {
+    throw new UsageError(`option '--admin' value '${address}': ${error.message}`);
   });
-  if (quiet) setLogVerbosity(logVerbosity.ERROR);
   console.error(`echo-client: admin services on ${address.replace(/:\d+$/, `:${port}`)}`);
   return () => server.forceShutdown();
 }

@@ -60,7 +60,9 @@ export function addChannelFlags(command: Command): Command {
     .addOption(option('--tls-server-name <name>', 'the name that the server’s certificate must have'))
     .addOption(option('--http-proxy', 'obey http_proxy and the like (default: ignore them)'))
     .addOption(
-      option('--admin <address>', 'serve channelz on this address, for grpcdebug').argParser(listenAddress),
+      option('--admin <address>', 'serve channelz, reflection and health on this address').argParser(
+        listenAddress,
+      ),
     );
 }
 

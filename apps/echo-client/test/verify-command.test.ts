@@ -242,7 +242,7 @@ describe.concurrent('the end', () => {
   });
 });
 
-test('--admin: channelz shows the channel to whoever asks', async ({ expect, onTestFinished }) => {
+test('--admin: channelz, reflection and health for whoever asks', async ({ expect, onTestFinished }) => {
   const { target } = await fleet(onTestFinished);
   const run = client([
     '--target',
@@ -259,17 +259,29 @@ test('--admin: channelz shows the channel to whoever asks', async ({ expect, onT
   const admin = new Client(line.split(' ').at(-1) ?? '', credentials.createInsecure());
   onTestFinished(() => admin.close());
 
-  // The bytes of a GetTopChannelsResponse hold the targets as text.
-  const channels = await new Promise<Buffer>((resolve, reject) => {
-    admin.makeUnaryRequest(
-      '/grpc.channelz.v1.Channelz/GetTopChannels',
-      (request: Buffer) => request,
-      (response) => response,
-      Buffer.alloc(0),
-      (error, response) => (error === null ? resolve(response ?? Buffer.alloc(0)) : reject(error)),
-    );
-  });
-  expect(channels.toString()).toContain(target);
+  /** The bytes of the answer to a request. Texts stand in them as they are. */
+  const ask = (method: string, ...request: number[]): Promise<Buffer> =>
+    new Promise((resolve, reject) => {
+      const same = (bytes: Buffer): Buffer => bytes;
+      const call = admin.makeBidiStreamRequest(method, same, same);
+      call.on('data', resolve).on('error', reject);
+      call.write(Buffer.from(request));
+      call.end();
+    });
+  expect((await ask('/grpc.channelz.v1.Channelz/GetTopChannels')).toString()).toContain(target);
+  // A HealthCheckResponse of SERVING.
+  expect([...(await ask('/grpc.health.v1.Health/Check'))]).toEqual([8, 1]);
+  const LIST_SERVICES = [0x3a, 0];
+  for (const version of ['v1', 'v1alpha']) {
+    const method = `/grpc.reflection.${version}.ServerReflection/ServerReflectionInfo`;
+    const services = (await ask(method, ...LIST_SERVICES)).toString().match(/grpc\.[\w.]+/g);
+    expect(services?.sort()).toEqual([
+      'grpc.channelz.v1.Channelz',
+      'grpc.health.v1.Health',
+      'grpc.reflection.v1.ServerReflection',
+      'grpc.reflection.v1alpha.ServerReflection',
+    ]);
+  }
   run.kill('SIGINT');
   expect((await run).exitCode).toBe(130);
 });

@@ -2,8 +2,7 @@
  * All listeners of this process, and what can be done to them by number:
  * the one place that keys, lines on stdin and signals lead to.
  */
-
-import { ListenError } from './bind-server.js';
+import { ListenError } from '@petiole/serving';
 import { Listener, type ListenerConfig } from './listener.js';
 import type { ServerEvent } from './server-event.js';
 

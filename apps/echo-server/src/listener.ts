@@ -4,13 +4,12 @@
  */
 import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises';
 import { Server, type ServerCredentials } from '@grpc/grpc-js';
-import { EchoService } from '@petiole/echo-proto';
-import { bindServer } from './bind-server.js';
+import { EchoService, protoPath } from '@petiole/echo-proto';
+import { bindServer, introspection, ServerHealth } from '@petiole/serving';
 import { CallTracker, type EndedRpc } from './call-tracker.js';
 import { echoHandlers } from './echo-handlers.js';
 import { type Faults, faultInjection } from './fault-injection.js';
 import { withBoundPort } from './listen-address.js';
-import { addIntrospection, ListenerHealth } from './standard-services.js';
 
 /**
  * - `stopped`: nothing listens there; also before the first start.
@@ -28,12 +27,14 @@ export interface ListenerConfig {
   readonly onRpc: (rpc: EndedRpc) => void;
 }
 
+const addIntrospection = introspection([protoPath]);
+
 /** How long the last statuses may take to leave, and the clients to hang up. */
 const LAST_WORDS_MS = 100;
 
 export class Listener {
   readonly #config: ListenerConfig;
-  readonly #health = new ListenerHealth();
+  readonly #health = new ServerHealth(['grpc.examples.echo.Echo']);
   #state: ListenerState = 'stopped';
   #address: string;
   #healthy = true;

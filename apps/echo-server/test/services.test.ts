@@ -95,7 +95,12 @@ test.each(['v1', 'v1alpha'] as const)(
       expect(service).toContain(files[0]?.package);
       // grpcurl refuses a file that depends on others without naming them, and these two names as protobufjs has them.
       expect(files[0]?.dependency).toEqual(files.slice(1).map(({ name }) => name));
-      if (service.includes('channelz')) expect(files[0]?.dependency).toEqual(['google_protobuf.proto']);
+      if (service.includes('channelz')) {
+        expect(files[0]?.dependency).toEqual(['google_protobuf.proto']);
+        // As protoc has it; grpcurl would otherwise print server_id, which no other server makes it do.
+        const ref = files[0]?.messageType?.find(({ name }) => name === 'ServerRef');
+        expect(ref?.field?.map(({ jsonName }) => jsonName)).toEqual(['serverId', 'name']);
+      }
       const nested = files[0]?.messageType?.flatMap((message) => message.nestedType ?? []) ?? [];
       for (const entry of nested.filter(({ options }) => options?.mapEntry))
         expect(entry.name).toMatch(/.Entry$/);

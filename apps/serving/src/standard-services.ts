@@ -7,21 +7,22 @@ import { dirname, join } from 'node:path';
 import { addAdminServicesToServer, type Server } from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
 import { ReflectionService } from '@grpc/reflection';
-import { protoPath as echoProto } from '@petiole/echo-proto';
 import { HealthImplementation, protoPath as healthProto } from 'grpc-health-check';
 import { withCompleteDescriptors } from './complete-descriptors.js';
 
-/** The names that health is asked for: the whole server, and its service. */
-const HEALTH_NAMES = ['', 'grpc.examples.echo.Echo'] as const;
-
-/** The health of one listener; it outlives the servers that the listener starts and stops. */
-export class ListenerHealth {
+/** The health of a server and of its services; it may outlive the server, and serve with the next one. */
+export class ServerHealth {
   readonly #implementation = new HealthImplementation();
+  /** What health is asked for; `''` is the whole server. */
+  readonly #names: readonly string[];
+
+  constructor(services: readonly string[]) {
+    this.#names = ['', ...services];
+  }
 
   /** Tells those who watch, too. */
   set(serving: boolean): void {
-    for (const name of HEALTH_NAMES)
-      this.#implementation.setStatus(name, serving ? 'SERVING' : 'NOT_SERVING');
+    for (const name of this.#names) this.#implementation.setStatus(name, serving ? 'SERVING' : 'NOT_SERVING');
   }
 
   addToServer(server: Server): void {
@@ -29,20 +30,22 @@ export class ListenerHealth {
   }
 }
 
-/** Adds reflection (v1 and v1alpha) and channelz. */
-export function addIntrospection(server: Server): void {
-  reflection ??= new ReflectionService(withCompleteDescriptors(loadSync(PROTO_FILES, { keepCase: true })));
-  reflection.addToServer(server);
-  addAdminServicesToServer(server);
+/** Adds reflection (v1 and v1alpha) and channelz. The files are those of the server's own services. */
+export function introspection(protoFiles: readonly string[]): (server: Server) => void {
+  let reflection: ReflectionService | undefined;
+  return (server) => {
+    reflection ??= new ReflectionService(
+      withCompleteDescriptors(loadSync([...protoFiles, ...STANDARD_PROTOS], { keepCase: true })),
+    );
+    reflection.addToServer(server);
+    addAdminServicesToServer(server);
+  };
 }
 
-let reflection: ReflectionService | undefined;
-
-/** Everything that a listener offers, so that it lists itself completely. */
+/** So that a server lists itself completely. */
 const { resolve } = createRequire(import.meta.url);
 const reflectionProtos = join(dirname(resolve('@grpc/reflection')), '../proto/grpc/reflection');
-const PROTO_FILES = [
-  echoProto,
+const STANDARD_PROTOS = [
   healthProto,
   join(reflectionProtos, 'v1/reflection.proto'),
   join(reflectionProtos, 'v1alpha/reflection.proto'),

@@ -1,7 +1,8 @@
 /**
  * Descriptors that grpcurl accepts. What proto-loader passes on from
  * protobufjs names no file that a file depends on, calls map entries `Statuses`
- * instead of `StatusesEntry`, and lets reserved ranges end before they begin.
+ * instead of `StatusesEntry`, lets reserved ranges end before they begin, and
+ * gives no field its name in JSON, which protoc does.
  */
 import type { AnyDefinition, MessageTypeDefinition, PackageDefinition } from '@grpc/proto-loader';
 import descriptor, {
@@ -40,6 +41,9 @@ function hasDescriptors(definition: AnyDefinition): definition is MessageTypeDef
 
 function repair(message: IDescriptorProto): void {
   message.reservedRange = [];
+  for (const field of message.field ?? []) {
+    field.jsonName = field.name?.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase());
+  }
   for (const nested of message.nestedType ?? []) {
     repair(nested);
     if (nested.options?.mapEntry !== true) continue;

@@ -3,7 +3,6 @@
  * which address, and what stands in the way.
  */
 import { logVerbosity, type Server, type ServerCredentials, setLogVerbosity } from '@grpc/grpc-js';
-import { isUnixAddress } from './listen-address.js';
 
 /** A listener that could not be opened; the message names the address and the cause. */
 export class ListenError extends Error {
@@ -64,7 +63,7 @@ const UNIX_CAUSES: Readonly<Record<string, string>> = {
 /** The words for a failed bind. grpc-js reports text only: "No address added … errors: [listen EADDRINUSE: …]". */
 function bindFailure(address: string, error: Error): string {
   const code = /\blisten (E[A-Z]+)\b/.exec(error.message)?.[1];
-  const cause = code === undefined ? undefined : (isUnixAddress(address) ? UNIX_CAUSES : CAUSES)[code];
+  const cause = code === undefined ? undefined : (address.startsWith('unix:') ? UNIX_CAUSES : CAUSES)[code];
   if (cause === undefined) return error.message;
   const hint = address.startsWith('[') && code !== 'EADDRINUSE' ? '; is IPv6 switched on?' : '';
   return `${cause} (${code})${hint}`;
