@@ -3,7 +3,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { describe, expect, test, vi } from 'vitest';
-import { BUGS } from '../src/soak/injected-bugs.js';
+import { EventLoopStalls } from '../src/soak/event-loop-stalls.js';
+import { OWN_INVARIANTS } from '../src/soak/fault-log.js';
+import { BUG_NAMES, BUGS, type Bug } from '../src/soak/injected-bugs.js';
 import { rotationError } from '../src/soak/rotation-check.js';
 import { FAULT_KINDS, type Incident, planIncidents } from '../src/soak/schedule.js';
 
@@ -49,11 +51,13 @@ function childrenOf(parent: number): number[] {
   });
 }
 
+const hasFaultOfItsOwn = (bug: Bug) => Object.values<string>(OWN_INVARIANTS).includes(BUGS[bug]);
+
 const alive = (ids: readonly number[]) => processesWith('src/soak/').filter((id) => ids.includes(id));
 
 describe('pnpm soak', { timeout: 150_000 }, () => {
   test('a short run holds all invariants and exits with 0', async () => {
-    const { exitCode, stdout, stderr } = await soak(['--minutes', '0.25', '--seed', '6']);
+    const { exitCode, stdout, stderr } = await soak(['--minutes', '0.25', '--seed', '93']);
     const [, broken] = stdout.split('Broken:');
     expect({ exitCode, broken, stderr: exitCode === 0 ? '' : stderr }).toEqual({
       exitCode: 0,
@@ -61,17 +65,22 @@ describe('pnpm soak', { timeout: 150_000 }, () => {
       stderr: '',
     });
     expect(stdout).toContain('All invariants held.');
-    expect(stdout).toContain('pnpm soak --minutes 0.25 --seed 6');
+    expect(stdout).toContain('pnpm soak --minutes 0.25 --seed 93');
     for (const name of ['custom_round_robin', 'least_request', 'round_robin']) expect(stdout).toContain(name);
   });
 
-  test('finds each injected bug, names what it breaks, and exits with 1', async () => {
-    const { exitCode, stdout } = await soak([
-      ...['--minutes', '0.1', '--seed', '2', '--faults', 'kill,freeze'],
-      ...['--inject', Object.keys(BUGS).join(',')],
-    ]);
+  // Bugs that show under any load, and bugs that need a fault of their own. A run ends when it has found its bugs.
+  test.each<[string, readonly Bug[]]>([
+    ['--minutes 1.5 --seed 2 --faults kill,freeze', BUG_NAMES.filter((bug) => !hasFaultOfItsOwn(bug))],
+    [
+      '--minutes 1.5 --seed 76 --faults newcomer,cut,connect-and-go,bad-record',
+      BUG_NAMES.filter(hasFaultOfItsOwn),
+    ],
+  ])('%s finds the injected bugs %j, names what each breaks, and exits with 1', async (options, bugs) => {
+    const { exitCode, stdout } = await soak([...options.split(' '), '--inject', bugs.join(',')]);
     expect(exitCode).toBe(1);
-    for (const [bug, invariant] of Object.entries(BUGS)) {
+    for (const bug of bugs) {
+      const invariant = BUGS[bug];
       const culprit = invariant === 'leftovers' ? 'all policies' : bug;
       expect(stdout).toMatch(new RegExp(`\\*\\*${invariant}\\*\\* \\(.*\\), ${culprit}, `));
     }
@@ -147,10 +156,25 @@ describe('the schedule', () => {
     for (const { faults } of plan(7, 200)) {
       expect(new Set(faults.map(({ server }) => server)).size).toBe(faults.length);
     }
+    const incidents = plan(7, 10 * FAULT_KINDS.length);
     for (let round = 0; round < 10; round++) {
-      const first = plan(7, 90).slice(round * FAULT_KINDS.length, (round + 1) * FAULT_KINDS.length);
+      const first = incidents.slice(round * FAULT_KINDS.length, (round + 1) * FAULT_KINDS.length);
       expect(new Set(first.map(({ faults: [fault] }) => fault?.kind))).toEqual(new Set(FAULT_KINDS));
     }
+  });
+});
+
+describe('a client that stands still', () => {
+  test('is told to have stood still as long as it did, at once, which is no stall of the machine', () => {
+    const stalls = new EventLoopStalls();
+    const from = performance.now();
+    stalls.standStill(120);
+    const stoodMs = performance.now() - from;
+    expect(stalls.sinceMs(from)).toBeGreaterThanOrEqual(120);
+    expect(stalls.sinceMs(from)).toBeLessThanOrEqual(stoodMs);
+    expect(stalls.sinceMs(performance.now())).toBe(0);
+    expect(stalls.longestMs).toBe(0);
+    stalls.close();
   });
 });
 

@@ -6,14 +6,14 @@
 import { createInterface } from 'node:readline';
 import { Server, ServerCredentials } from '@grpc/grpc-js';
 import { type EchoHandlers, EchoService } from '@petiole/echo-proto';
-import { HealthImplementation } from 'grpc-health-check';
+import { HealthService } from './health-service.js';
 
 /** A drained server that still has calls after so long is not waited for. */
 const DRAIN_MS = 6000;
 const MAX_DELAY_MS = 10_000;
 
 const [host = '127.0.0.1', port = '0'] = process.argv.slice(2);
-const health = new HealthImplementation({ '': 'SERVING' });
+const health = new HealthService();
 
 const handlers: EchoHandlers = {
   // The client asks for a delay in ms: its load is drawn from the seed, here nothing is.
@@ -31,7 +31,7 @@ const handlers: EchoHandlers = {
 
 const server = new Server();
 server.addService(EchoService, handlers);
-health.addToServer(server);
+health.addTo(server);
 server.bindAsync(`${host}:${port}`, ServerCredentials.createInsecure(), (error, bound) => {
   if (error) throw error;
   console.log(`port ${bound}`);
@@ -48,9 +48,22 @@ process.on('SIGINT', () => {});
 const lines = createInterface({ input: process.stdin });
 lines.on('close', () => process.exit(0));
 lines.on('line', (line) => {
-  if (line === 'drain') drain();
-  else if (line === 'SERVING' || line === 'NOT_SERVING') {
-    health.setStatus('', line);
-    console.log(`health ${line}`);
+  const [word, value] = line.split(' ');
+  switch (word) {
+    case 'drain':
+      drain();
+      break;
+    case 'health':
+      health.status = value === 'SERVING' ? 'SERVING' : 'NOT_SERVING';
+      console.log(line);
+      break;
+    case 'cut':
+      health.cut(Number(value));
+      console.log(line);
+      break;
+    case 'end-each':
+      health.endsEach = value === 'yes';
+      console.log(`begun ${JSON.stringify(health.takeBegun())}`);
+      break;
   }
 });

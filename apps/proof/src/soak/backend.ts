@@ -2,6 +2,7 @@
  * A server of the soak as its client sees it: what can be done to it, and what
  * was done to it when. It keeps its address over all its lives.
  */
+import type { status as Status } from '@grpc/grpc-js';
 import { ScriptProcess } from './child-process.js';
 import { ClogPeer } from './clog-peer.js';
 
@@ -12,6 +13,14 @@ export interface Outage {
   readonly from: number;
   /** Infinity while it lasts. */
   to: number;
+}
+
+/** A server as RPCs are judged by it. */
+export interface ServerHistory {
+  /** `127.0.0.11:41234`, as endpoints and peers are printed. */
+  readonly address: string;
+  /** Oldest first. */
+  readonly outages: readonly Outage[];
 }
 
 /** Judgements look back no further than the longest RPC and its slack. */
@@ -25,10 +34,9 @@ function hostOf(index: number): string {
   return process.platform === 'linux' ? `127.0.0.${11 + index}` : '127.0.0.1';
 }
 
-export class Backend {
+export class Backend implements ServerHistory {
   readonly index: number;
   readonly host: string;
-  /** Oldest first. */
   readonly outages: Outage[] = [];
   #port = 0;
   #process: ScriptProcess | undefined;
@@ -39,7 +47,6 @@ export class Backend {
     this.host = hostOf(index);
   }
 
-  /** `127.0.0.11:41234`, as endpoints and peers are printed. */
   get address(): string {
     return `${this.host}:${this.#port}`;
   }
@@ -89,9 +96,24 @@ export class Backend {
   }
 
   async setHealth(status: 'SERVING' | 'NOT_SERVING'): Promise<void> {
-    const told = this.#process?.lineWith(`health ${status}`);
-    this.#process?.say(status);
-    await told;
+    await this.#tell(`health ${status}`, `health ${status}`);
+  }
+
+  /** Ends all health Watches with that code. */
+  async cutWatches(code: Status): Promise<void> {
+    await this.#tell(`cut ${code}`, `cut ${code}`);
+  }
+
+  /** Whether each health Watch ends after its first answer; answers with the number that each client began since it was last called. */
+  async endEachWatch(ends: boolean): Promise<Readonly<Record<string, number>>> {
+    return JSON.parse(await this.#tell(`end-each ${ends ? 'yes' : 'no'}`, 'begun '));
+  }
+
+  /** Says a line, and waits for one with that beginning. */
+  async #tell(line: string, answer: string): Promise<string> {
+    const told = this.#process?.lineWith(answer);
+    this.#process?.say(line);
+    return (await told) ?? '';
   }
 
   #out(kind: Outage['kind']): void {

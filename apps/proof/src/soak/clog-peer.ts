@@ -5,6 +5,7 @@
  */
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
 import { ScriptProcess } from './child-process.js';
 
 /** More than any backlog of 1 holds. */
@@ -35,7 +36,8 @@ export class ClogPeer {
           () => true,
           () => true,
         ),
-        new Promise<false>((resolve) => setTimeout(() => resolve(false), UNANSWERED_MS)),
+        // After a stall the timer comes before the answer is read.
+        pause(UNANSWERED_MS).then(() => new Promise<false>((resolve) => setImmediate(() => resolve(false)))),
       ]);
       if (!answered) break;
     }

@@ -8,7 +8,7 @@ export const USAGE = `Usage: pnpm soak [options]
   --minutes N   how long faults are injected, from 0.01 to 1440 (default 1)
   --seed N      repeats the schedule of that run (default: a random one, which is printed)
   --faults A,B  only these: ${FAULT_KINDS.join(', ')}
-  --inject A,B  policies with bugs on purpose, to see the run fail: ${BUG_NAMES.join(', ')}
+  --inject A,B  bugs on purpose, to see the run fail; it ends when all are found: ${BUG_NAMES.join(', ')}
   --write       puts the tables into docs/soak.md
   --help
 `;

@@ -1,6 +1,6 @@
 /**
  * One connection as the client sees it: which server it leads to and when it
- * was last lost. Asked of grpc-js's subchannel, so it is the same for every policy.
+ * was lost. Asked of grpc-js's subchannel, so it is the same for every policy.
  */
 import { type experimental, connectivityState as State } from '@grpc/grpc-js';
 
@@ -9,28 +9,34 @@ type Subchannel = experimental.SubchannelInterface;
 export interface Connection {
   /** `127.0.0.11:41234`. */
   readonly address: string;
-  /** When the subchannel last left READY; -Infinity if it never has. */
+  /** When the subchannel left READY; Infinity while it has not. */
   lostAt: number;
-  /** Is it READY now? */
+  /** Is the subchannel READY now? */
   ready(): boolean;
 }
 
-const known = new WeakMap<Subchannel, Connection>();
+/** A subchannel has one connection after the other. */
+const current = new WeakMap<Subchannel, Connection>();
 
-/** The connection of that subchannel, watched from the first call on. */
+/** The connection that the subchannel has now, or will have next. It is watched from the first call on. */
 export function connectionOf(subchannel: Subchannel): Connection {
-  let connection = known.get(subchannel);
-  if (connection === undefined) {
-    const made: Connection = {
-      address: subchannel.getAddress(),
-      lostAt: Number.NEGATIVE_INFINITY,
-      ready: () => subchannel.getConnectivityState() === State.READY,
-    };
-    subchannel.addConnectivityStateListener((_, previous) => {
-      if (previous === State.READY) made.lostAt = performance.now();
-    });
-    known.set(subchannel, made);
-    connection = made;
-  }
+  const known = current.get(subchannel);
+  if (known !== undefined) return known;
+  subchannel.addConnectivityStateListener((_, previous) => {
+    if (previous !== State.READY) return;
+    const lost = current.get(subchannel);
+    if (lost) lost.lostAt = performance.now();
+    next(subchannel);
+  });
+  return next(subchannel);
+}
+
+function next(subchannel: Subchannel): Connection {
+  const connection: Connection = {
+    address: subchannel.getAddress(),
+    lostAt: Number.POSITIVE_INFINITY,
+    ready: () => subchannel.getConnectivityState() === State.READY,
+  };
+  current.set(subchannel, connection);
   return connection;
 }

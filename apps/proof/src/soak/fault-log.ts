@@ -2,9 +2,11 @@
  * The faults of a run, and for each policy what they cost: RPCs sent into them,
  * RPCs that failed, and the time until a healed endpoint served again.
  */
+import { setTimeout as pause } from 'node:timers/promises';
 import { status as Status } from '@grpc/grpc-js';
 import type { EndedRpc } from './rpc.js';
 import type { FaultKind } from './schedule.js';
+import type { Invariant } from './violations.js';
 
 /** What one kind of fault has cost one policy. */
 export interface FaultCost {
@@ -25,17 +27,30 @@ interface ActiveFault {
   readonly kind: FaultKind;
   readonly addresses: ReadonlySet<string>;
   readonly from: number;
+  /** When it was undone. */
   to: number;
+  /** When all that it had broken served again. */
+  healedAt: number;
 }
 
+/** Invariants that a fault has of its own: what fails in its time has broken this one. */
+export const OWN_INVARIANTS: Readonly<Partial<Record<FaultKind, Invariant>>> = {
+  stall: 'stall',
+  newcomer: 'stall',
+  cut: 'watch',
+  'one-answer': 'watch',
+  'bad-record': 'record',
+  'connect-and-go': 'storm',
+};
+
 /** Whom a heal still waits for. */
-export interface Recovery {
+interface Recovery {
   readonly kind: FaultKind;
   readonly since: number;
   /** `policy address`, for each policy and each address that is to serve again. */
   readonly missing: Set<string>;
   /** Resolves when nobody is missing. */
-  done: () => void;
+  readonly done: () => void;
 }
 
 /** Failures of the last faults only are put down to them. */
@@ -54,6 +69,7 @@ export class FaultLog {
       addresses: new Set(addresses),
       from: performance.now(),
       to: Number.POSITIVE_INFINITY,
+      healedAt: Number.POSITIVE_INFINITY,
     };
     this.counts.set(kind, (this.counts.get(kind) ?? 0) + 1);
     this.#recent = [...this.#recent.slice(1 - REMEMBERED), fault];
@@ -62,6 +78,23 @@ export class FaultLog {
 
   end(fault: ActiveFault): void {
     fault.to = performance.now();
+  }
+
+  healed(fault: ActiveFault): void {
+    fault.healedAt = performance.now();
+  }
+
+  /** Were all servers down for a part of that time, or not yet back? */
+  allDown({ startedAt, endedAt }: EndedRpc): boolean {
+    return this.#recent.some(
+      ({ kind, from, healedAt }) => kind === 'outage' && from <= endedAt && healedAt >= startedAt,
+    );
+  }
+
+  /** What an RPC has broken that failed without an explanation. */
+  brokenBy({ startedAt, endedAt }: EndedRpc): Invariant {
+    const overlapping = this.#recent.filter(({ from, healedAt }) => from <= endedAt && healedAt >= startedAt);
+    return overlapping.map(({ kind }) => OWN_INVARIANTS[kind]).find((own) => own !== undefined) ?? 'failure';
   }
 
   cost(subject: string, kind: FaultKind): FaultCost {
@@ -91,16 +124,29 @@ export class FaultLog {
     if (code === Status.DEADLINE_EXCEEDED) cost.deadlines++;
   }
 
-  /** Waits for each of these policies to be served by each of these addresses. */
-  recover(kind: FaultKind, subjects: readonly string[], addresses: readonly string[]): Recovery {
+  /** Waits until each of these policies has been served by each of these addresses; answers with the pairs that are late. */
+  async recovered(
+    kind: FaultKind,
+    subjects: readonly string[],
+    addresses: readonly string[],
+    patienceMs: number,
+  ): Promise<readonly string[]> {
     const missing = new Set(subjects.flatMap((name) => addresses.map((address) => `${name} ${address}`)));
-    const recovery: Recovery = { kind, since: performance.now(), missing, done: () => {} };
-    if (missing.size > 0) this.#recoveries.add(recovery);
-    return recovery;
-  }
-
-  giveUp(recovery: Recovery): void {
-    this.#recoveries.delete(recovery);
+    if (missing.size === 0) return [];
+    const patience = new AbortController();
+    await new Promise<void>((done) => {
+      const recovery: Recovery = { kind, since: performance.now(), missing, done };
+      this.#recoveries.add(recovery);
+      pause(patienceMs, undefined, { signal: patience.signal }).then(
+        () => {
+          this.#recoveries.delete(recovery);
+          done();
+        },
+        () => {},
+      );
+    });
+    patience.abort();
+    return [...missing];
   }
 
   answered(subject: string, address: string, sentAt: number): void {

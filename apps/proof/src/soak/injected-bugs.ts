@@ -1,10 +1,13 @@
 /**
  * Bugs on purpose, each of which must break one invariant: the proof that the
- * soak would find them. Most are policies.
+ * soak would find them. Most are policies, some are resolvers.
  */
+import { isIP } from 'node:net';
 import { type experimental, type LoadBalancingConfig, connectivityState as State } from '@grpc/grpc-js';
 import { definePolicy, failPick, type Policy, queuePick } from '@petiole/balancer';
-import type { Invariant } from './violations.js';
+import { CatalogueResolver } from './catalogue.js';
+import type { CatalogueRecord } from './discovery.js';
+import type { Invariant, Violation } from './violations.js';
 
 /** Each bug, and the invariant that it breaks. */
 export const BUGS = {
@@ -13,12 +16,25 @@ export const BUGS = {
   'lost-endpoints': 'heal',
   'refused-rpcs': 'failure',
   'lost-deadlines': 'deadline',
+  'hasty-look-ups': 'stall',
+  'ended-watches': 'watch',
+  'strict-catalogue': 'record',
+  'eager-dials': 'storm',
   'unclosed-client': 'leftovers',
 } as const satisfies Readonly<Record<string, Invariant>>;
 
 export type Bug = keyof typeof BUGS;
 
 export const BUG_NAMES: readonly Bug[] = Object.keys(BUGS) as Bug[];
+
+/** Has each of these bugs been found? Whether something is left over shows at the end of a run. */
+export function allFound(bugs: readonly Bug[], violations: readonly Violation[]): boolean {
+  return bugs.every(
+    (bug) =>
+      BUGS[bug] === 'leftovers' ||
+      violations.some(({ subject, invariant }) => subject === bug && invariant === BUGS[bug]),
+  );
+}
 
 /** Every so many picks the bug shows. */
 const SHOWS_EVERY = 15;
@@ -86,16 +102,43 @@ function takingTurns(name: string, used: (pick: number) => number | undefined): 
   });
 }
 
-const POLICIES: Partial<Record<Bug, Policy>> = {
+const POLICIES = {
   'stale-picks': stalePicks,
   'uneven-turns': unevenTurns,
   'lost-endpoints': lostEndpoints,
   'refused-rpcs': refusedRpcs,
-};
+} as const satisfies Partial<Record<Bug, Policy>>;
 
-/** The policy that has this bug; undefined if it is none of a policy. */
-export function buggyPolicy(bug: Bug): LoadBalancingConfig | undefined {
+/** The policy that has this bug. */
+export function buggyPolicy(bug: keyof typeof POLICIES): LoadBalancingConfig {
   const policy = POLICIES[bug];
-  policy?.register();
-  return policy?.config();
+  policy.register();
+  return policy.config();
+}
+
+/** Less than the stalls of the fault `newcomer` last. */
+const HASTY_MS = 1500;
+
+/** Gives a look-up up when its own timer fires, though the answer is there, unread since the client stood still. */
+class HastyResolver extends CatalogueResolver {
+  protected override ask(signal: AbortSignal): Promise<readonly CatalogueRecord[]> {
+    return super.ask(AbortSignal.any([signal, AbortSignal.timeout(HASTY_MS)]));
+  }
+}
+
+/** Refuses the whole answer for one record that is bad. */
+class StrictResolver extends CatalogueResolver {
+  protected override async ask(signal: AbortSignal): Promise<readonly CatalogueRecord[]> {
+    const records = await super.ask(signal);
+    const bad = records.find(({ host, port }) => isIP(host) === 0 || port === 0);
+    if (bad) throw new Error(`${bad.host}:${bad.port} is no address`);
+    return records;
+  }
+}
+
+const RESOLVERS = { 'hasty-look-ups': HastyResolver, 'strict-catalogue': StrictResolver };
+
+/** The class with this bug that asks the catalogue. */
+export function buggyResolver(bug: keyof typeof RESOLVERS): typeof CatalogueResolver {
+  return RESOLVERS[bug];
 }

@@ -1,11 +1,10 @@
 /**
  * Was an RPC allowed to fail? Only with its connection, while its server was
- * down or frozen, or while no endpoint was READY: judged by what was done to
+ * down or frozen, or while all servers were down: judged by what was done to
  * the servers, and by what the client saw of its connections.
  */
 import { status as Status } from '@grpc/grpc-js';
-import type { Backend, Outage } from './backend.js';
-import type { ReadyEndpoints } from './ready-endpoints.js';
+import type { Outage, ServerHistory } from './backend.js';
 import type { EndedRpc } from './rpc.js';
 
 /** A client may learn of a dead connection so much later than the soak: both share a busy machine. */
@@ -25,26 +24,36 @@ export function isStarved({ code, stalledMs, startedAt, endedAt }: EndedRpc): bo
   return code === Status.DEADLINE_EXCEEDED && stalledMs > STARVED_SHARE * (endedAt - startedAt);
 }
 
-/** Undefined if the failure is explained, else what is wrong with it. `ready` is unknown for grpc-js's own policies. */
+/** What a judgement needs to know of the time in which the RPC ran. */
+export interface Circumstances {
+  readonly servers: readonly ServerHistory[];
+  /** All servers were down for a while, and the policy had no READY endpoint. */
+  readonly nobodyReady: boolean;
+  /** Milliseconds that the client's event loop has stood still since then: news waited so long. */
+  readonly stalledSince: (time: number) => number;
+}
+
+/** Undefined if the failure is explained, else what is wrong with it. */
 export function unexplained(
   rpc: EndedRpc,
-  backends: readonly Backend[],
-  ready: ReadyEndpoints | undefined,
+  { servers, nobodyReady, stalledSince }: Circumstances,
 ): string | undefined {
   const { connection, code, details, method, startedAt, sentAt, endedAt } = rpc;
   const what = `a ${method} RPC failed after ${Math.round(endedAt - startedAt)} ms with ${Status[code]} (${details})`;
   if (connection === undefined) {
-    return ready?.neverEmptySince(startedAt)
-      ? `${what}, never sent, with READY endpoints all the time`
-      : undefined;
+    return nobodyReady ? undefined : `${what}, never sent, though not all servers were down`;
   }
   const { address } = connection;
-  const outages = backends.find((backend) => backend.address === address)?.outages ?? [];
+  const outages = servers.find((server) => server.address === address)?.outages ?? [];
   const during = (kind: Outage['kind'], slackMs: number) =>
-    outages.some((outage) => outage.kind === kind && outage.from <= endedAt && outage.to + slackMs >= sentAt);
+    outages.some(
+      (outage) =>
+        outage.kind === kind &&
+        outage.from <= endedAt &&
+        outage.to + slackMs + stalledSince(outage.to) >= sentAt,
+    );
   if (code === Status.DEADLINE_EXCEEDED && during('frozen', CATCH_UP_MS)) return undefined;
-  // A connection of before the outage: a server that died and came back within the news is another one.
-  const lost = connection.lostAt >= sentAt && connection.lostAt <= endedAt + NEWS_MS;
+  const lost = connection.lostAt <= endedAt + NEWS_MS;
   if (lost && during('dead', NEWS_MS)) return undefined;
   const last = outages.at(-1);
   const before = last

@@ -80,8 +80,12 @@ export class Load {
 }
 
 /** One unary RPC; answers with the address that served it, undefined if it failed. */
-export function unary(subject: Subject, random?: SeededRandom): Promise<string | undefined> {
-  const { rpc, metadata, options } = subject.begin('unary', UNARY_DEADLINE_MS);
+export function unary(
+  subject: Subject,
+  random?: SeededRandom,
+  deadlineMs: number = UNARY_DEADLINE_MS,
+): Promise<string | undefined> {
+  const { rpc, metadata, options } = subject.begin('unary', deadlineMs);
   const hangs = subject.plan.losesDeadlines && random?.onceIn(HANGS_ONCE_IN);
   const message = String(hangs ? HANGS_MS : (random?.integer(...DELAY_MS) ?? 0));
   return new Promise((resolve) => {

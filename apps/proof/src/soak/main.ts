@@ -5,6 +5,7 @@
  */
 import { endAllChildren } from './child-process.js';
 import { type CommandLine, readCommandLine, USAGE } from './command-line.js';
+import { allFound } from './injected-bugs.js';
 import { ProgressLine } from './progress-line.js';
 import { report } from './report.js';
 import { FAULT_KINDS } from './schedule.js';
@@ -48,6 +49,7 @@ const result = await runSoak({
   kinds,
   subjects: bugs.length > 0 ? withBugs(bugs) : comparison(),
   signal: interruption.signal,
+  isEnough: (violations) => bugs.length > 0 && allFound(bugs, violations),
   onProgress: (now) => progress.show(now),
 });
 progress.clear();

@@ -12,6 +12,8 @@ const NAME = 'soak_observer';
 export const RPC_ID_KEY = 'x-soak-rpc';
 
 export interface PickObserver {
+  /** The policy has accepted these endpoints, by their first addresses. */
+  listed(addresses: readonly string[]): void;
   /** The policy has answered with this connection. */
   picked(rpcId: string, connection: Connection): void;
   /** The RPC has been put on this connection. */
@@ -64,7 +66,9 @@ class ObserverPolicy implements experimental.LoadBalancer {
   ): boolean {
     if (!(config instanceof ObserverConfig)) return false;
     this.#observer = config.observer;
-    return this.#child.updateAddressList(endpoints, config.child, options, note);
+    const accepted = this.#child.updateAddressList(endpoints, config.child, options, note);
+    if (accepted && endpoints.ok) config.observer.listed(endpoints.value.map(firstAddress));
+    return accepted;
   }
 
   exitIdle(): void {
@@ -91,13 +95,12 @@ class ObserverPolicy implements experimental.LoadBalancer {
         const { subchannel } = result;
         if (subchannel === null || observer === undefined) return result;
         const id = String(args.metadata.get(RPC_ID_KEY)[0]);
-        const connection = connectionOf(subchannel);
-        observer.picked(id, connection);
+        observer.picked(id, connectionOf(subchannel));
         return {
           ...result,
           onCallStarted: () => {
             result.onCallStarted?.();
-            observer.sent(id, connection);
+            observer.sent(id, connectionOf(subchannel));
           },
         };
       },
@@ -105,15 +108,24 @@ class ObserverPolicy implements experimental.LoadBalancer {
   }
 }
 
-/** A service config for the policy `child`, observed under that name. */
-export function observedServiceConfig(name: string, observer: PickObserver, child: object): string {
+function firstAddress({ addresses: [first] }: experimental.Endpoint): string {
+  return first === undefined ? '' : experimental.subchannelAddressToString(first);
+}
+
+/** A service config for the policy `child`, observed under that name; health is that of `service`. */
+export function observedServiceConfig(
+  name: string,
+  observer: PickObserver,
+  child: object,
+  service: string,
+): string {
   if (!experimental.isLoadBalancerNameRegistered(NAME)) {
     experimental.registerLoadBalancerType(NAME, ObserverPolicy, ObserverConfig);
   }
   observers.set(name, observer);
   return JSON.stringify({
     loadBalancingConfig: [{ [NAME]: { observer: name, child } }],
-    healthCheckConfig: { serviceName: '' },
+    healthCheckConfig: { serviceName: service },
   });
 }
 

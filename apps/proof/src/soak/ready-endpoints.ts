@@ -10,12 +10,26 @@ const CHANNEL = 'petiole.endpoint.state';
 export class ReadyEndpoints {
   readonly #target: string;
   readonly #ready: Set<string> = new Set();
+  /** The last of each endpoint. */
+  readonly #losses: Map<string, { readonly at: number; readonly what: string }> = new Map();
+  #tellAttempt: () => void = () => {};
+  /** Resolves when the first connection attempt is under way. */
+  readonly attempted: Promise<void> = new Promise((resolve) => {
+    this.#tellAttempt = resolve;
+  });
   #notEmptySince = Number.POSITIVE_INFINITY;
   readonly #listener = (message: unknown): void => {
-    const { target, endpoint, from, to } = message as EndpointEvent;
+    const { target, endpoint, from, to, reason } = message as EndpointEvent;
     if (target !== this.#target) return;
+    if (to === 'CONNECTING') this.#tellAttempt();
     if (to === 'READY') this.#ready.add(endpoint);
-    else if (from === 'READY') this.#ready.delete(endpoint);
+    else if (from === 'READY') {
+      this.#ready.delete(endpoint);
+      this.#losses.set(endpoint, {
+        at: performance.now(),
+        what: `${endpoint} left READY for ${to} (${reason})`,
+      });
+    }
     if (this.#ready.size === 0) this.#notEmptySince = Number.POSITIVE_INFINITY;
     else if (this.#notEmptySince === Number.POSITIVE_INFINITY) this.#notEmptySince = performance.now();
   };
@@ -38,6 +52,12 @@ export class ReadyEndpoints {
   /** At least one has been READY all the time since then. */
   neverEmptySince(time: number): boolean {
     return this.#notEmptySince <= time;
+  }
+
+  /** What was the last loss of any of these since then, if there was one. */
+  lostSince(time: number, endpoints: readonly string[]): string | undefined {
+    const losses = endpoints.map((endpoint) => this.#losses.get(endpoint));
+    return losses.find((loss) => loss !== undefined && loss.at >= time)?.what;
   }
 
   close(): void {

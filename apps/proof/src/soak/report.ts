@@ -11,7 +11,7 @@ export function report(result: SoakResult, command: string): string {
   const { seconds, incidents, before, after, longestStallMs } = result;
   const machine = `Node.js ${process.version}, ${process.platform}, ${cpus().length} × ${cpus()[0]?.model.trim() ?? 'CPU'}`;
   return [
-    `\`${command}\`: ${Math.round(seconds)} s, ${incidents} incidents. ${machine}; longest stall of the client's event loop ${longestStallMs} ms.`,
+    `\`${command}\`: ${Math.round(seconds)} s, ${incidents} incidents. ${machine}; longest stall of the client's event loop that was not meant ${longestStallMs} ms.`,
     totals(result),
     'By fault; each cell is one number per policy, in the order of the columns above:',
     costs(result),
@@ -32,7 +32,16 @@ function totals({ subjects }: SoakResult): string {
     row('failed', ({ totals }) => totals.failed),
     row('picks of an endpoint that was not READY', ({ totals }) => totals.notReadyPicks),
     row('latest end after a deadline, ms', ({ totals }) => totals.longestOverdueMs),
-    row('deadlines missed by a starved client', ({ totals }) => totals.starved),
+    row('deadlines missed by a client that stood still', ({ totals }) => totals.starved),
+    row('new clients that were well served', ({ plan, totals }) =>
+      plan.judged ? `${totals.wellServedClients} of ${totals.newClients}` : '–',
+    ),
+    row('dials of one connect-and-go peer, most per second', ({ plan, totals }) =>
+      plan.judged ? totals.mostPerSecond.dials : '–',
+    ),
+    row('Watches at one server that ends them, most per second', ({ plan, totals }) =>
+      plan.judged ? totals.mostPerSecond.Watches : '–',
+    ),
     row('exact ratio after a heal', ({ plan, totals }) =>
       plan.repeatCount === undefined ? '–' : `${totals.exactProbes} of ${totals.probes}`,
     ),

@@ -16,7 +16,13 @@ export type FaultKind =
   | 'remove'
   | 'add'
   | 'resolver'
-  | 'outage';
+  | 'outage'
+  | 'stall'
+  | 'newcomer'
+  | 'cut'
+  | 'one-answer'
+  | 'bad-record'
+  | 'connect-and-go';
 
 /** Each kind of fault, and what it does, for the table. */
 export const FAULTS: Readonly<Record<FaultKind, string>> = {
@@ -29,6 +35,12 @@ export const FAULTS: Readonly<Record<FaultKind, string>> = {
   add: 'the resolver adds an endpoint, then drops it',
   resolver: 'the resolver reports errors, then the list in another order',
   outage: 'SIGKILL of all servers, started again',
+  stall: 'the client stands still',
+  newcomer: 'new clients; all stand still during the first look-up, and again while connecting',
+  cut: 'all health Watches end, with OK, then with UNAVAILABLE',
+  'one-answer': 'the servers end each health Watch after its first answer',
+  'bad-record': 'the catalogue lists bad records and a new endpoint; new clients',
+  'connect-and-go': 'peers that say GOAWAY, or close, as soon as somebody connects',
 };
 
 export const FAULT_KINDS: readonly FaultKind[] = Object.keys(FAULTS) as FaultKind[];
@@ -36,7 +48,7 @@ export const FAULT_KINDS: readonly FaultKind[] = Object.keys(FAULTS) as FaultKin
 /** One fault on one server. */
 export interface Fault {
   readonly kind: FaultKind;
-  /** The server's number. Of no meaning for `add` (the spare one), `resolver` and `outage` (all). */
+  /** The server's number. Only the faults that may come in pairs strike one server; to `stall` it means nothing. */
   readonly server: number;
   readonly holdMs: number;
 }
@@ -49,7 +61,10 @@ export interface Incident {
   readonly gapMs: number;
 }
 
-/** How long each kind lasts, from and to, in ms. RPCs have deadlines of 3 s, so half of the freezes outlive some. */
+/**
+ * How long each kind lasts, from and to, in ms. RPCs have deadlines of 3 s, so half of the freezes outlive some.
+ * The stalls of `newcomer` outlast the deadline of a look-up and `readyTimeout`, which are 2 s.
+ */
 const HOLD_MS: Readonly<Record<FaultKind, readonly [number, number]>> = {
   kill: [50, 1500],
   restart: [0, 500],
@@ -60,10 +75,24 @@ const HOLD_MS: Readonly<Record<FaultKind, readonly [number, number]>> = {
   add: [100, 1500],
   resolver: [100, 1000],
   outage: [50, 800],
+  stall: [300, 5000],
+  newcomer: [2200, 3500],
+  cut: [200, 1000],
+  'one-answer': [1000, 3000],
+  'bad-record': [100, 1000],
+  'connect-and-go': [1500, 3000],
 };
 
-/** Kinds that strike one server, of which two may happen at a time. */
-const PAIRED: ReadonlySet<FaultKind> = new Set(['kill', 'freeze', 'health', 'remove', 'restart', 'clog']);
+/** Kinds that strike one server, or the client itself: two may happen at a time. */
+const PAIRED: ReadonlySet<FaultKind> = new Set([
+  'kill',
+  'freeze',
+  'health',
+  'remove',
+  'restart',
+  'clog',
+  'stall',
+]);
 
 /** So many incidents at most; at half a second each it is a night's run. */
 const MAX_INCIDENTS = 100_000;

@@ -4,15 +4,18 @@
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { Backend } from './backend.js';
+import { Catalogue } from './catalogue.js';
 import { endAllChildren } from './child-process.js';
+import { ConnectAndGoPeers } from './connect-and-go-peers.js';
+import { manualDiscovery } from './discovery.js';
 import { EventLoopStalls } from './event-loop-stalls.js';
-import { FaultInjector } from './fault-injector.js';
+import { FaultInjector, type Stage } from './fault-injector.js';
 import { FaultLog } from './fault-log.js';
 import { excess, type Holdings, HoldingsLog } from './leftovers.js';
 import { Load, unary } from './load.js';
 import { probeRotation } from './rotation-probe.js';
 import { type FaultKind, type Incident, planIncidents, SERVERS } from './schedule.js';
-import { Subject, type SubjectTotals } from './subject.js';
+import { Subject, type SubjectTotals, type Surroundings } from './subject.js';
 import type { SubjectPlan } from './subject-plan.js';
 import { type Violation, Violations } from './violations.js';
 
@@ -23,6 +26,8 @@ export interface SoakOptions {
   readonly subjects: readonly SubjectPlan[];
   /** Ends the run early, with a summary of what there is. */
   readonly signal: AbortSignal;
+  /** Ends the run early when what was looked for has been found. */
+  readonly isEnough: (violations: readonly Violation[]) => boolean;
   readonly onProgress: (progress: SoakProgress) => void;
 }
 
@@ -55,14 +60,13 @@ const MAX_FIRST_RPCS = 2000;
 export async function runSoak(options: SoakOptions): Promise<SoakResult> {
   const stalls = new EventLoopStalls();
   try {
-    const backends = Array.from({ length: SERVERS }, (_, n) => new Backend(n));
-    await Promise.all(backends.map((backend) => backend.start()));
+    const stage = await setUp(options, stalls);
     const holdings = new HoldingsLog();
     // The same without faults: what modules and compiled code take is there before the baseline.
-    await rehearse(new Scene(options, backends, stalls));
+    await rehearse(new Scene(options, stage, stalls));
     const before = await holdings.settle();
     // The scene itself must be gone when the end's level is taken.
-    const { violations, ...played } = await perform(new Scene(options, backends, stalls), options);
+    const { violations, ...played } = await perform(new Scene(options, stage, stalls), options);
     const after = await holdings.settle(before);
     for (const what of excess(before, after)) violations.add('leftovers', 'all policies', what);
     return {
@@ -76,6 +80,17 @@ export async function runSoak(options: SoakOptions): Promise<SoakResult> {
     stalls.close();
     await endAllChildren();
   }
+}
+
+/** Starts all processes. */
+async function setUp({ subjects }: SoakOptions, stalls: EventLoopStalls): Promise<Stage> {
+  const backends = Array.from({ length: SERVERS }, (_, n) => new Backend(n));
+  const [catalogue, peers] = await Promise.all([
+    Catalogue.start(),
+    ConnectAndGoPeers.start(subjects.length),
+    ...backends.map((backend) => backend.start()),
+  ]);
+  return { backends, catalogue, peers, standStill: (ms) => stalls.standStill(ms) };
 }
 
 async function rehearse(scene: Scene): Promise<void> {
@@ -112,18 +127,22 @@ class Scene {
   #loads: readonly Load[] = [];
   #inspection: NodeJS.Timeout | undefined;
 
-  constructor(options: SoakOptions, backends: readonly Backend[], stalls: EventLoopStalls) {
+  constructor(options: SoakOptions, stage: Stage, stalls: EventLoopStalls) {
     this.#options = options;
-    this.subjects = options.subjects.map(
-      (plan) =>
-        new Subject(plan, backends.slice(0, -1), {
-          backends,
-          faults: this.faults,
-          violations: this.violations,
-          stalledSince: (time) => stalls.sinceMs(time),
-        }),
-    );
-    this.#injector = new FaultInjector(backends, this.subjects, this.faults);
+    const around: Surroundings = {
+      servers: [...stage.backends, ...stage.peers.histories],
+      faults: this.faults,
+      violations: this.violations,
+      stalledSince: (time) => stalls.sinceMs(time),
+    };
+    const listed = stage.backends.slice(0, -1).map(({ address }) => address);
+    this.subjects = options.subjects.map((plan) => {
+      const { discovery } = plan;
+      const own =
+        discovery === 'manual' ? manualDiscovery(listed) : stage.catalogue.follow(listed, [], discovery);
+      return new Subject(plan, own, around);
+    });
+    this.#injector = new FaultInjector(stage, this.subjects, around);
   }
 
   /** The load begins when every policy has been served by every listed server. */
@@ -137,10 +156,10 @@ class Scene {
 
   /** Incident after incident until that time; answers with their number. */
   async play(end: number, started: number): Promise<number> {
-    const { seed, kinds, signal, onProgress } = this.#options;
+    const { seed, kinds, signal, isEnough, onProgress } = this.#options;
     let incidents = 0;
     for (const incident of planIncidents(seed, kinds)) {
-      if (performance.now() >= end || signal.aborted) break;
+      if (performance.now() >= end || signal.aborted || isEnough(this.violations.list)) break;
       onProgress({
         elapsedMs: performance.now() - started,
         incidents,

@@ -6,12 +6,19 @@ import {
   registerCustomRoundRobin,
   registerLeastRequest,
 } from '@petiole/balancer';
-import { type Bug, buggyPolicy } from './injected-bugs.js';
+import { CatalogueResolver } from './catalogue.js';
+import { ILL_AT_THE_END } from './health-service.js';
+import { type Bug, buggyPolicy, buggyResolver } from './injected-bugs.js';
 
 export interface SubjectPlan {
   /** The policy's name, or the injected bug's. */
   readonly name: string;
-  readonly policy: LoadBalancingConfig;
+  /** `readyTimeout` is for policies that have it. */
+  readonly policy: (readyTimeout: string) => LoadBalancingConfig;
+  /** The class that asks the catalogue, or `manual`. */
+  readonly discovery: typeof CatalogueResolver | 'manual';
+  /** The service whose health is watched. */
+  readonly healthService: string;
   /** Does it publish `petiole.endpoint.state`? */
   readonly tellsEvents: boolean;
   /** Does the run fail when it breaks an invariant? */
@@ -25,14 +32,24 @@ export interface SubjectPlan {
 
 const REPEAT_COUNT = 3;
 
-/** `readyTimeout` as in production: the run begins with all endpoints READY, and channels never go idle. */
 function roundRobin(name: string): SubjectPlan {
   return {
     name,
-    policy: customRoundRobin({ repeatCount: REPEAT_COUNT, readyTimeout: '5s' }),
+    policy: (readyTimeout) => customRoundRobin({ repeatCount: REPEAT_COUNT, readyTimeout }),
+    discovery: CatalogueResolver,
+    healthService: '',
     tellsEvents: true,
     judged: true,
     repeatCount: REPEAT_COUNT,
+  };
+}
+
+function grpcJsRoundRobin(name: string): SubjectPlan {
+  return {
+    ...roundRobin(name),
+    policy: () => ({ round_robin: {} }),
+    tellsEvents: false,
+    repeatCount: 1,
   };
 }
 
@@ -42,8 +59,13 @@ export function comparison(): readonly SubjectPlan[] {
   registerLeastRequest();
   return [
     roundRobin('custom_round_robin'),
-    { ...roundRobin('least_request'), policy: leastRequest(), repeatCount: undefined },
-    { name: 'round_robin', policy: { round_robin: {} }, tellsEvents: false, judged: false, repeatCount: 1 },
+    {
+      ...roundRobin('least_request'),
+      policy: () => leastRequest(),
+      discovery: 'manual',
+      repeatCount: undefined,
+    },
+    { ...grpcJsRoundRobin('round_robin'), judged: false },
   ];
 }
 
@@ -51,16 +73,23 @@ export function comparison(): readonly SubjectPlan[] {
 export function withBugs(bugs: readonly Bug[]): readonly SubjectPlan[] {
   registerCustomRoundRobin();
   const sound = roundRobin('custom_round_robin');
-  return [
-    sound,
-    ...bugs.map(
-      (bug): SubjectPlan => ({
-        ...sound,
-        name: bug,
-        policy: buggyPolicy(bug) ?? sound.policy,
-        losesDeadlines: bug === 'lost-deadlines',
-        staysOpen: bug === 'unclosed-client',
-      }),
-    ),
-  ];
+  return [sound, ...bugs.map((bug) => withBug(bug, sound))];
+}
+
+function withBug(bug: Bug, sound: SubjectPlan): SubjectPlan {
+  switch (bug) {
+    case 'lost-deadlines':
+      return { ...sound, name: bug, losesDeadlines: true };
+    case 'unclosed-client':
+      return { ...sound, name: bug, staysOpen: true };
+    case 'ended-watches':
+      return { ...sound, name: bug, healthService: ILL_AT_THE_END };
+    case 'eager-dials':
+      return { ...grpcJsRoundRobin(bug), repeatCount: undefined };
+    case 'hasty-look-ups':
+    case 'strict-catalogue':
+      return { ...sound, name: bug, discovery: buggyResolver(bug) };
+    default:
+      return { ...sound, name: bug, policy: () => buggyPolicy(bug) };
+  }
 }

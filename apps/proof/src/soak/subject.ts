@@ -2,11 +2,12 @@
  * One policy under test: its channel, its RPCs, and what is known of each of
  * them. All subjects meet the same faults at the same moments.
  */
+import { setTimeout as pause } from 'node:timers/promises';
 import { credentials, Metadata, status as Status } from '@grpc/grpc-js';
 import { EchoClient } from '@petiole/echo-proto';
-import { createManualResolver, type ManualResolver } from '@petiole/resolver';
-import type { Backend } from './backend.js';
+import type { ServerHistory } from './backend.js';
 import type { Connection } from './connection-watch.js';
+import type { CatalogueRecord, Discovery } from './discovery.js';
 import type { FaultLog } from './fault-log.js';
 import { DEADLINE_SLACK_MS, isStarved, unexplained } from './judgement.js';
 import { observedServiceConfig, RPC_ID_KEY, stopObserving } from './observer-policy.js';
@@ -14,6 +15,12 @@ import { ReadyEndpoints } from './ready-endpoints.js';
 import type { EndedRpc, Rpc } from './rpc.js';
 import type { SubjectPlan } from './subject-plan.js';
 import type { Violations } from './violations.js';
+
+/** How often a peer may be called that sends callers away. */
+const CALLS_PER_SECOND = 20;
+
+/** A new list reaches the policy within that. */
+const LISTED_MS = 5000;
 
 /** An ended RPC is judged so much later, when the news of its connection is there too. */
 const JUDGED_AFTER_MS = 1000;
@@ -24,15 +31,20 @@ export interface SubjectTotals {
   /** Picks of a connection that was not READY at that moment, by the subchannel's own word or by the events. */
   notReadyPicks: number;
   longestOverdueMs: number;
-  /** Deadlines that passed while the client process itself stood still for much of the time: nobody's fault. */
+  /** Deadlines that passed while the client process itself stood still for much of the time: no policy's fault. */
   starved: number;
   probes: number;
   exactProbes: number;
+  /** New clients that were made in the midst of a fault, and those whose RPCs all went where they should. */
+  newClients: number;
+  wellServedClients: number;
+  /** The most of one client to one peer: dials of one that connects and goes, and Watches at a server that ends them. */
+  readonly mostPerSecond: { dials: number; Watches: number };
 }
 
 /** What belongs to the run and is the same for all subjects. */
 export interface Surroundings {
-  readonly backends: readonly Backend[];
+  readonly servers: readonly ServerHistory[];
   readonly faults: FaultLog;
   readonly violations: Violations;
   /** Milliseconds that the event loop has stood still since then: deadlines cannot be kept meanwhile. */
@@ -50,43 +62,67 @@ export class Subject {
     starved: 0,
     probes: 0,
     exactProbes: 0,
+    newClients: 0,
+    wellServedClients: 0,
+    mostPerSecond: { dials: 0, Watches: 0 },
   };
   /** Undefined for grpc-js's own policies, which tell no events. */
   readonly ready: ReadyEndpoints | undefined;
-  readonly #resolver: ManualResolver;
+  readonly #discovery: Discovery;
+  readonly #observerName: string;
   readonly #around: Surroundings;
   readonly #running: Map<string, Rpc> = new Map();
   #unjudged: EndedRpc[] = [];
   #nextId = 0;
+  /** The newest list, and what the policy accepted last. */
+  #listed: readonly string[] = [];
+  #order: readonly string[] = [];
 
-  constructor(plan: SubjectPlan, listed: readonly Backend[], around: Surroundings) {
+  /** The default of `readyTimeout` is one for production: the run begins with all endpoints READY, and channels never go idle. */
+  constructor(plan: SubjectPlan, discovery: Discovery, around: Surroundings, readyTimeout = '5s') {
     this.plan = plan;
     this.#around = around;
-    this.#resolver = createManualResolver({ endpoints: listed.map(({ address }) => address) });
-    this.ready = plan.tellsEvents ? new ReadyEndpoints(this.#resolver.target) : undefined;
-    this.client = new EchoClient(this.#resolver.target, credentials.createInsecure(), {
+    this.#discovery = discovery;
+    this.#observerName = `${plan.name} ${discovery.target}`;
+    this.ready = plan.tellsEvents ? new ReadyEndpoints(discovery.target) : undefined;
+    this.client = new EchoClient(discovery.target, credentials.createInsecure(), {
       'grpc.enable_http_proxy': 0,
       'grpc.use_local_subchannel_pool': 1,
       'grpc.enable_retries': 0,
       'grpc.initial_reconnect_backoff_ms': 100,
       'grpc.max_reconnect_backoff_ms': 500,
+      // Servers count Watches by it.
+      'grpc.primary_user_agent': plan.name,
       'grpc.service_config': observedServiceConfig(
-        plan.name,
+        this.#observerName,
         {
+          listed: (addresses) => {
+            this.#order = addresses;
+          },
           picked: (_, connection) => this.#picked(connection),
           sent: (id, connection) => this.#sent(id, connection),
         },
-        plan.policy,
+        plan.policy(readyTimeout),
+        plan.healthService,
       ),
     });
   }
 
-  list(backends: readonly Backend[]): void {
-    this.#resolver.update({ endpoints: backends.map(({ address }) => address) });
+  /** Answers with whether the policy was handed these endpoints, in this order, soon enough. */
+  async list(addresses: readonly string[], bad: readonly CatalogueRecord[] = []): Promise<boolean> {
+    this.#discovery.list(addresses, bad);
+    this.#listed = addresses;
+    const end = performance.now() + LISTED_MS;
+    // A newer list, of another fault at the same time, may take its place unseen.
+    while (this.#listed === addresses && this.#order.join() !== addresses.join()) {
+      if (performance.now() > end) return false;
+      await pause(10);
+    }
+    return true;
   }
 
   failResolution(): void {
-    this.#resolver.fail({ details: 'a resolver error of the soak' });
+    this.#discovery.fail();
   }
 
   /** What an RPC needs to be told apart, and its record. */
@@ -127,19 +163,28 @@ export class Subject {
     for (const rpc of this.#running.values()) {
       if (this.#checkDeadline(rpc, now)) this.#running.delete(rpc.id);
     }
-    const due = this.#unjudged.filter(({ endedAt }) => all || endedAt + JUDGED_AFTER_MS < now);
+    const { faults, servers, stalledSince } = this.#around;
+    const due = this.#unjudged.filter(
+      ({ endedAt }) => all || endedAt + JUDGED_AFTER_MS + stalledSince(endedAt) < now,
+    );
     if (due.length === 0) return;
     this.#unjudged = this.#unjudged.filter((rpc) => !due.includes(rpc));
     for (const rpc of due) {
-      this.#around.faults.failed(this.plan.name, rpc);
-      const wrong = unexplained(rpc, this.#around.backends, this.ready);
+      faults.failed(this.plan.name, rpc);
+      const nobodyReady = faults.allDown(rpc) && !this.ready?.neverEmptySince(rpc.startedAt);
+      const wrong = unexplained(rpc, { servers, nobodyReady, stalledSince });
       if (wrong && isStarved(rpc)) this.totals.starved++;
-      else if (wrong) this.broke('failure', wrong);
+      else if (wrong) this.broke(faults.brokenBy(rpc), wrong);
     }
   }
 
-  get running(): number {
-    return this.#running.size;
+  /** Tells how often the client called on each of some peers that send callers away. */
+  called(what: 'dials' | 'Watches', times: readonly number[], seconds: number): void {
+    const { mostPerSecond } = this.totals;
+    // A burst within less than a second is no storm.
+    const most = Math.round(Math.max(...times) / Math.max(1, seconds));
+    mostPerSecond[what] = Math.max(mostPerSecond[what], most);
+    if (most > CALLS_PER_SECOND) this.broke('storm', `${most} ${what} a second to one peer that ends them`);
   }
 
   /** The comparison is measured, not judged. */
@@ -149,9 +194,9 @@ export class Subject {
 
   close(): void {
     if (!this.plan.staysOpen) this.client.close();
-    this.#resolver.close();
+    this.#discovery.close();
     this.ready?.close();
-    stopObserving(this.plan.name);
+    stopObserving(this.#observerName);
   }
 
   #picked(connection: Connection): void {
