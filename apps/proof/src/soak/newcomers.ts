@@ -38,7 +38,7 @@ export async function serveNewcomers(
     const { discovery } = elder.plan;
     const own = catalogue.follow(order, bad, discovery === 'manual' ? CatalogueResolver : discovery);
     const subject = new Subject(elder.plan, own, around, READY_TIMEOUT);
-    const asked = own.asked();
+    const asked = standStill && own.asked();
     const peers = Promise.all(Array.from({ length: RPCS }, () => unary(subject, undefined, DEADLINE_MS)));
     return { elder, subject, asked, peers };
   });
