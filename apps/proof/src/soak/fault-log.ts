@@ -62,6 +62,8 @@ export class FaultLog {
   readonly #costs: Map<string, FaultCost> = new Map();
   #recent: ActiveFault[] = [];
   readonly #recoveries: Set<Recovery> = new Set();
+  /** Pairs of policy and address that have been waited for in vain: once, until they serve again. */
+  readonly #late: Set<string> = new Set();
 
   begin(kind: FaultKind, addresses: readonly string[]): ActiveFault {
     const fault = {
@@ -131,7 +133,8 @@ export class FaultLog {
     addresses: readonly string[],
     patienceMs: number,
   ): Promise<readonly string[]> {
-    const missing = new Set(subjects.flatMap((name) => addresses.map((address) => `${name} ${address}`)));
+    const pairs = subjects.flatMap((name) => addresses.map((address) => `${name} ${address}`));
+    const missing = new Set(pairs.filter((pair) => !this.#late.has(pair)));
     if (missing.size === 0) return [];
     const patience = new AbortController();
     await new Promise<void>((done) => {
@@ -140,6 +143,7 @@ export class FaultLog {
       pause(patienceMs, undefined, { signal: patience.signal }).then(
         () => {
           this.#recoveries.delete(recovery);
+          for (const pair of missing) this.#late.add(pair);
           done();
         },
         () => {},
@@ -150,6 +154,7 @@ export class FaultLog {
   }
 
   answered(subject: string, address: string, sentAt: number): void {
+    this.#late.delete(`${subject} ${address}`);
     for (const recovery of this.#recoveries) {
       if (sentAt < recovery.since || !recovery.missing.delete(`${subject} ${address}`)) continue;
       this.cost(subject, recovery.kind).healMs.push(performance.now() - recovery.since);

@@ -20,7 +20,7 @@ const MAX_SEED = 2 ** 31 - 1;
 /** How long the server takes. */
 const DELAY_MS = [0, 20] as const;
 /** What the injected bug `lost-deadlines` shows on, and how often. */
-const HANGS_MS = 6000;
+const HANGS_MS = 8000;
 const HANGS_ONCE_IN = 50;
 /** How long a stream lasts. */
 const STREAM_MS = [50, 800] as const;
