@@ -12,6 +12,7 @@ import { client } from './client-process.js';
 import { command } from './command-in-process.js';
 import { EchoListener } from './echo-listener.js';
 import { fleet } from './fleet.js';
+import { silentPeer } from './silent-peer.js';
 
 vi.setConfig({ testTimeout: 60_000 });
 
@@ -240,6 +241,16 @@ describe.concurrent('the end', () => {
 
     expect([exitCode, stderr]).toEqual([0, '']);
   });
+});
+
+test('a silent peer: the process ends at its timeout, not when the system gives the connection attempt up', async ({
+  expect,
+  onTestFinished,
+}) => {
+  const target = `static:${await silentPeer(onTestFinished)}`;
+  const run = await client(['--target', target, '--timeout', '1s']);
+  expect(run).toMatchObject({ exitCode: 1, stdout: '' });
+  expect(run.stderr).toContain('no success within 1 s: 0 of 9 RPCs were answered');
 });
 
 test('--admin: channelz, reflection and health for whoever asks', async ({ expect, onTestFinished }) => {
