@@ -375,6 +375,26 @@ describe('the time that a config takes grows with its length', () => {
     expect(user / 1000).toBeLessThan((given.length / 1000) * 20 + 200);
   });
 
+  test('each policy of nested lists is parsed once, not once for each level above it', () => {
+    let parsed = 0;
+    const config = {
+      createFromJson(): never {
+        parsed++;
+        throw new Error('refused');
+      },
+    };
+    experimental.registerLoadBalancerType('refused', class {} as never, config as never);
+    const refused = { refused: {} };
+    const lists = (levels: number): object[] =>
+      levels === 0
+        ? [{ counted: {} }]
+        : [refused, { outlier_detection: { child_policy: lists(levels - 1) } }];
+    checkServiceConfig({ loadBalancingConfig: lists(30) });
+    expect(parsed).toBe(30);
+    checkServiceConfig({ loadBalancingConfig: [nest(30, refused)] });
+    expect(parsed).toBe(31);
+  });
+
   test('what is longer than a DNS answer can be by far is not read at all', () => {
     const given = JSON.stringify({ methodConfig: [], filler: 'x'.repeat(262_144) });
     expect(checkServiceConfig(given)).toMatchObject([{ path: '', outcome: 'harms', severity: 'error' }]);

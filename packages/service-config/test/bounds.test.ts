@@ -55,6 +55,7 @@ describe('a value beyond its bounds is an error to the checker, and refused from
     [outliers({ success_rate_ejection: { minimum_hosts: 0 } })],
     [{ loadBalancingConfig: [] }],
     [{ loadBalancingConfig: [nested(40)] }],
+    [{ loadBalancingConfig: [{ counted: { later: JSON.parse(`${'['.repeat(200)}${']'.repeat(200)}`) } }] }],
     [{ loadBalancingConfig: [{ weighted_round_robin: { blackout_period: { seconds: 1e10, nanos: 0 } } }] }],
     [{ loadBalancingConfig: Array.from({ length: 101 }, () => ({ round_robin: {} })) }],
     [{ loadBalancingConfig: [{ round_robin: {} }, { counted: { repeat: 0 } }] }],
@@ -163,23 +164,31 @@ describe('what the findings say of grpc-js is true:', () => {
 describe("fields that a config inherits are nobody's config:", () => {
   const polluted = Object.prototype as Record<string, unknown>;
 
+  const configs = [
+    {},
+    { loadBalancingConfig: [{ counted: {} }], methodConfig: [{ name: [{ service: 'a' }] }] },
+    { loadBalancingConfig: [{ round_robin: {} }] },
+  ];
+
   test.each([
     ['repeat', 0],
     ['error', new Error('inherited')],
     ['unreadFields', () => [{ field: 'x', meant: 'y' }]],
     ['loadBalancingPolicy', 'unheard_of'],
-    ['healthCheckConfig', { serviceName: 5 }],
-    ['serviceName', 5],
+    ['healthCheckConfig', { serviceName: 'inherited' }],
+    ['serviceName', 'inherited'],
     ['timeout', 5],
     ['retryPolicy', 5],
     ['interval', 5],
   ])('%s', (name, value) => {
-    const config = { loadBalancingConfig: [{ counted: {} }], methodConfig: [{ name: [{ service: 'a' }] }] };
-    const before = readServiceConfig(config, 'program');
+    const read = () => [
+      ...configs.map((config) => [checkServiceConfig(config), readServiceConfig(config, 'program')]),
+      readServiceConfig({ healthCheckConfig: {} }, 'dns'),
+    ];
+    const before = read();
     Object.defineProperty(polluted, name, { value, configurable: true, writable: true });
     try {
-      expect(checkServiceConfig(config)).toEqual([]);
-      expect(readServiceConfig(config, 'program')).toEqual(before);
+      expect(read()).toEqual(before);
     } finally {
       delete polluted[name];
     }
