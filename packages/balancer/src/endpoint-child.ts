@@ -190,7 +190,9 @@ export class EndpointChild<Data> implements ShardedEndpoint<Data>, ChannelContro
       onCallEnded: onCallEnded ? (code, _, trailers) => onCallEnded(this, code, trailers) : null,
     });
     const healthy = this.state === State.TRANSIENT_FAILURE && this.watched?.status === 'SERVING';
-    const reason = healthy ? 'health check: SERVING' : `connected to ${subchannel?.getAddress()}`;
+    const reason = healthy
+      ? 'health check: SERVING'
+      : `connected to ${oneLine(`${subchannel?.getAddress()}`)}`;
     this.become(State.READY, reason);
   }
 

@@ -10,7 +10,13 @@ import {
   connectivityState as State,
   type StatusObject,
 } from '@grpc/grpc-js';
-import { endpointKey, endpointName, publishLater, sameAddresses } from '@petiole/service-config/internal';
+import {
+  endpointKey,
+  endpointName,
+  oneLine,
+  publishLater,
+  sameAddresses,
+} from '@petiole/service-config/internal';
 import { ChannelArguments } from './channel-arguments.js';
 import { CONNECT_TIMEOUT_MS, ConnectingWatch } from './connecting-watch.js';
 import { type ChildOwner, EndpointChild } from './endpoint-child.js';
@@ -28,6 +34,9 @@ type Endpoint = experimental.Endpoint;
 type Picker = experimental.Picker;
 
 const trace = tracer('endpoint_sharding');
+
+/** Resolvers say many things: what of a name could not be looked up, and what an answer of a catalogue was. */
+const LONGEST_NOTE = 4000;
 
 export interface EndpointShardingOptions<Data> extends EndpointHooks<Data> {
   /** The policy's name, for messages and traces. */
@@ -112,10 +121,11 @@ export class EndpointSharding<Data = undefined> {
     if (this.destroyed) return true;
     this.updates++;
     // Resolvers of grpc-js leave the note of an error empty; RPCs that fail should know of the error all the same.
-    this.note = list.ok || resolutionNote !== '' ? resolutionNote : list.error.details;
+    const details = list.ok ? '' : oneLine(list.error.details, LONGEST_NOTE);
+    this.note = resolutionNote === '' ? details : oneLine(resolutionNote, LONGEST_NOTE);
     if (!list.ok) {
-      trace?.(`${this.options.name}: resolver error ${list.error.details}`);
-      if (this.children.length === 0) this.publishFailure(list.error);
+      trace?.(`${this.options.name}: resolver error ${details}`);
+      if (this.children.length === 0) this.publishFailure({ ...list.error, details });
       // The policy may have a new config all the same.
       else this.options.onChange();
       return true;
@@ -135,7 +145,7 @@ export class EndpointSharding<Data = undefined> {
       this.acceptedBefore = true;
       return true;
     }
-    const note = resolutionNote === '' ? '' : ` Resolution note: ${resolutionNote}`;
+    const note = this.note === '' ? '' : ` Resolution note: ${this.note}`;
     this.publishFailure({ details: `${this.options.name}: the resolver returned no endpoints.${note}` });
     // grpc-js leaves RPCs waiting for ever when the very first update is refused.
     const refused = this.acceptedBefore;

@@ -3,7 +3,14 @@
  * asks the definition's `update` when something changed, and publishes its answer.
  */
 import type { ChannelOptions, experimental } from '@grpc/grpc-js';
-import { logError, show, TurningClock, thrownText } from '@petiole/service-config/internal';
+import {
+  logError,
+  messageOf,
+  show,
+  stackOf,
+  TurningClock,
+  thrownText,
+} from '@petiole/service-config/internal';
 import type { PolicyDefinition, PolicyView } from './define-policy.js';
 import { EndpointSharding } from './endpoint-sharding.js';
 import { GuardedPicker, kindOf } from './guarded-picker.js';
@@ -92,8 +99,12 @@ export class PolicyInstance<Config, Memory, Data> implements experimental.LoadBa
     if (config.error === undefined) {
       this.config = { value: config.value as Config };
       this.configError = undefined;
-    } else if (config.error.message !== this.configError) {
-      this.configError = config.error.message;
+      return;
+    }
+    // A parser quotes what it was given, which may come from DNS.
+    const complaint = messageOf(config.error);
+    if (complaint !== this.configError) {
+      this.configError = complaint;
       const consequence = this.config
         ? 'The last good config stays in force'
         : 'RPCs fail until it is mended';
@@ -142,8 +153,7 @@ export class PolicyInstance<Config, Memory, Data> implements experimental.LoadBa
   }
 
   private reportBug(where: string, error: unknown): void {
-    const what = error instanceof Error ? (error.stack ?? error.message) : thrownText(error);
-    const bug = `${this.getTypeName()}: its ${where} threw ${what}`;
+    const bug = `${this.getTypeName()}: its ${where} threw ${thrownText(error)}${stackOf(error)}`;
     // Most come with each RPC.
     if (bug === this.reportedBug) return;
     this.reportedBug = bug;

@@ -1,5 +1,6 @@
 /** How messages, events and targets write an endpoint. For people: different endpoints may have the same name. */
 import type { experimental } from '@grpc/grpc-js';
+import { oneLine } from '../text/one-line.js';
 
 type Address = experimental.SubchannelAddress;
 
@@ -11,8 +12,8 @@ export function endpointName({ addresses }: { readonly addresses: readonly Addre
     : addresses.map(addressName).join('+');
 }
 
-/** `[::1]:50051`, `127.0.0.1:50051`, or the path of a Unix socket; the port always stands. */
+/** `[::1]:50051`, `127.0.0.1:50051`, or the path of a Unix socket in one line; the port always stands. */
 export function addressName(address: Address): string {
-  if (!('port' in address)) return address.path;
+  if (!('port' in address)) return oneLine(address.path);
   return address.host.includes(':') ? `[${address.host}]:${address.port}` : `${address.host}:${address.port}`;
 }

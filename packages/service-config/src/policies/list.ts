@@ -7,6 +7,7 @@ import type { Finding } from '../finding.js';
 import { isDeeper, isJson, own } from '../json.js';
 import { nearMiss } from '../text/near-miss.js';
 import { got, show } from '../text/show.js';
+import { messageOf } from '../text/thrown.js';
 import { type Place, type Surroundings, THROWS } from '../walk/place.js';
 import { isRegistered, petiolePolicies } from './registered.js';
 import { policyRows } from './table.js';
@@ -136,7 +137,7 @@ type Parsed =
 /** What grpc-js, or else the policy itself, says against a config, and which fields of it the policy ignores. */
 function parse(name: string, config: unknown): Parsed {
   const message = (error: unknown): string => {
-    const text = error instanceof Error ? error.message : String(error);
+    const text = messageOf(error);
     return text.startsWith(`${name}: `) ? text.slice(name.length + 2) : text;
   };
   try {

@@ -24,12 +24,25 @@ export function oneLine(text: string, most: number = LONGEST): string {
     .split(/[\r\n\u2028\u2029]/)
     .map((part) => part.trim())
     .filter((part) => part !== '')
-    .join(' ')
-    .replace(UNSAFE, escaped);
-  return text.length > most ? `${line}… (${text.length} characters)` : line;
+    .join(' ');
+  return text.length > most ? `${visible(line)}… (${text.length} characters)` : visible(line);
+}
+
+/** The text with `\x1b` or `\u2028` for each character that could do harm. JSON.stringify leaves some of them as they are. */
+export function visible(text: string): string {
+  return text.replace(UNSAFE, escaped);
+}
+
+/** The value as one line of JSON, which a terminal may be shown: JSON.stringify leaves DEL, C1 and U+2028 as they are. */
+export function jsonLine(value: object): string {
+  return JSON.stringify(value).replace(UNSAFE, (character) => `\\u${code(character).padStart(4, '0')}`);
 }
 
 function escaped(character: string): string {
-  const code = character.charCodeAt(0).toString(16);
-  return code.length > 2 ? `\\u${code.padStart(4, '0')}` : `\\x${code.padStart(2, '0')}`;
+  const hex = code(character);
+  return hex.length > 2 ? `\\u${hex}` : `\\x${hex.padStart(2, '0')}`;
+}
+
+function code(character: string): string {
+  return character.charCodeAt(0).toString(16);
 }
