@@ -4,11 +4,15 @@
  */
 import { experimental, Metadata, type ServiceConfig, type StatusObject, status } from '@grpc/grpc-js';
 import type { PreparedServiceConfig } from '@petiole/service-config';
-import { logError } from '@petiole/service-config/internal';
+import { logError, oneLine, thrownText } from '@petiole/service-config/internal';
 import type { Endpoint } from './endpoint.js';
 import { AttributeSource } from './resolver-attributes.js';
+import { withoutPassword } from './target-error.js';
 import type { Trace } from './tracing.js';
 import { publishUpdate } from './update-events.js';
+
+/** Room for what is known of many names; what a program says to a manual resolver may quote others, too. */
+const LONGEST_DETAILS = 4000;
 
 /** A result as a resolver delivers it. */
 export interface Delivered {
@@ -22,7 +26,7 @@ export interface Delivered {
 /** Calls one channel's listener. */
 export class Delivery {
   readonly target: string;
-  /** At most 120 characters of the target, for messages. */
+  /** At most 120 characters of the target, for messages. Neither has a password. */
   readonly shortTarget: string;
   readonly #listener: experimental.ResolverListener;
   readonly #attributes: AttributeSource;
@@ -33,7 +37,7 @@ export class Delivery {
   #hasAccepted = false;
 
   constructor(target: experimental.GrpcUri, listener: experimental.ResolverListener, trace: Trace) {
-    this.target = experimental.uriToString(target);
+    this.target = withoutPassword(experimental.uriToString(target));
     this.shortTarget = this.target.length > 120 ? `${this.target.slice(0, 120)}…` : this.target;
     this.#listener = listener;
     this.#attributes = new AttributeSource(this.target);
@@ -63,7 +67,8 @@ export class Delivery {
    * grpc-js would replace the policy by that of the channel's own config, and with the policy its connections.
    */
   error(error: Pick<StatusObject, 'code' | 'details'> & { metadata?: Metadata }, reason: string): boolean {
-    const { code, details } = error;
+    const { code } = error;
+    const details = oneLine(error.details, LONGEST_DETAILS);
     // Its own: grpc-js hands it to the clients, which may change it.
     const value = { code, details, metadata: error.metadata?.clone() ?? new Metadata() };
     const accepted = this.#call(experimental.statusOrFromError<Endpoint[]>(value), '', reason);
@@ -100,7 +105,7 @@ export class Delivery {
         note,
       );
     } catch (error) {
-      logError(`${this.shortTarget}: the channel threw on a resolver result: ${String(error)}`);
+      logError(`${this.shortTarget}: the channel threw on a resolver result: ${thrownText(error)}`);
     }
     this.trace(() => {
       const what = endpoints.ok

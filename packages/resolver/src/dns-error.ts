@@ -1,6 +1,7 @@
 /**
  * A failed DNS look-up: its code, what was asked and of which name.
  */
+import { thrownText } from '@petiole/service-config/internal';
 import { quote } from './target-error.js';
 
 const MEANINGS: Readonly<Record<string, string>> = {
@@ -13,6 +14,7 @@ const MEANINGS: Readonly<Record<string, string>> = {
   ETIMEOUT: 'the DNS server did not answer in time',
   EDESTRUCTION: 'the thread that asked was ended',
   ECANCELLED: 'the deadline of the resolution passed',
+  EBADNAME: 'no name of a host',
   EBADRESP: 'the DNS server sent what cannot be read',
 };
 
@@ -32,7 +34,7 @@ export class DnsError extends Error {
     if (error instanceof DnsError) return error;
     // Not by instanceof: under Jest, Node's own errors are of another realm.
     const { code = error } = Object(error) as { code?: unknown };
-    return new DnsError(String(code), what, host);
+    return new DnsError(thrownText(code), what, host);
   }
 
   /** Whether DNS said that there is nothing, rather than nothing being said. */

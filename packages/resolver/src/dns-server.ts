@@ -4,9 +4,8 @@
  */
 import { Resolver } from 'node:dns';
 import { isIP } from 'node:net';
-import { addressName } from '@petiole/service-config/internal';
+import { addressName, messageOf } from '@petiole/service-config/internal';
 import { parseAddress } from './address.js';
-import { messageOf } from './error-message.js';
 import { quote, TargetError } from './target-error.js';
 
 const DNS_PORT = 53;

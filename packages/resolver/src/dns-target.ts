@@ -9,7 +9,7 @@ import type { experimental } from '@grpc/grpc-js';
 import { checkHost, type HostAddress, parseAddress } from './address.js';
 import { authorityOf, checkAuthority, FALLBACK_AUTHORITY, withoutRootDot } from './authority.js';
 import { parseDnsServer } from './dns-server.js';
-import { quote, TargetError } from './target-error.js';
+import { quote, refusePassword, TargetError } from './target-error.js';
 
 /** The scheme of SRV targets (RFC 2782). */
 export const SRV_SCHEME = 'srv';
@@ -76,6 +76,7 @@ export function dnsRefreshAuthority(target: experimental.GrpcUri): string {
 }
 
 function readDnsServer(target: experimental.GrpcUri): string | undefined {
+  refusePassword(target);
   if (target.authority === undefined && target.path.startsWith('//')) {
     throw new TargetError(
       `${quote(target.path)} has a DNS server and no name; the name goes on after a slash`,

@@ -1,12 +1,13 @@
 /**
  * Values of which nothing is known yet, as they come out of JSON or out of untyped JavaScript.
  */
+import { thrownText, visible } from '@petiole/service-config/internal';
 import { quote } from './target-error.js';
 
 /** A JSON object of which nothing is known yet. */
 export type JsonObject = Readonly<Record<string, unknown>>;
 
-/** A value as it stands in a message, at most 80 characters of it. */
+/** A value as it stands in a message, in one line and at most 80 characters of it. Never throws. */
 export function print(value: unknown): string {
   if (typeof value === 'string') return quote(value);
   if (typeof value === 'number') return String(value); // JSON has no NaN
@@ -14,10 +15,10 @@ export function print(value: unknown): string {
   try {
     text = JSON.stringify(value);
   } catch {
-    // a circular object; String() will do
+    // A cycle, or more levels than the stack has room for.
   }
-  text ??= String(value);
-  return text.length > 80 ? `${text.slice(0, 80)}…` : text;
+  text ??= thrownText(value);
+  return text.length > 80 ? `${visible(text.slice(0, 80))}…` : visible(text);
 }
 
 /** Whether a value is a JSON object. */

@@ -10,7 +10,7 @@ import { authorityOf, checkAuthority, FALLBACK_AUTHORITY } from './authority.js'
 import { withoutDuplicates } from './duplicates.js';
 import { type EndpointInput, toEndpoints } from './endpoint.js';
 import { assertOptions } from './json-value.js';
-import { quote, TargetError } from './target-error.js';
+import { quote, refusePassword, TargetError } from './target-error.js';
 
 /** The scheme of constant targets. */
 export const STATIC_SCHEME = 'static';
@@ -65,6 +65,7 @@ export function staticTarget(endpoints: readonly EndpointInput[], options: Stati
  * @throws {TargetError} that quotes the part that is wrong.
  */
 export function parseStaticTarget(target: experimental.GrpcUri): StaticTarget {
+  refusePassword(target);
   if (target.authority === undefined && target.path.startsWith('//')) {
     throw new TargetError(
       `${quote(target.path)} has a server name and no endpoint; it goes on after a slash, as in static://server.name/192.0.2.1:443`,

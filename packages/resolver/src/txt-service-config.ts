@@ -3,8 +3,7 @@
  */
 
 import { ServiceConfigError } from '@petiole/service-config';
-import { got } from '@petiole/service-config/internal';
-import { messageOf } from './error-message.js';
+import { got, messageOf } from '@petiole/service-config/internal';
 import { isObject } from './json-value.js';
 import type { Trace } from './tracing.js';
 
