@@ -6,8 +6,9 @@
 import { mapBounded } from './map-bounded.js';
 
 export class HostTurns {
-  /** The one whose turn was longest ago stands first. */
-  readonly #had = new Set<string>();
+  /** The number of the turn that each host had last. */
+  readonly #had = new Map<string, number>();
+  #lastTurn = 0;
 
   /** Looks up all of them, at most `bound` at a time, until the signal aborts: `lookUp` is to end early then. */
   async each(
@@ -24,18 +25,18 @@ export class HostTurns {
 
   /** Forgets the hosts that are not in use any more. */
   retain(hosts: ReadonlySet<string>): void {
-    for (const host of this.#had) if (!hosts.has(host)) this.#had.delete(host);
+    for (const host of this.#had.keys()) if (!hosts.has(host)) this.#had.delete(host);
   }
 
   /** New ones come first, in their own order. */
   #order(hosts: ReadonlySet<string>): string[] {
-    const news = [...hosts].filter((host) => !this.#had.has(host));
-    return [...news, ...[...this.#had].filter((host) => hosts.has(host))];
+    const turnOf = (host: string): number => this.#had.get(host) ?? 0;
+    return [...hosts].sort((left, right) => turnOf(left) - turnOf(right));
   }
 
   /** The host has had its turn. */
   #take(host: string): void {
-    this.#had.delete(host);
-    this.#had.add(host);
+    this.#lastTurn += 1;
+    this.#had.set(host, this.#lastTurn);
   }
 }

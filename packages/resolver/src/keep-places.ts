@@ -26,6 +26,5 @@ export function keepPlaces<T>(
     ordered.push(survive(entry, survivor));
     waiting.delete(key);
   }
-  ordered.push(...waiting.values());
-  return ordered;
+  return [...ordered, ...waiting.values()];
 }
