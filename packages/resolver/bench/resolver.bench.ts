@@ -4,7 +4,7 @@
  * garbage collector and the neighbours on the machine are not what is measured.
  */
 import { mock } from 'node:test';
-import type { experimental } from '@grpc/grpc-js';
+import type { ChannelOptions, experimental } from '@grpc/grpc-js';
 import { Bench } from 'tinybench';
 import { PollingResolver, parseTarget, type Resolution, staticTarget } from '../src/index.js';
 
@@ -26,6 +26,10 @@ function endpoints(count: number, start = 0): experimental.Endpoint[] {
 class Catalogue extends PollingResolver {
   #answers: experimental.Endpoint[][] = [];
   #next = 0;
+
+  constructor(...grpc: [experimental.GrpcUri, experimental.ResolverListener, ChannelOptions]) {
+    super(...grpc, { maxEndpoints: 10_000, maxAddresses: 20_000 });
+  }
 
   load(count: number): this {
     this.#answers = [0, 1, 2, 3].map((start) => endpoints(count, start));

@@ -25,7 +25,7 @@ export function parseAddress(text: string): HostAddress {
     const end = text.indexOf(']');
     if (end < 0) throw new TargetError(`${quote(text)} lacks the closing "]"`);
     const host = text.slice(1, end);
-    if (!isIPv6(host)) throw new TargetError(`${quote(text)} has no IPv6 address between its brackets`);
+    if (!isIPv6Host(host)) throw new TargetError(`${quote(text)} has no IPv6 address between its brackets`);
     const rest = text.slice(end + 1);
     if (rest === '') return { host, port: DEFAULT_PORT };
     if (!rest.startsWith(':'))
@@ -82,6 +82,11 @@ export function checkHost(host: string): string {
     );
   }
   return host;
+}
+
+/** With a zone id that is a name, where one is: some versions of Node take any text for it. */
+export function isIPv6Host(host: string): boolean {
+  return isIPv6(host) && /^[^%]+(?:%[\w.:~-]{1,64})?$/.test(host);
 }
 
 function refuseBlanks(text: string): void {

@@ -4,6 +4,7 @@
  */
 import { isIP, isIPv6 } from 'node:net';
 import { withoutRootDot } from './authority.js';
+import { NO_BOUND } from './bounds.js';
 import { DnsError } from './dns-error.js';
 import { type DnsSession, type Family, type OpenDnsSession, openDnsSession } from './dns-session.js';
 import {
@@ -27,7 +28,8 @@ import { TxtLookup } from './txt-lookup.js';
 const TRACER = 'dns_refresh_resolver';
 
 /** Options of {@link registerRefreshingDnsResolver}. */
-export interface DnsRefreshOptions extends Pick<PollingOptions, 'refreshInterval' | 'deadline'> {
+export interface DnsRefreshOptions
+  extends Pick<PollingOptions, 'refreshInterval' | 'deadline' | 'maxEndpoints'> {
   /**
    * Which addresses become endpoints. Default `both`: a dual-stack headless service then counts each pod twice,
    * because DNS does not say which addresses belong together; choose one family, or `srv:`.
@@ -67,7 +69,7 @@ class DnsRefreshPolling extends PollingResolver {
     const { deadline } = options;
     const trace: Trace = (text) => this.trace(text);
     this.#open = (signal) => open(target.dnsServer, deadline, signal, trace);
-    this.#hosts = new HostAddresses(families);
+    this.#hosts = new HostAddresses(families, NO_BOUND); // its addresses are endpoints, and bounded as such
     this.#system = new SystemLookup(ask);
     this.#txt = new TxtLookup(withoutRootDot(target.host), channelOptions, {
       open: this.#open,
@@ -116,6 +118,7 @@ export function createDnsRefreshResolverClass(
   assertOptions(options, 'registerRefreshingDnsResolver: its options', [
     'refreshInterval',
     'deadline',
+    'maxEndpoints',
     'families',
   ]);
   const { families = 'both', ...polling } = options;

@@ -3,10 +3,9 @@
  * This file accepts them in the forms that people write.
  */
 
-import { isIPv6 } from 'node:net';
 import type { experimental } from '@grpc/grpc-js';
 import { sameAddresses } from '@petiole/service-config/internal';
-import { checkHost, parseAddress } from './address.js';
+import { checkHost, isIPv6Host, parseAddress } from './address.js';
 import { withoutDuplicates } from './duplicates.js';
 import { print } from './json-value.js';
 import { quote, TargetError } from './target-error.js';
@@ -29,34 +28,85 @@ export type EndpointInput =
   | string
   | { readonly addresses: ReadonlyArray<string | Readonly<SubchannelAddress>> };
 
+/** What is done about a bad address, or an endpoint that is none: to throw, or to remember it and leave it out. */
+type Refuse = (error: TargetError) => void;
+
 /**
  * Brings endpoints into grpc-js's shape, without duplicates. The result shares nothing with the input.
  * @throws {TargetError} that names the index of the endpoint and the part that is wrong.
  */
 export function toEndpoints(inputs: readonly EndpointInput[]): Endpoint[] {
+  const refuse = (error: TargetError): never => {
+    throw error;
+  };
+  return withoutDuplicates(readList(inputs, true, refuse));
+}
+
+/** What is good of a list that a catalogue sent. */
+export interface ReadEndpoints {
+  /** In grpc-js's shape and without duplicates; they share nothing with the input. */
+  readonly endpoints: readonly Endpoint[];
+  /** What is wrong with each address or endpoint that was left out. */
+  readonly refused: readonly string[];
+  /** How many endpoints had more addresses than they may have, and lost the last ones. */
+  readonly cut: number;
+}
+
+/**
+ * As {@link toEndpoints}, but a bad record costs that record only.
+ * @throws {TargetError} when the whole is no list.
+ */
+export function readEndpoints(
+  inputs: readonly EndpointInput[],
+  maxAddresses: number,
+  unixSockets: boolean,
+): ReadEndpoints {
+  const refused: string[] = [];
+  const endpoints = withoutDuplicates(readList(inputs, unixSockets, ({ message }) => refused.push(message)));
+  const long = endpoints.filter(({ addresses }) => addresses.length > maxAddresses);
+  for (const { addresses } of long) addresses.length = maxAddresses;
+  return {
+    endpoints: long.length === 0 ? endpoints : withoutDuplicates(endpoints),
+    refused,
+    cut: long.length,
+  };
+}
+
+function readList(inputs: readonly EndpointInput[], unixSockets: boolean, refuse: Refuse): Endpoint[] {
   if (!Array.isArray(inputs)) throw new TargetError(`endpoints must be an array, got ${print(inputs)}`);
-  // Array.from, as map passes over holes.
-  const endpoints = Array.from(inputs, (input: EndpointInput, index) => {
+  const endpoints: Endpoint[] = [];
+  // entries() does not pass over holes.
+  for (const [index, input] of inputs.entries()) {
+    const refuseHere = ({ message }: TargetError): void =>
+      refuse(new TargetError(`endpoints[${index}]: ${message}`));
+    const addresses = readEndpoint(input, unixSockets, refuseHere);
+    if (addresses.length > 0) endpoints.push({ addresses });
+  }
+  return endpoints;
+}
+
+/** The good addresses of an endpoint. */
+function readEndpoint(input: EndpointInput, unixSockets: boolean, refuse: Refuse): SubchannelAddress[] {
+  const inputs: ReadonlyArray<string | Readonly<SubchannelAddress>> | undefined =
+    typeof input === 'string' ? input.split('+') : input?.addresses;
+  if (!Array.isArray(inputs) || inputs.length === 0) {
+    const what = 'an endpoint is a string or { addresses: [at least one] }';
+    refuse(new TargetError(`${what}, got ${print(input)}`));
+    return [];
+  }
+  const addresses: SubchannelAddress[] = [];
+  for (const address of inputs) {
     try {
-      return toEndpoint(input);
+      addresses.push(toAddress(address, unixSockets));
     } catch (error) {
       if (!(error instanceof TargetError)) throw error;
-      throw new TargetError(`endpoints[${index}]: ${error.message}`);
+      refuse(error);
     }
-  });
-  return withoutDuplicates(endpoints);
-}
-
-function toEndpoint(input: EndpointInput): Endpoint {
-  const addresses: ReadonlyArray<string | Readonly<SubchannelAddress>> | undefined =
-    typeof input === 'string' ? input.split('+') : input?.addresses;
-  if (!Array.isArray(addresses) || addresses.length === 0) {
-    throw new TargetError(`an endpoint is a string or { addresses: [at least one] }, got ${print(input)}`);
   }
-  return { addresses: Array.from(addresses, toAddress) };
+  return addresses;
 }
 
-function toAddress(input: string | Readonly<SubchannelAddress>): SubchannelAddress {
+function toAddress(input: string | Readonly<SubchannelAddress>, unixSockets: boolean): SubchannelAddress {
   if (typeof input === 'string') {
     if (input.includes(',')) {
       throw new TargetError(`${quote(input)} contains ","; write an entry for each endpoint: ["a:1", "b:2"]`);
@@ -67,7 +117,12 @@ function toAddress(input: string | Readonly<SubchannelAddress>): SubchannelAddre
     return { ...parseAddress(input) };
   }
   if (typeof input === 'object' && input !== null) {
-    if ('path' in input && typeof input.path === 'string' && input.path !== '') return { path: input.path };
+    if ('path' in input && typeof input.path === 'string' && input.path !== '') {
+      if (unixSockets) return { path: input.path };
+      throw new TargetError(
+        `${quote(input.path)} is a Unix socket of this machine, which the option unixSockets would allow`,
+      );
+    }
     if ('host' in input && typeof input.host === 'string') {
       const { host, port } = input;
       if (!Number.isInteger(port) || port < 1 || port > 65_535) {
@@ -75,7 +130,7 @@ function toAddress(input: string | Readonly<SubchannelAddress>): SubchannelAddre
           `port of ${quote(host)} must be an integer from 1 to 65535, got ${print(port)}`,
         );
       }
-      return { host: isIPv6(host) ? host : checkHost(host), port };
+      return { host: isIPv6Host(host) ? host : checkHost(host), port };
     }
   }
   throw new TargetError(`an address is a string, { host, port } or { path }, got ${print(input)}`);

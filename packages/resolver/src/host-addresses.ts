@@ -2,6 +2,8 @@
  * The addresses of hosts over DNS, AAAA and A side by side, with a memory: what could not be asked this time
  * keeps its last answer, and what is still there its place, family by family.
  */
+import { isIPv6 } from 'node:net';
+import { cutNote, firstAddresses } from './bounds.js';
 import { DnsError } from './dns-error.js';
 import type { DnsSession, Family } from './dns-session.js';
 import { keepPlaces } from './keep-places.js';
@@ -14,6 +16,8 @@ export interface HostAnswer {
   readonly isFresh: boolean;
   /** What could not be looked up; a family that does not exist is no failure when the other does. */
   readonly failures: readonly string[];
+  /** Why there are fewer addresses than DNS gave; empty when all are there. */
+  readonly leftOut: string;
 }
 
 type Known = Readonly<Record<Family, readonly string[]>>;
@@ -21,10 +25,13 @@ type Known = Readonly<Record<Family, readonly string[]>>;
 /** One channel's memory of hosts. */
 export class HostAddresses {
   readonly #families: readonly Family[];
+  readonly #most: number;
   #known = new Map<string, Known>();
 
-  constructor(families: readonly Family[]) {
+  /** @param most how many addresses of a host are used; those that were there before count first. */
+  constructor(families: readonly Family[], most: number) {
     this.#families = families;
+    this.#most = most;
   }
 
   /** Asks for a host. Never rejects. */
@@ -50,12 +57,17 @@ export class HostAddresses {
         known[family] = before?.[family] ?? [];
       }
     }
-    const addresses = [...known[6], ...known[4]];
-    if (addresses.length > 0) this.#known.set(host, known);
+    const found = [...known[6], ...known[4]];
+    const addresses = firstAddresses(found, this.#most);
+    if (addresses.length > 0) {
+      const ofIPv6 = addresses.filter((address) => isIPv6(address)).length;
+      this.#known.set(host, { 6: addresses.slice(0, ofIPv6), 4: addresses.slice(ofIPv6) });
+    }
     return {
       addresses,
       isFresh: answers.some((answer) => answer.addresses !== undefined),
       failures: nothingThere ? failures.slice(0, 1) : failures,
+      leftOut: cutNote(host, addresses.length, found.length),
     };
   }
 

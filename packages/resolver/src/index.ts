@@ -4,6 +4,7 @@
  */
 
 export { ServiceConfigError, type ServiceConfigInput } from '@petiole/service-config';
+export type { EndpointBounds } from './bounds.js';
 export { type DnsRefreshOptions, registerRefreshingDnsResolver } from './dns-refresh-resolver.js';
 export type { Endpoint, EndpointInput, SubchannelAddress } from './endpoint.js';
 export { createManualResolver, type ManualResolver } from './manual-resolver.js';

@@ -1,11 +1,12 @@
 /**
- * How often a polling resolver asks, and how long it waits: the options and their bounds.
+ * How often a polling resolver asks, how long it waits, and what an answer may bring: the options and their ranges.
  */
 import type { ChannelOptions } from '@grpc/grpc-js';
+import { BOUNDS, checkBounds, type EndpointBounds } from './bounds.js';
 import { assertOptions, print } from './json-value.js';
 
 /** Options of {@link PollingResolver}. */
-export interface PollingOptions {
+export interface PollingOptions extends EndpointBounds {
   /**
    * Milliseconds between periodic looks, ±10 % of jitter. From 100 to 86400000 (a day), or Infinity for none.
    * Default 30000. Independent of the rate limit on requests.
@@ -22,6 +23,11 @@ export interface PollingOptions {
    * endpoint, which is its set of addresses. With false, each order is a change and reaches the policy.
    */
   readonly keepOrder?: boolean;
+  /**
+   * Whether an answer may name Unix sockets, `{ path }`. Default false: they are files of this machine, and a catalogue
+   * that comes over the network has no business with them.
+   */
+  readonly unixSockets?: boolean;
   /** The name for `GRPC_TRACE`. Default `polling_resolver`. */
   readonly tracer?: string;
 }
@@ -38,12 +44,15 @@ export function checkPollingOptions(options: PollingOptions): Required<PollingOp
     'refreshInterval',
     'deadline',
     'keepOrder',
+    'unixSockets',
     'tracer',
+    ...BOUNDS,
   ]);
   const {
     refreshInterval = 30_000,
     deadline = 5000,
     keepOrder = true,
+    unixSockets = false,
     tracer = 'polling_resolver',
   } = options;
   if (refreshInterval !== Number.POSITIVE_INFINITY && !isWithin(refreshInterval, 100, 86_400_000)) {
@@ -54,11 +63,11 @@ export function checkPollingOptions(options: PollingOptions): Required<PollingOp
   if (!isWithin(deadline, 10, 600_000)) {
     throw new RangeError(`deadline must be from 10 to 600000 ms, got ${print(deadline)}`);
   }
-  if (typeof keepOrder !== 'boolean') {
-    throw new TypeError(`keepOrder must be true or false, got ${print(keepOrder)}`);
+  for (const [name, value] of Object.entries({ keepOrder, unixSockets })) {
+    if (typeof value !== 'boolean') throw new TypeError(`${name} must be true or false, got ${print(value)}`);
   }
   if (typeof tracer !== 'string') throw new TypeError(`tracer must be a string, got ${print(tracer)}`);
-  return { refreshInterval, deadline, keepOrder, tracer };
+  return { refreshInterval, deadline, keepOrder, unixSockets, tracer, ...checkBounds(options) };
 }
 
 /**

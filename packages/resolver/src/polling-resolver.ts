@@ -5,15 +5,14 @@
  */
 import { setMaxListeners } from 'node:events';
 import { type ChannelOptions, experimental, status } from '@grpc/grpc-js';
-import { logError, TurningClock } from '@petiole/service-config/internal';
+import { logError, messageOf, TurningClock } from '@petiole/service-config/internal';
 import { checkAuthority } from './authority.js';
 import { backoffOptions } from './constant-resolver.js';
 import { type Delivered, Delivery } from './delivery.js';
 import type { Endpoint } from './endpoint.js';
-import { messageOf } from './error-message.js';
 import { checkPollingOptions, minTimeBetweenRequests, type PollingOptions } from './polling-options.js';
 import { type GoodAnswer, type Resolution, readResolution } from './resolution.js';
-import { joinNotes } from './summarize.js';
+import { joinNotes, LONGEST_NOTE } from './summarize.js';
 import { type Trace, tracer } from './tracing.js';
 
 /** What {@link PollingResolver.resolve} gets. */
@@ -173,7 +172,7 @@ export abstract class PollingResolver implements experimental.Resolver {
     // The listener must not be called in the turn of the event loop in which grpc-js asked.
     outcome.then(
       (resolution) => setImmediate(() => this.#succeed(attempt, reason, resolution)),
-      (error: unknown) => setImmediate(() => this.#fail(attempt, reason, messageOf(error))),
+      (error: unknown) => setImmediate(() => this.#fail(attempt, reason, messageOf(error, LONGEST_NOTE))),
     );
   }
 
@@ -193,15 +192,15 @@ export abstract class PollingResolver implements experimental.Resolver {
     }
     let answer: GoodAnswer;
     try {
-      answer = readResolution(resolution, this.#good, this.#options.keepOrder);
+      answer = readResolution(resolution, this.#good, this.#options);
     } catch (error) {
-      this.#fail(attempt, reason, messageOf(error));
+      this.#fail(attempt, reason, messageOf(error, LONGEST_NOTE));
       return;
     }
     this.#finish(attempt);
     this.#failing = false;
-    const complaint = answer.complaint === this.#good?.complaint ? '' : answer.complaint;
-    if (complaint !== '') logError(`${this.#delivery.shortTarget}: ${complaint}`);
+    const trouble = newTrouble(answer, this.#good);
+    if (trouble !== '') logError(`${this.#delivery.shortTarget}: ${trouble}`);
     const isNews =
       this.#good?.endpoints !== answer.endpoints ||
       this.#good.serviceConfig !== answer.serviceConfig ||
@@ -209,13 +208,13 @@ export abstract class PollingResolver implements experimental.Resolver {
       (this.#toldNote !== '' && answer.note === '');
     this.#good = answer;
     this.#scheduleRefresh();
-    if (resolution.incomplete) this.#backoff.runOnce();
+    if (answer.incomplete) this.#backoff.runOnce();
     let accepted = true;
     if (isNews || this.#requested || this.#told !== 'answer') accepted = this.#deliver(answer, reason);
     else this.trace(() => `${reason}: ${joinNotes('nothing new', answer.note)}`);
-    if (resolution.incomplete) this.#report(answer.note || 'the answer is incomplete', reason);
-    else if (complaint !== '') this.#report(complaint, reason);
-    if (!resolution.incomplete && accepted) this.#backoff.reset();
+    if (answer.incomplete) this.#report(answer.note || 'the answer is incomplete', reason);
+    else if (trouble !== '') this.#report(trouble, reason);
+    if (!answer.incomplete && accepted) this.#backoff.reset();
   }
 
   #fail(attempt: AbortController, reason: Reason, message: string): void {
@@ -266,6 +265,14 @@ export abstract class PollingResolver implements experimental.Resolver {
     const jittered = Math.ceil(refreshInterval * (0.9 + 0.2 * Math.random()));
     this.#refreshTimer = setTimeout(() => this.#start('periodic refresh'), jittered).unref();
   }
+}
+
+/** What is to be logged of an answer: each bad service config once, and once that there is more than the bounds allow. */
+function newTrouble({ complaint, leftOut }: GoodAnswer, before: GoodAnswer | undefined): string {
+  return joinNotes(
+    complaint === before?.complaint ? '' : complaint,
+    (before?.leftOut ?? '') === '' ? leftOut : '',
+  );
 }
 
 /** `srv:` and the like have it elsewhere, and checked. */

@@ -3,13 +3,14 @@
  * same object, so that a change is seen at a glance and reaches nobody when there is none.
  */
 import { readServiceConfig, type ServiceConfigInput } from '@petiole/service-config';
-import { endpointKey } from '@petiole/service-config/internal';
+import { endpointKey, messageOf, oneLine } from '@petiole/service-config/internal';
+import { type EndpointBounds, withinBounds } from './bounds.js';
 import type { Delivered } from './delivery.js';
-import { type EndpointInput, sameEndpoints, toEndpoints } from './endpoint.js';
-import { messageOf } from './error-message.js';
+import { type EndpointInput, readEndpoints, sameEndpoints } from './endpoint.js';
 import { isObject, print } from './json-value.js';
 import { keepPlaces } from './keep-places.js';
-import { joinNotes } from './summarize.js';
+import { joinNotes, LONGEST_NOTE, summarize } from './summarize.js';
+import { TargetError } from './target-error.js';
 
 /** What a look-up found. */
 export interface Resolution {
@@ -23,10 +24,22 @@ export interface Resolution {
    * A bad one is logged and the last good one stays.
    */
   readonly serviceConfig?: ServiceConfigInput | null;
-  /** Goes into the failure messages of the policy: what could not be looked up, for instance. */
+  /** Goes into the failure messages of the policy, in one line: what could not be looked up, for instance. */
   readonly note?: string;
   /** Something could not be looked up: the endpoints count, and `resolve` runs again after a back-off. Default false. */
   readonly incomplete?: boolean;
+}
+
+/** What our own resolvers find: they apply the bounds before they build anything. */
+export interface BoundedResolution extends Resolution {
+  /** What they left out because of the bounds; empty when nothing. */
+  readonly leftOut: string;
+}
+
+/** How a resolution is read. */
+export interface Reading extends Required<EndpointBounds> {
+  readonly keepOrder: boolean;
+  readonly unixSockets: boolean;
 }
 
 /** A resolution that counts: what the channel is told until there is a better one. */
@@ -35,30 +48,47 @@ export interface GoodAnswer extends Delivered {
   readonly source: string | null;
   /** What is wrong with it; empty when nothing is. */
   readonly complaint: string;
+  /** What was left out because of the bounds; empty when nothing was. */
+  readonly leftOut: string;
+  /** Something could not be looked up, or a record was bad. */
+  readonly incomplete: boolean;
 }
 
 /**
  * Makes a resolution the successor of the last good answer.
- * @throws TypeError on what is no resolution, {@link TargetError} on a bad endpoint.
+ * @throws TypeError on what is no resolution, {@link TargetError} when no endpoint in it is good.
  */
 export function readResolution(
-  resolution: Resolution,
+  resolution: Resolution & Partial<BoundedResolution>,
   before: GoodAnswer | undefined,
-  keepOrder: boolean,
+  reading: Reading,
 ): GoodAnswer {
   if (!isObject(resolution)) {
     throw new TypeError(`resolve() must give an object such as { endpoints: [] }, got ${print(resolution)}`);
   }
+  const { maxAddressesPerEndpoint, keepOrder, unixSockets } = reading;
   // Copies: a look-up may hand out the same array again, changed.
-  const found = toEndpoints(resolution.endpoints);
+  const found = readEndpoints(resolution.endpoints, maxAddressesPerEndpoint, unixSockets);
+  const bad = summarize(found.refused);
+  if (bad !== '' && found.endpoints.length === 0) throw new TargetError(bad);
+  // Those that are in use come first, so that they stay when there are too many.
   const ordered = keepOrder
-    ? keepPlaces(before?.endpoints ?? [], found, endpointKey, (survivor) => survivor)
-    : found;
+    ? keepPlaces(before?.endpoints ?? [], found.endpoints, endpointKey, (survivor) => survivor)
+    : found.endpoints;
+  const bounded = withinBounds(ordered, ({ addresses }) => addresses.length, reading);
   const endpoints =
-    before !== undefined && sameEndpoints(before.endpoints, ordered) ? before.endpoints : ordered;
+    before !== undefined && sameEndpoints(before.endpoints, bounded.kept) ? before.endpoints : bounded.kept;
   const { serviceConfig, source, complaint } = successor(resolution.serviceConfig ?? null, before);
-  const note = joinNotes(resolution.note ?? '', complaint);
-  return { endpoints, serviceConfig, source, complaint, note };
+  const leftOut = joinNotes(
+    resolution.leftOut ?? '',
+    found.cut === 0
+      ? ''
+      : `${found.cut} endpoints have more than ${maxAddressesPerEndpoint} addresses (maxAddressesPerEndpoint)`,
+    bounded.leftOut,
+  );
+  const note = joinNotes(oneLine(`${resolution.note ?? ''}`, LONGEST_NOTE), bad, leftOut, complaint);
+  const incomplete = resolution.incomplete === true || bad !== '';
+  return { endpoints, serviceConfig, source, complaint, leftOut, incomplete, note };
 }
 
 function successor(
@@ -77,7 +107,7 @@ function successor(
     return {
       serviceConfig: before?.serviceConfig ?? null,
       source,
-      complaint: `bad service config ignored: ${messageOf(error)}`,
+      complaint: `bad service config ignored: ${messageOf(error, LONGEST_NOTE)}`,
     };
   }
 }

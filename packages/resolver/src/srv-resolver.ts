@@ -4,9 +4,9 @@
  */
 import type { SrvRecord } from 'node:dns';
 import { setMaxListeners } from 'node:events';
+import { BOUNDS, type EndpointBounds, withinBounds } from './bounds.js';
 import { type DnsSession, type OpenDnsSession, openDnsSession } from './dns-session.js';
 import { parseSrvTarget, SRV_SCHEME, type SrvTarget, srvAuthority } from './dns-target.js';
-import type { Endpoint } from './endpoint.js';
 import { HostAddresses } from './host-addresses.js';
 import { HostTurns } from './host-turns.js';
 import { assertOptions } from './json-value.js';
@@ -14,7 +14,7 @@ import { keepPlaces } from './keep-places.js';
 import { checkPollingOptions, type PollingOptions } from './polling-options.js';
 import { PollingResolver, type ResolutionAttempt } from './polling-resolver.js';
 import { type ResolverClass, registration } from './registration.js';
-import type { Resolution } from './resolution.js';
+import type { BoundedResolution } from './resolution.js';
 import { schemeResolver } from './scheme-resolver.js';
 import { joinNotes, summarize } from './summarize.js';
 import { quote } from './target-error.js';
@@ -28,12 +28,14 @@ const TRACER = 'srv_resolver';
 const HOSTS_IN_FLIGHT = 32;
 
 /** Options of {@link registerSrvResolver}. */
-export type SrvResolverOptions = Pick<PollingOptions, 'refreshInterval' | 'deadline'>;
+export type SrvResolverOptions = Pick<PollingOptions, 'refreshInterval' | 'deadline' | keyof EndpointBounds>;
 
 /** A record that gave an endpoint; `key` is what it is known by from answer to answer. */
 interface Located {
   readonly key: string;
-  readonly endpoint: Endpoint;
+  readonly port: number;
+  /** Its host's, which all records of the host share: many records times many addresses would be too much. */
+  readonly addresses: readonly string[];
 }
 
 /** What the hosts of one priority gave. */
@@ -43,7 +45,15 @@ interface PriorityAnswer {
   /** Whether DNS gave an address this time; otherwise all are remembered. */
   readonly isFresh: boolean;
   readonly failures: readonly string[];
+  /** What was left out of the addresses of hosts. */
+  readonly leftOut: readonly string[];
 }
+
+/** The endpoints to use, and what became of the rest. */
+type Found = Pick<PriorityAnswer, 'located' | 'failures' | 'leftOut'> & {
+  /** The hosts that were looked up. */
+  readonly asked: ReadonlySet<string>;
+};
 
 /** One resolution's DNS. */
 interface Asking {
@@ -54,8 +64,9 @@ interface Asking {
 class SrvPolling extends PollingResolver {
   readonly #target: SrvTarget;
   readonly #deadline: number;
+  readonly #bounds: Required<EndpointBounds>;
   readonly #open: (signal: AbortSignal) => DnsSession;
-  readonly #hosts = new HostAddresses([6, 4]);
+  readonly #hosts: HostAddresses;
   readonly #turns = new HostTurns();
   readonly #txt: TxtLookup;
   #located: readonly Located[] = [];
@@ -70,6 +81,8 @@ class SrvPolling extends PollingResolver {
     super(uri, listener, channelOptions, { ...options, keepOrder: false, tracer: TRACER });
     this.#target = target;
     this.#deadline = options.deadline;
+    this.#bounds = options;
+    this.#hosts = new HostAddresses([6, 4], options.maxAddressesPerEndpoint);
     const trace: Trace = (text) => this.trace(text);
     this.#open = (signal) => open(target.dnsServer, this.#deadline, signal, trace);
     this.#txt = new TxtLookup(target.name, channelOptions, {
@@ -79,7 +92,7 @@ class SrvPolling extends PollingResolver {
     });
   }
 
-  protected override async resolve({ signal }: ResolutionAttempt): Promise<Resolution> {
+  protected override async resolve({ signal }: ResolutionAttempt): Promise<BoundedResolution> {
     const session = this.#open(signal);
     this.#txt.start();
     const records = (await session.srv(this.#target.service)).filter(
@@ -90,16 +103,21 @@ class SrvPolling extends PollingResolver {
         `the SRV record of ${quote(this.#target.service)} says "." : no such service here (RFC 2782)`,
       );
     }
-    const { located, failures, asked } = await this.#locate(records, { session, signal });
-    if (located.length === 0) throw new Error(summarize(failures) || 'no SRV record has a host and a port');
+    const { located, failures, leftOut, asked } = await this.#locate(records, { session, signal });
     this.#hosts.retain(asked);
     this.#turns.retain(asked);
-    this.#located = keepPlaces(this.#located, located, ({ key }) => key);
+    if (located.length === 0) throw new Error(summarize(failures) || 'no SRV record has a host and a port');
+    const ordered = keepPlaces(this.#located, located, ({ key }) => key);
+    const bounded = withinBounds(ordered, ({ addresses }) => addresses.length, this.#bounds);
+    this.#located = bounded.kept;
     const { serviceConfig, note } = await this.#txt.settle(signal);
     return {
-      endpoints: this.#located.map(({ endpoint }) => endpoint),
+      endpoints: this.#located.map(({ addresses, port }) => ({
+        addresses: addresses.map((host) => ({ host, port })),
+      })),
       serviceConfig,
       note: joinNotes(summarize(failures), note),
+      leftOut: joinNotes(bounded.leftOut, summarize(leftOut)),
       incomplete: failures.length > 0,
     };
   }
@@ -110,28 +128,25 @@ class SrvPolling extends PollingResolver {
   }
 
   /** The endpoints of the best priority of which a host resolves now. When none does, those in use stay. */
-  async #locate(
-    records: readonly SrvRecord[],
-    asking: Asking,
-  ): Promise<{ located: readonly Located[]; failures: readonly string[]; asked: ReadonlySet<string> }> {
+  async #locate(records: readonly SrvRecord[], asking: Asking): Promise<Found> {
     const { looks, asked } = await this.#lookByPriority(records, asking);
     const answers: PriorityAnswer[] = [];
     const failures: string[] = [];
     for (const look of looks) {
       const answer = await look;
-      const { priority, located, isFresh } = answer;
+      const { priority, located, isFresh, leftOut } = answer;
       this.trace(
         () => `priority ${priority}: ${located.length} endpoints${isFresh ? '' : ', none of them fresh'}`,
       );
       failures.push(...answer.failures);
-      if (isFresh) return { located, failures, asked };
+      if (isFresh) return { located, failures, leftOut, asked };
       answers.push(answer);
     }
     const used = new Set(this.#located.map(({ key }) => key));
     const kept =
       answers.find(({ located }) => located.some(({ key }) => used.has(key))) ??
       answers.find(({ located }) => located.length > 0);
-    return { located: kept?.located ?? [], failures, asked };
+    return { located: kept?.located ?? [], failures, leftOut: kept?.leftOut ?? [], asked };
   }
 
   /**
@@ -142,7 +157,7 @@ class SrvPolling extends PollingResolver {
     records: readonly SrvRecord[],
     asking: Asking,
   ): Promise<{ looks: ReadonlyArray<Promise<PriorityAnswer>>; asked: ReadonlySet<string> }> {
-    const priorities = [...new Set(records.map(({ priority }) => priority))].sort((a, b) => a - b);
+    const priorities = byPriority(records);
     const share = Math.ceil(this.#deadline / (priorities.length + 1));
     const asked = new Set<string>();
     const looks: Array<Promise<PriorityAnswer>> = [];
@@ -150,10 +165,10 @@ class SrvPolling extends PollingResolver {
     const firstFresh = new AbortController();
     setMaxListeners(0, firstFresh.signal);
     let free = HOSTS_IN_FLIGHT;
-    for (const [index, priority] of priorities.entries()) {
+    for (const [index, [priority, inPriority]] of priorities.entries()) {
       while (free === 0) await Promise.race(underWay);
       if (firstFresh.signal.aborted) break;
-      const candidates = records.filter((record) => record.priority === priority && record.port > 0);
+      const candidates = inPriority.filter(({ port }) => port > 0);
       const hosts = new Set(candidates.map(({ name }) => name.toLowerCase()));
       for (const host of hosts) asked.add(host);
       // What this one takes, it keeps for as long as its hosts are silent: the next ones need some, too.
@@ -182,25 +197,36 @@ class SrvPolling extends PollingResolver {
   ): Promise<PriorityAnswer> {
     const found = new Map<string, readonly string[]>();
     const failures: string[] = [];
+    const leftOut: string[] = [];
     let isFresh = false;
     await this.#turns.each(hosts, bound, signal, async (host) => {
       const answer = await this.#hosts.lookup(host, session);
       found.set(host, answer.addresses);
       failures.push(...answer.failures);
+      if (answer.leftOut !== '') leftOut.push(answer.leftOut);
       if (!answer.isFresh) return;
       isFresh = true;
       onFresh();
     });
     const located = candidates
-      .map(({ name, port }) => locate(name.toLowerCase(), port, found))
-      .filter(({ endpoint }) => endpoint.addresses.length > 0);
-    return { priority, located, isFresh, failures };
+      .map(({ name, port }) => {
+        const host = name.toLowerCase();
+        return { key: `${host}:${port}`, port, addresses: found.get(host) ?? [] };
+      })
+      .filter(({ addresses }) => addresses.length > 0);
+    return { priority, located, isFresh, failures, leftOut };
   }
 }
 
-function locate(host: string, port: number, found: ReadonlyMap<string, readonly string[]>): Located {
-  const addresses = (found.get(host) ?? []).map((ip) => ({ host: ip, port }));
-  return { key: `${host}:${port}`, endpoint: { addresses } };
+/** The records of each priority, the best (lowest) one first. */
+function byPriority(records: readonly SrvRecord[]): ReadonlyArray<readonly [number, readonly SrvRecord[]]> {
+  const groups = new Map<number, SrvRecord[]>();
+  for (const record of records) {
+    const group = groups.get(record.priority);
+    if (group === undefined) groups.set(record.priority, [record]);
+    else group.push(record);
+  }
+  return [...groups].sort(([left], [right]) => left - right);
 }
 
 /** Makes the class that grpc-js is given; tests bring their own DNS. */
@@ -208,7 +234,7 @@ export function createSrvResolverClass(
   options: SrvResolverOptions = {},
   open: OpenDnsSession = openDnsSession,
 ): ResolverClass {
-  assertOptions(options, 'registerSrvResolver: its options', ['refreshInterval', 'deadline']);
+  assertOptions(options, 'registerSrvResolver: its options', ['refreshInterval', 'deadline', ...BOUNDS]);
   const checked = checkPollingOptions(options);
   return schemeResolver({
     name: SRV_SCHEME,

@@ -4,13 +4,16 @@
  * system's order of a host's addresses holds until there are others: DNS servers rotate them.
  */
 import { isIP } from 'node:net';
+import { messageOf } from '@petiole/service-config/internal';
 import type { HostAddress } from './address.js';
+import { cutNote, type EndpointBounds, firstAddresses, NO_BOUND } from './bounds.js';
 import type { Endpoint } from './endpoint.js';
-import { messageOf } from './error-message.js';
 import { HostTurns } from './host-turns.js';
+import { keepPlaces } from './keep-places.js';
+import type { PollingOptions } from './polling-options.js';
 import { PollingResolver, type ResolutionAttempt } from './polling-resolver.js';
 import type { ResolverClass } from './registration.js';
-import type { Resolution } from './resolution.js';
+import type { BoundedResolution } from './resolution.js';
 import type { StaticTarget } from './static-target.js';
 import { summarize } from './summarize.js';
 import { type Getaddrinfo, SystemLookup } from './system-lookup.js';
@@ -22,7 +25,8 @@ export const STATIC_TRACER = 'static_resolver';
 const LOOKUPS_IN_FLIGHT = 32;
 
 /** Options of `registerStaticResolver`. */
-export interface StaticResolverOptions {
+export interface StaticResolverOptions
+  extends Pick<EndpointBounds, 'maxAddressesPerEndpoint' | 'maxAddresses'> {
   /** Milliseconds after which a look-up of host names is given up, as for a `PollingResolver`. From 10 to 600000. Default 5000. */
   readonly deadline?: number;
 }
@@ -34,36 +38,50 @@ export class StaticHostsResolver extends PollingResolver {
   readonly #turns = new HostTurns();
   /** Whether there is something to connect to when no look-up succeeds. */
   readonly #hasLiterals: boolean;
+  /** How many addresses of a host are used: each address of the target has the same share of them all. */
+  readonly #most: number;
   readonly #lookup: SystemLookup;
   /** The last addresses of each host that was ever found. */
   readonly #known = new Map<string, readonly string[]>();
 
   constructor(
     parsed: StaticTarget,
-    options: StaticResolverOptions,
+    options: Required<PollingOptions>,
     ask: Getaddrinfo,
     ...[target, listener, channelOptions]: ConstructorParameters<ResolverClass>
   ) {
     super(target, listener, channelOptions, {
-      ...options,
+      deadline: options.deadline,
       refreshInterval: Number.POSITIVE_INFINITY,
       keepOrder: false, // the target has the order of endpoints, #known that of a host's addresses
       tracer: STATIC_TRACER,
+      // What the target itself lists is the program's own, and all of it counts.
+      maxEndpoints: NO_BOUND,
+      maxAddressesPerEndpoint: NO_BOUND,
     });
     this.#endpoints = parsed.endpoints;
     this.#hosts = hostNames(parsed);
     this.#hasLiterals = parsed.endpoints.some(({ addresses }) =>
       addresses.some(({ host }) => isIP(host) !== 0),
     );
+    const written = parsed.endpoints.reduce((sum, { addresses }) => sum + addresses.length, 0);
+    const share = Math.max(1, Math.floor(options.maxAddresses / written));
+    this.#most = Math.min(options.maxAddressesPerEndpoint, share);
     this.#lookup = new SystemLookup(ask);
   }
 
-  protected override async resolve({ signal }: ResolutionAttempt): Promise<Resolution> {
+  protected override async resolve({ signal }: ResolutionAttempt): Promise<BoundedResolution> {
     const failures: string[] = [];
+    const leftOut: string[] = [];
     await this.#turns.each(this.#hosts, LOOKUPS_IN_FLIGHT, signal, async (host) => {
       try {
         const found = await this.#lookup.lookup(host, signal);
-        if (!isSameSet(this.#known.get(host) ?? [], found)) this.#known.set(host, found);
+        const before = this.#known.get(host) ?? [];
+        if (found.length > this.#most) {
+          const ordered = keepPlaces(before, found, (address) => address);
+          this.#known.set(host, firstAddresses(ordered, this.#most));
+          leftOut.push(cutNote(host, this.#most, found.length));
+        } else if (!isSameSet(before, found)) this.#known.set(host, found);
       } catch (error) {
         failures.push(messageOf(error));
       }
@@ -73,7 +91,7 @@ export class StaticHostsResolver extends PollingResolver {
       .filter((endpoint) => endpoint.addresses.length > 0);
     const note = summarize(failures);
     if (failures.length === this.#hosts.size && !this.#hasLiterals) throw new Error(note);
-    return { endpoints, note, incomplete: failures.length > 0 };
+    return { endpoints, note, incomplete: failures.length > 0, leftOut: summarize(leftOut) };
   }
 }
 

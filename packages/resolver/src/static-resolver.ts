@@ -19,8 +19,12 @@ export function createStaticResolverClass(
   options: StaticResolverOptions = {},
   ask: Getaddrinfo = getaddrinfo,
 ): ResolverClass {
-  assertOptions(options, 'registerStaticResolver: its options', ['deadline']);
-  checkPollingOptions(options);
+  assertOptions(options, 'registerStaticResolver: its options', [
+    'deadline',
+    'maxAddressesPerEndpoint',
+    'maxAddresses',
+  ]);
+  const checked = checkPollingOptions(options);
   return schemeResolver({
     name: STATIC_SCHEME,
     tracer: STATIC_TRACER,
@@ -28,7 +32,7 @@ export function createStaticResolverClass(
     authority: staticAuthority,
     open: (parsed, ...grpc) =>
       hostNames(parsed).size > 0
-        ? new StaticHostsResolver(parsed, options, ask, ...grpc)
+        ? new StaticHostsResolver(parsed, checked, ask, ...grpc)
         : { endpoints: parsed.endpoints.map(({ addresses }) => ({ addresses: [...addresses] })) },
   });
 }

@@ -4,6 +4,9 @@
 
 const MOST = 10;
 
+/** Room for ten causes, or for the path to a deep field of a service config. */
+export const LONGEST_NOTE = 2000;
+
 /** The first ten causes, and how many more there are. */
 export function summarize(causes: readonly string[]): string {
   const shown = causes.slice(0, MOST).join('; ');

@@ -4,10 +4,10 @@
  */
 import { hostname } from 'node:os';
 import type { ChannelOptions } from '@grpc/grpc-js';
-import { logError, TurningClock } from '@petiole/service-config/internal';
+import { logError, messageOf, TurningClock } from '@petiole/service-config/internal';
 import { DnsError } from './dns-error.js';
 import type { DnsSession } from './dns-session.js';
-import { messageOf } from './error-message.js';
+import { LONGEST_NOTE } from './summarize.js';
 import type { Trace } from './tracing.js';
 import { type ClientIdentity, selectServiceConfig } from './txt-service-config.js';
 import { atMost } from './until-aborted.js';
@@ -114,7 +114,7 @@ export class TxtLookup {
       this.#latest = selectServiceConfig(records, this.#client, this.#surroundings.trace);
       this.#complaint = '';
     } catch (error) {
-      this.#complaint = `bad service config ignored: ${messageOf(error)}`;
+      this.#complaint = `bad service config ignored: ${messageOf(error, LONGEST_NOTE)}`;
       logError(`${this.#name}: ${this.#complaint}`);
     }
   }

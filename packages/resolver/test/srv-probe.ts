@@ -26,8 +26,9 @@ export const record = (name: string, priority: number) => ({ name, port: 1, prio
 export function injected(
   records: ReadonlyArray<ReturnType<typeof record>>,
   addresses: (host: string, family: Family, signal: AbortSignal) => Promise<readonly string[]>,
+  options: SrvResolverOptions = {},
 ): Probe {
-  const resolverClass = createSrvResolverClass(ONCE, (_server, _deadline, signal) => ({
+  const resolverClass = createSrvResolverClass({ ...ONCE, ...options }, (_server, _deadline, signal) => ({
     srv: () => Promise.resolve(records),
     addresses: (host, family) => addresses(host, family, signal),
     txt: (name) => Promise.reject(new DnsError('ENOTFOUND', 'TXT', name)),

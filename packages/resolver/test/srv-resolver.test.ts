@@ -263,14 +263,18 @@ describe('srv:', () => {
     let inFlight = 0;
     let most = 0;
     const hosts = Array.from({ length: 10_000 }, (_, index) => record(`h${index}`, 0));
-    const channel = injected(hosts, async (host, family) => {
-      inFlight += 1;
-      most = Math.max(most, inFlight);
-      await Promise.resolve();
-      inFlight -= 1;
-      const index = Number(host.slice(1));
-      return [family === 6 ? `fd00::${index.toString(16)}` : `10.0.${index >> 8}.${index & 255}`];
-    });
+    const channel = injected(
+      hosts,
+      async (host, family) => {
+        inFlight += 1;
+        most = Math.max(most, inFlight);
+        await Promise.resolve();
+        inFlight -= 1;
+        const index = Number(host.slice(1));
+        return [family === 6 ? `fd00::${index.toString(16)}` : `10.0.${index >> 8}.${index & 255}`];
+      },
+      { maxEndpoints: 10_000, maxAddresses: 20_000 },
+    );
     const { endpoints } = await channel.ask();
     expect(endpoints).toHaveLength(10_000);
     expect(endpoints?.[9999]).toBe('[fd00::270f]:1+10.0.39.15:1');
@@ -336,4 +340,39 @@ describe('srv:', () => {
     expect(last?.endpoints).toEqual(['[fd00::b]:1+10.0.0.1:1', '[fd00::c]:1+10.0.0.2:1']);
     expect(last?.note).toContain('look-up of "a" failed: ESERVFAIL');
   });
+});
+
+it('forgets hosts that are gone also while none resolves: a zone may hand out new names for ever', async () => {
+  vi.useFakeTimers();
+  onTestFinished(() => void vi.useRealTimers());
+  const asked: string[] = [];
+  const records = [record('a', 0)];
+  const channel = injected(records, (host, family) => {
+    if (family === 6) asked.push(host);
+    return Promise.reject(new DnsError('ENOTFOUND', family === 6 ? 'AAAA' : 'A', host));
+  });
+  const look = async (...hosts: string[]): Promise<void> => {
+    records.splice(0, records.length, ...hosts.map((host) => record(host, 0)));
+    channel.resolver.updateResolution();
+    await vi.advanceTimersByTimeAsync(200_000);
+    channel.resolver.destroy();
+  };
+  await look('a');
+  await look('b');
+  asked.length = 0;
+  // Of the two, only one that is remembered would have to wait for its turn.
+  await look('a', 'c');
+  expect(asked.slice(0, 2)).toEqual(['a', 'c']);
+});
+
+it('a record whose host has control characters in its name costs that record only', async () => {
+  const dns = await DnsServer.start();
+  dns.setSrv(SERVICE, [
+    { target: 'good.echo.test', port: 1 },
+    { target: 'a\u001b[2K\nb.echo.test', port: 1 },
+  ]);
+  dns.setHost('good.echo.test', ['10.0.0.1']);
+  const { endpoints, note } = await probe(dns).ask();
+  expect(endpoints).toEqual(['10.0.0.1:1']);
+  expect(note).toMatch(/^AAAA look-up of "[^\p{Cc}]*" failed: EBADNAME \(no name of a host\)/u);
 });
