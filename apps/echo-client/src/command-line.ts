@@ -1,5 +1,6 @@
 /** The program: its commands, and what `--help` and its errors say whatever the command. */
 import { createRequire } from 'node:module';
+import { oneLine } from '@petiole/service-config/internal';
 import { Command, type Option } from 'commander';
 import { addBench, addWatch } from './load-commands.js';
 import type { Finish } from './prepared-run.js';
@@ -12,7 +13,7 @@ export function commandLine(finish: Finish): Command {
     .description('Sends RPCs to the echo servers through one channel, and shows which server answers.')
     .version(version(), '-V, --version', 'print the version, and that of grpc-js')
     .exitOverride()
-    .configureOutput({ outputError: (text, write) => write(oneLine(text)) })
+    .configureOutput({ outputError: (text, write) => write(errorLine(text)) })
     .configureHelp({ optionDescription: describeOption })
     .addHelpText('after', EXAMPLES)
     .hook('preAction', (_, command) => refuseArguments(command));
@@ -41,11 +42,8 @@ function describeOption({ description, argChoices, defaultValue, defaultValueDes
 }
 
 /** commander's message, as this program's errors are written. */
-function oneLine(text: string): string {
-  const message = text
-    .trim()
-    .replace(/^error: /, '')
-    .replace(/\s*\n\s*/g, ' ');
+function errorLine(text: string): string {
+  const message = oneLine(text).replace(/^error: /, '');
   const hint = /^unknown option/.test(message)
     ? '; the commands are verify, watch and bench, and --help lists the options of each'
     : '';

@@ -1,5 +1,6 @@
 /** What `verify` prints: the reference transcript, or one JSON object per line. */
 import { status } from '@grpc/grpc-js';
+import { jsonLine, oneLine } from '@petiole/service-config/internal';
 import { describePeers } from './distribution.js';
 import type { PolicyName } from './policies.js';
 import { percent } from './quantities.js';
@@ -15,7 +16,7 @@ export interface VerifyReport {
 export function transcript(policy: PolicyName, iterations: number): VerifyReport {
   return {
     answer({ peer, message }) {
-      console.log(`Response from peer "${peer}": message:"${message}"`);
+      console.log(`Response from peer "${peer}": message:"${oneLine(message)}"`);
     },
     end(result) {
       const { verdict, problem, shares, peers, planned } = result;
@@ -66,5 +67,5 @@ export function verifyJson(policy: PolicyName, target: string): VerifyReport {
 }
 
 function print(line: object): void {
-  console.log(JSON.stringify(line));
+  console.log(jsonLine(line));
 }

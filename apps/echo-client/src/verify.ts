@@ -3,6 +3,7 @@
  * whether the peers are those that the policy promises.
  */
 import { status } from '@grpc/grpc-js';
+import { oneLine } from '@petiole/service-config/internal';
 import { describePeers, deviation } from './distribution.js';
 import { createEchoClient, type EchoChannelConfig } from './echo-channel.js';
 import { EndpointDirectory } from './endpoint-directory.js';
@@ -89,7 +90,7 @@ class Run {
         this.#seen.push(this.#options.expected === undefined ? (endpoint ?? outcome.peer) : outcome.peer);
         onAnswer(outcome, endpoint);
         if (!outcome.message.startsWith(message)) {
-          return `${outcome.peer} answered "${outcome.message}" to "${message}"`;
+          return `${outcome.peer} answered "${oneLine(outcome.message)}" to "${oneLine(message)}"`;
         }
       }
       const wrong = this.#deviation(this.#turns);

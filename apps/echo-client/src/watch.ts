@@ -1,5 +1,6 @@
 /** `watch`: a steady load and its live view; Ctrl-C, or the end of its duration, ends it with a summary. */
 import { setLogger } from '@grpc/grpc-js';
+import { oneLine } from '@petiole/service-config/internal';
 import ansiEscapes from 'ansi-escapes';
 import { createLogUpdate } from 'log-update';
 import type { EchoChannelConfig } from './echo-channel.js';
@@ -73,7 +74,7 @@ function drawFrames(session: LoadSession): () => void {
 
 /** What grpc-js logs would tear the view apart on stderr. */
 function logToTimeline(session: LoadSession): void {
-  const log = (...parts: unknown[]): void => session.log(parts.join(' '));
+  const log = (...parts: unknown[]): void => session.log(oneLine(parts.join(' ')));
   setLogger({ error: log, info: log, debug: log });
 }
 

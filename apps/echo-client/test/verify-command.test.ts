@@ -4,7 +4,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Client, credentials, ServerCredentials } from '@grpc/grpc-js';
+import { Client, credentials, Server, ServerCredentials } from '@grpc/grpc-js';
+import { type EchoHandlers, EchoService } from '@petiole/echo-proto';
 import { generate } from 'selfsigned';
 import { describe, test, vi } from 'vitest';
 import { lineOf } from './app-process.js';
@@ -307,4 +308,42 @@ test('--admin where somebody listens already: exit 2, and the address is named',
   expect(run.stderr).toMatch(
     new RegExp(`^echo-client: option '--admin' value '${listeners[0].address}': .*EADDRINUSE[^\\n]*$`),
   );
+});
+
+describe('what a server says', () => {
+  const FORGED = 'ill\nE root logged in\u001b[2K\u009b31m';
+  const SHOWN = 'ill E root logged in\\x1b[2K\\x9b31m';
+
+  /** Answers the first RPC with that text, and fails the others with it. */
+  async function hostileServer(onTestFinished: (stop: () => void) => void): Promise<string> {
+    const server = new Server();
+    onTestFinished(() => server.forceShutdown());
+    let rpcs = 0;
+    const UnaryEcho: EchoHandlers['UnaryEcho'] = (call, respond) => {
+      rpcs += 1;
+      if (rpcs === 1) respond(null, { message: `${call.request.message}${FORGED}` });
+      else respond({ code: 9, details: FORGED });
+    };
+    server.addService(EchoService, { UnaryEcho });
+    const port = await new Promise<number>((resolve, reject) => {
+      server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) =>
+        error === null ? resolve(bound) : reject(error),
+      );
+    });
+    return `static:127.0.0.1:${port}`;
+  }
+
+  test('reaches the terminal in one line and without escape codes', async ({ expect, onTestFinished }) => {
+    const target = await hostileServer(onTestFinished);
+    const { stdout, stderr } = await command(['--target', target, '--message', 'hello ']);
+    expect(stdout).toContain(`message:"hello ${SHOWN}"`);
+    expect(stderr).toContain(`RPC 2 of 9 failed: 9 FAILED_PRECONDITION: ${SHOWN}\n`);
+  });
+
+  test('is in the JSON whole, and its escape codes are escaped', async ({ expect, onTestFinished }) => {
+    const target = await hostileServer(onTestFinished);
+    const { stdout } = await command(['--json', '--target', target, '--message', 'hello ']);
+    expect(stdout.replaceAll('\n', '')).not.toMatch(/\p{Cc}/u);
+    expect(jsonLines(stdout)[0]).toMatchObject({ message: `hello ${FORGED}` });
+  });
 });
