@@ -16,7 +16,8 @@ export interface ChannelFlags {
   readonly message: string;
   readonly repeatCount: number;
   readonly readyTimeout?: number;
-  readonly healthService?: string;
+  /** False: no health checks. Undefined: of the server as a whole, if the policy checks any. */
+  readonly healthService?: string | false;
   readonly tls?: boolean;
   readonly tlsCa?: string;
   readonly tlsCert?: string;
@@ -52,7 +53,10 @@ export function addChannelFlags(command: Command): Command {
         'custom_round_robin: begin without those not connected by then',
       ).argParser(duration({ zero: true })),
     )
-    .addOption(option('--health-service <name>', 'health checking: the service to ask for ("": the server)'))
+    .addOption(
+      option('--health-service <name>', 'the service whose health is checked (default: the server’s)'),
+    )
+    .addOption(option('--no-health-service', 'check no health'))
     .addOption(option('--tls', 'TLS with the system’s authorities; the other --tls flags imply it'))
     .addOption(option('--tls-ca <file>', 'PEM file of the authorities to trust'))
     .addOption(option('--tls-cert <file>', 'PEM file of the client’s certificate'))
@@ -69,7 +73,7 @@ export function addChannelFlags(command: Command): Command {
 /** @throws {UsageError} on what cannot be. */
 export function channelConfig(flags: ChannelFlags, policy: PolicyName): EchoChannelConfig {
   checkTarget(flags.target);
-  if (flags.healthService !== undefined && !checksHealth(policy)) {
+  if (typeof flags.healthService === 'string' && !checksHealth(policy)) {
     throw new UsageError(
       `option '--health-service' with policy '${policy}': only custom_round_robin and least_request check health`,
     );
@@ -79,11 +83,16 @@ export function channelConfig(flags: ChannelFlags, policy: PolicyName): EchoChan
     policy,
     repeatCount: flags.repeatCount,
     readyTimeoutMs: policy === 'custom_round_robin' ? flags.readyTimeout : undefined,
-    healthService: flags.healthService,
+    healthService: checkedService(flags, policy),
     credentials: channelCredentials(flags),
     serverName: flags.tlsServerName,
     httpProxy: flags.httpProxy,
   };
+}
+
+/** Without a flag the server as a whole: a check costs nothing where a server has no health service. */
+function checkedService({ healthService = '' }: ChannelFlags, policy: PolicyName): string | undefined {
+  return healthService === false || !checksHealth(policy) ? undefined : healthService;
 }
 
 /** @throws {UsageError} if none of the policies has a use for `--ready-timeout`. */

@@ -1,4 +1,5 @@
 /** One endpoint in the live view: its state and addresses, its share as a bar, its last picks as a strip. */
+import stringWidth from 'string-width';
 import colors from 'yoctocolors';
 import type { KnownEndpoint } from './endpoint-directory.js';
 import type { Statistics } from './load-statistics.js';
@@ -38,7 +39,6 @@ export interface EndpointLine {
   /** Its place in the list, from 0. */
   readonly index: number;
   readonly recent: Statistics;
-  readonly total: Statistics;
   readonly picks: PickStrip;
 }
 
@@ -46,11 +46,11 @@ const INDENT = '  ';
 
 /** Three lines; more if the addresses do not fit in one. */
 export function endpointBlock(line: EndpointLine, width: number): readonly string[] {
-  const { endpoint, index, recent, total, picks } = line;
+  const { endpoint, index, recent, picks } = line;
   const paint = ownColor(index);
   const share = shareOf(endpoint, recent);
-  const answered = total.answers.get(endpoint.name) ?? 0;
-  const figures = `${percent(share)} ${`${quantity(answered)} RPCs`.padStart(11)}`;
+  const answered = recent.answers.get(endpoint.name) ?? 0;
+  const figures = `${percent(share)} ${rpcs(answered)}`;
   const barWidth = width - INDENT.length - figures.length - 1;
   return [
     ...flow(
@@ -58,7 +58,7 @@ export function endpointBlock(line: EndpointLine, width: number): readonly strin
       width,
       INDENT,
     ),
-    `${INDENT}${bar(share, barWidth, paint)} ${figures}`,
+    `${INDENT}${endpoint.state === 'READY' ? bar(share, barWidth, paint) : fadedBar(share, barWidth)} ${figures}`,
     INDENT + strip(picks.row(endpoint.name, width - INDENT.length), paint),
   ];
 }
@@ -77,6 +77,20 @@ export function endpointRow(line: EndpointLine, width: number): string {
   return [head, figures, strip(picks.row(endpoint.name, stripWidth), paint)].join(' ');
 }
 
+/** The RPCs that failed before an endpoint took them, of which no endpoint's block tells. */
+export function unplacedBlock(recent: Statistics, picks: PickStrip, width: number): readonly string[] {
+  const head = fit(colors.red('✗ no endpoint took'), width);
+  const figures = rpcs(recent.unplaced);
+  return [
+    head + figures.padStart(width - stringWidth(head)),
+    INDENT + strip(picks.row(undefined, width - INDENT.length), colors.red),
+  ];
+}
+
+function rpcs(count: number): string {
+  return `${quantity(count)} RPCs`.padStart(11);
+}
+
 /** All of them; the one that is connected has a pointer. */
 function addresses({ addresses, connected }: KnownEndpoint): readonly string[] {
   return addresses.map((address) =>
@@ -88,9 +102,14 @@ function shareOf({ name }: KnownEndpoint, { answers, answered }: Statistics): nu
   return answered === 0 ? 0 : (answers.get(name) ?? 0) / answered;
 }
 
-function bar(share: number, width: number, paint: Paint): string {
+function bar(share: number, width: number, paint: Paint, stroke = '━'): string {
   const filled = Math.round(share * Math.max(0, width));
-  return paint('━'.repeat(filled)) + colors.gray('╌'.repeat(Math.max(0, width - filled)));
+  return paint(stroke.repeat(filled)) + colors.gray('╌'.repeat(Math.max(0, width - filled)));
+}
+
+/** What an endpoint had that has no connection any more: thin and gray. */
+function fadedBar(share: number, width: number): string {
+  return bar(share, width, colors.gray, '─');
 }
 
 /** Each run of equal marks is painted at once. */

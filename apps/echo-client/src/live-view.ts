@@ -1,6 +1,12 @@
 /** The live view of `watch`, as the text of one frame that fits the terminal. */
 import colors from 'yoctocolors';
-import { type EndpointLine, endpointBlock, endpointRow, paintedState } from './endpoint-block.js';
+import {
+  type EndpointLine,
+  endpointBlock,
+  endpointRow,
+  paintedState,
+  unplacedBlock,
+} from './endpoint-block.js';
 import type { Snapshot, TimelineEntry } from './load-session.js';
 import type { Statistics } from './load-statistics.js';
 import { milliseconds, quantity } from './quantities.js';
@@ -13,8 +19,8 @@ export interface TerminalSize {
 
 /** Wider bars say no more. */
 const WIDEST = 100;
-/** A longer timeline is no longer read at a glance. */
-const LONGEST_TIMELINE = 8;
+/** As long as the timeline is from the start, so that the view does not grow with each of its first entries. */
+const USUAL_TIMELINE = 8;
 const SHORTEST_TIMELINE = 2;
 
 /** No line is wider, and there are fewer lines than rows: the last one stays free for the cursor. */
@@ -22,12 +28,7 @@ export function liveView(snapshot: Snapshot, { columns, rows }: TerminalSize): s
   const width = Math.min(columns, WIDEST);
   const space = Math.max(1, rows - 1);
   const heads = [headline(snapshot, width), figures(snapshot, width)];
-  const roomy = [
-    ...heads.flatMap((lines) => [...lines, '']),
-    '',
-    fit(trouble(snapshot), width),
-    TIMELINE_TITLE,
-  ];
+  const roomy = [...heads.flatMap((lines) => [...lines, '']), '', trouble(snapshot, width), TIMELINE_TITLE];
   const tight = heads.flat();
   // A low terminal shows the endpoints rather than empty lines and what happened.
   const isRoomy = roomy.length + snapshot.endpoints.length + SHORTEST_TIMELINE <= space;
@@ -35,7 +36,8 @@ export function liveView(snapshot: Snapshot, { columns, rows }: TerminalSize): s
   const foot = isRoomy ? roomy.slice(-3) : [];
   const room = space - head.length - foot.length;
   const endpoints = endpointLines(snapshot, width, Math.max(1, isRoomy ? room - SHORTEST_TIMELINE : room));
-  const timeline = timelineLines(snapshot, width, Math.min(LONGEST_TIMELINE, room - endpoints.length));
+  const wanted = Math.max(USUAL_TIMELINE, snapshot.timeline.length);
+  const timeline = timelineLines(snapshot, width, Math.min(wanted, room - endpoints.length));
   return [...head, ...endpoints, ...foot, ...timeline].slice(0, space).join('\n');
 }
 
@@ -68,30 +70,35 @@ function figures({ recent, total }: Snapshot, width: number): readonly string[] 
 }
 
 /** `no errors`, or `UNAVAILABLE 3, DEADLINE_EXCEEDED 1`. */
-export function errorCounts({ errors }: Statistics): string {
+function errorCounts({ errors }: Statistics): string {
   if (errors.size === 0) return 'no errors';
   return colors.red([...errors].map(([name, count]) => `${name} ${quantity(count)}`).join(', '));
 }
 
 function endpointLines(snapshot: Snapshot, width: number, room: number): readonly string[] {
-  const { endpoints, recent, total, picks } = snapshot;
-  if (endpoints.length === 0) return [colors.gray('no endpoints yet')];
-  const all: EndpointLine[] = endpoints.map((endpoint, index) => ({ endpoint, index, recent, total, picks }));
-  const blocks = all.flatMap((line) => endpointBlock(line, width));
+  const { endpoints, recent, picks } = snapshot;
+  const unplaced = recent.unplaced === 0 ? [] : unplacedBlock(recent, picks, width);
+  if (endpoints.length === 0) return [colors.gray('no endpoints yet'), ...unplaced];
+  const all: EndpointLine[] = endpoints.map((endpoint, index) => ({ endpoint, index, recent, picks }));
+  const blocks = [...all.flatMap((line) => endpointBlock(line, width)), ...unplaced];
   if (blocks.length <= room) return blocks;
   const rows = all.map((line) => endpointRow(line, width));
-  if (rows.length <= room) return rows;
+  const withUnplaced = [...rows, ...unplaced.slice(0, 1)];
+  if (withUnplaced.length <= room) return withUnplaced;
   const shown = Math.max(0, room - 1);
   return [...rows.slice(0, shown), colors.gray(`and ${rows.length - shown} more`)];
 }
 
 /** The one thing that a reader should know if something is wrong; empty if nothing is. */
-function trouble({ channel, endpoints, total, lastError }: Snapshot): string {
+function trouble({ channel, endpoints, total, seconds, lastError }: Snapshot, width: number): string {
   const missing = endpoints.filter(({ state }) => state !== 'READY').length;
   if (total.answered === 0 && missing > 0 && channel.policy === 'custom_round_robin') {
-    return colors.yellow(`waiting for ${missing} of ${endpoints.length} endpoints; RPCs queue until then`);
+    const waiting = `waiting for ${missing} of ${endpoints.length} endpoints; RPCs queue until then`;
+    return fit(colors.yellow(waiting), width);
   }
-  return lastError === undefined ? '' : colors.gray(`last error  ${lastError}`);
+  if (lastError === undefined) return '';
+  const age = `  ${Math.max(0, seconds - lastError.seconds).toFixed(0)} s ago`;
+  return fit(colors.gray(`last error  ${lastError.text}`), width - age.length) + colors.gray(age);
 }
 
 /** The newest entries, the newest last; exactly `length` lines. */

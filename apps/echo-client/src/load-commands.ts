@@ -60,7 +60,7 @@ export function addWatch(program: Command, finish: Finish): void {
 export function addBench(program: Command, finish: Finish): void {
   const command = program
     .command('bench')
-    .description('measure policies under the same load, one after the other')
+    .description('measure policies under the same load, in turns')
     .addOption(
       option('--policy <names>', `comma-separated, or all: ${POLICIES.join(', ')}`)
         .default(['custom_round_robin'], 'custom_round_robin')

@@ -18,6 +18,13 @@ export interface TimelineEntry {
   readonly event: EndpointChange | { readonly kind: 'log'; readonly text: string };
 }
 
+export interface LastError {
+  /** As the caller saw it: `UNAVAILABLE: …`. */
+  readonly text: string;
+  /** When it came, as `seconds` of the timeline. */
+  readonly seconds: number;
+}
+
 /** Everything that a view may show, at one moment. */
 export interface Snapshot {
   readonly channel: EchoChannelConfig;
@@ -27,44 +34,48 @@ export interface Snapshot {
   readonly recent: Statistics;
   readonly total: Statistics;
   readonly picks: PickStrip;
-  /** The last error of an RPC, as the caller saw it. */
-  readonly lastError: string | undefined;
+  /** The last error of an RPC, while it is news. */
+  readonly lastError: LastError | undefined;
   /** The oldest first, bounded. */
   readonly timeline: readonly TimelineEntry[];
 }
 
 const TIMELINE_LENGTH = 100;
+/** An error is shown for as long as the shares look back. */
+const NEWS_SECONDS = 10;
 
 export class LoadSession {
   readonly client: EchoClient;
   readonly directory: EndpointDirectory;
-  readonly #channel: EchoChannelConfig;
+  readonly channel: EchoChannelConfig;
   readonly #load: Load;
   #beganAt = performance.now();
   #statistics = new LoadStatistics(this.#beganAt);
   readonly #picks = new PickStrip();
   readonly #timeline: TimelineEntry[] = [];
-  #lastError: string | undefined;
+  #lastError: LastError | undefined;
   #endedAt: number | undefined;
 
   /** Opens nothing yet. */
   constructor(channel: EchoChannelConfig, load: Load) {
-    this.#channel = channel;
+    this.channel = channel;
     this.#load = load;
     this.directory = new EndpointDirectory((event) => this.#note(event));
     this.client = createEchoClient(channel);
   }
 
-  /** Sends the load; time and statistics begin now. */
-  async run(signals: LoadSignals): Promise<void> {
+  /** Sends the load, or a part of it; time and statistics begin now. */
+  async run(signals: LoadSignals, load: Load = this.#load): Promise<void> {
     this.#beganAt = performance.now();
+    this.#endedAt = undefined;
     this.#statistics = new LoadStatistics(this.#beganAt);
-    await runLoad(this.client, this.#load, signals, (number, outcome) => {
+    await runLoad(this.client, load, signals, (number, outcome) => {
       const ok = outcome.code === status.OK;
       const endpoint = outcome.peer === undefined ? undefined : this.#owner(outcome.peer);
       this.#statistics.record(outcome, endpoint, performance.now());
       this.#picks.record(number, endpoint, ok);
-      if (!ok) this.#lastError = `${status[outcome.code]}: ${outcome.details}`;
+      if (!ok)
+        this.#lastError = { text: `${status[outcome.code]}: ${outcome.details}`, seconds: this.#seconds() };
     });
     this.#endedAt = performance.now();
   }
@@ -77,15 +88,17 @@ export class LoadSession {
   snapshot(): Snapshot {
     if (this.#endedAt === undefined) this.directory.refresh(this.client);
     const now = this.#endedAt ?? performance.now();
+    const seconds = (now - this.#beganAt) / 1000;
+    const isNews = seconds - (this.#lastError?.seconds ?? 0) < NEWS_SECONDS;
     return {
-      channel: this.#channel,
+      channel: this.channel,
       load: this.#load,
-      seconds: (now - this.#beganAt) / 1000,
+      seconds,
       endpoints: this.directory.endpoints(),
       recent: this.#statistics.recent(now),
       total: this.#statistics.total(now),
       picks: this.#picks,
-      lastError: this.#lastError,
+      lastError: isNews ? this.#lastError : undefined,
       timeline: this.#timeline,
     };
   }
@@ -93,6 +106,10 @@ export class LoadSession {
   close(): void {
     this.directory.close();
     this.client.close();
+  }
+
+  #seconds(): number {
+    return (performance.now() - this.#beganAt) / 1000;
   }
 
   #owner(peer: string): string {
@@ -103,7 +120,7 @@ export class LoadSession {
   }
 
   #note(event: TimelineEntry['event']): void {
-    this.#timeline.push({ seconds: (performance.now() - this.#beganAt) / 1000, event });
+    this.#timeline.push({ seconds: this.#seconds(), event });
     if (this.#timeline.length > TIMELINE_LENGTH) this.#timeline.shift();
   }
 }

@@ -21,12 +21,12 @@ export class PickStrip {
     this.#picks.delete(number - CAPACITY);
   }
 
-  /** The newest `width` RPCs, the newest last; fewer if there were not so many. */
-  row(endpoint: string, width: number): readonly PickMark[] {
+  /** The newest `width` RPCs, the newest last; fewer if there were not so many. Undefined is for those that nobody took. */
+  row(endpoint: string | undefined, width: number): readonly PickMark[] {
     const length = Math.min(width, this.#newest + 1);
     return Array.from({ length }, (_, column) => {
       const pick = this.#picks.get(this.#newest - length + 1 + column);
-      if (pick?.endpoint !== endpoint) return 'elsewhere';
+      if (pick === undefined || pick.endpoint !== endpoint) return 'elsewhere';
       return pick.ok ? 'answered' : 'failed';
     });
   }

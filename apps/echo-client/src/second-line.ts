@@ -16,6 +16,7 @@ export function secondLine(snapshot: Snapshot, since: readonly TimelineEntry[]):
     `p50 ${milliseconds(recent.latencies.percentile(50))}`,
     `p99 ${milliseconds(recent.latencies.percentile(99))}`,
     errors === '' ? 'no errors' : `errors ${errors}`,
+    ...(recent.unplaced === 0 ? [] : [`no endpoint took ${recent.unplaced}`]),
     ...states,
     ...since.map(plainEntry),
   ].join(' | ');

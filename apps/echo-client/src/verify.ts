@@ -76,7 +76,8 @@ class Run {
       if (channel.policy !== 'custom_round_robin') {
         const failure = await connected(client, deadline, signal).catch((error: Error) => error);
         if (failure !== undefined) return this.noSuccess('');
-        await settled(client, this.#directory);
+        await settled(client);
+        this.#directory.refresh(client);
       }
       while (this.#turns === undefined || this.#seen.length < this.#planned()) {
         if (signal.aborted) return undefined;

@@ -8,8 +8,8 @@
 
 import { setTimeout as delay } from 'node:timers/promises';
 import type { EchoClient } from '@petiole/echo-proto';
+import { addressStates } from './channelz.js';
 import { createEchoClient, type EchoChannelConfig } from './echo-channel.js';
-import type { EndpointDirectory } from './endpoint-directory.js';
 import { unaryEcho } from './unary-echo.js';
 
 /** How long a channel that has no connection may take to say why. */
@@ -57,10 +57,9 @@ const LOOKS = 200;
  * Policies that start with the first connection would give it the first RPCs: lets the other endpoints connect or
  * fail first, for a second at most. A `pick_first` channel has one connection, and is done at once.
  */
-export async function settled(client: EchoClient, directory: EndpointDirectory): Promise<void> {
+export async function settled(client: EchoClient): Promise<void> {
   for (let look = 0; look < LOOKS; look++) {
-    directory.refresh(client);
-    if (!directory.endpoints().some(({ state }) => state === 'CONNECTING')) return;
+    if (!addressStates(client).some(({ state }) => state === 'CONNECTING')) return;
     await delay(LOOK_EVERY_MS);
   }
 }

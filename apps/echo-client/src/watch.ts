@@ -31,7 +31,7 @@ export async function watch({ channel, load, durationMs, interrupted }: WatchOpt
     session.close();
   }
   const last = session.snapshot();
-  console.log(loadSummary([last]));
+  console.log(loadSummary([{ ...last, slices: [] }]));
   // Ctrl-C is how a watch usually ends. pnpm, which takes any code but 0 for an error of its script, would say so below.
   const underPnpm = process.env.npm_lifecycle_event === 'start';
   if (interrupted.aborted && !underPnpm) return EXIT.interrupted;

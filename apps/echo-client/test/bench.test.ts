@@ -1,4 +1,4 @@
-/** `bench`: bounded, compared, as a table and as JSON; its progress bar only where there is a terminal. */
+/** `bench`: bounded, compared in turns, as a table and as JSON; its progress bar only where there is a terminal. */
 import { describe, test, vi } from 'vitest';
 import { lineOf } from './app-process.js';
 import { client, TerminalClient } from './client-process.js';
@@ -27,6 +27,8 @@ describe.concurrent('bench', () => {
     for (const row of ['RPC/s', 'p50', 'p90', 'p99', 'slowest']) {
       expect(run.stdout).toMatch(new RegExp(`^${row} +[\\d.,]+( m?s)? +[\\d.,]+( m?s)?$`, 'm'));
     }
+    expect(run.stdout).toMatch(/^ {2}of its slices +[\d.,]+ – [\d.,]+ +[\d.,]+ – [\d.,]+$/m);
+    expect(run.stdout).toMatch(/^Differences in RPC\/s below \d+\.\d % are noise: /m);
     expect(run.stdout).toMatch(/^errors +0 +0$/m);
     const rows = run.stdout.split('\n');
     expect(rows.find((row) => row.includes(names[0]))).toMatch(/ 33\.3 % +100\.0 %$/);
@@ -50,7 +52,29 @@ describe.concurrent('bench', () => {
     expect(lines[0]).toMatchObject({ target, errors: {}, latencyMs: { p50: expect.any(Number) } });
     expect(lines[0].seconds).toBeGreaterThanOrEqual(1);
     expect(lines[0].shares.map(({ endpoint }: { endpoint: string }) => endpoint)).toEqual(names);
-    expect(lines[4]).toEqual({ type: 'summary', verdict: 'kept', loads: 4 });
+    expect(lines[0].slicesPerSecond).toHaveLength(20);
+    expect(lines[4]).toEqual({ type: 'summary', verdict: 'kept', loads: 4, noise: expect.any(Number) });
+  });
+
+  test('the policies take turns, all of them warmed up before any is measured', async ({
+    expect,
+    onTestFinished,
+  }) => {
+    const { target, listeners } = await fleet(onTestFinished);
+    const order: string[] = [];
+    for (const listener of listeners) listener.onMessage = (_, peer) => order.push(peer);
+    const twice = ['--policy', 'pick_first,pick_first', '--concurrency', '1', '--count', '60'];
+    const run = await client(['bench', '--target', target, ...twice]);
+
+    expect(run.exitCode).toBe(0);
+    // Each of the two has one connection. Theirs are the last 2 × 60 RPCs: 20 slices of 3, there and back.
+    const measured = order.slice(-120);
+    const [one, other] = [measured[0], measured[3]];
+    expect(new Set(measured).size).toBe(2);
+    const round = [one, one, one, other, other, other];
+    expect(measured).toEqual(Array.from({ length: 10 }, () => [...round, ...round.toReversed()]).flat());
+    const warmUp = order.slice(0, -120);
+    expect(warmUp.indexOf(other ?? '')).toBe(warmUp.lastIndexOf(one ?? '') + 1);
   });
 
   test('no server: exit 1 after --timeout, and who was not there', async ({ expect }) => {

@@ -14,6 +14,8 @@ export class EchoListener {
   address: string;
   /** RPCs that have arrived. */
   rpcs = 0;
+  /** Hears of each RPC: what it says, and the address of its connection. */
+  onMessage = (_message: string, _peer: string): void => {};
   readonly #credentials: ServerCredentials;
   readonly #health = new HealthImplementation({ '': 'SERVING', echo: 'SERVING' });
   #server: Server | undefined;
@@ -56,6 +58,7 @@ export class EchoListener {
       UnaryEcho: (call, respond) => {
         this.rpcs++;
         this.#answered();
+        this.onMessage(call.request.message, call.getPeer());
         respond(null, { message: `${call.request.message} (from ${this.address})` });
       },
     } satisfies Partial<EchoHandlers>;
@@ -76,8 +79,8 @@ export class EchoListener {
     this.#server = undefined;
   }
 
-  healthy(healthy: boolean): void {
-    this.#health.setStatus('echo', healthy ? 'SERVING' : 'NOT_SERVING');
+  healthy(healthy: boolean, service = 'echo'): void {
+    this.#health.setStatus(service, healthy ? 'SERVING' : 'NOT_SERVING');
   }
 
   get port(): number {

@@ -16,19 +16,16 @@ const endpoint = (port: number) => ({
   everReady: true,
 });
 
-/** `picks`: the index of the endpoint that each RPC went to. */
+/** `picks`: the index of the endpoint that each RPC went to; `-` for one that failed because no endpoint took it. */
 function snapshot(count: number, picks: string): Snapshot {
   const endpoints = Array.from({ length: count }, (_, index) => endpoint(50_050 + index));
   const statistics = new LoadStatistics(0);
   const strip = new PickStrip();
   for (const [number, index] of [...picks].entries()) {
     const name = endpoints[Number(index)]?.name;
-    strip.record(number, name, true);
-    statistics.record(
-      { code: status.OK, details: '', peer: undefined, message: '', latencyMs: 2 },
-      name,
-      number * 100,
-    );
+    const code = name === undefined ? status.UNAVAILABLE : status.OK;
+    strip.record(number, name, code === status.OK);
+    statistics.record({ code, details: '', peer: undefined, message: '', latencyMs: 2 }, name, number * 100);
   }
   const now = picks.length * 100;
   return {
@@ -96,11 +93,53 @@ describe('a frame', () => {
     expect(lines).toContain(`and ${50 - shown} more`);
   });
 
-  test('the latest ten seconds decide the shares: who left fades out', () => {
+  test('share and count are those of the latest ten seconds: who left fades out of both', () => {
     const left = snapshot(2, `${'0'.repeat(100)}${'1'.repeat(150)}`);
     const rows = frame(left, { columns: 60, rows: 30 });
-    expect(rows.find((row) => /100 RPCs$/.test(row))).toMatch(/ 0\.0 % +100 RPCs$/);
-    expect(rows.find((row) => /150 RPCs$/.test(row))).toMatch(/ 100\.0 % +150 RPCs$/);
+    expect(rows.find((row) => / 0\.0 % /.test(row))).toMatch(/ 0 RPCs$/);
+    expect(rows.find((row) => / 100\.0 % /.test(row))).toMatch(/ (9\d|100) RPCs$/);
+  });
+
+  test('the bar of an endpoint without a connection is a faded one', () => {
+    const [first, second] = three.endpoints;
+    const endpoints = [
+      { ...endpoint(50_050), ...first },
+      { ...endpoint(50_051), ...second, state: 'IDLE' },
+    ];
+    const rows = frame({ ...three, endpoints }, { columns: 60, rows: 30 });
+    expect(rows.find((row) => / 50\.0 % /.test(row))).toMatch(/^ {2}━+╌+ /);
+    expect(rows.find((row) => / 25\.0 % /.test(row))).toMatch(/^ {2}─+╌+ /);
+  });
+
+  test('RPCs that no endpoint took have a strip and a count of their own, for as long as they are recent', () => {
+    const failed = snapshot(2, '01--01');
+    const rows = frame(failed, { columns: 60, rows: 30 });
+    const at = rows.findIndex((row) => /^✗ no endpoint took +2 RPCs$/.test(row));
+    expect(rows[at + 1]).toBe('  ··✗✗··');
+    expect(frame(failed, { columns: 60, rows: 7 }).join()).toContain('✗ no endpoint took');
+
+    const recovered = snapshot(2, `01--${'01'.repeat(75)}`);
+    expect(frame(recovered, { columns: 60, rows: 30 }).join()).not.toContain('no endpoint took');
+  });
+
+  test('the last error has an age, which has its place also beside a long text', () => {
+    const text = `UNAVAILABLE: ${'long '.repeat(30)}`;
+    const rows = frame({ ...three, seconds: 7, lastError: { text, seconds: 4 } }, { columns: 60, rows: 30 });
+    expect(rows.find((row) => row.startsWith('last error'))).toMatch(
+      /^last error {2}UNAVAILABLE: .*… {2}3 s ago$/,
+    );
+  });
+
+  test('what happened takes the rows that there are', () => {
+    const [entry] = three.timeline;
+    if (entry === undefined) throw new Error('no entry');
+    const busy = { ...three, timeline: Array.from({ length: 60 }, (_, seconds) => ({ ...entry, seconds })) };
+    const lines = frame(busy, { columns: 80, rows: 50 });
+    expect(lines).toHaveLength(49);
+    expect(lines.filter((line) => line.includes('IDLE → READY')).length).toBeGreaterThan(25);
+    expect(lines.at(-1)).toContain('59.0 s');
+    // With little to tell the view stays small.
+    expect(frame(three, { columns: 80, rows: 50 }).length).toBeLessThan(30);
   });
 });
 

@@ -132,6 +132,23 @@ describe('a target and a policy', () => {
     expect(answers(byServer.stdout)).toContain(names[2]);
   });
 
+  test('without a flag the health of the server as a whole is checked, with --no-health-service none', async ({
+    expect,
+    onTestFinished,
+  }) => {
+    const { target, names, listeners } = await fleet(onTestFinished);
+    listeners[2].healthy(false, '');
+    const args = ['--json', '--target', target, '--policy', 'least_request'];
+    const checked = await command(args);
+    const unchecked = await command([...args, '--no-health-service']);
+    const uncheckedByVariable = await command(args, { ECHO_CLIENT_NO_HEALTH_SERVICE: '1' });
+
+    const answers = (stdout: string): unknown[] => jsonLines(stdout).map(({ endpoint }) => endpoint);
+    expect(answers(checked.stdout)).not.toContain(names[2]);
+    expect(answers(unchecked.stdout)).toContain(names[2]);
+    expect(answers(uncheckedByVariable.stdout)).toContain(names[2]);
+  });
+
   test('a name that does not exist: the resolver’s error, exit 1', async ({ expect }) => {
     // A label is 63 characters at most: the system knows that without asking a name server, which might take its time.
     const target = `dns:///${'x'.repeat(64)}.invalid:1`;

@@ -70,18 +70,31 @@ describe.concurrent('in a terminal', () => {
     const view = watch(onTestFinished, ['--target', target]);
     await view.until((screen) => THREE_THREE_THREE.test(screen));
     for (const listener of listeners) listener.stop();
-    const screen = await view.until((text) => /UNAVAILABLE \d+/.test(text) && text.includes('last error'));
-    expect(screen).toMatch(/^last error {2}UNAVAILABLE: /m);
+    const screen = await view.until(
+      (text) => /UNAVAILABLE \d+/.test(text) && /last error/.test(text) && /no endpoint took/.test(text),
+    );
+    expect(screen).toMatch(/^last error {2}UNAVAILABLE: .* 0 s ago$/m);
+
+    // Ten seconds after the last one it is gone; the count stays.
+    await Promise.all(listeners.map((listener) => listener.start()));
+    const calm = await view.until((text) => !/last error|no endpoint took/.test(text));
+    expect(calm).toMatch(/UNAVAILABLE \d+/);
   });
 
-  test('a health status has its place in what happened', async ({ expect, onTestFinished }) => {
-    const { target, listeners } = await fleet(onTestFinished);
-    const view = watch(onTestFinished, ['--target', target, '--health-service', 'echo']);
-    await view.until((screen) => THREE_THREE_THREE.test(screen));
-    listeners[2].healthy(false);
-    const screen = await view.until((text) => /^3 ✗ TRANSIENT_FAILURE/m.test(text));
-    expect(screen).toMatch(/3 health SERVING → NOT_SERVING/);
-  });
+  test.for([
+    { service: '', args: [] },
+    { service: 'echo', args: ['--health-service', 'echo'] },
+  ])(
+    'the health of $service is checked, and has its place in what happened',
+    async ({ service, args }, { expect, onTestFinished }) => {
+      const { target, listeners } = await fleet(onTestFinished);
+      const view = watch(onTestFinished, ['--target', target, ...args]);
+      await view.until((screen) => THREE_THREE_THREE.test(screen));
+      listeners[2].healthy(false, service);
+      const screen = await view.until((text) => /^3 ✗ TRANSIENT_FAILURE/m.test(text));
+      expect(screen).toMatch(/3 health SERVING → NOT_SERVING/);
+    },
+  );
 
   test('40 columns: everything is there and nothing is wrapped; then 100, then back, and nothing old is left', async ({
     expect,
