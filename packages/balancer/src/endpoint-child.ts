@@ -3,9 +3,16 @@
  * child is in, and the pick result of an RPC that is sent there. The child
  * reports here as to a channel; what counts goes on to the {@link ChildOwner}.
  */
-import { type ChannelOptions, experimental, Metadata, connectivityState as State } from '@grpc/grpc-js';
-import { endpointName, oneLine, withoutRepetition } from '@petiole/service-config/internal';
+import {
+  type ChannelOptions,
+  experimental,
+  Metadata,
+  connectivityState as State,
+  type status,
+} from '@grpc/grpc-js';
+import { endpointName, oneLine, sameAddresses, withoutRepetition } from '@petiole/service-config/internal';
 import type { ChannelArguments } from './channel-arguments.js';
+import type { EndpointData } from './endpoint-data.js';
 import { HealthCheckedSubchannel } from './health-check.js';
 import { EndpointPick, failPick, queuePick } from './pick-result.js';
 import type { EndpointHooks, ShardedEndpoint } from './sharded-endpoint.js';
@@ -25,6 +32,8 @@ export interface ChildOwner<Data> {
   target: string | undefined;
   /** The child's state has changed. It is the only one who changes it. */
   childReported(child: EndpointChild<Data>, from: State, reason: string): void;
+  /** No RPC that counts in this data runs any more. */
+  callsEnded(data: EndpointData<Data>): void;
   requestReresolution(): void;
 }
 
@@ -33,7 +42,8 @@ const NO_ARGS: experimental.PickArgs = { metadata: new Metadata(), extraPickInfo
 
 /** There are as many as endpoints: what all have in common is the owner's, and a field has to earn its bytes. */
 export class EndpointChild<Data> implements ShardedEndpoint<Data>, ChannelControlHelper {
-  readonly data: Data;
+  /** Made by the policy's `createData`; undefined if it has none. */
+  readonly kept: EndpointData<Data> | undefined;
   index = -1;
   state: State = State.IDLE;
   pickResult: experimental.PickResult = queuePick();
@@ -44,7 +54,7 @@ export class EndpointChild<Data> implements ShardedEndpoint<Data>, ChannelContro
   private watched: HealthCheckedSubchannel | undefined = undefined;
   /** Declared failed although pick_first goes on connecting. */
   private stuck = false;
-  /** pick_first was given the addresses in another order, or other arguments, than hold now. */
+  /** pick_first was given other addresses, another order of them, or other arguments, than hold now. */
   private stale = false;
   /** pick_first is in the middle of a report, and goes on when whoever hears of it has returned. */
   private reporting = false;
@@ -52,10 +62,12 @@ export class EndpointChild<Data> implements ShardedEndpoint<Data>, ChannelContro
   private readonly owner: ChildOwner<Data>;
   endpoint: Endpoint;
 
-  constructor(owner: ChildOwner<Data>, endpoint: Endpoint) {
+  /** @param kept what belongs to the endpoint from before, if it goes on as another one */
+  constructor(owner: ChildOwner<Data>, endpoint: Endpoint, kept?: EndpointData<Data>) {
+    const { createData } = owner.hooks;
     this.owner = owner;
     this.endpoint = endpoint;
-    this.data = owner.hooks.createData?.(endpoint) as Data;
+    this.kept = kept ?? (createData && { value: createData(endpoint), calls: 0 });
     // No resolution note: a leaf keeps its first one for ever, and the policy's message carries the newest.
     this.leaf = new experimental.LeafLoadBalancer(eachOnce(endpoint), this, owner.args.current, '');
   }
@@ -64,14 +76,29 @@ export class EndpointChild<Data> implements ShardedEndpoint<Data>, ChannelContro
     return endpointName(this.endpoint);
   }
 
+  get data(): Data {
+    return this.kept?.value as Data;
+  }
+
+  /**
+   * The addresses that its connection may go to. grpc-js tells only the text of one, which more than one may have: a
+   * Unix socket's path can be anything.
+   */
+  get connectedTo(): Endpoint['addresses'] {
+    const text = (this.watched ?? this.pickResult.subchannel)?.getAddress();
+    return text === undefined
+      ? []
+      : this.endpoint.addresses.filter((address) => experimental.subchannelAddressToString(address) === text);
+  }
+
   connect(): void {
     this.leaf.startConnecting();
   }
 
-  /** Takes the newest form of the endpoint: the same set of addresses. A connection stays as it is. */
-  adopt(endpoint: Endpoint, reordered: boolean): void {
+  /** Takes the newest form of the endpoint. A connection stays as it is: what has changed is for the next attempt. */
+  adopt(endpoint: Endpoint): void {
+    this.stale ||= !sameAddresses(this.endpoint, endpoint);
     this.endpoint = endpoint;
-    this.stale ||= reordered;
   }
 
   /** pick_first opens subchannels with the owner's new arguments and keeps the old connection until one is READY. */
@@ -186,14 +213,25 @@ export class EndpointChild<Data> implements ShardedEndpoint<Data>, ChannelContro
     this.lastError = undefined;
     this.pickResult = new EndpointPick({
       subchannel,
-      onCallStarted: onCallStarted ? () => onCallStarted(this) : null,
-      onCallEnded: onCallEnded ? (code, _, trailers) => onCallEnded(this, code, trailers) : null,
+      onCallStarted: onCallStarted || this.kept ? () => this.callStarted() : null,
+      onCallEnded: onCallEnded || this.kept ? (code, _, trailers) => this.callEnded(code, trailers) : null,
     });
     const healthy = this.state === State.TRANSIENT_FAILURE && this.watched?.status === 'SERVING';
     const reason = healthy
       ? 'health check: SERVING'
       : `connected to ${oneLine(`${subchannel?.getAddress()}`)}`;
     this.become(State.READY, reason);
+  }
+
+  private callStarted(): void {
+    if (this.kept !== undefined) this.kept.calls++;
+    this.owner.hooks.onCallStarted?.(this);
+  }
+
+  private callEnded(code: status, trailers: Metadata): void {
+    const { owner, kept } = this;
+    owner.hooks.onCallEnded?.(this, code, trailers);
+    if (kept !== undefined && --kept.calls === 0) owner.callsEnded(kept);
   }
 
   private fail(error: string): void {

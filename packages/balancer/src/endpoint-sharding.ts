@@ -10,17 +10,13 @@ import {
   connectivityState as State,
   type StatusObject,
 } from '@grpc/grpc-js';
-import {
-  endpointKey,
-  endpointName,
-  oneLine,
-  publishLater,
-  sameAddresses,
-} from '@petiole/service-config/internal';
+import { oneLine, publishLater, sameAddresses } from '@petiole/service-config/internal';
 import { ChannelArguments } from './channel-arguments.js';
 import { CONNECT_TIMEOUT_MS, ConnectingWatch } from './connecting-watch.js';
 import { type ChildOwner, EndpointChild } from './endpoint-child.js';
+import { DepartedEndpoints } from './endpoint-data.js';
 import { type EndpointEvent, endpointStateChannel } from './endpoint-events.js';
+import { matchEndpoints } from './endpoint-matching.js';
 import { describeFailure } from './failure-message.js';
 import { failPick, queuePick } from './pick-result.js';
 import { ReadyList } from './ready-list.js';
@@ -60,6 +56,7 @@ export class EndpointSharding<Data = undefined> {
   private readonly failurePicker: Picker = { pick: () => failPick(this.failureMessage()) };
   private children: readonly EndpointChild<Data>[] = [];
   private readonly readyList: ReadyList<EndpointChild<Data>> = new ReadyList();
+  private readonly departed: DepartedEndpoints<Data> = new DepartedEndpoints();
   /** How many children are in each state, by its number. */
   private readonly counts: number[] = [0, 0, 0, 0, 0];
   private note = '';
@@ -85,6 +82,7 @@ export class EndpointSharding<Data = undefined> {
       healthService: undefined,
       target: undefined,
       childReported: (child, from, reason) => this.childReported(child, from, reason),
+      callsEnded: (data) => this.departed.forget(data),
       requestReresolution: () => this.requestReresolution(),
     };
   }
@@ -185,8 +183,8 @@ export class EndpointSharding<Data = undefined> {
     const { children } = this;
     this.children = [];
     this.readyList.reset();
-    this.counts.fill(0);
     for (const child of children) this.remove(child, 'policy destroyed');
+    this.departed.clear();
   }
 
   /** True if the children's subchannels are to be made anew. */
@@ -205,56 +203,67 @@ export class EndpointSharding<Data = undefined> {
     for (let i = 0; i < list.length; i++) {
       if (!sameAddresses(list[i] as Endpoint, (children[i] as EndpointChild<Data>).endpoint)) return false;
     }
-    for (let i = 0; i < list.length; i++) children[i]?.adopt(list[i] as Endpoint, false);
+    for (let i = 0; i < list.length; i++) (children[i] as EndpointChild<Data>).endpoint = list[i] as Endpoint;
     return true;
   }
 
   private reconcile(list: readonly Endpoint[]): void {
-    // Made anew on each change of the list, which is rare: kept, the keys would be memory of every endpoint.
     const { updates, children: before } = this;
-    const previous = new Map(before.map((child) => [endpointKey(child.endpoint), child]));
-    const next = new Map<string, EndpointChild<Data>>();
-    const created: EndpointChild<Data>[] = [];
-    for (const endpoint of list) {
-      const key = endpointKey(endpoint);
-      if (next.has(key)) continue;
-      let child = previous.get(key);
-      if (child !== undefined) {
-        child.adopt(endpoint, !sameAddresses(child.endpoint, endpoint));
-      } else {
-        child = new EndpointChild(this.owner, endpoint);
-        created.push(child);
-      }
-      next.set(key, child);
-    }
+    const { matches, leaving } = matchEndpoints(list, before, this.departed.all);
+    const created = new Set<EndpointChild<Data>>();
+    const children = matches.map((match) => {
+      if (match.is !== 'new') return match.child;
+      const child = new EndpointChild(this.owner, match.endpoint, match.former?.kept);
+      created.add(child);
+      return child;
+    });
     // A policy's createData may have closed the channel, or had it updated: that newer list counts.
     if (this.destroyed || this.updates !== updates) {
       for (const child of created) child.destroy();
       return;
     }
-    this.children = [...next.values()];
-    for (const [index, child] of this.children.entries()) child.index = index;
-    for (const child of created) this.counts[child.state] = this.count(child.state) + 1;
+    this.children = children;
+    for (const [index, child] of children.entries()) child.index = index;
+    for (const child of created) {
+      this.counts[child.state] = this.count(child.state) + 1;
+      if (child.kept !== undefined) this.departed.forget(child.kept);
+    }
+    const renamed = new Map<EndpointChild<Data>, string>();
+    for (const match of matches) {
+      if (match.is === 'changed') renamed.set(match.child, match.child.name);
+      if (match.is !== 'new') match.child.adopt(match.endpoint);
+    }
     // Only then: a list that names an endpoint twice comes here each time, and `ready` must stay the same for it.
-    const moved = this.children.some((child, i) => child !== before[i]) || before.length > next.size;
+    const moved = children.some((child, i) => child !== before[i]) || before.length > children.length;
     if (moved) this.readyList.reset();
     // Connect first: a new endpoint may share a connection with a removed one.
     for (const child of created) {
       // Those before it may have reported, and whoever heard of it may have closed the channel, or updated it.
       if (child.state !== State.SHUTDOWN) child.connect();
     }
-    for (const [key, child] of previous) {
-      if (next.has(key)) continue;
-      this.counts[child.state] = this.count(child.state) - 1;
+    for (const [child, name] of renamed) this.tellNewName(child, name);
+    const goneOn = new Set([...created].map(({ kept }) => kept));
+    for (const child of leaving) {
+      const { kept, endpoint } = child;
+      if (kept !== undefined && kept.calls > 0 && !goneOn.has(kept)) this.departed.leave(kept, endpoint);
       this.remove(child, 'removed by the resolver');
     }
+  }
+
+  /** Whoever follows events knows endpoints by their names: one of another name is another one to them. */
+  private tellNewName(child: EndpointChild<Data>, before: string): void {
+    const { name, state, lastError } = child;
+    this.tell(before, state, State.SHUTDOWN, `its addresses have changed to ${name}`);
+    if (state === State.IDLE || state === State.SHUTDOWN) return;
+    this.tell(name, State.IDLE, state, lastError ?? `its addresses have changed from ${before}`);
   }
 
   private remove(child: EndpointChild<Data>, reason: string): void {
     this.connecting.stop(child);
     const from = child.state;
+    this.counts[from] = this.count(from) - 1;
     child.destroy();
-    this.tell(child, from, reason);
+    this.tell(child.name, from, State.SHUTDOWN, reason);
   }
 
   private childReported(child: EndpointChild<Data>, from: State, reason: string): void {
@@ -267,7 +276,7 @@ export class EndpointSharding<Data = undefined> {
     // Not from within the report: the subchannel would tell a listener that is added again now of this change once
     // more, and pick_first would then try the lost address beside the first one instead of after it.
     if (state === State.IDLE) process.nextTick(() => child.reconnect());
-    this.tell(child, from, reason);
+    this.tell(child.name, from, state, reason);
     this.batch(() => {
       this.changed = true;
       if (from === State.READY) this.requestReresolution();
@@ -302,13 +311,13 @@ export class EndpointSharding<Data = undefined> {
     return describeFailure(this.options.name, this.children, this.note);
   }
 
-  private tell(child: EndpointChild<Data>, from: State, reason: string): void {
-    trace?.(`${this.options.name}: ${child.name} ${State[from]} -> ${State[child.state]}: ${reason}`);
+  private tell(endpoint: string, from: State, to: State, reason: string): void {
+    trace?.(`${this.options.name}: ${endpoint} ${State[from]} -> ${State[to]}: ${reason}`);
     publishLater<EndpointEvent>(endpointStateChannel, () => ({
       target: this.owner.target,
-      endpoint: endpointName(child.endpoint),
+      endpoint,
       from: State[from],
-      to: State[child.state],
+      to: State[to],
       reason,
     }));
   }

@@ -1,9 +1,12 @@
 /** An endpoint as a policy sees it, and what a policy can attach to its endpoints. */
 import type { connectivityState, experimental, Metadata, status } from '@grpc/grpc-js';
 
-/** One endpoint: the same object for as long as the resolver keeps naming it. */
+/**
+ * One endpoint: the same object for as long as the resolver keeps naming it. It may gain and lose addresses, as long as
+ * the address that it is connected to is left.
+ */
 export interface ShardedEndpoint<Data = undefined> {
-  /** What the resolver gave last: the same set of addresses, perhaps in another order. */
+  /** What the resolver gave last. */
   readonly endpoint: experimental.Endpoint;
   /** All its addresses, for messages: `[::1]:50051+127.0.0.1:50051`. */
   readonly name: string;
@@ -17,13 +20,17 @@ export interface ShardedEndpoint<Data = undefined> {
    * fails with the endpoint's last error. Otherwise the RPC waits. Read it in `pick`; do not store it.
    */
   readonly pickResult: experimental.PickResult;
-  /** What `createData` made for this endpoint. */
+  /** What `createData` made for this endpoint; it may be older than this object. */
   readonly data: Data;
 }
 
 /** What a policy can attach to its endpoints. Called at once, in the middle of a change: they must not act on any client. */
 export interface EndpointHooks<Data> {
-  /** Called once per endpoint; its result lives as long as the endpoint, across pickers and updates. */
+  /**
+   * Called once per endpoint. Its result lives as long as the endpoint, across pickers and updates, also when the
+   * endpoint gains or loses addresses; and after the resolver has removed the endpoint, as long as RPCs run there: if
+   * it comes back before they have ended, it has the same data again.
+   */
   readonly createData?: ((endpoint: experimental.Endpoint) => Data) | undefined;
   /** An RPC has started on the endpoint's connection. */
   readonly onCallStarted?: ((endpoint: ShardedEndpoint<Data>) => void) | undefined;

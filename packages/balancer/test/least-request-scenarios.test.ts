@@ -3,7 +3,7 @@
  * streams on real servers. SCENARIOS.md maps one to the other.
  */
 import { describe, expect, test } from 'vitest';
-import { leastRequest, registerLeastRequest } from '../src/index.js';
+import { type EndpointEvent, leastRequest, registerLeastRequest } from '../src/index.js';
 import type { Backend } from './backend.js';
 import { EndpointStateLog } from './endpoint-state-log.js';
 import { openChannel, startFleet } from './fleet.js';
@@ -62,6 +62,34 @@ describe('least_request with streams', () => {
     await log.untilEntered([added.peer], 'READY');
     expect(await openStreams(channel, 10)).toEqual(Array.from({ length: 10 }, () => added.peer));
     expect(new Set(await openStreams(channel, 3))).toEqual(new Set(peersOf(backends)));
+  });
+
+  test.each([
+    ['gains its IPv6 address', [['127.0.0.1'], ['::1', '127.0.0.1']]],
+    ['loses the address that its streams go to', [['127.0.0.1', '::1'], ['::1']]],
+    ['is missing from one answer', [['127.0.0.1'], [], ['127.0.0.1']]],
+  ])('a server that %s keeps its count: the next streams are shared evenly', async (_, answers) => {
+    const pair = await startFleet(2);
+    const [third] = (await startFleet(1, { host: '::' })) as [Backend];
+    const lists = answers.map((hosts) => [
+      ...pair.map((backend) => backend.endpoint()),
+      ...(hosts.length === 0 ? [] : [third.endpoint(...hosts)]),
+    ]);
+    const log = EndpointStateLog.start();
+    const isThird = ({ endpoint }: EndpointEvent) => endpoint.includes(`:${third.port}`);
+    const untilThirdIsReady = () =>
+      log.until(() => log.events.findLast(isThird)?.to === 'READY', 'the third server is READY');
+    const ports = (peers: readonly string[]) =>
+      shares(peers.map((peer) => peer.slice(peer.lastIndexOf(':') + 1)));
+    const even = Object.fromEntries([...pair, third].map(({ port }) => [port, 5]));
+
+    const channel = openChannel({ endpoints: lists[0] ?? [], policy: leastRequest({ choiceCount: 3 }) });
+    await channel.untilServedBy(peersOf(pair));
+    await untilThirdIsReady();
+    expect(ports(await openStreams(channel, 15))).toEqual(even);
+    for (const list of lists.slice(1)) channel.resolver.push(list);
+    await untilThirdIsReady();
+    expect(ports(await openStreams(channel, 15))).toEqual(even);
   });
 
   test('a hundred RPCs at once: all are answered, by all servers', async () => {

@@ -28,7 +28,7 @@ export interface World {
   readonly random: number;
 }
 
-/** One endpoint for as long as the resolver names it; when it comes back, it is another. */
+/** One endpoint for as long as the resolver names it, or one with its connection; when it comes back, it is another. */
 class ModelEndpoint {
   addresses: readonly string[];
   state: State = IDLE;
@@ -121,13 +121,37 @@ export class Model {
       if (known) known.addresses = addresses;
       listed.set(key, known ?? new ModelEndpoint(this.world, addresses));
     }
-    this.endpoints = [...listed.values()];
+    this.endpoints = this.goOn([...listed.values()], before);
     for (const endpoint of this.endpoints) {
       if (!before.includes(endpoint) || (optionsChanged && endpoint.state !== IDLE)) this.connect(endpoint);
     }
     if (this.endpoints.length > 0) this.startedAt ??= this.world.now;
     this.settle();
     return this.endpoints.length > 0 || !answered;
+  }
+
+  /** Endpoints that have gained or lost addresses go on with the connection that they have. */
+  private goOn(now: readonly ModelEndpoint[], before: readonly ModelEndpoint[]): readonly ModelEndpoint[] {
+    const former = new Map<ModelEndpoint, ModelEndpoint>();
+    const isFree = (one: ModelEndpoint) => !now.includes(one) && ![...former.values()].includes(one);
+    for (const isAt of [
+      (one: ModelEndpoint, address: string) => one.via === address,
+      (one: ModelEndpoint, address: string) => one.addresses.includes(address),
+    ]) {
+      for (const newcomer of now) {
+        if (before.includes(newcomer) || former.has(newcomer)) continue;
+        const found = newcomer.addresses.flatMap((address) =>
+          before.filter((one) => isFree(one) && isAt(one, address)),
+        )[0];
+        if (found !== undefined) former.set(newcomer, found);
+      }
+    }
+    return now.map((endpoint) => {
+      const found = former.get(endpoint);
+      if (found?.via === undefined || !endpoint.addresses.includes(found.via)) return endpoint;
+      found.addresses = endpoint.addresses;
+      return found;
+    });
   }
 
   /** An address has changed its state. */
