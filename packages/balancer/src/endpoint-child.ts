@@ -8,13 +8,14 @@ import {
   experimental,
   Metadata,
   connectivityState as State,
-  type status,
+  status,
 } from '@grpc/grpc-js';
 import { endpointName, oneLine, sameAddresses, withoutRepetition } from '@petiole/service-config/internal';
 import type { ChannelArguments } from './channel-arguments.js';
 import type { EndpointData } from './endpoint-data.js';
 import { HealthCheckedSubchannel } from './health-check.js';
 import { EndpointPick, failPick, queuePick } from './pick-result.js';
+import { LASTING_MS, reconnectBackoff } from './reconnect-backoff.js';
 import type { EndpointHooks, ShardedEndpoint } from './sharded-endpoint.js';
 
 type Endpoint = experimental.Endpoint;
@@ -37,6 +38,12 @@ export interface ChildOwner<Data> {
   requestReresolution(): void;
 }
 
+/** Longer ago than any attempt: whatever was lost, it has lasted. */
+const PROVEN = -LASTING_MS;
+
+/** In milliseconds, whole: V8 keeps whole numbers in the object itself. */
+const now = (): number => Math.trunc(performance.now());
+
 // pick_first's picker has one subchannel and looks at no argument.
 const NO_ARGS: experimental.PickArgs = { metadata: new Metadata(), extraPickInfo: {} };
 
@@ -58,6 +65,10 @@ export class EndpointChild<Data> implements ShardedEndpoint<Data>, ChannelContro
   private stale = false;
   /** pick_first is in the middle of a report, and goes on when whoever hears of it has returned. */
   private reporting = false;
+  /** When the newest attempt or its connection began; PROVEN once an RPC was answered. */
+  private youngSince = PROVEN;
+  /** The last connection was lost as soon as it was made: if this one is, the next attempt waits. */
+  private backoff: experimental.BackoffTimeout | undefined = undefined;
 
   private readonly owner: ChildOwner<Data>;
   endpoint: Endpoint;
@@ -92,6 +103,7 @@ export class EndpointChild<Data> implements ShardedEndpoint<Data>, ChannelContro
   }
 
   connect(): void {
+    this.youngSince = now();
     this.leaf.startConnecting();
   }
 
@@ -103,14 +115,15 @@ export class EndpointChild<Data> implements ShardedEndpoint<Data>, ChannelContro
 
   /** pick_first opens subchannels with the owner's new arguments and keeps the old connection until one is READY. */
   renew(): void {
-    // The leaf of an IDLE child would tell pick_first nothing.
-    this.stale = this.state === State.IDLE;
+    // An IDLE leaf would tell pick_first nothing.
+    this.stale = this.leaf.getConnectivityState() === State.IDLE;
     if (!this.stale) this.instruct();
   }
 
-  /** Leaves IDLE at once, with the newest arguments and the addresses in the order that the resolver gave last. */
+  /** Connects again, with the newest arguments and the addresses in the order that the resolver gave last. */
   reconnect(): void {
-    if (this.state !== State.IDLE) return;
+    if (this.state === State.SHUTDOWN || this.leaf.getConnectivityState() !== State.IDLE) return;
+    this.youngSince = now();
     if (!this.stale) {
       this.leaf.exitIdle();
     } else {
@@ -129,6 +142,7 @@ export class EndpointChild<Data> implements ShardedEndpoint<Data>, ChannelContro
     this.state = State.SHUTDOWN;
     this.index = -1;
     this.pickResult = queuePick();
+    this.backoff?.stop();
     // At the end of a report pick_first asks its subchannel to connect. If that were released by then, it would connect
     // with no owner left to close it.
     if (this.reporting) process.nextTick(() => this.leaf.destroy());
@@ -156,6 +170,7 @@ export class EndpointChild<Data> implements ShardedEndpoint<Data>, ChannelContro
       : new HealthCheckedSubchannel(subchannel, healthService, {
           started: (wrapper) => {
             this.watched = wrapper;
+            this.youngSince = now();
           },
           ended: (wrapper) => {
             if (this.watched === wrapper) this.watched = undefined;
@@ -186,7 +201,7 @@ export class EndpointChild<Data> implements ShardedEndpoint<Data>, ChannelContro
         else this.fail(this.watched?.failure ?? connectionError(error));
         break;
       case State.IDLE:
-        this.wait(state, 'connection lost');
+        this.lost();
         break;
       default:
         this.wait(state, 'connecting');
@@ -206,15 +221,16 @@ export class EndpointChild<Data> implements ShardedEndpoint<Data>, ChannelContro
   }
 
   private serve(picker: experimental.Picker): void {
-    const { onCallStarted, onCallEnded } = this.owner.hooks;
+    const { onCallStarted } = this.owner.hooks;
     const picked = picker.pick(NO_ARGS).subchannel;
     // Policies above cast the subchannel to the wrapper that they made (outlier_detection, xDS): give it back.
     const subchannel = picked instanceof HealthCheckedSubchannel ? picked.unwrapped : picked;
     this.lastError = undefined;
+    if (this.state !== State.READY && this.watched === undefined) this.youngSince = now();
     this.pickResult = new EndpointPick({
       subchannel,
       onCallStarted: onCallStarted || this.kept ? () => this.callStarted() : null,
-      onCallEnded: onCallEnded || this.kept ? (code, _, trailers) => this.callEnded(code, trailers) : null,
+      onCallEnded: (code, _, trailers) => this.callEnded(code, trailers),
     });
     const healthy = this.state === State.TRANSIENT_FAILURE && this.watched?.status === 'SERVING';
     const reason = healthy
@@ -230,8 +246,28 @@ export class EndpointChild<Data> implements ShardedEndpoint<Data>, ChannelContro
 
   private callEnded(code: status, trailers: Metadata): void {
     const { owner, kept } = this;
+    if (this.youngSince !== PROVEN && isAnswer(code, trailers)) this.youngSince = PROVEN;
     owner.hooks.onCallEnded?.(this, code, trailers);
     if (kept !== undefined && --kept.calls === 0) owner.callsEnded(kept);
+  }
+
+  /** The leaf is IDLE and waits for {@link reconnect}, to which the owner turns where the child is IDLE, too. */
+  private lost(): void {
+    const lived = now() - this.youngSince;
+    if (lived >= LASTING_MS) {
+      this.backoff = undefined;
+    } else if (this.backoff === undefined) {
+      this.backoff = reconnectBackoff(this.owner.args.current, () => this.reconnect());
+    } else {
+      this.backoff.runOnce();
+      // Until there is a connection again, as pick_first has it after failed attempts.
+      this.stuck = true;
+      this.fail(
+        `connection lost after ${lived} ms, as the one before, and no RPC answered: the next attempt waits`,
+      );
+      return;
+    }
+    this.wait(State.IDLE, 'connection lost');
   }
 
   private fail(error: string): void {
@@ -252,6 +288,11 @@ export class EndpointChild<Data> implements ShardedEndpoint<Data>, ChannelContro
     this.state = state;
     this.owner.childReported(this, from, reason);
   }
+}
+
+/** True if the RPC was ended by the server, and not by the loss of the connection or by the client. */
+function isAnswer(code: status, trailers: Metadata): boolean {
+  return code === status.OK || Object.keys(trailers.getMap()).length > 0;
 }
 
 /** The endpoint with each address once: pick_first never fails one that it has twice. */

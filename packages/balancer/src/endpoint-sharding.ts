@@ -253,9 +253,9 @@ export class EndpointSharding<Data = undefined> {
   /** Whoever follows events knows endpoints by their names: one of another name is another one to them. */
   private tellNewName(child: EndpointChild<Data>, before: string): void {
     const { name, state, lastError } = child;
-    this.tell(before, state, State.SHUTDOWN, `its addresses have changed to ${name}`);
+    this.tell({ name: before }, state, State.SHUTDOWN, `its addresses have changed to ${name}`);
     if (state === State.IDLE || state === State.SHUTDOWN) return;
-    this.tell(name, State.IDLE, state, lastError ?? `its addresses have changed from ${before}`);
+    this.tell(child, State.IDLE, state, lastError ?? `its addresses have changed from ${before}`);
   }
 
   private remove(child: EndpointChild<Data>, reason: string): void {
@@ -263,7 +263,7 @@ export class EndpointSharding<Data = undefined> {
     const from = child.state;
     this.counts[from] = this.count(from) - 1;
     child.destroy();
-    this.tell(child.name, from, State.SHUTDOWN, reason);
+    this.tell(child, from, State.SHUTDOWN, reason);
   }
 
   private childReported(child: EndpointChild<Data>, from: State, reason: string): void {
@@ -276,7 +276,7 @@ export class EndpointSharding<Data = undefined> {
     // Not from within the report: the subchannel would tell a listener that is added again now of this change once
     // more, and pick_first would then try the lost address beside the first one instead of after it.
     if (state === State.IDLE) process.nextTick(() => child.reconnect());
-    this.tell(child.name, from, state, reason);
+    this.tell(child, from, state, reason);
     this.batch(() => {
       this.changed = true;
       if (from === State.READY) this.requestReresolution();
@@ -311,11 +311,11 @@ export class EndpointSharding<Data = undefined> {
     return describeFailure(this.options.name, this.children, this.note);
   }
 
-  private tell(endpoint: string, from: State, to: State, reason: string): void {
-    trace?.(`${this.options.name}: ${endpoint} ${State[from]} -> ${State[to]}: ${reason}`);
+  private tell(endpoint: { readonly name: string }, from: State, to: State, reason: string): void {
+    trace?.(`${this.options.name}: ${endpoint.name} ${State[from]} -> ${State[to]}: ${reason}`);
     publishLater<EndpointEvent>(endpointStateChannel, () => ({
       target: this.owner.target,
-      endpoint,
+      endpoint: endpoint.name,
       from: State[from],
       to: State[to],
       reason,

@@ -10,6 +10,13 @@ const { CONNECTING, IDLE, READY, TRANSIENT_FAILURE } = State;
 /** After how long a connection attempt counts as failed. */
 const CONNECT_TIMEOUT_MS = 20_000;
 
+/** A connection that is lost earlier, without an answered RPC, is a brief one. */
+const LASTING_MS = 800;
+
+/** grpc-js's back-off: the first delay, and what the next one is. */
+const FIRST_DELAY_MS = 1000;
+const nextDelay = (delay: number, random: number): number => delay * 1.6 * (0.8 + 0.4 * random);
+
 export interface Config {
   readonly repeatCount: number;
   /** Infinity: wait for all. */
@@ -36,6 +43,11 @@ class ModelEndpoint {
   via: string | undefined;
   /** Since when it has been CONNECTING. */
   since = 0;
+  /** Until when it waits after brief connections. */
+  restsUntil: number | undefined;
+  /** How long it will wait if the next connection is brief, too. */
+  private delay: number | undefined;
+  private readySince = 0;
   private failed: Set<string> = new Set();
   private readonly world: World;
 
@@ -49,7 +61,7 @@ class ModelEndpoint {
     const { world } = this;
     this.via = this.addresses.find((address) => world.stateOf(address) === READY);
     this.failed = new Set(this.addresses.filter((address) => world.stateOf(address) === TRANSIENT_FAILURE));
-    if (this.via !== undefined) this.state = READY;
+    if (this.via !== undefined) this.serve(this.via);
     else if (this.addresses.every((address) => this.failed.has(address))) this.state = TRANSIENT_FAILURE;
     else if (this.state === IDLE) {
       this.state = CONNECTING;
@@ -57,17 +69,38 @@ class ModelEndpoint {
     }
   }
 
+  private serve(via: string): void {
+    if (this.state !== READY) this.readySince = this.world.now;
+    this.via = via;
+    this.state = READY;
+  }
+
+  /** Of brief connections in a row each but the first is followed by a wait. */
+  private lose(): void {
+    const { now, random } = this.world;
+    this.via = undefined;
+    const waits = this.delay !== undefined && now - this.readySince < LASTING_MS;
+    this.state = waits ? TRANSIENT_FAILURE : IDLE;
+    if (now - this.readySince >= LASTING_MS) this.delay = undefined;
+    else if (this.delay === undefined) this.delay = FIRST_DELAY_MS;
+    else {
+      this.restsUntil = now + Math.trunc(this.delay);
+      this.delay = nextDelay(this.delay, random);
+    }
+  }
+
+  /** Has pick_first nothing to do? */
+  get isAtRest(): boolean {
+    return this.state === IDLE || this.restsUntil !== undefined;
+  }
+
   /** An address has changed its state. */
   hear(address: string, state: State): void {
     if (this.state === READY) {
-      if (address !== this.via || state === READY) return;
-      this.via = undefined;
-      this.state = IDLE;
-    } else if (this.state !== IDLE && this.addresses.includes(address)) {
-      if (state === READY) {
-        this.via = address;
-        this.state = READY;
-      } else if (state === TRANSIENT_FAILURE) {
+      if (address === this.via && state !== READY) this.lose();
+    } else if (!this.isAtRest && this.addresses.includes(address)) {
+      if (state === READY) this.serve(address);
+      else if (state === TRANSIENT_FAILURE) {
         this.failed.add(address);
         if (this.addresses.every((each) => this.failed.has(each))) this.state = TRANSIENT_FAILURE;
       }
@@ -76,7 +109,7 @@ class ModelEndpoint {
 
   /** How many references to subchannels pick_first holds. */
   get refs(): number {
-    return this.state === READY ? 1 : this.state === IDLE ? 0 : this.addresses.length;
+    return this.state === READY ? 1 : this.isAtRest ? 0 : this.addresses.length;
   }
 }
 
@@ -123,7 +156,7 @@ export class Model {
     }
     this.endpoints = this.goOn([...listed.values()], before);
     for (const endpoint of this.endpoints) {
-      if (!before.includes(endpoint) || (optionsChanged && endpoint.state !== IDLE)) this.connect(endpoint);
+      if (!before.includes(endpoint) || (optionsChanged && !endpoint.isAtRest)) this.connect(endpoint);
     }
     if (this.endpoints.length > 0) this.startedAt ??= this.world.now;
     this.settle();
@@ -176,13 +209,27 @@ export class Model {
   get deadline(): number {
     const attempts = this.endpoints.filter(({ state }) => state === CONNECTING);
     const ends = attempts.map(({ since }) => since + CONNECT_TIMEOUT_MS);
+    const rests = this.endpoints.map(({ restsUntil = Number.POSITIVE_INFINITY }) => restsUntil);
     const wait = (this.startedAt ?? 0) + (this.config?.readyTimeoutMs ?? 0);
-    return Math.min(...ends, this.serving || wait <= this.world.now ? Number.POSITIVE_INFINITY : wait);
+    return Math.min(
+      ...ends,
+      ...rests,
+      this.serving || wait <= this.world.now ? Number.POSITIVE_INFINITY : wait,
+    );
+  }
+
+  /** How many endpoints connect again at that time. */
+  reconnecting(at: number): number {
+    return this.endpoints.filter(({ restsUntil }) => restsUntil === at).length;
   }
 
   /** Time has passed, up to the deadline at most. */
   elapse(): void {
     for (const endpoint of this.endpoints) {
+      if (endpoint.restsUntil === this.world.now) {
+        endpoint.restsUntil = undefined;
+        this.connect(endpoint);
+      }
       if (endpoint.state !== CONNECTING || this.world.now < endpoint.since + CONNECT_TIMEOUT_MS) continue;
       endpoint.state = TRANSIENT_FAILURE;
     }
