@@ -10,6 +10,7 @@ import {
 } from '../src/index.js';
 import { EndpointStateLog } from './endpoint-state-log.js';
 import { SimulatedChannel } from './simulated-channel.js';
+import { told } from './told.js';
 
 const { IDLE, READY } = State;
 const { endpoint } = SimulatedChannel;
@@ -91,13 +92,15 @@ describe('an endpoint that gains an address', () => {
     expect(channel.picks(3)).toEqual([B, B, A]);
   });
 
-  test('is told of under its new name, and its old name is gone', () => {
+  test('is told of under its new name, and its old name is gone', async () => {
     const log = EndpointStateLog.start();
     const channel = open(endpoint(A));
+    await told();
     log.events.length = 0;
     channel.update([endpoint(A, B)]);
     channel.subchannel(A).become(IDLE);
-    expect(log.events.map(({ endpoint: name, from, to }) => [name, from, to])).toEqual([
+    await told();
+    expect(log.events.slice(0, 3).map(({ endpoint: name, from, to }) => [name, from, to])).toEqual([
       [A, 'READY', 'SHUTDOWN'],
       [`${A}+${B}`, 'IDLE', 'READY'],
       [`${A}+${B}`, 'READY', 'IDLE'],

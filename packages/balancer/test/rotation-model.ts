@@ -45,6 +45,7 @@ class ModelEndpoint {
   since = 0;
   /** Until when it waits after brief connections. */
   restsUntil: number | undefined;
+  restsSince = 0;
   /** How long it will wait if the next connection is brief, too. */
   private delay: number | undefined;
   private readySince = 0;
@@ -84,6 +85,7 @@ class ModelEndpoint {
     if (now - this.readySince >= LASTING_MS) this.delay = undefined;
     else if (this.delay === undefined) this.delay = FIRST_DELAY_MS;
     else {
+      this.restsSince = now;
       this.restsUntil = now + Math.trunc(this.delay);
       this.delay = nextDelay(this.delay, random);
     }
@@ -225,11 +227,14 @@ export class Model {
 
   /** Time has passed, up to the deadline at most. */
   elapse(): void {
+    // One event after the other, in the order in which the waits began.
+    const rested = this.endpoints.filter(({ restsUntil }) => restsUntil === this.world.now);
+    for (const endpoint of rested.sort((a, b) => a.restsSince - b.restsSince)) {
+      endpoint.restsUntil = undefined;
+      this.connect(endpoint);
+      this.settle();
+    }
     for (const endpoint of this.endpoints) {
-      if (endpoint.restsUntil === this.world.now) {
-        endpoint.restsUntil = undefined;
-        this.connect(endpoint);
-      }
       if (endpoint.state !== CONNECTING || this.world.now < endpoint.since + CONNECT_TIMEOUT_MS) continue;
       endpoint.state = TRANSIENT_FAILURE;
     }
