@@ -6,6 +6,7 @@ import { type experimental, type LoadBalancingConfig, connectivityState as State
 import { boolean, duration, integer, logError, readFields } from '@petiole/service-config/internal';
 import { definePolicy, type Policy, type PolicyView } from './define-policy.js';
 import { describeEndpoints } from './failure-message.js';
+import { attemptAt, isAmong, type Tried, triedBefore } from './rpc-attempts.js';
 import type { ShardedEndpoint } from './sharded-endpoint.js';
 
 const NAME = 'custom_round_robin';
@@ -46,7 +47,7 @@ interface Memory {
   waitLogged: boolean;
 }
 
-/** The picker: where the rotation stands is all its state. Allocates nothing. */
+/** The picker: where the rotation stands is all its state. First attempts allocate nothing. */
 class Rotation implements experimental.Picker {
   readonly endpoints: readonly ShardedEndpoint[];
   readonly repeatCount: number;
@@ -55,6 +56,8 @@ class Rotation implements experimental.Picker {
   /** How many RPCs of its turn it has had. */
   used: number;
   private endpoint: ShardedEndpoint;
+  /** The place that the last attempt out of turn was sent to. */
+  private lastDetour: number;
 
   constructor(endpoints: readonly ShardedEndpoint[], repeatCount: number, turn: number, used: number) {
     this.endpoints = endpoints;
@@ -62,17 +65,52 @@ class Rotation implements experimental.Picker {
     this.turn = turn;
     this.used = used;
     this.endpoint = endpoints[turn] as ShardedEndpoint;
+    this.lastDetour = turn;
   }
 
-  pick(): experimental.PickResult {
+  pick(args: experimental.PickArgs): experimental.PickResult {
+    const tried = triedBefore(args);
+    return tried === undefined ? attemptAt(this.next(), args) : this.pickAgain(args, tried);
+  }
+
+  /** For a later attempt of an RPC. A method of its own: the compiler keeps what each pick runs through small. */
+  private pickAgain(args: experimental.PickArgs, tried: Tried): experimental.PickResult {
+    return attemptAt(this.detour(tried) ?? this.next(), args);
+  }
+
+  /** The endpoint whose turn it is. */
+  private next(): ShardedEndpoint {
     if (this.used < this.repeatCount) {
       this.used++;
-      return this.endpoint.pickResult;
+      return this.endpoint;
     }
-    this.turn = this.turn + 1 === this.endpoints.length ? 0 : this.turn + 1;
+    this.turn = this.after(this.turn);
     this.endpoint = this.endpoints[this.turn] as ShardedEndpoint;
     this.used = 1;
-    return this.endpoint.pickResult;
+    return this.endpoint;
+  }
+
+  /**
+   * An endpoint for an RPC whose earlier attempts went elsewhere, where the one whose turn it is was tried. It takes
+   * nothing from anybody's turn; such RPCs take turns of their own.
+   */
+  private detour(tried: Tried): ShardedEndpoint | undefined {
+    const { endpoints } = this;
+    const next = this.used < this.repeatCount ? this.endpoint : endpoints[this.after(this.turn)];
+    if (!isAmong(tried, next as ShardedEndpoint)) return undefined;
+    let place = this.lastDetour;
+    for (let step = 0; step < endpoints.length; step++) {
+      place = this.after(place);
+      const endpoint = endpoints[place] as ShardedEndpoint;
+      if (endpoint.state !== State.READY || isAmong(tried, endpoint)) continue;
+      this.lastDetour = place;
+      return endpoint;
+    }
+    return undefined;
+  }
+
+  private after(place: number): number {
+    return place + 1 === this.endpoints.length ? 0 : place + 1;
   }
 }
 

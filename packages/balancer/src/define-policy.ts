@@ -41,6 +41,8 @@ export interface PolicyView<Config, Memory, Data> {
 export interface PolicyDefinition<Config, Memory, Data> extends EndpointHooks<Data> {
   /** The key under `loadBalancingConfig`, in lower_snake_case. A name that grpc-js uses itself is refused. */
   readonly name: string;
+  /** Other names for the same policy: those of other gRPC languages, so that one service config serves all. */
+  readonly aliases?: readonly string[];
   /**
    * Reads the policy's JSON config: always an object, `{}` if none was given. Throw an Error that names the
    * field, the value and what is allowed; unknown fields must be ignored (gRFC A24).
@@ -102,7 +104,10 @@ export function definePolicy<
 
   return {
     name,
-    register: () => registerPolicy(name, PetiolePolicy, ConfigType),
+    register() {
+      for (const each of [name, ...(definition.aliases ?? [])])
+        registerPolicy(each, PetiolePolicy, ConfigType);
+    },
     config(json = {} as Json) {
       const { error, unreadFields } = ConfigType.createFromJson(json);
       if (error !== undefined) throw error;
@@ -129,8 +134,14 @@ function checkDefinition(definition: unknown): void {
   }
   const parts = definition as Record<string, unknown>;
   const { name } = parts;
-  if (typeof name !== 'string' || !/^[a-z][a-z0-9_]*$/.test(name)) {
+  if (!isPolicyName(name)) {
     throw new TypeError(`definePolicy: name must be in lower_snake_case, got ${show(name)}`);
+  }
+  const { aliases = [] } = parts;
+  if (!Array.isArray(aliases) || !aliases.every(isPolicyName)) {
+    throw new TypeError(
+      `definePolicy: aliases of ${name} must be an array of names in lower_snake_case, got ${show(aliases)}`,
+    );
   }
   for (const part of ['parseConfig', 'update']) {
     if (typeof parts[part] === 'function') continue;
@@ -142,4 +153,8 @@ function checkDefinition(definition: unknown): void {
       `definePolicy: ${part} of ${name} must be a function or absent, got ${show(parts[part])}`,
     );
   }
+}
+
+function isPolicyName(name: unknown): name is string {
+  return typeof name === 'string' && /^[a-z][a-z0-9_]*$/.test(name);
 }

@@ -57,6 +57,7 @@ class LeastRequestPicker implements experimental.Picker {
 
 const policy = definePolicy<number, { picker?: LeastRequestPicker }, Endpoint['data'], LeastRequestConfig>({
   name: NAME,
+  aliases: ['least_request_experimental'], // grpc-go's and A48's
   // "If `choice_count < 2`, the config will be rejected"; above 10, "the policy will set choice_count = 10" - A48
   parseConfig: (json) => Math.min(10, readFields(NAME, json, FIELDS).choiceCount),
   createMemory: () => ({}),
@@ -73,7 +74,7 @@ const policy = definePolicy<number, { picker?: LeastRequestPicker }, Endpoint['d
   onCallEnded: ({ data }) => void data.inFlight--,
 });
 
-/** Registers `least_request` with grpc-js. Calling it again does nothing. */
+/** Registers `least_request`, also as `least_request_experimental`, with grpc-js. Calling it again does nothing. */
 export const registerLeastRequest: () => void = policy.register;
 
 /** A `loadBalancingConfig` entry, e.g. `{ least_request: { choiceCount: 3 } }`. Throws RangeError on a bad field. */

@@ -15,7 +15,7 @@ const registered = new Map<string, Parameters<Register>[1]>();
 // under these names is the same.
 const { registered: names, calls } = petiolePolicies();
 calls.set('custom_round_robin', 'registerCustomRoundRobin()');
-calls.set('least_request', 'registerLeastRequest()');
+for (const name of ['least_request', 'least_request_experimental']) calls.set(name, 'registerLeastRequest()');
 
 /**
  * @throws Error if the name is one of grpc-js's own policies, or if another definition has taken it

@@ -2,7 +2,7 @@
 import { connectivityState as State, setLogger } from '@grpc/grpc-js';
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { customRoundRobin, registerCustomRoundRobin } from '../src/index.js';
-import { SimulatedChannel } from './simulated-channel.js';
+import { rpc, SimulatedChannel } from './simulated-channel.js';
 import { told } from './told.js';
 
 const { CONNECTING, IDLE, READY, TRANSIENT_FAILURE } = State;
@@ -182,6 +182,38 @@ describe('rotation', () => {
     expect(openReady({ repeatCount: 2 }, [...ENDPOINTS].reverse()).picks(5)).toEqual([C, C, B, B, A]);
   });
 
+  test('a later attempt of an RPC goes where no earlier one went, and takes nothing from a turn', () => {
+    const channel = openReady();
+    const hedged = rpc();
+    expect([1, 2, 3].map(() => channel.pick(hedged))).toEqual([A, B, C]);
+    expect(channel.picks(5)).toEqual([A, A, B, B, B]);
+  });
+
+  test('a later attempt takes its turn where the endpoint whose turn it is was not tried', () => {
+    const channel = openReady({ repeatCount: 1 });
+    const retried = rpc();
+    expect([channel.pick(retried), channel.pick(retried), ...channel.picks(2)]).toEqual([A, B, C, A]);
+  });
+
+  test('a later attempt goes where an earlier one went when all READY endpoints were tried', () => {
+    const channel = openReady();
+    const retried = rpc();
+    channel.subchannel(B).become(IDLE);
+    expect([1, 2, 3].map(() => channel.pick(retried))).toEqual([A, C, A]);
+    expect(channel.picks(2)).toEqual([A, C]);
+  });
+
+  test('an attempt that only waits counts as none, and objects that belong to many RPCs tell nothing', () => {
+    const shared = rpc();
+    const channel = openReady();
+    const picks = Array.from({ length: 60 }, () => channel.pick(shared));
+    expect(picks.slice(-12)).toEqual([A, A, A, B, B, B, C, C, C, A, A, A].map(() => expect.any(String)));
+    expect(new Set(picks.slice(-9))).toEqual(new Set([A, B, C]));
+    const frozen = { ...rpc(), extraPickInfo: Object.freeze({}) };
+    const fresh = openReady();
+    expect(Array.from({ length: 4 }, () => fresh.pick(frozen))).toEqual([A, A, A, B]);
+  });
+
   test('the endpoint whose turn it is keeps its remaining repeats when another one leaves or joins', async () => {
     const channel = openReady();
     expect(channel.picks(4)).toEqual([A, A, A, B]);
@@ -268,8 +300,7 @@ describe('rotation', () => {
 
   test('a pick allocates no result: the endpoint hands out the one that was made when it connected', () => {
     const channel = openReady({ repeatCount: 2 });
-    const args = { metadata: undefined as never, extraPickInfo: {} };
-    expect(channel.latest.picker.pick(args)).toBe(channel.latest.picker.pick(args));
+    expect(channel.latest.picker.pick(rpc())).toBe(channel.latest.picker.pick(rpc()));
   });
 });
 

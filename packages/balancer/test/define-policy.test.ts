@@ -2,7 +2,14 @@
 import { readFileSync } from 'node:fs';
 import { experimental, Metadata, connectivityState as State, setLogger, status } from '@grpc/grpc-js';
 import { afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
-import { definePolicy, failPick, type PolicyView, queuePick } from '../src/index.js';
+import {
+  checkServiceConfig,
+  definePolicy,
+  failPick,
+  type PolicyView,
+  queuePick,
+  registerLeastRequest,
+} from '../src/index.js';
 import { Backend } from './backend.js';
 import { byHeader } from './readme-policy.js';
 import { SimulatedChannel } from './simulated-channel.js';
@@ -100,6 +107,42 @@ describe('the policy of the README', () => {
 
   test('its bad config names field and value', () => {
     expect(() => byHeader.config({ header: 5 })).toThrow('by_header: header must be a string, got 5');
+  });
+});
+
+describe('aliases', () => {
+  test('register the same policy under further names, for service configs of other languages', () => {
+    const policy = definePolicy({
+      name: 'policy_of_two_names',
+      aliases: ['policy_of_two_names_experimental'],
+      parseConfig: () => ({}),
+      update: () => undefined,
+    });
+    policy.register();
+    policy.register();
+    for (const name of ['policy_of_two_names', 'policy_of_two_names_experimental']) {
+      const parsed = experimental.parseLoadBalancingConfig({ [name]: {} });
+      expect(parsed.getLoadBalancerName()).toBe('policy_of_two_names');
+    }
+  });
+
+  test('of least_request are those of gRFC A48 and grpc-go', () => {
+    registerLeastRequest();
+    const list = [{ least_request_experimental: { choiceCount: 3 } }];
+    expect(checkServiceConfig({ loadBalancingConfig: list })).toEqual([]);
+    expect(
+      checkServiceConfig({ loadBalancingConfig: [{ least_request_experimental: { choiceCount: 1 } }] }),
+    ).toMatchObject([
+      { path: 'loadBalancingConfig[0].least_request_experimental', outcome: 'fails', severity: 'error' },
+    ]);
+  });
+
+  test('must be names', () => {
+    expect(() =>
+      definePolicy({ name: 'odd_alias', aliases: ['Odd'], parseConfig: () => ({}), update: () => undefined }),
+    ).toThrow(
+      'definePolicy: aliases of odd_alias must be an array of names in lower_snake_case, got ["Odd"]',
+    );
   });
 });
 

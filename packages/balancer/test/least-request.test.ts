@@ -2,7 +2,6 @@
 import {
   type CallOptions,
   type ClientUnaryCall,
-  type experimental,
   Metadata,
   type ServiceError,
   connectivityState as State,
@@ -12,17 +11,16 @@ import {
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { leastRequest, registerLeastRequest } from '../src/index.js';
 import { Backend } from './backend.js';
-import { SimulatedChannel } from './simulated-channel.js';
+import { rpc, SimulatedChannel } from './simulated-channel.js';
 import { TestChannel } from './test-channel.js';
 
 const { CONNECTING, IDLE, READY } = State;
-const ARGS: experimental.PickArgs = { metadata: new Metadata(), extraPickInfo: {} };
 
 beforeAll(() => registerLeastRequest());
 
 /** Picks and starts one RPC as grpc-js does; answers with its address and with how to end it. */
 function startCall(channel: SimulatedChannel): { address: string; end: () => void } {
-  const result = channel.latest.picker.pick(ARGS);
+  const result = channel.latest.picker.pick(rpc());
   result.onCallStarted?.();
   return {
     address: result.subchannel?.getAddress() ?? 'nothing',

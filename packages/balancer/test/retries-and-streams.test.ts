@@ -7,6 +7,7 @@ import { type ClientDuplexStream, Metadata, type ServerUnaryCall, status } from 
 import { describe, expect, it } from 'vitest';
 import {
   customRoundRobin,
+  definePolicy,
   leastRequest,
   registerCustomRoundRobin,
   registerLeastRequest,
@@ -81,7 +82,7 @@ describe('retries', () => {
     expect(attempts).toEqual([0, 1, 2, 0, 1, 2]);
   });
 
-  it('and to the same endpoint while its turn lasts: attempts count towards repeatCount', async () => {
+  it('and elsewhere while the turn lasts: a later attempt takes nothing from the turn of the endpoint that it skips', async () => {
     const { backends, attempts } = await startLogged(2, (index) =>
       index === 0 ? status.UNAVAILABLE : status.OK,
     );
@@ -90,8 +91,31 @@ describe('retries', () => {
       endpoints: endpoints(backends),
       policy: customRoundRobin({ repeatCount: 3 }),
     });
-    expect(await channel.peers(3)).toEqual(Array(3).fill(backends[1]?.peer));
-    expect(attempts).toEqual([0, 0, 0, 1, 1, 1]);
+    expect(await channel.peers(4)).toEqual(Array(4).fill(backends[1]?.peer));
+    expect(attempts).toEqual([0, 1, 0, 1, 0, 1, 1]);
+  });
+
+  it('all attempts of an RPC have one extraPickInfo, and each RPC its own: a fact of grpc-js that is promised nowhere', async () => {
+    const { backends } = await startLogged(2, (index) => (index === 0 ? status.UNAVAILABLE : status.OK));
+    const infos: unknown[] = [];
+    const spy = definePolicy<object, undefined, undefined>({
+      name: 'spy_on_pick_info',
+      parseConfig: () => ({}),
+      update: ({ ready }) => {
+        const [failing, serving] = ready();
+        if (failing === undefined || serving === undefined) return undefined;
+        return {
+          pick: ({ extraPickInfo }) => (infos.push(extraPickInfo) % 2 === 1 ? failing : serving).pickResult,
+        };
+      },
+    });
+    spy.register();
+    const channel = openChannel({ ...RETRIES, endpoints: endpoints(backends), policy: spy.config() });
+    await channel.peers(2);
+    expect(infos).toHaveLength(4);
+    expect(infos[0]).toBe(infos[1]);
+    expect(infos[2]).toBe(infos[3]);
+    expect(infos[0]).not.toBe(infos[2]);
   });
 
   it('an RPC fails with the last status when its attempts are used up', async () => {

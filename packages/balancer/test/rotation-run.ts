@@ -2,13 +2,12 @@
  * `custom_round_robin` in a simulated channel, beside its model: each event
  * goes to both, and after each they must agree. The clock is vitest's.
  */
-import { experimental, type LoadBalancingConfig, Metadata, connectivityState as State } from '@grpc/grpc-js';
+import { experimental, type LoadBalancingConfig, connectivityState as State } from '@grpc/grpc-js';
 import { expect, vi } from 'vitest';
 import { type Config, Model, type Resolution, type World } from './rotation-model.js';
-import { type Publication, SimulatedChannel } from './simulated-channel.js';
+import { type Publication, rpc, SimulatedChannel } from './simulated-channel.js';
 
 const { CONNECTING, IDLE, READY, TRANSIENT_FAILURE } = State;
-const PICK_ARGS: experimental.PickArgs = { metadata: new Metadata(), extraPickInfo: {} };
 /** What `Math.random()` answers. */
 export const RANDOM = 0.6;
 /** So many older pickers are picked from after each event. */
@@ -196,7 +195,7 @@ export class Run implements World {
     const actual = { state: latest.state, created: channel.created, refs: channel.refs };
     expect(actual).toEqual({ state: model.state, created: model.created, refs: model.refs });
     if (latest.state !== READY) {
-      const { pickResultType, subchannel } = latest.picker.pick(PICK_ARGS);
+      const { pickResultType, subchannel } = latest.picker.pick(rpc());
       const { QUEUE, TRANSIENT_FAILURE: FAILURE } = experimental.PickResultType;
       expect(pickResultType).toBe(latest.state === CONNECTING ? QUEUE : FAILURE);
       expect(subchannel).toBeNull();
@@ -208,7 +207,7 @@ export class Run implements World {
 
   /** (1) An RPC may still hold an older picker: what that returns is live. */
   private pickFromOlder(pickers: readonly experimental.Picker[]): void {
-    const picked = pickers.map((picker) => picker.pick(PICK_ARGS).subchannel?.getAddress());
+    const picked = pickers.map((picker) => picker.pick(rpc()).subchannel?.getAddress());
     const { connections } = this;
     const dead = (address: string | undefined) =>
       address !== undefined && (!connections.includes(address) || this.stateOf(address) !== READY);

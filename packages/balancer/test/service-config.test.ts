@@ -131,8 +131,8 @@ describe('with the policies registered', () => {
       ],
       [{ least_reqest: {} }, '[0]: least_reqest is not registered with grpc-js: did you mean least_request?'],
       [
-        { least_request_experimental: {} },
-        '[0]: least_request_experimental is not registered with grpc-js: did you mean least_request?',
+        { custom_round_robin_experimental: {} },
+        '[0]: custom_round_robin_experimental is not registered with grpc-js: did you mean custom_round_robin?',
       ],
       [{ roundrobin: {} }, '[0]: roundrobin is not registered with grpc-js: did you mean round_robin?'],
       [{ maglev: {} }, '[0]: maglev is not registered with grpc-js: call register() of the policy first'],

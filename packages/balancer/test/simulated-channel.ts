@@ -84,7 +84,10 @@ export interface Publication {
   readonly error: string | null;
 }
 
-const PICK_ARGS: experimental.PickArgs = { metadata: new Metadata(), extraPickInfo: {} };
+const metadata = new Metadata();
+
+/** What grpc-js hands to the picks of one RPC. */
+export const rpc = (): experimental.PickArgs => ({ metadata, extraPickInfo: {} });
 
 export class SimulatedChannel {
   readonly publications: Publication[] = [];
@@ -189,9 +192,9 @@ export class SimulatedChannel {
     return State[this.latest.state];
   }
 
-  /** One pick with the current picker: an address, `QUEUE`, or the details of a failure. */
-  pick(): string {
-    const { pickResultType, subchannel, status } = this.latest.picker.pick(PICK_ARGS);
+  /** One pick with the current picker, for a new RPC by default: an address, `QUEUE`, or the details of a failure. */
+  pick(args = rpc()): string {
+    const { pickResultType, subchannel, status } = this.latest.picker.pick(args);
     switch (pickResultType) {
       case experimental.PickResultType.COMPLETE:
         return subchannel?.getAddress() ?? 'nothing';
