@@ -203,7 +203,7 @@ describe('pnpm turbo run dev', () => {
             sinceChange('echo-server').includes(ALL_SERVE),
             sinceChange('echo-client').slice(-TRANSCRIPT.length),
           ],
-          { timeout: 15_000, interval: 50 },
+          { timeout: 20_000, interval: 50 },
         )
         .toEqual([true, TRANSCRIPT]);
     await verified();
