@@ -28,6 +28,7 @@ const ELSEWHERE: Record<string, string> = {
   'pnpm soak --faults kill,freeze': 'a minute',
   'pnpm soak --minutes 0.3 --inject stale-picks --seed 2': 'soak.test.ts injects each bug',
   'grpcdebug 127.0.0.1:50053 channelz channels': 'a program that is not in this repository',
+  'grpcurl -plaintext 127.0.0.1:50053 list': 'a program that is not in this repository',
 };
 
 const PIPED = `(sleep 10; echo stop 2; sleep 10; echo start 2) | ${SERVER}`;
