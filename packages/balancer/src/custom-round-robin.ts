@@ -3,18 +3,18 @@
  * in the resolver's order. Waits at its start until all endpoints are READY.
  */
 import { type experimental, type LoadBalancingConfig, connectivityState as State } from '@grpc/grpc-js';
-import { boolean, duration, integer, logError, readFields } from '@petiole/service-config/internal';
+import { boolean, declareFields, duration, integer, logError } from '@petiole/service-config/internal';
 import { definePolicy, type Policy, type PolicyView } from './define-policy.js';
 import { describeEndpoints } from './failure-message.js';
 import { attemptAt, isAmong, type Tried, triedBefore } from './rpc-attempts.js';
 import type { ShardedEndpoint } from './sharded-endpoint.js';
 
 const NAME = 'custom_round_robin';
-const FIELDS = {
+const declared = declareFields(NAME, {
   repeatCount: integer({ min: 1, max: 2 ** 32 - 1, default: 3 }),
-  readyTimeout: duration({ default: Number.POSITIVE_INFINITY }),
+  readyTimeout: duration(),
   randomStart: boolean(),
-};
+});
 
 /** After how long a wait for endpoints is logged. */
 const LOG_AFTER_MS = 5000;
@@ -122,7 +122,7 @@ const policy: Policy<CustomRoundRobinConfig> = definePolicy<
 >({
   name: NAME,
   parseConfig(json) {
-    const { readyTimeout, ...config } = readFields(NAME, json, FIELDS);
+    const { readyTimeout = Number.POSITIVE_INFINITY, ...config } = declared.parse(json);
     return { ...config, readyTimeoutMs: readyTimeout };
   },
   createMemory: () => ({ rotation: undefined, waitLogged: false }),

@@ -2,7 +2,7 @@
  * `least_request` (gRFC A48): of a few endpoints drawn at random, the one with the fewest RPCs in flight.
  */
 import type { experimental, LoadBalancingConfig } from '@grpc/grpc-js';
-import { integer, readFields } from '@petiole/service-config/internal';
+import { declareFields, integer } from '@petiole/service-config/internal';
 import { definePolicy } from './define-policy.js';
 import type { ShardedEndpoint } from './sharded-endpoint.js';
 
@@ -15,7 +15,7 @@ export interface LeastRequestConfig {
 /** An endpoint's RPCs: started and not ended (a stream counts until it ends), and picked in this very turn. */
 type Endpoint = ShardedEndpoint<{ inFlight: number; picked: number }>;
 const NAME = 'least_request';
-const FIELDS = { choiceCount: integer({ min: 2, max: 2 ** 32 - 1, default: 2 }) };
+const declared = declareFields(NAME, { choiceCount: integer({ min: 2, max: 2 ** 32 - 1, default: 2 }) });
 
 class LeastRequestPicker implements experimental.Picker {
   readonly ready: readonly Endpoint[];
@@ -59,7 +59,7 @@ const policy = definePolicy<number, { picker?: LeastRequestPicker }, Endpoint['d
   name: NAME,
   aliases: ['least_request_experimental'], // grpc-go's and A48's
   // "If `choice_count < 2`, the config will be rejected"; above 10, "the policy will set choice_count = 10" - A48
-  parseConfig: (json) => Math.min(10, readFields(NAME, json, FIELDS).choiceCount),
+  parseConfig: (json) => Math.min(10, declared.parse(json).choiceCount),
   createMemory: () => ({}),
   createData: () => ({ inFlight: 0, picked: 0 }),
   update({ config, memory, ready, readyCount }) {

@@ -33,7 +33,7 @@ export function registerPolicy(...[name, policy, config]: Parameters<Register>):
       throw new Error(`${name}: grpc-js has a policy of this name already; choose another name`);
     }
     experimental.registerLoadBalancerType(name, policy, config);
-    names.add(name);
+    names.set(name, undefined);
   }
   registered.set(name, policy);
   watchForeignCopies();

@@ -4,8 +4,23 @@
 export { addressKey, endpointKey, sameAddresses, withoutRepetition } from './endpoint/identity.js';
 export { addressName, endpointName } from './endpoint/name.js';
 export { logError, publishLater } from './events/later.js';
-export { boolean, type ConfigFields, duration, integer, readFields } from './fields.js';
+export {
+  type BoundedFieldOptions,
+  boolean,
+  type ConfigOf,
+  duration,
+  type Field,
+  type FieldDescription,
+  type FieldOptions,
+  type Fields,
+  integer,
+  type JsonOf,
+  list,
+  number,
+  string,
+} from './fields.js';
 export { asJson, isJson, type Json, own } from './json.js';
+export { type DeclaredFields, declareFields } from './policies/declared-fields.js';
 export type { UnreadField } from './policies/list.js';
 export { petiolePolicies } from './policies/registered.js';
 export { nearMiss } from './text/near-miss.js';

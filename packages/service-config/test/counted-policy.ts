@@ -1,23 +1,18 @@
 /** A policy that reads its config as those of `@petiole/balancer` do: a bad config is a value that carries its error. */
 import { experimental } from '@grpc/grpc-js';
-import { integer, nearMiss, petiolePolicies, readFields, type UnreadField } from '../src/internal.js';
+import { declareFields, integer, petiolePolicies } from '../src/internal.js';
 
-const FIELDS = { repeat: integer({ min: 1, max: 10, default: 3 }) };
+const declared = declareFields('counted', { repeat: integer({ min: 1, max: 10, default: 3 }) });
 
 class CountedConfig {
   readonly error: Error | undefined;
-  readonly unreadFields: () => UnreadField[];
 
   constructor(json: Record<string, unknown>) {
     try {
-      readFields('counted', json, FIELDS);
+      declared.parse(json);
     } catch (error) {
       this.error = error as Error;
     }
-    this.unreadFields = () =>
-      Object.keys(json ?? {})
-        .filter((field) => field !== 'repeat')
-        .map((field) => ({ field, meant: nearMiss(field, ['repeat']) }));
   }
 
   static createFromJson(json: unknown): CountedConfig {
@@ -71,5 +66,5 @@ function roundRobin(): experimental.TypedLoadBalancingConfig {
 /** Registers it as one of Petiole's. */
 export function registerCounted(): void {
   experimental.registerLoadBalancerType('counted', CountedPolicy, CountedConfig);
-  petiolePolicies().registered.add('counted');
+  petiolePolicies().registered.set('counted', declared);
 }

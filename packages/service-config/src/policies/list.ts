@@ -92,8 +92,9 @@ function readEntry(entry: unknown, index: number, list: Place): Entry {
 
 function readConfig(name: string, json: unknown, at: Place): Entry {
   const { findings, within } = at;
-  // The fields of Petiole's policies are judged by the policy's own parser, below.
-  const row = within.petiole ? undefined : (known[name] ?? other);
+  const declared = petiolePolicies().registered.get(name);
+  // A policy of Petiole that declares no fields is judged by its own parser, below.
+  const row = within.petiole ? declared?.row : (known[name] ?? other);
   const mended = row === undefined ? json : row(json, at);
   const errors = findings.filter(({ severity }) => severity === 'error');
   const result = { findings, mended: { [name]: mended } };
@@ -103,6 +104,7 @@ function readConfig(name: string, json: unknown, at: Place): Entry {
   if (isDeep || errors.some(({ outcome }) => outcome === 'replaced' || outcome === 'harms')) return result;
   const config = asTaken(mended);
   const used = { name, config, petiole: within.petiole };
+  if (declared !== undefined) return { ...result, used };
   const parsed = parse(name, config);
   if (parsed.error === undefined) {
     for (const field of parsed.unread) unreadField(field, json, at);
@@ -172,7 +174,7 @@ function notRegistered(name: string): string {
   if (name === 'outlier_detection') {
     return `${name} is switched off by the environment variable GRPC_EXPERIMENTAL_ENABLE_OUTLIER_DETECTION`;
   }
-  const meant = nearMiss(name, [...registered, ...calls.keys(), ...Object.keys(known)]);
+  const meant = nearMiss(name, [...registered.keys(), ...calls.keys(), ...Object.keys(known)]);
   const hint = meant === undefined ? 'call register() of the policy first' : `did you mean ${meant}?`;
   return `${name} is not registered with grpc-js: ${hint}`;
 }

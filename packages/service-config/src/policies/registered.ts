@@ -3,10 +3,11 @@
  * stands beside grpc-js's own registry, so that all copies of both packages see the same.
  */
 import { experimental } from '@grpc/grpc-js';
+import type { DeclaredFields } from './declared-fields.js';
 
 interface PetiolePolicies {
-  /** The names that any copy of the balancer has registered. */
-  readonly registered: Set<string>;
+  /** By the names that any copy of the balancer has registered: the fields of their configs. */
+  readonly registered: Map<string, DeclaredFields | undefined>;
   /** By the names of the policies that come with the balancer: the call that registers them. */
   readonly calls: Map<string, string>;
 }
@@ -15,7 +16,7 @@ const KEY: unique symbol = Symbol.for('petiole.policies') as never;
 const grpcJs: typeof experimental & { [KEY]?: PetiolePolicies } = experimental;
 
 export function petiolePolicies(): PetiolePolicies {
-  grpcJs[KEY] ??= { registered: new Set(), calls: new Map() };
+  grpcJs[KEY] ??= { registered: new Map(), calls: new Map() };
   return grpcJs[KEY];
 }
 
