@@ -27,7 +27,10 @@ function tokens(max = Number.POSITIVE_INFINITY): Row {
     'misread',
     'grpc-js rounds it to 0',
   ]);
-  return (value, at) => Number(Number(row(value, at)).toFixed(3));
+  return (value, at) => {
+    const read = row(value, at);
+    return typeof read === 'number' ? Number(read.toFixed(3)) : read;
+  };
 }
 
 const UNCHECKED = 'no health is checked';

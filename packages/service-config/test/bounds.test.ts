@@ -232,3 +232,19 @@ test("no line break and no control character of a config reaches a finding's pat
     for (const line of texts) expect(line).toMatch(/^[^\p{Cc}]{0,1000}$/u);
   }
 });
+
+test('a value that no number can be made of is refused like any other, wherever a number belongs', () => {
+  const odd = { toString: null, valueOf: null };
+  const configs = [
+    { retryThrottling: { maxTokens: odd, tokenRatio: odd } },
+    method({ timeout: { seconds: odd, nanos: odd }, maxRequestBytes: odd }),
+    retry({ maxAttempts: odd, initialBackoff: odd, backoffMultiplier: odd, retryableStatusCodes: [odd] }),
+    outliers({ interval: { seconds: odd, nanos: 0 }, max_ejection_percent: odd }),
+    { loadBalancingConfig: [{ weighted_round_robin: { blackout_period: { seconds: odd, nanos: odd } } }] },
+    { loadBalancingConfig: [{ counted: { repeat: odd } }] },
+  ];
+  for (const config of configs) {
+    expect(checkServiceConfig(config).map(({ severity }) => severity)).toContain('error');
+    expect(() => readServiceConfig(config, 'dns')).toThrow(/^service config: /);
+  }
+});

@@ -109,7 +109,9 @@ function duration(form: 'object' | 'string', leastAtTopMs = 0): Row {
     const read = typeof value === 'string' ? parseDuration(value) : value;
     if (read === undefined) at.refuse(value, rule, 'replaced', dropped);
     if (!isJson(read)) return value;
-    const ms = durationMs({ seconds: Number(read.seconds), nanos: Number(read.nanos) });
+    const { seconds, nanos } = read;
+    const isTime = typeof seconds === 'number' && typeof nanos === 'number';
+    const ms = isTime ? durationMs({ seconds, nanos }) : Number.NaN;
     if (ms > MAX_TIMER_SECONDS * 1000) {
       const happens = 'grpc-js keeps it as milliseconds in 32 bits, which overflow';
       at.refuse(value, `must be at most ${MAX_TIMER_SECONDS} s`, 'misread', happens);
