@@ -6,6 +6,10 @@ registerCustomRoundRobin();
 await withServers('ABC', async (ports) => {
   const target = `ipv4:${ports.map((port) => `127.0.0.1:${port}`).join(',')}`;
   console.log(
-    await ask(target, { 'grpc.service_config': serviceConfig({ loadBalancing: customRoundRobin() }) }, 12),
+    await ask(
+      target,
+      { 'grpc.service_config': serviceConfig({ loadBalancingConfig: [customRoundRobin()] }) },
+      12,
+    ),
   );
 });

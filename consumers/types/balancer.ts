@@ -23,8 +23,8 @@ registerLeastRequest();
 const config: CustomRoundRobinConfig = { repeatCount: 1, readyTimeout: '2s' };
 export const client: grpc.Client = new grpc.Client('dns:///echo.example', grpc.credentials.createInsecure(), {
   'grpc.service_config': serviceConfig({
-    loadBalancing: [customRoundRobin(config), leastRequest({ choiceCount: 3 })],
-    healthCheck: { serviceName: '' },
+    loadBalancingConfig: [customRoundRobin(config), leastRequest({ choiceCount: 3 })],
+    healthCheckConfig: { serviceName: '' },
     methodConfig: [{ name: [{}], timeout: '0.5s' }],
     retryThrottling: { maxTokens: 10, tokenRatio: 0.1 },
   }),

@@ -14,7 +14,7 @@ import {
 
 const timeout: Duration = { seconds: 0, nanos: 5e8 };
 const methodConfig: MethodConfig[] = [{ name: [{}], timeout }];
-export const text: string = serviceConfig({ loadBalancing: { round_robin: {} }, methodConfig });
+export const text: string = serviceConfig({ loadBalancingConfig: [{ round_robin: {} }], methodConfig });
 
 export const errors: ServiceConfigFinding[] = checkServiceConfig(text).filter(
   ({ severity, outcome }) => severity === 'error' || outcome === 'harms',

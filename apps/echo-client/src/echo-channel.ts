@@ -39,8 +39,8 @@ export function createEchoClient(config: EchoChannelConfig): EchoClient {
   const { healthService, serverName } = config;
   return new EchoClient(config.target, config.credentials ?? credentials.createInsecure(), {
     'grpc.service_config': serviceConfig({
-      loadBalancing: loadBalancing(config.policy, config),
-      healthCheck: healthService === undefined ? undefined : { serviceName: healthService },
+      loadBalancingConfig: [loadBalancing(config.policy, config)],
+      healthCheckConfig: healthService === undefined ? undefined : { serviceName: healthService },
     }),
     'grpc.enable_http_proxy': config.httpProxy === true ? 1 : 0,
     'grpc.use_local_subchannel_pool': config.ownConnections === true ? 1 : 0,

@@ -51,8 +51,10 @@ describe('a field that a policy of this package does not know', () => {
         severity: 'error',
       },
     ]);
-    expect(() => serviceConfig({ loadBalancing: { custom_round_robin: { repeatcount: 5 } } })).toThrow(
-      'serviceConfig: loadBalancing[0].custom_round_robin.repeatcount: did you mean "repeatCount"?',
+    expect(() =>
+      serviceConfig({ loadBalancingConfig: [{ custom_round_robin: { repeatcount: 5 } }] }),
+    ).toThrow(
+      'serviceConfig: loadBalancingConfig[0].custom_round_robin.repeatcount: did you mean "repeatCount"?',
     );
     for (const config of [{ readyTimeOut: '1s' }, { ready_timeout: '1s' }, { readyTimeot: '1s' }]) {
       const [name] = Object.keys(config);
@@ -63,12 +65,10 @@ describe('a field that a policy of this package does not know', () => {
   });
 
   it('is a note otherwise, whatever way the policy reads its config', () => {
-    const newer = { loadBalancing: { custom_round_robin: { shuffle: true } } };
-    expect(short({ loadBalancingConfig: [newer.loadBalancing] })).toEqual([
-      'loadBalancingConfig[0].custom_round_robin.shuffle ignored note',
-    ]);
+    const newer = { loadBalancingConfig: [{ custom_round_robin: { shuffle: true } }] };
+    expect(short(newer)).toEqual(['loadBalancingConfig[0].custom_round_robin.shuffle ignored note']);
     expect(serviceConfig(newer)).toContain('shuffle');
-    expect(customRoundRobin({ shuffle: true } as never)).toEqual(newer.loadBalancing);
+    expect(customRoundRobin({ shuffle: true } as never)).toEqual(newer.loadBalancingConfig[0]);
     const update = () => undefined;
     definePolicy({ name: 'takes_all', parseConfig: (json) => json, update }).register();
     definePolicy({ name: 'takes_rest', parseConfig: ({ a, ...rest }) => [a, rest], update }).register();
@@ -507,7 +507,7 @@ describe('property: for any damage to a config', () => {
 it('what serviceConfig throws at and what checkServiceConfig calls an error is the same', () => {
   const config = { methodConfig: [{ name: [{}], waitForReady: true }] };
   const [finding] = checkServiceConfig({ ...ours, ...config });
-  expect(() => serviceConfig({ loadBalancing: customRoundRobin(), ...(config as object) })).toThrow(
+  expect(() => serviceConfig({ loadBalancingConfig: [customRoundRobin()], ...(config as object) })).toThrow(
     `serviceConfig: ${finding?.path}: ${finding?.instead}`,
   );
 });

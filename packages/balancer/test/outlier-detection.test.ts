@@ -38,15 +38,17 @@ function detection(
   maxEjectionPercent = 50,
 ): LoadBalancingConfig {
   const text = serviceConfig({
-    loadBalancing: {
-      outlier_detection: {
-        interval,
-        baseEjectionTime: interval,
-        maxEjectionPercent,
-        failurePercentageEjection: { threshold: 50, minimumHosts: 2, requestVolume: 3 },
-        childPolicy: [child],
+    loadBalancingConfig: [
+      {
+        outlier_detection: {
+          interval,
+          baseEjectionTime: interval,
+          maxEjectionPercent,
+          failurePercentageEjection: { threshold: 50, minimumHosts: 2, requestVolume: 3 },
+          childPolicy: [child],
+        },
       },
-    },
+    ],
   });
   return JSON.parse(text).loadBalancingConfig[0];
 }

@@ -22,7 +22,7 @@ registerLeastRequest();
 
 const { methodConfig } = JSON.parse(
   serviceConfig({
-    loadBalancing: customRoundRobin(),
+    loadBalancingConfig: [customRoundRobin()],
     methodConfig: [
       {
         name: [{}],

@@ -28,9 +28,10 @@ function errorOf(options: unknown): string {
   }
 }
 
-const asPolicy = (entry: unknown): string => errorOf({ loadBalancing: entry });
+const asPolicy = (entry: unknown): string =>
+  errorOf({ loadBalancingConfig: Array.isArray(entry) ? entry : [entry] });
 const asMethod = (entry: object): string =>
-  errorOf({ loadBalancing: { round_robin: {} }, methodConfig: [{ name: [{}], ...entry }] });
+  errorOf({ loadBalancingConfig: [{ round_robin: {} }], methodConfig: [{ name: [{}], ...entry }] });
 
 const CYCLE: Record<string, unknown> = {};
 CYCLE.self = CYCLE;
@@ -38,20 +39,26 @@ CYCLE.self = CYCLE;
 describe('what is given in the place of options is named', () => {
   it.each(['', '{}', 'custom_round_robin', 5, []])('%j', (options) => {
     expect(errorOf(options)).toBe(
-      `serviceConfig: must be given an object such as { loadBalancing: customRoundRobin() }, got ${JSON.stringify(options)}`,
+      `serviceConfig: must be given an object such as { loadBalancingConfig: [leastRequest()] }, got ${JSON.stringify(options)}`,
     );
   });
 
   it.each([
-    [{ loadbalancing: {} }, ': did you mean loadBalancing by loadbalancing?'],
-    [{ loadBalancingPolicy: 'round_robin' }, ': did you mean loadBalancing by loadBalancingPolicy?'],
-    [customRoundRobin(), ': write { loadBalancing: { custom_round_robin: … } }'],
-    [{ round_robin: {} }, ': write { loadBalancing: { round_robin: … } }'],
-    [{}, ''],
-  ])('%j', (options, hint) => {
-    expect(errorOf(options)).toBe(
-      `serviceConfig: loadBalancing: must be a policy such as customRoundRobin(), got nothing${hint}`,
-    );
+    [{ loadBalancing: {} }, 'loadBalancing: unknown field: did you mean "loadBalancingConfig"?'],
+    [{ loadbalancingconfig: [] }, 'loadbalancingconfig: unknown field: did you mean "loadBalancingConfig"?'],
+    [
+      { loadBalancingPolicy: 'round_robin' },
+      'loadBalancingPolicy: is never read by grpc-js: write loadBalancingConfig: [{"round_robin": {}}]',
+    ],
+    [customRoundRobin(), 'custom_round_robin: must be in an entry of loadBalancingConfig, got {}'],
+    [{ round_robin: {} }, 'round_robin: must be in an entry of loadBalancingConfig, got {}'],
+    [{}, 'loadBalancingConfig: must be an array of policies such as [{"round_robin": {}}], got nothing'],
+    [
+      { loadBalancingConfig: leastRequest() },
+      'loadBalancingConfig: must be an array of policies such as [{"round_robin": {}}], got {"least_request":{}}',
+    ],
+  ])('%j', (options, message) => {
+    expect(errorOf(options)).toBe(`serviceConfig: ${message}`);
   });
 });
 
@@ -79,14 +86,17 @@ describe('what JSON lacks is refused, where it would be the default or a raw err
   it.each([
     [
       { round_robin: { a: () => 3 } },
-      'serviceConfig: loadBalancing.round_robin.a: must be JSON, got a function',
+      'serviceConfig: loadBalancingConfig[0].round_robin.a: must be JSON, got a function: call it',
     ],
-    [{ round_robin: { a: [1n] } }, 'serviceConfig: loadBalancing.round_robin.a[0]: must be JSON, got 1n'],
+    [
+      { round_robin: { a: [1n] } },
+      'serviceConfig: loadBalancingConfig[0].round_robin.a[0]: must be JSON, got 1n',
+    ],
     [
       { round_robin: CYCLE },
-      'serviceConfig: loadBalancing.round_robin.self: must be JSON, without cycles, got ',
+      'serviceConfig: loadBalancingConfig[0].round_robin.self: must be JSON, without cycles, got ',
     ],
-  ])('serviceConfig({ loadBalancing: %o })', (entry, message) => {
+  ])('serviceConfig({ loadBalancingConfig: [%o] })', (entry, message) => {
     expect(asPolicy(entry)).toContain(message);
   });
 });
@@ -94,7 +104,7 @@ describe('what JSON lacks is refused, where it would be the default or a raw err
 // Before any registration: this test is about that.
 it('names the call that is missing when a policy of this package is not registered', () => {
   const missing = (name: string, call: string) =>
-    `serviceConfig: loadBalancing[0]: ${name} is not registered: call ${call} first, or import '@petiole/balancer/register'`;
+    `serviceConfig: loadBalancingConfig[0]: ${name} is not registered: call ${call} first, or import '@petiole/balancer/register'`;
   expect(asPolicy(customRoundRobin())).toBe(missing('custom_round_robin', 'registerCustomRoundRobin()'));
   expect(asPolicy(leastRequest())).toBe(missing('least_request', 'registerLeastRequest()'));
 });
@@ -105,18 +115,19 @@ describe('with the policies registered', () => {
     registerLeastRequest();
   });
 
-  describe('loadBalancing', () => {
-    it('takes one entry or a list', () => {
+  describe('loadBalancingConfig', () => {
+    it('is the list of policies', () => {
       const one = { loadBalancingConfig: [{ custom_round_robin: { repeatCount: 1 } }] };
-      expect(JSON.parse(serviceConfig({ loadBalancing: customRoundRobin({ repeatCount: 1 }) }))).toEqual(one);
-      expect(JSON.parse(serviceConfig({ loadBalancing: [customRoundRobin({ repeatCount: 1 })] }))).toEqual(
-        one,
-      );
+      expect(
+        JSON.parse(serviceConfig({ loadBalancingConfig: [customRoundRobin({ repeatCount: 1 })] })),
+      ).toEqual(one);
     });
 
     it('accepts an unknown policy that another client may know, before one that grpc-js knows', () => {
-      const loadBalancing = [{ other_policy: {} }, customRoundRobin()] as LoadBalancingConfig[];
-      expect(JSON.parse(serviceConfig({ loadBalancing })).loadBalancingConfig).toEqual(loadBalancing);
+      const loadBalancingConfig = [{ other_policy: {} }, customRoundRobin()] as LoadBalancingConfig[];
+      expect(JSON.parse(serviceConfig({ loadBalancingConfig })).loadBalancingConfig).toEqual(
+        loadBalancingConfig,
+      );
     });
 
     it.each([
@@ -144,8 +155,8 @@ describe('with the policies registered', () => {
       ],
       [{}, '[0]: must have exactly one key, the name of a policy, got none'],
       ['round_robin', '[0]: must be an object such as {"round_robin": {}}, got "round_robin"'],
-      [undefined, ': must be a policy such as customRoundRobin(), got nothing'],
-      [customRoundRobin, ': must be a policy such as customRoundRobin(), got a function: call it'],
+      [undefined, '[0]: must be an object such as {"round_robin": {}}, got null'],
+      [customRoundRobin, '[0]: must be JSON, got a function: call it'],
       [[[]], '[0]: must be an object such as {"round_robin": {}}, got []'],
       [[], ': must name at least one policy, got []'],
       [
@@ -165,17 +176,17 @@ describe('with the policies registered', () => {
         '[1].custom_round_robin: repeatCount must be an integer from 1 to 4294967295, got -1',
       ],
     ])('refuses %j', (entry, message) => {
-      expect(asPolicy(entry)).toBe(`serviceConfig: loadBalancing${message}`);
+      expect(asPolicy(entry)).toBe(`serviceConfig: loadBalancingConfig${message}`);
     });
 
     it.each([Number.NaN, Number.POSITIVE_INFINITY])(
       'refuses %d, of which JSON makes null, and null is the default',
       (repeatCount) => {
         expect(asPolicy({ custom_round_robin: { repeatCount } })).toBe(
-          `serviceConfig: loadBalancing.custom_round_robin.repeatCount: must be a finite number, got ${repeatCount}`,
+          `serviceConfig: loadBalancingConfig[0].custom_round_robin.repeatCount: must be a finite number, got ${repeatCount}`,
         );
         expect(asPolicy([{ round_robin: {} }, { custom_round_robin: { repeatCount } }])).toBe(
-          `serviceConfig: loadBalancing[1].custom_round_robin.repeatCount: must be a finite number, got ${repeatCount}`,
+          `serviceConfig: loadBalancingConfig[1].custom_round_robin.repeatCount: must be a finite number, got ${repeatCount}`,
         );
       },
     );
@@ -193,17 +204,17 @@ describe('with the policies registered', () => {
 
     it('refuses a bad config of a known policy even if a usable one follows', () => {
       expect(asPolicy([{ custom_round_robin: { repeatCount: 0 } }, { round_robin: {} }])).toMatch(
-        /^serviceConfig: loadBalancing\[0\]\.custom_round_robin: repeatCount/,
+        /^serviceConfig: loadBalancingConfig\[0\]\.custom_round_robin: repeatCount/,
       );
       expect(asPolicy([{ outlier_detection: { child_policy: [] } }, { round_robin: {} }])).toMatch(
-        /^serviceConfig: loadBalancing\[0\]\.outlier_detection/,
+        /^serviceConfig: loadBalancingConfig\[0\]\.outlier_detection/,
       );
     });
   });
 
   describe('policies below policies', () => {
     const below = (config: object) => asPolicy({ outlier_detection: config });
-    const AT = 'serviceConfig: loadBalancing[0].outlier_detection';
+    const AT = 'serviceConfig: loadBalancingConfig[0].outlier_detection';
 
     it.each([
       [
@@ -268,7 +279,7 @@ describe('with the policies registered', () => {
         [{ children: { b: { config: bad } } }, 'children.b.config[0]'],
       ] as const) {
         expect(asPolicy({ parent_of_tests: config })).toBe(
-          `serviceConfig: loadBalancing[0].parent_of_tests.${path}.custom_round_robin: repeatCount must be an integer from 1 to 4294967295, got 0`,
+          `serviceConfig: loadBalancingConfig[0].parent_of_tests.${path}.custom_round_robin: repeatCount must be an integer from 1 to 4294967295, got 0`,
         );
       }
       expect(asPolicy({ parent_of_tests: { fieldOfItsOwn: 1 } })).toMatch(/^none/);
@@ -276,20 +287,22 @@ describe('with the policies registered', () => {
 
     it('writes the fields of gRFC A50 as grpc-js reads them', () => {
       const text = serviceConfig({
-        loadBalancing: {
-          outlier_detection: {
-            interval: '0.2s',
-            baseEjectionTime: '30s',
-            maxEjectionPercent: 50,
-            failurePercentageEjection: {
-              threshold: 50,
-              enforcementPercentage: 100,
-              minimumHosts: 2,
-              requestVolume: 5,
+        loadBalancingConfig: [
+          {
+            outlier_detection: {
+              interval: '0.2s',
+              baseEjectionTime: '30s',
+              maxEjectionPercent: 50,
+              failurePercentageEjection: {
+                threshold: 50,
+                enforcementPercentage: 100,
+                minimumHosts: 2,
+                requestVolume: 5,
+              },
+              childPolicy: [customRoundRobin({ repeatCount: 1 })],
             },
-            childPolicy: [customRoundRobin({ repeatCount: 1 })],
           },
-        },
+        ],
       });
       const parsed = experimental.parseLoadBalancingConfig(JSON.parse(text).loadBalancingConfig[0]);
       expect(parsed.toJsonObject()).toEqual({
@@ -312,16 +325,18 @@ describe('with the policies registered', () => {
 
     it('writes the fields of gRFC A58 as grpc-js reads them', () => {
       const text = serviceConfig({
-        loadBalancing: {
-          weighted_round_robin: {
-            enableOobLoadReport: true,
-            oobLoadReportingPeriod: '3s',
-            blackoutPeriod: '4s',
-            weightExpirationPeriod: '5s',
-            weightUpdatePeriod: '6s',
-            errorUtilizationPenalty: 0.5,
+        loadBalancingConfig: [
+          {
+            weighted_round_robin: {
+              enableOobLoadReport: true,
+              oobLoadReportingPeriod: '3s',
+              blackoutPeriod: '4s',
+              weightExpirationPeriod: '5s',
+              weightUpdatePeriod: '6s',
+              errorUtilizationPenalty: 0.5,
+            },
           },
-        },
+        ],
       });
       const parsed = experimental.parseLoadBalancingConfig(JSON.parse(text).loadBalancingConfig[0]);
       expect(parsed.toJsonObject()).toEqual({
@@ -341,28 +356,25 @@ describe('with the policies registered', () => {
     });
   });
 
-  describe('healthCheck', () => {
-    it('becomes healthCheckConfig', () => {
-      const text = serviceConfig({ loadBalancing: leastRequest(), healthCheck: { serviceName: 'pkg.S' } });
-      expect(JSON.parse(text).healthCheckConfig).toEqual({ serviceName: 'pkg.S' });
-    });
-
+  describe('healthCheckConfig', () => {
     it('needs a policy that checks health, itself or below outlier_detection', () => {
-      const healthCheck = { serviceName: '' };
-      expect(errorOf({ loadBalancing: { round_robin: {} }, healthCheck })).toBe(
-        'serviceConfig: healthCheck: needs a policy of @petiole/balancer, such as custom_round_robin: no other checks health',
+      const healthCheckConfig = { serviceName: '' };
+      expect(errorOf({ loadBalancingConfig: [{ round_robin: {} }], healthCheckConfig })).toBe(
+        'serviceConfig: healthCheckConfig: needs a policy of @petiole/balancer, such as custom_round_robin: no other checks health',
       );
-      const loadBalancing = { outlier_detection: { childPolicy: [customRoundRobin()] } };
-      expect(errorOf({ loadBalancing, healthCheck })).toMatch(/^none/);
+      const loadBalancingConfig = [{ outlier_detection: { childPolicy: [customRoundRobin()] } }];
+      expect(errorOf({ loadBalancingConfig, healthCheckConfig })).toMatch(/^none/);
     });
 
     it('refuses a service name that is no string', () => {
-      expect(errorOf({ loadBalancing: customRoundRobin(), healthCheck: { serviceName: 5 } })).toBe(
-        'serviceConfig: healthCheck.serviceName: must be a string, "" for the server as a whole, got 5',
+      expect(
+        errorOf({ loadBalancingConfig: [customRoundRobin()], healthCheckConfig: { serviceName: 5 } }),
+      ).toBe(
+        'serviceConfig: healthCheckConfig.serviceName: must be a string, "" for the server as a whole, got 5',
       );
-      expect(errorOf({ loadBalancing: customRoundRobin(), healthCheck: { servicename: '' } })).toBe(
-        'serviceConfig: healthCheck.servicename: unknown field: did you mean "serviceName"?',
-      );
+      expect(
+        errorOf({ loadBalancingConfig: [customRoundRobin()], healthCheckConfig: { servicename: '' } }),
+      ).toBe('serviceConfig: healthCheckConfig.servicename: unknown field: did you mean "serviceName"?');
     });
   });
 
@@ -476,7 +488,7 @@ describe('with the policies registered', () => {
 
     it('refuses a method that two entries name', () => {
       const methodConfig = [{ name: [{}] }, { name: [{ service: 'a' }, {}] }];
-      expect(errorOf({ loadBalancing: { round_robin: {} }, methodConfig })).toBe(
+      expect(errorOf({ loadBalancingConfig: [{ round_robin: {} }], methodConfig })).toBe(
         'serviceConfig: methodConfig[1].name[1]: must not be named twice: methodConfig[0].name[0] is the same',
       );
     });
@@ -484,7 +496,7 @@ describe('with the policies registered', () => {
     it('leaves a field out that is null, as proto3 JSON writes an absent one', () => {
       const nothing = { timeout: null, retryPolicy: null, hedgingPolicy: null };
       expect(asMethod(nothing)).toBe(
-        'none: {"methodConfig":[{"name":[{}]}],"loadBalancingConfig":[{"round_robin":{}}]}',
+        'none: {"loadBalancingConfig":[{"round_robin":{}}],"methodConfig":[{"name":[{}]}]}',
       );
     });
 
@@ -496,33 +508,31 @@ describe('with the policies registered', () => {
   describe('the whole', () => {
     it.each([
       [
-        { loadBalancing: { round_robin: {} }, methodConfig: {} },
+        { loadBalancingConfig: [{ round_robin: {} }], methodConfig: {} },
         'methodConfig: must be an array of objects, got {}',
       ],
       [
-        { loadBalancing: { round_robin: {} }, retryThrottling: { maxTokens: 1001, tokenRatio: 1 } },
+        { loadBalancingConfig: [{ round_robin: {} }], retryThrottling: { maxTokens: 1001, tokenRatio: 1 } },
         'retryThrottling.maxTokens: must be a number of at least 0.001 and at most 1000, got 1001',
       ],
       [
-        { loadBalancing: { round_robin: {} }, retryThrottling: { maxTokens: 10, tokenRatio: 0 } },
+        { loadBalancingConfig: [{ round_robin: {} }], retryThrottling: { maxTokens: 10, tokenRatio: 0 } },
         'retryThrottling.tokenRatio: must be a number of at least 0.001, got 0',
       ],
       [
-        { loadBalancing: { round_robin: {} }, retryThrottling: { maxTokens: 10, tokenRatio: 0.0004 } },
+        {
+          loadBalancingConfig: [{ round_robin: {} }],
+          retryThrottling: { maxTokens: 10, tokenRatio: 0.0004 },
+        },
         'retryThrottling.tokenRatio: must be a number of at least 0.001, got 0.0004',
       ],
       [
-        { loadBalancing: { round_robin: {} }, retryThrotling: {} },
+        { loadBalancingConfig: [{ round_robin: {} }], retryThrotling: {} },
         'retryThrotling: unknown field: did you mean "retryThrottling"?',
       ],
       [
-        { loadBalancing: { round_robin: {} }, loadBalancingPolicy: 'ROUND_ROBIN' },
-        'loadBalancingPolicy: is never read by grpc-js: write loadBalancing: [{"round_robin": {}}]',
-      ],
-      [{ loadBalancingConfig: [{ round_robin: {} }] }, 'loadBalancingConfig: is called loadBalancing here'],
-      [
-        { loadBalancing: customRoundRobin(), healthCheckConfig: {} },
-        'healthCheckConfig: is called healthCheck here',
+        { loadBalancingConfig: [{ round_robin: {} }], loadBalancingPolicy: 'ROUND_ROBIN' },
+        'loadBalancingPolicy: is never read by grpc-js: write loadBalancingConfig: [{"round_robin": {}}]',
       ],
     ])('refuses %j', (options, message) => {
       expect(errorOf(options)).toBe(`serviceConfig: ${message}`);
@@ -596,14 +606,14 @@ describe('with the policies registered', () => {
       .filter((configs) => configs.filter(({ name }) => name[0]?.service === undefined).length <= 1);
     const options = fc.record(
       {
-        loadBalancing: fc.oneof(policy, fc.array(policy, { minLength: 1, maxLength: 3 })),
+        loadBalancingConfig: fc.array(policy, { minLength: 1, maxLength: 3 }),
         methodConfig: methods,
         retryThrottling: fc.record({
           maxTokens: fc.integer({ min: 1, max: 1000 }),
           tokenRatio: fc.constantFrom(0.1, 0.5, 1.25),
         }),
       },
-      { requiredKeys: ['loadBalancing'] },
+      { requiredKeys: ['loadBalancingConfig'] },
     );
 
     it('grpc-js reads back with the same values, and checkServiceConfig objects to nothing in it', () => {
@@ -612,7 +622,7 @@ describe('with the policies registered', () => {
           const text = serviceConfig(given);
           expect(checkServiceConfig(text).filter(({ severity }) => severity !== 'note')).toEqual([]);
           const read = validateServiceConfig(JSON.parse(text));
-          expect(read.loadBalancingConfig).toHaveLength([given.loadBalancing].flat().length);
+          expect(read.loadBalancingConfig).toHaveLength(given.loadBalancingConfig.length);
           expect(read.retryThrottling).toEqual(given.retryThrottling);
           expect(read.methodConfig).toHaveLength(given.methodConfig?.length ?? 0);
           for (const [i, { timeout: written, ...rest }] of (given.methodConfig ?? []).entries()) {
@@ -668,7 +678,7 @@ describe('with the policies registered', () => {
       connect(backend.peer, JSON.stringify({ loadBalancingConfig: [{ round_robin: {} }], methodConfig }));
       expect(await unary()).toBe(status.DEADLINE_EXCEEDED);
       client?.close();
-      connect(backend.peer, serviceConfig({ loadBalancing: { round_robin: {} }, methodConfig }));
+      connect(backend.peer, serviceConfig({ loadBalancingConfig: [{ round_robin: {} }], methodConfig }));
       expect(await unary()).toBe(status.OK);
     });
 
@@ -676,7 +686,10 @@ describe('with the policies registered', () => {
       backend = await Backend.start({ unary: () => {} });
       connect(
         backend.peer,
-        serviceConfig({ loadBalancing: customRoundRobin(), methodConfig: [{ name: [{}], timeout: '0.2s' }] }),
+        serviceConfig({
+          loadBalancingConfig: [customRoundRobin()],
+          methodConfig: [{ name: [{}], timeout: '0.2s' }],
+        }),
       );
       const start = performance.now();
       expect(await unary()).toBe(status.DEADLINE_EXCEEDED);

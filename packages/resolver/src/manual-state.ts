@@ -72,7 +72,6 @@ const STATE_FIELDS = ['endpoints', 'serviceConfig'];
 
 /** Where fields belong that would do nothing here. */
 const PLACES: ReadonlyMap<string, string> = new Map([
-  ['loadBalancing', 'in serviceConfig, as an entry of loadBalancingConfig'],
   ['loadBalancingConfig', 'in serviceConfig'],
   ['methodConfig', 'in serviceConfig'],
   ['healthCheckConfig', 'in serviceConfig'],

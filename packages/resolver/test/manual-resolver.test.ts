@@ -196,7 +196,7 @@ describe('update', () => {
     [
       { endpoints: ['a:1'], serviceConfig: { loadBalancing: [{ round_robin: {} }] } },
       ServiceConfigError,
-      'loadBalancing must be called loadBalancingConfig here',
+      'loadBalancing: unknown field: did you mean "loadBalancingConfig"?',
     ],
     [
       ['a:1'],
@@ -210,9 +210,9 @@ describe('update', () => {
       'update: service_config must be called serviceConfig here',
     ],
     [
-      { endpoints: ['a:1'], loadBalancing: { round_robin: {} } },
+      { endpoints: ['a:1'], loadBalancingConfig: [{ round_robin: {} }] },
       TypeError,
-      'update: loadBalancing must be in serviceConfig, as an entry of loadBalancingConfig',
+      'update: loadBalancingConfig must be in serviceConfig',
     ],
     [
       { endpoints: ['a:1'], serverName: 'x' },

@@ -3,7 +3,7 @@ import type { Finding } from './finding.js';
 import { isJson, type Json, own } from './json.js';
 import { methodConfig } from './methods.js';
 import { policies } from './policies/list.js';
-import { isRegistered } from './policies/registered.js';
+import { isRegistered, petiolePolicies } from './policies/registered.js';
 import { got, show } from './text/show.js';
 import { messageOf } from './text/thrown.js';
 import { Place, THROWS } from './walk/place.js';
@@ -61,17 +61,10 @@ const loadBalancingPolicy: Row = (value, at) => {
   return at.find(value, 'ignored', 'grpc-js ignores it and logs nothing', instead, { takenFrom: 'anyone' });
 };
 
-/** What other names stand for: the options of `serviceConfig()`, for instance. */
-const CALLED = new Map([
-  ['loadBalancing', 'loadBalancingConfig'],
-  ['healthCheck', 'healthCheckConfig'],
-  ['throttling', 'retryThrottling'],
-]);
-
+/** Fields that stand in the wrong object. */
 function misplaced(name: string, value: unknown): string | undefined {
-  const called = CALLED.get(name);
-  if (called !== undefined) return `must be called ${called} here, ${got(value)}`;
-  if (isRegistered(name)) return `must be in an entry of loadBalancingConfig, ${got(value)}`;
+  const isPolicy = isRegistered(name) || petiolePolicies().calls.has(name);
+  if (isPolicy) return `must be in an entry of loadBalancingConfig, ${got(value)}`;
   const isOfMethods = /^(retryPolicy|hedgingPolicy|timeout|waitForReady)$/.test(name);
   if (isOfMethods) return `must be in an entry of methodConfig, ${got(value)}`;
   // The wrapper that service configs have in DNS TXT records (gRFC A2) is no service config.

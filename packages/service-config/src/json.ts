@@ -37,11 +37,14 @@ export function asJson(value: unknown, where: string): unknown {
 }
 
 function refuseWhatJsonLacks(value: unknown, where: string, path: string, within: Set<unknown>): void {
-  const refuse = (allowed: string): never => {
-    throw new TypeError(`${where}: ${path === '' ? '' : `${path}: `}must be ${allowed}, got ${show(value)}`);
+  const refuse = (allowed: string, hint = ''): never => {
+    throw new TypeError(
+      `${where}: ${path === '' ? '' : `${path}: `}must be ${allowed}, got ${show(value)}${hint}`,
+    );
   };
   if (typeof value === 'number' && !Number.isFinite(value)) refuse('a finite number');
-  if (typeof value === 'function' || typeof value === 'symbol' || typeof value === 'bigint') refuse('JSON');
+  if (typeof value === 'function') refuse('JSON', ': call it');
+  if (typeof value === 'symbol' || typeof value === 'bigint') refuse('JSON');
   if (typeof value !== 'object' || value === null) return;
   if (within.has(value)) refuse('JSON, without cycles');
   within.add(value);

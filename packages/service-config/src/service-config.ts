@@ -1,22 +1,16 @@
-/**
- * `serviceConfig()`: the JSON for the channel option `grpc.service_config`.
- * Throws where grpc-js would use `pick_first` or ignore a field in silence.
- */
+/** `serviceConfig()`: the JSON for the channel option `grpc.service_config`, written by a program. */
 import type { LoadBalancingConfig, status } from '@grpc/grpc-js';
 import type { Duration } from './duration.js';
 import { inspect } from './inspect.js';
 import { asJson, isJson } from './json.js';
-import { isRegistered, petiolePolicies } from './policies/registered.js';
+import { POLICIES_RULE } from './policies/list.js';
 import { show } from './text/show.js';
 
 export interface ServiceConfigOptions {
-  /**
-   * The policy, e.g. `customRoundRobin({ repeatCount: 1 })` or `{ round_robin: {} }`; or a list of policies, of
-   * which grpc-js takes the first that it knows.
-   */
-  readonly loadBalancing: LoadBalancingConfig | readonly LoadBalancingConfig[];
-  /** Client-side health checking (gRFC A17), which the policies of this package do. Default: none. */
-  readonly healthCheck?: HealthCheckConfig | undefined;
+  /** Policies such as `leastRequest()` or `{ round_robin: {} }`, of which grpc-js takes the first that it knows. */
+  readonly loadBalancingConfig: readonly LoadBalancingConfig[];
+  /** Client-side health checking (gRFC A17), which the policies of `@petiole/balancer` do. Default: none. */
+  readonly healthCheckConfig?: HealthCheckConfig | undefined;
   /** Timeouts and retries by method. Each method takes its settings from one entry: the most specific one. */
   readonly methodConfig?: readonly MethodConfig[] | undefined;
   /** Stops retries while too many RPCs fail (gRFC A6). All channels of one target share the tokens. */
@@ -96,59 +90,18 @@ export interface RetryThrottling {
  *   not registered is accepted if another one follows that is: that is gRPC's way to fall back.
  */
 export function serviceConfig(options: ServiceConfigOptions): string {
-  const given: Partial<ServiceConfigOptions> = options ?? {};
-  if (!isJson(given)) {
-    const example = 'an object such as { loadBalancing: customRoundRobin() }';
-    throw new TypeError(`serviceConfig: must be given ${example}, got ${show(given)}`);
+  if (!isJson(options)) {
+    const example = 'an object such as { loadBalancingConfig: [leastRequest()] }';
+    throw new TypeError(`serviceConfig: must be given ${example}, got ${show(options)}`);
   }
-  refuseOriginalNames(given);
-  const { loadBalancing } = given;
-  // JSON has neither.
-  if (loadBalancing === undefined || typeof loadBalancing === 'function') {
-    const got = loadBalancing === undefined ? `nothing${hintAt(given)}` : 'a function: call it';
-    throw new TypeError(
-      `serviceConfig: loadBalancing: must be a policy such as customRoundRobin(), got ${got}`,
-    );
-  }
-  const { loadBalancing: policies, healthCheck, ...rest } = asJson(given, 'serviceConfig') as OptionsJson;
-  const json = {
-    ...rest,
-    loadBalancingConfig: Array.isArray(policies) ? policies : [policies],
-    ...(healthCheck === undefined ? {} : { healthCheckConfig: healthCheck }),
-  };
-  const { findings, mended } = inspect(json);
+  const { findings, mended } = inspect(asJson(options, 'serviceConfig'));
   const error = findings.find(({ severity }) => severity === 'error');
   if (error !== undefined) {
-    throw new TypeError(
-      asOption(`serviceConfig: ${error.path === '' ? '' : `${error.path}: `}${error.instead}`),
-    );
+    throw new TypeError(`serviceConfig: ${error.path === '' ? '' : `${error.path}: `}${error.instead}`);
+  }
+  // To grpc-js a config without policies is one of pick_first; who calls this function has another in mind.
+  if (mended.loadBalancingConfig === undefined) {
+    throw new TypeError(`serviceConfig: loadBalancingConfig: ${POLICIES_RULE}, got nothing`);
   }
   return JSON.stringify(mended);
-}
-
-/** The options of {@link serviceConfig} as JSON: of what shape is still to be seen. */
-type OptionsJson = Readonly<Record<string, unknown>>;
-
-/** What the fields are called here. */
-function asOption(message: string): string {
-  return message.replaceAll(/\b(loadBalancing|healthCheck)Config\b/g, '$1');
-}
-
-/** What may be meant where there is no `loadBalancing`. */
-function hintAt(options: object): string {
-  const names = Object.keys(options);
-  const misspelt = names.find((name) => name !== 'loadBalancing' && /^load/i.test(name));
-  if (misspelt !== undefined) return `: did you mean loadBalancing by ${misspelt}?`;
-  const policy = names.find((name) => isRegistered(name) || petiolePolicies().calls.has(name));
-  return policy === undefined ? '' : `: write { loadBalancing: { ${policy}: … } }`;
-}
-
-/** The option of the other name would be overwritten. */
-function refuseOriginalNames(options: object): void {
-  for (const [original, option] of [
-    ['loadBalancingConfig', 'loadBalancing'],
-    ['healthCheckConfig', 'healthCheck'],
-  ] as const) {
-    if (original in options) throw new TypeError(`serviceConfig: ${original}: is called ${option} here`);
-  }
 }

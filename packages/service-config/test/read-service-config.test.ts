@@ -208,7 +208,7 @@ describe('a service config of the program itself', () => {
   it.each([
     [
       { loadBalancing: [{ round_robin: {} }] },
-      'service config: loadBalancing must be called loadBalancingConfig here, got [{"round_robin":{}}]',
+      'service config: loadBalancing: unknown field: did you mean "loadBalancingConfig"?',
     ],
     [
       { load_balancing_config: [] },
@@ -219,8 +219,8 @@ describe('a service config of the program itself', () => {
       'loadBalancingConfigs: unknown field: did you mean "loadBalancingConfig"?',
     ],
     [{ methodConfigs: [] }, 'methodConfigs: unknown field: did you mean "methodConfig"?'],
-    [{ throttling: {} }, 'throttling must be called retryThrottling here'],
-    [{ healthCheck: {} }, 'healthCheck must be called healthCheckConfig here'],
+    [{ throttling: {} }, 'throttling: unknown field: did you mean "retryThrottling"?'],
+    [{ healthCheck: {} }, 'healthCheck: unknown field: did you mean "healthCheckConfig"?'],
     [{ timeout: '1s' }, 'timeout must be in an entry of methodConfig, got "1s"'],
     [
       { methodConfig: [{ name, waitForReady: true }] },

@@ -24,6 +24,9 @@ const COSTS =
 /** Levels of JSON in the config of a policy: a list, an entry and its config, and perhaps a map, are one level of policies. */
 const MAX_LEVELS = 4 * MAX_DEPTH;
 
+/** What a list of policies looks like. */
+export const POLICIES_RULE = 'must be an array of policies such as [{"round_robin": {}}]';
+
 /** More policies than any client knows. */
 const MOST = 100;
 
@@ -46,8 +49,9 @@ interface Entry {
 export function policies(list: unknown, at: Place): unknown {
   const { policy: parent, depth } = at.within;
   if (!Array.isArray(list)) {
-    const rule = 'must be an array of policies such as [{"round_robin": {}}]';
-    return parent === undefined ? at.refuse(list, rule) : at.refuse(list, rule, 'replaced', drops(parent));
+    return parent === undefined
+      ? at.refuse(list, POLICIES_RULE)
+      : at.refuse(list, POLICIES_RULE, 'replaced', drops(parent));
   }
   if (depth > MAX_DEPTH) return at.find(list, 'harms', COSTS, TOO_DEEP);
   if (list.length > MOST)

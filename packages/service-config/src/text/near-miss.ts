@@ -1,13 +1,18 @@
 /** Finds the name that a misspelt one probably stands for. */
 
-/** The candidate that differs in case, underscores or a few letters only; undefined if none does. */
+/** Long enough to tell which name it is a part of: `loadBalancing`, `throttling`. */
+const LONG = 8;
+
+/** The candidate that differs in case, underscores, a few letters, or is a longer name; undefined if none does. */
 export function nearMiss(name: string, candidates: Iterable<string>): string | undefined {
   const wanted = plain(name);
   let best: string | undefined;
   // A longer name has room for more slips; a short one soon resembles anything.
   let least = Math.min(3, Math.floor(wanted.length / 4)) + 1;
   for (const candidate of candidates) {
-    const distance = editDistance(wanted, plain(candidate));
+    const full = plain(candidate);
+    const isPart = wanted.length >= LONG && full.includes(wanted);
+    const distance = isPart ? Math.min(1, full.length - wanted.length) : editDistance(wanted, full);
     if (distance >= least) continue;
     least = distance;
     best = candidate;
