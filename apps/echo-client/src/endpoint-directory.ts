@@ -117,6 +117,8 @@ export class EndpointDirectory {
   #onState = (message: unknown): void => {
     const { endpoint, from, to, reason } = message as EndpointEvent;
     if (to === 'SHUTDOWN') {
+      // The last words of a channel that was closed before this directory was there.
+      if (!this.#entries.has(endpoint)) return;
       this.#set(endpoint, { gone: true, connected: undefined });
     } else {
       const before = this.#entries.get(endpoint);
@@ -139,7 +141,9 @@ export class EndpointDirectory {
 
   #onResolverUpdate = (message: unknown): void => {
     const { added, removed } = message as ResolverUpdate;
-    for (const name of removed) this.#set(name, { gone: true, connected: undefined });
+    for (const name of removed) {
+      if (this.#entries.has(name)) this.#set(name, { gone: true, connected: undefined });
+    }
     for (const name of added) this.#set(name, { gone: false });
   };
 }
