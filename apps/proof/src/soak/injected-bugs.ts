@@ -2,9 +2,9 @@
  * Bugs on purpose, each of which must break one invariant: the proof that the
  * soak would find them. Most are policies, some are resolvers.
  */
-import { isIP } from 'node:net';
+import { connect, isIP } from 'node:net';
 import { type experimental, type LoadBalancingConfig, connectivityState as State } from '@grpc/grpc-js';
-import { definePolicy, failPick, type Policy, queuePick } from '@petiole/balancer';
+import { definePolicy, failPick, type Policy, queuePick, type ShardedEndpoint } from '@petiole/balancer';
 import { CatalogueResolver } from './catalogue.js';
 import type { CatalogueRecord } from './discovery.js';
 import type { Invariant, Violation } from './violations.js';
@@ -80,6 +80,39 @@ const lostEndpoints = definePolicy<object, { served: Set<object>; lost: Set<obje
 /** Fails an RPC now and then although endpoints are READY. */
 const refusedRpcs = takingTurns('soak_refused_rpcs', (pick) => (pick % SHOWS_EVERY === 0 ? undefined : 1));
 
+/** So many at once, every so many milliseconds; a busy machine makes a tenth of that, and that must show too. */
+const KNOCKS = 5;
+const KNOCKS_EVERY_MS = 10;
+
+/** Dials each endpoint that is not READY by itself, over and over, beside the connections that it is given. */
+const eagerDials = definePolicy<object, Set<ShardedEndpoint>>({
+  name: 'soak_eager_dials',
+  parseConfig: () => ({}),
+  createMemory: () => new Set(),
+  update({ endpoints, memory, ready, readyCount }) {
+    for (const endpoint of endpoints) knock(endpoint, memory);
+    if (readyCount === 0) return undefined;
+    const turns = ready();
+    let turn = 0;
+    return { pick: () => turns[Math.floor(turn++ / 3) % turns.length]?.pickResult ?? queuePick() };
+  },
+});
+
+function knock(endpoint: ShardedEndpoint, knocking: Set<ShardedEndpoint>): void {
+  if (knocking.has(endpoint) || endpoint.state === State.READY || endpoint.index < 0) return;
+  knocking.add(endpoint);
+  const [host, port] = endpoint.name.split(':');
+  for (let n = 0; n < KNOCKS; n++) {
+    const socket = connect({ host, port: Number(port) });
+    socket.on('connect', () => socket.destroy());
+    socket.on('error', () => {});
+  }
+  setTimeout(() => {
+    knocking.delete(endpoint);
+    knock(endpoint, knocking);
+  }, KNOCKS_EVERY_MS);
+}
+
 /** Turns of three; `used` says how much of a turn each pick takes, undefined to fail it. */
 function takingTurns(name: string, used: (pick: number) => number | undefined): Policy {
   return definePolicy<object, { picks: number; position: number }>({
@@ -107,6 +140,7 @@ const POLICIES = {
   'uneven-turns': unevenTurns,
   'lost-endpoints': lostEndpoints,
   'refused-rpcs': refusedRpcs,
+  'eager-dials': eagerDials,
 } as const satisfies Partial<Record<Bug, Policy>>;
 
 /** The policy that has this bug. */

@@ -44,15 +44,6 @@ function roundRobin(name: string): SubjectPlan {
   };
 }
 
-function grpcJsRoundRobin(name: string): SubjectPlan {
-  return {
-    ...roundRobin(name),
-    policy: () => ({ round_robin: {} }),
-    tellsEvents: false,
-    repeatCount: 1,
-  };
-}
-
 /** Ours beside grpc-js's `round_robin`, which is measured by the same rules. */
 export function comparison(): readonly SubjectPlan[] {
   registerCustomRoundRobin();
@@ -65,7 +56,13 @@ export function comparison(): readonly SubjectPlan[] {
       discovery: 'manual',
       repeatCount: undefined,
     },
-    { ...grpcJsRoundRobin('round_robin'), judged: false },
+    {
+      ...roundRobin('round_robin'),
+      policy: () => ({ round_robin: {} }),
+      tellsEvents: false,
+      judged: false,
+      repeatCount: 1,
+    },
   ];
 }
 
@@ -84,8 +81,6 @@ function withBug(bug: Bug, sound: SubjectPlan): SubjectPlan {
       return { ...sound, name: bug, staysOpen: true };
     case 'ended-watches':
       return { ...sound, name: bug, healthService: ILL_AT_THE_END };
-    case 'eager-dials':
-      return { ...grpcJsRoundRobin(bug), repeatCount: undefined };
     case 'hasty-look-ups':
     case 'strict-catalogue':
       return { ...sound, name: bug, discovery: buggyResolver(bug) };
