@@ -80,9 +80,9 @@ const lostEndpoints = definePolicy<object, { served: Set<object>; lost: Set<obje
 /** Fails an RPC now and then although endpoints are READY. */
 const refusedRpcs = takingTurns('soak_refused_rpcs', (pick) => (pick % SHOWS_EVERY === 0 ? undefined : 1));
 
-/** So many at once, every so many milliseconds; a busy machine makes a tenth of that, and that must show too. */
-const KNOCKS = 5;
-const KNOCKS_EVERY_MS = 10;
+/** So many at once, every so many milliseconds; a busy machine makes a tenth of that, which must show too. */
+const KNOCKS = 20;
+const KNOCKS_EVERY_MS = 20;
 
 /** Dials each endpoint that is not READY by itself, over and over, beside the connections that it is given. */
 const eagerDials = definePolicy<object, Set<ShardedEndpoint>>({
