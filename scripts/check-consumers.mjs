@@ -1,17 +1,14 @@
 /**
  * Packs each package, installs it alone beside @grpc/grpc-js with npm into an empty project, on the oldest and the newest
- * Node.js that are supported, and runs applications there that use it by `import`, by `require()` and by
- * `node --import <package>/register`, and bundled to CommonJS; the resolver also with slow DNS, where threads are allowed and where not.
+ * Node.js that are supported, and runs applications there that use it by `import`, by `require()`, by
+ * `node --import <package>/register`, and bundled to CommonJS; the checker also as a command.
  * Then: an npm tree with two copies of grpc-js, where the policies must not be missing without a word.
  */
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
-import { grpcJs, makeProject } from './consumer-project.mjs';
-import { bundle, installTools, nodeVersions } from './consumer-tools.mjs';
-import { pack } from './pnpm.mjs';
-import { entryPoints, publishedPackages } from './published-packages.mjs';
+import { join } from 'node:path';
+import { asTested, bundle, makeProject, nodeVersions, packPackages } from './consumer-project.mjs';
 
 /** What the applications of consumers/apps print: who has answered, in this order. */
 const ANSWERS = {
@@ -19,101 +16,64 @@ const ANSWERS = {
   resolver: /^AABB$/,
   'echo-proto': /^echo$/,
   'service-config': /^misread, 0\.5 s$/,
-  command: /grpc-js reads 0 s and 5 ns/,
-  'slow DNS': /^AAA$/,
 };
+const COMMAND = { program: 'node_modules/.bin/petiole-service-config', says: /grpc-js reads 0 s and 5 ns/ };
 /** The oldest of the peer range beside the one that the workspace tests with. */
 const OTHER_GRPC_JS = '1.14.5';
 
+const grpcJs = asTested('@grpc/grpc-js');
 const scratch = mkdtempSync(join(tmpdir(), 'petiole-consumers-'));
 try {
-  await installTools();
-  const packages = [];
-  for (const { directory, manifest } of publishedPackages()) {
-    packages.push({
-      folder: basename(directory),
-      name: manifest.name,
-      entries: entryPoints(manifest),
-      tarball: await pack(directory, scratch),
-      dependencies: Object.keys(manifest.dependencies ?? {}),
-    });
-  }
+  const packages = await packPackages(scratch);
   const rows = [];
-  for (const node of nodeVersions()) {
-    rows.push(
-      ...(await Promise.all(packages.map((one) => checkAlone(one, tarballsOf(one, packages), node)))),
-    );
+  for (const node of await nodeVersions()) {
+    rows.push(...(await Promise.all(packages.map((one) => checkAlone(one, node)))));
   }
   console.log(`Each package installed alone with npm beside ${grpcJs}:`);
   console.table(rows);
   console.log(`Two copies of grpc-js in one npm tree, ${grpcJs} and ${OTHER_GRPC_JS} below a dependency:`);
-  console.table(
-    await checkTwoCopies(
-      tarballsOf(
-        packages.find(({ folder }) => folder === 'balancer'),
-        packages,
-      ),
-    ),
-  );
+  console.table(await checkTwoCopies(packages.find(({ app }) => app === 'balancer')));
 } finally {
   rmSync(scratch, { recursive: true, force: true });
 }
 
-/** Of a package and of those of this repository that it depends on: npm must not look for them in the registry. */
-function tarballsOf({ tarball, dependencies }, packages) {
-  return [tarball, ...packages.filter(({ name }) => dependencies.includes(name)).map((one) => one.tarball)];
-}
-
-async function checkAlone({ folder, name, entries }, tarballs, node) {
-  const project = makeProject(join(scratch, `${folder}-${node.version}`), { nodeDirectory: node.directory });
-  assert.equal((await project.run('--version')).output, node.version);
+async function checkAlone({ app, name, entries, tarballs }, node) {
+  const project = makeProject(join(scratch, `${app}-${node.version}`), node.directory);
+  assert.equal((await project.node('--version')).output, node.version);
   await project.npmInstall(...tarballs, grpcJs);
-  const row = { package: name, node: node.version, import: '', require: '', '--import': '' };
-  row.import = await answers(project, folder, `${folder}-import.mjs`);
   // 22.12 warns of require(esm), as docs/compatibility.md says; the others must not.
   const quiet = node.version === 'v22.12.0' ? ['--disable-warning=ExperimentalWarning'] : [];
-  row.require = await answers(project, folder, ...quiet, `${folder}-require.cjs`);
-  if (folder === 'service-config') {
-    const command = 'node_modules/.bin/petiole-service-config';
-    row.command = await answers(project, 'command', command, 'service-config.json');
+  const row = { package: name, node: node.version };
+  for (const entry of entries) {
+    await answers(project, /^$/, '--input-type=module', '-e', `await import('${entry}')`);
+    await answers(project, /^$/, ...quiet, '-e', `require('${entry}')`);
+  }
+  const answer = ANSWERS[app];
+  row.import = await answers(project, answer, `${app}-import.mjs`);
+  row.require = await answers(project, answer, ...quiet, `${app}-require.cjs`);
+  if (project.has(COMMAND.program)) {
+    row.command = await answers(project, COMMAND.says, COMMAND.program, 'service-config.json');
   }
   const register = entries.find((entry) => entry.endsWith('/register'));
-  if (register === undefined) return { ...row, '--import': 'has none' }; // nor is there a bundle: it reads a .proto file
-  row['--import'] = await answers(project, folder, '--import', register, `${folder}-preload.mjs`);
+  if (register === undefined) return row; // nor is there a bundle: echo-proto reads a .proto file
+  row['--import'] = await answers(project, answer, '--import', register, `${app}-preload.mjs`);
   // Else the application proves nothing: it must not work by itself.
-  const without = await project.run(`${folder}-preload.mjs`).catch(() => ({ output: 'fails' }));
-  assert.doesNotMatch(without.output, ANSWERS[folder], `${folder}-preload.mjs works without ${register}`);
-  await bundle(join(project.directory, `${folder}-require.cjs`), join(project.directory, 'bundled.cjs'));
-  row.bundled = await answers(project, folder, 'bundled.cjs');
-  if (folder === 'resolver') {
-    row['slow DNS'] = await answers(project, 'slow DNS', 'resolver-slow-dns.mjs');
-    row['no threads'] = await answers(
-      project,
-      'slow DNS',
-      ...permissionFlags(node.version),
-      'resolver-slow-dns.mjs',
-    );
-  }
+  const without = await project.node(`${app}-preload.mjs`).catch(() => ({ output: 'fails' }));
+  assert.doesNotMatch(without.output, answer, `${app}-preload.mjs works without ${register}`);
+  await bundle(join(project.directory, `${app}-require.cjs`), join(project.directory, 'bundled.cjs'));
+  row.bundled = await answers(project, answer, 'bundled.cjs');
   return row;
 }
 
-/** Node's permission model, under which a process may start no thread. */
-function permissionFlags(version) {
-  const major = Number(/^v(\d+)/.exec(version)[1]);
-  const model = major < 24 ? '--experimental-permission' : '--permission'; // renamed in 22.13, which knows both
-  return [model, ...(major > 24 ? ['--allow-net'] : []), '--allow-fs-read=*', '--no-warnings'];
-}
-
-async function answers(project, folder, ...args) {
-  const { output, errors } = await project.run(...args);
-  assert.match(output, ANSWERS[folder], `node ${args.join(' ')}: ${output} ${errors}`);
+async function answers(project, expected, ...args) {
+  const { output, errors } = await project.node(...args);
+  assert.match(output, expected, `node ${args.join(' ')}: ${output} ${errors}`);
   // An ExperimentalWarning for require(esm) would be noise in every log of an application: Node 20.19 and later has none.
   assert.equal(errors, '', `node ${args.join(' ')} wrote to standard error: ${errors}`);
-  return output;
+  return output.match(expected)[0];
 }
 
-async function checkTwoCopies(tarballs) {
-  const name = '@petiole/balancer';
+async function checkTwoCopies({ name, tarballs }) {
   const dependency = join(scratch, 'orders');
   mkdirSync(dependency);
   writeFileSync(
@@ -133,7 +93,7 @@ async function checkTwoCopies(tarballs) {
   const project = makeProject(join(scratch, 'two-copies'));
   await project.npmInstall(...tarballs, grpcJs, '--install-links', dependency);
   const nested = 'node_modules/petiole-consumer-orders/node_modules/@grpc/grpc-js';
-  assert(existsSync(join(project.directory, nested)), `npm made no second copy at ${nested}`);
+  assert(project.has(nested), `npm made no second copy at ${nested}`);
   writeFileSync(
     join(project.directory, 'two-copies-imported.mjs'),
     `import '${name}/register';\nimport './two-copies.mjs';\n`,
@@ -141,26 +101,18 @@ async function checkTwoCopies(tarballs) {
 
   const rows = [];
   for (const args of [['--import', `${name}/register`, 'two-copies.mjs'], ['two-copies-imported.mjs']]) {
-    const { output, errors } = await project.run(...args);
+    const { output, errors } = await project.node(...args);
     assert.match(output, /^(.)\1{11}$/, `the second copy does not use pick_first but gives ${output}`);
     const warnings = errors
       .split('\n')
       .filter((line) => line.includes('Two copies of @grpc/grpc-js are loaded'));
     assert.equal(warnings.length, 1, `node ${args.join(' ')} warned ${warnings.length} times:\n${errors}`);
-    for (const part of [
-      grpcJs.split('@').at(-1),
-      OTHER_GRPC_JS,
-      nested,
-      'pick_first',
-      'npm ls @grpc/grpc-js',
-    ]) {
+    const [version] = grpcJs.split('@').slice(-1);
+    for (const part of [version, OTHER_GRPC_JS, nested, 'pick_first', 'npm ls @grpc/grpc-js']) {
       assert(warnings[0].includes(part), `the warning does not name ${part}: ${warnings[0]}`);
     }
-    rows.push({
-      command: `node ${args.join(' ')}`,
-      answers: output,
-      warning: `${warnings[0].slice(0, 60)}…`,
-    });
+    const warning = `${warnings[0].slice(0, 60)}…`;
+    rows.push({ command: `node ${args.join(' ')}`, answers: output, warning });
   }
   return rows;
 }

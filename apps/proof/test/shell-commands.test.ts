@@ -18,7 +18,7 @@ const ELSEWHERE: Record<string, string> = {
   [`${PNPM} start`]: 'root-start.test.ts of echo-client, and the first command of .ci/run',
   [`${PNPM} test`]: '.ci/run; it would run itself here',
   'npm install @grpc/grpc-js @petiole/balancer @petiole/resolver @petiole/echo-proto':
-    'check-release.mjs, from a registry on the loopback',
+    'check-types.mjs, from tarballs',
   'npm install @grpc/grpc-js @petiole/balancer': 'check-consumers.mjs, from a tarball',
   'npm install @petiole/echo-proto @grpc/grpc-js': 'check-consumers.mjs, from a tarball',
   'npm install @petiole/resolver @grpc/grpc-js': 'check-consumers.mjs, from a tarball',
