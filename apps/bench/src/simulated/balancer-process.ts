@@ -1,8 +1,6 @@
 /**
- * `pnpm bench`: what the machinery costs over simulated subchannels, beside
- * grpc-js's own round_robin in the same run. What it prints are ratios of CPU
- * time; the times themselves are one machine's. With `--verdicts` the last line
- * says as JSON which targets were met.
+ * What the machinery costs over simulated subchannels, beside grpc-js's own round_robin in the same run. What counts are
+ * ratios of CPU time; the times themselves are one machine's. Prints a report as JSON.
  */
 import { execFileSync } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -10,7 +8,8 @@ import { fileURLToPath } from 'node:url';
 import { type experimental, type LoadBalancingConfig, connectivityState as State } from '@grpc/grpc-js';
 import { customRoundRobin, registerCustomRoundRobin } from '@petiole/balancer';
 import { Bench } from 'tinybench';
-import { SimulatedChannel } from '../test/simulated-channel.js';
+import { SimulatedChannel } from '../../../../packages/balancer/test/simulated-channel.js';
+import { type Report, type Row, tableOf, type Verdict } from '../report.js';
 import { BareLeaves } from './bare-leaves.js';
 import type { PickCost } from './pick-process.js';
 
@@ -191,13 +190,6 @@ function measurePicks(count: number): Record<string, PickCost> {
   );
 }
 
-/** A target of the project, as the report of all benchmarks has it. */
-interface Verdict {
-  readonly target: string;
-  readonly measured: string;
-  readonly met: boolean;
-}
-
 const verdicts: Verdict[] = [];
 
 /** Notes a target that is met by a ratio of at least, or at most, this; answers with the two cells of its row. */
@@ -225,8 +217,6 @@ async function inTurns(
   const [first = Number.NaN, second = Number.NaN] = medians.map((all) => all.sort((a, b) => a - b)[2]);
   return [first, second];
 }
-
-type Row = Readonly<Record<string, string>>;
 
 const ms = (value: number): string => `${value.toPrecision(3)} ms`;
 const ns = (value: number): string => `${value.toPrecision(3)} ns`;
@@ -297,11 +287,13 @@ function comparePicks(count: number): Row[] {
 }
 
 const release = keepOneOfEach();
-console.log('10,000 endpoints, CPU time, median (in the second row the left column is the bare leaves)');
-console.table(await compareAt(10_000));
-console.log('Growth of custom_round_robin: linear if a column stays level');
-console.table(await growth());
+const tables = [
+  tableOf(
+    '10,000 endpoints, CPU time, median (in the second row the left column is the bare leaves)',
+    await compareAt(10_000),
+  ),
+  tableOf('Growth of custom_round_robin: linear if a column stays level', await growth()),
+];
 release();
-console.log('pick() at 10,000 endpoints, one process per policy');
-console.table(comparePicks(10_000));
-if (process.argv.includes('--verdicts')) console.log(JSON.stringify(verdicts));
+tables.push(tableOf('pick() at 10,000 endpoints, one process per policy', comparePicks(10_000)));
+console.log(JSON.stringify({ tables, verdicts, notes: [] } satisfies Report));

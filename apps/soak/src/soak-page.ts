@@ -1,7 +1,7 @@
 /** docs/soak.md: replaces what stands between its two markers. */
 import { readFileSync, writeFileSync } from 'node:fs';
 
-const PAGE = new URL('../../../../docs/soak.md', import.meta.url);
+const PAGE = new URL('../../../docs/soak.md', import.meta.url);
 const BEGIN = '<!-- soak: written by pnpm soak --write -->';
 const END = '<!-- soak: end -->';
 

@@ -1,10 +1,10 @@
 /**
  * What one pick of a policy costs: `pick-process.ts POLICY ENDPOINTS` prints a
- * {@link PickCost} as JSON. Run by main.ts.
+ * {@link PickCost} as JSON. Run by balancer-process.ts.
  */
 import { type experimental, connectivityState as State } from '@grpc/grpc-js';
 import { registerCustomRoundRobin, registerLeastRequest } from '@petiole/balancer';
-import { rpc, SimulatedChannel } from '../test/simulated-channel.js';
+import { rpc, SimulatedChannel } from '../../../../packages/balancer/test/simulated-channel.js';
 
 export interface PickCost {
   readonly ns: number;

@@ -7,7 +7,7 @@ import { basename, dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { marked, type Token } from 'marked';
 
-export const ROOT: string = fileURLToPath(new URL('../../..', import.meta.url));
+export const ROOT: string = fileURLToPath(new URL('../..', import.meta.url));
 
 /** What a reader has and the page cannot show. */
 const STAND_INS: Record<string, string> = {

@@ -1,12 +1,13 @@
 /**
- * What targets and refreshes of many endpoints cost: `pnpm --filter @petiole/resolver run bench`.
- * "growth" is the best time per endpoint, relative to that with 100 endpoints: about 1 is linear. The best, because the
- * garbage collector and the neighbours on the machine are not what is measured.
+ * What targets and refreshes of many endpoints cost. Prints a report as JSON. "growth" is the best time per endpoint, relative
+ * to that with 100 endpoints: about 1 is linear. The best, because the garbage collector and the neighbours on the machine
+ * are not what is measured.
  */
 import { mock } from 'node:test';
 import type { ChannelOptions, experimental } from '@grpc/grpc-js';
+import { PollingResolver, parseTarget, type Resolution, staticTarget } from '@petiole/resolver';
 import { Bench } from 'tinybench';
-import { PollingResolver, parseTarget, type Resolution, staticTarget } from '../src/index.js';
+import { type Report, tableOf } from '../report.js';
 
 const SIZES = [100, 1000, 10_000] as const;
 
@@ -95,20 +96,23 @@ const latency = (name: string): { min: number; p50: number } => {
   if (result === undefined || !('latency' in result)) throw new Error(`${name} did not run`);
   return result.latency;
 };
-for (const what of ['parse', 'refresh']) {
+const tables = ['parse', 'refresh'].map((what) => {
   const base = latency(`${what} ${SIZES[0]}`).min / SIZES[0];
-  console.table(
+  return tableOf(
+    what === 'parse' ? 'Parsing a static: target' : 'An unchanged refresh',
     SIZES.map((size) => {
       const { min, p50 } = latency(`${what} ${size}`);
       return {
-        [what === 'parse' ? 'parse a static: target' : 'unchanged refresh']: `${size} endpoints`,
+        endpoints: String(size),
         'median ms': p50.toFixed(3),
         'best ms': min.toFixed(3),
-        'ns per endpoint': Math.round((min * 1e6) / size),
+        'ns per endpoint': String(Math.round((min * 1e6) / size)),
         growth: (min / size / base).toFixed(2),
       };
     }),
   );
-}
-console.log(`${refreshes} unchanged refreshes made ${listenerCalls} listener calls`);
-if (listenerCalls > 0) process.exitCode = 1;
+});
+if (listenerCalls > 0)
+  throw new Error(`${refreshes} unchanged refreshes made ${listenerCalls} listener calls`);
+const notes = [`${refreshes} unchanged refreshes made no listener call.`];
+console.log(JSON.stringify({ tables, verdicts: [], notes } satisfies Report));

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, credentials, connectivityState as State } from '@grpc/grpc-js';
 import { customRoundRobin, leastRequest } from '@petiole/balancer';
 import { createManualResolver, type ManualResolver, type ManualState } from '@petiole/resolver';
-import { SeededRandom } from '../../src/soak/seeded-random.js';
+import { SeededRandom } from '../../src/seeded-random.js';
 import { ASK, type Servers } from './servers.js';
 
 /** Clients over the whole life of a scenario, and acts in events. */

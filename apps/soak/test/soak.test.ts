@@ -3,13 +3,13 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { describe, expect, test, vi } from 'vitest';
-import { EventLoopStalls } from '../src/soak/event-loop-stalls.js';
-import { OWN_INVARIANTS } from '../src/soak/fault-log.js';
-import { BUG_NAMES, BUGS, type Bug } from '../src/soak/injected-bugs.js';
-import { rotationError } from '../src/soak/rotation-check.js';
-import { FAULT_KINDS, type Incident, planIncidents } from '../src/soak/schedule.js';
+import { EventLoopStalls } from '../src/event-loop-stalls.js';
+import { OWN_INVARIANTS } from '../src/fault-log.js';
+import { BUG_NAMES, BUGS, type Bug } from '../src/injected-bugs.js';
+import { rotationError } from '../src/rotation-check.js';
+import { FAULT_KINDS, type Incident, planIncidents } from '../src/schedule.js';
 
-const SOAK = fileURLToPath(new URL('../src/soak/main.ts', import.meta.url));
+const SOAK = fileURLToPath(new URL('../src/main.ts', import.meta.url));
 
 function soak(args: readonly string[]) {
   return execa(
@@ -42,7 +42,7 @@ function processesWith(text: string): number[] {
 
 /** The soak's child processes, whose parent it is. */
 function childrenOf(parent: number): number[] {
-  return processesWith('src/soak/').filter((id) => {
+  return processesWith('apps/soak/src/').filter((id) => {
     try {
       return readFileSync(`/proc/${id}/status`, 'utf8').includes(`PPid:\t${parent}\n`);
     } catch {
@@ -53,7 +53,7 @@ function childrenOf(parent: number): number[] {
 
 const hasFaultOfItsOwn = (bug: Bug) => Object.values<string>(OWN_INVARIANTS).includes(BUGS[bug]);
 
-const alive = (ids: readonly number[]) => processesWith('src/soak/').filter((id) => ids.includes(id));
+const alive = (ids: readonly number[]) => processesWith('apps/soak/src/').filter((id) => ids.includes(id));
 
 describe('pnpm soak', { timeout: 150_000 }, () => {
   test('a short run holds all invariants and exits with 0', async () => {

@@ -9,9 +9,9 @@ import { execa, execaNode } from 'execa';
 import { afterAll, describe, expect, test } from 'vitest';
 import { type CodeBlock, codeBlocks, pages } from './code-blocks.js';
 
-const APP = fileURLToPath(new URL('..', import.meta.url));
+const DOCS = fileURLToPath(new URL('..', import.meta.url));
 // In this folder, so that the programs find the packages.
-const folder = mkdtempSync(join(APP, '.docs-'));
+const folder = mkdtempSync(join(DOCS, '.docs-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const fileOf = ({ name, language }: CodeBlock): string =>
@@ -27,12 +27,12 @@ test('there are code blocks to run', () => {
 test('the compiler finds nothing in the TypeScript blocks', { timeout: 60_000 }, async () => {
   const files = blocks.filter(({ language }) => language === 'ts').map(fileOf);
   const options = {
-    extends: join(APP, '../../tsconfig.base.json'),
+    extends: join(DOCS, '../tsconfig.base.json'),
     compilerOptions: { noEmit: true },
     files,
   };
   writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(options));
-  const { stdout } = await execa('tsc', ['-p', folder], { preferLocal: true, localDir: APP, reject: false });
+  const { stdout } = await execa('tsc', ['-p', folder], { preferLocal: true, localDir: DOCS, reject: false });
   expect(stdout).toBe('');
   expect(files.length).toBeGreaterThan(5);
 });

@@ -6,6 +6,14 @@ export interface Table {
   readonly rows: readonly (readonly string[])[];
 }
 
+/** A row by the titles of its columns. */
+export type Row = Readonly<Record<string, string>>;
+
+/** The columns are those of the first row. */
+export function tableOf(title: string, rows: readonly Row[]): Table {
+  return { title, columns: Object.keys(rows[0] ?? {}), rows: rows.map((row) => Object.values(row)) };
+}
+
 /** One target of the project, and whether this run met it. */
 export interface Verdict {
   readonly target: string;

@@ -3,7 +3,7 @@ import { cpus, loadavg, release, totalmem, type } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { manifestOf, packageFolder } from './installed-size.js';
 
-const APP = fileURLToPath(new URL('../..', import.meta.url));
+const APP = fileURLToPath(new URL('..', import.meta.url));
 
 const begin = (part: string): string => `<!-- bench ${part} -->`;
 const end = (part: string): string => `<!-- /bench ${part} -->`;

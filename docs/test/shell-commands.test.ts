@@ -22,11 +22,12 @@ const ELSEWHERE: Record<string, string> = {
   'npm install @grpc/grpc-js @petiole/balancer': 'check-consumers.mjs, from a tarball',
   'npm install @petiole/echo-proto @grpc/grpc-js': 'check-consumers.mjs, from a tarball',
   'npm install @petiole/resolver @grpc/grpc-js': 'check-consumers.mjs, from a tarball',
+  'npx @petiole/service-config service-config.json': 'check-consumers.mjs, from a tarball',
   'pnpm bench --write': 'eight minutes, and it writes a page',
   'pnpm soak': 'a minute; soak.test.ts has a short one',
   'pnpm soak --minutes 30 --seed 7': 'half an hour',
   'pnpm soak --faults kill,freeze': 'a minute',
-  'pnpm soak --minutes 0.3 --inject stale-picks --seed 2': 'soak.test.ts injects each bug',
+  'pnpm soak --inject stale-picks --seed 2': 'soak.test.ts injects each bug',
   'grpcdebug 127.0.0.1:50053 channelz channels': 'a program that is not in this repository',
   'grpcurl -plaintext 127.0.0.1:50053 list': 'a program that is not in this repository',
 };
@@ -67,8 +68,11 @@ const RUN_HERE = [
   TARGET,
 ];
 
+// In this folder, so that the programs in it find the packages.
+const scratch = mkdtempSync(fileURLToPath(new URL('../.docs-', import.meta.url)));
 const groups: number[] = [];
 afterAll(() => {
+  rmSync(scratch, { recursive: true, force: true });
   for (const group of groups) {
     try {
       process.kill(-group, 'SIGKILL');
@@ -122,13 +126,16 @@ describe.concurrent('commands of the documentation', { timeout: 120_000 }, () =>
   });
 
   test('commands for the servers on their standard input', async () => {
-    const servers = shell(PIPED, { ECHO_SERVER_LISTEN: '127.0.0.1:0,[::1]:0' });
-    const [second, stopped, started] = await Promise.all([
-      match(servers, /^serving on \S+, (\S+)$/),
-      match(servers, /^stopped (\S+)$/),
-      match(servers, /^started (\S+)$/),
-    ]);
-    expect([stopped, started]).toEqual([second, second]);
+    // The pauses are for people: here each lasts until there is a file that says so.
+    const [served, stopped] = [join(scratch, 'served'), join(scratch, 'stopped')];
+    const until = (file: string) => `until [ -e ${file} ]; do sleep 0.1; done`;
+    const command = PIPED.replace('sleep 10', until(served)).replace('sleep 10', until(stopped));
+    const servers = shell(command, { ECHO_SERVER_LISTEN: '127.0.0.1:0,[::1]:0' });
+    const second = await match(servers, /^serving on \S+, (\S+)$/);
+    writeFileSync(served, '');
+    expect(await match(servers, /^stopped (\S+)$/)).toBe(second);
+    writeFileSync(stopped, '');
+    expect(await match(servers, /^started (\S+)$/)).toBe(second);
   });
 
   test.each([
@@ -136,15 +143,9 @@ describe.concurrent('commands of the documentation', { timeout: 120_000 }, () =>
     [REGISTER_BOTH, ['custom_round_robin true', 'static true']],
     [TARGET, ['custom_round_robin false', 'static false', 'static']],
   ])('%s', async (command, expected) => {
-    // In this folder, so that the program finds the packages.
-    const folder = mkdtempSync(join(fileURLToPath(new URL('..', import.meta.url)), '.docs-'));
-    try {
-      writeFileSync(join(folder, 'app.js'), APP);
-      const options = { NODE_OPTIONS: '--conditions=@petiole/source --import tsx' };
-      const { stdout, stderr } = await shell(command, options, folder);
-      expect({ lines: stdout.split('\n'), stderr }).toEqual({ lines: expected, stderr: '' });
-    } finally {
-      rmSync(folder, { recursive: true, force: true });
-    }
+    writeFileSync(join(scratch, 'app.js'), APP);
+    const options = { NODE_OPTIONS: '--conditions=@petiole/source --import tsx' };
+    const { stdout, stderr } = await shell(command, options, scratch);
+    expect({ lines: stdout.split('\n'), stderr }).toEqual({ lines: expected, stderr: '' });
   });
 });

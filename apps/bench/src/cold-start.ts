@@ -10,7 +10,7 @@ import { figure, type Report } from './report.js';
 import type { ServerHandlers } from './server-process.js';
 import { median } from './statistics.js';
 
-const APP = fileURLToPath(new URL('../..', import.meta.url));
+const APP = fileURLToPath(new URL('..', import.meta.url));
 const GRPC = '@grpc/grpc-js';
 const PACKAGES = ['@petiole/balancer', '@petiole/resolver', '@petiole/echo-proto'];
 

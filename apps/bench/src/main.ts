@@ -8,11 +8,11 @@ import { circumstances, replaceSection } from './document.js';
 import { failover } from './failover.js';
 import { type Report, renderReport } from './report.js';
 import { scale } from './scale.js';
-import { simulated } from './simulated.js';
+import { simulated } from './simulated/simulated.js';
 import { throughput } from './throughput.js';
 
-const PAGE = fileURLToPath(new URL('../../../../docs/benchmarks.md', import.meta.url));
-const CHART = fileURLToPath(new URL('../../../../docs/benchmarks-growth.svg', import.meta.url));
+const PAGE = fileURLToPath(new URL('../../../docs/benchmarks.md', import.meta.url));
+const CHART = fileURLToPath(new URL('../../../docs/benchmarks-growth.svg', import.meta.url));
 
 async function measure(part: Part, { quick, write }: CommandLine): Promise<Report> {
   switch (part) {

@@ -2,15 +2,15 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { decades, growthChart } from '../src/bench/chart.js';
-import { coldStart } from '../src/bench/cold-start.js';
-import { PARTS, parseCommandLine } from '../src/bench/command-line.js';
-import { replaceSection } from '../src/bench/document.js';
-import { failover } from '../src/bench/failover.js';
-import { figure, type Report, renderReport, renderTable } from '../src/bench/report.js';
-import { loopbackAddress, scale } from '../src/bench/scale.js';
-import { median, pairedRatios, percentile, spread } from '../src/bench/statistics.js';
-import { inTurns, throughput } from '../src/bench/throughput.js';
+import { decades, growthChart } from '../src/chart.js';
+import { coldStart } from '../src/cold-start.js';
+import { PARTS, parseCommandLine } from '../src/command-line.js';
+import { replaceSection } from '../src/document.js';
+import { failover } from '../src/failover.js';
+import { figure, type Report, renderReport, renderTable } from '../src/report.js';
+import { loopbackAddress, scale } from '../src/scale.js';
+import { median, pairedRatios, percentile, spread } from '../src/statistics.js';
+import { inTurns, throughput } from '../src/throughput.js';
 
 describe('statistics', () => {
   test('the median of an even number of values lies between the two in the middle', () => {
