@@ -12,7 +12,6 @@ const MEANINGS: Readonly<Record<string, string>> = {
   EREFUSED: 'the DNS server refused',
   ECONNREFUSED: 'no DNS server there',
   ETIMEOUT: 'the DNS server did not answer in time',
-  EDESTRUCTION: 'the thread that asked was ended',
   ECANCELLED: 'the deadline of the resolution passed',
   EBADNAME: 'no name of a host',
   EBADRESP: 'the DNS server sent what cannot be read',
@@ -41,9 +40,4 @@ export class DnsError extends Error {
   get isDefinite(): boolean {
     return this.code === 'ENODATA' || this.code === 'ENOTFOUND';
   }
-}
-
-/** An error such as Node's, for {@link DnsError.from} to complete. */
-export function withCode(code: string): Error {
-  return Object.assign(new Error(code), { code });
 }

@@ -68,7 +68,7 @@ class DnsRefreshPolling extends PollingResolver {
     this.#families = families;
     const { deadline } = options;
     const trace: Trace = (text) => this.trace(text);
-    this.#open = (signal) => open(target.dnsServer, deadline, signal, trace);
+    this.#open = (signal) => open(target.dnsServer, deadline, signal);
     this.#hosts = new HostAddresses(families, NO_BOUND); // its addresses are endpoints, and bounded as such
     this.#system = new SystemLookup(ask);
     this.#txt = new TxtLookup(withoutRootDot(target.host), channelOptions, {

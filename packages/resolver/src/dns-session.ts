@@ -2,11 +2,8 @@
  * DNS queries of one resolution, through a c-ares resolver of its own: its servers are nobody else's, and cancelling
  * it cancels all that it asked. `dns.Resolver` asks the network only; /etc/hosts and search domains do not count.
  */
-import { getServers, type SrvRecord } from 'node:dns';
+import { promises as dns, getServers, type SrvRecord } from 'node:dns';
 import { DnsError } from './dns-error.js';
-import { openQueries } from './dns-queries.js';
-import type { Ask } from './dns-thread.js';
-import type { Trace } from './tracing.js';
 import { untilAborted } from './until-aborted.js';
 
 /** An address family, as `net.isIP` numbers them. */
@@ -25,7 +22,6 @@ export type OpenDnsSession = (
   server: string | undefined,
   deadlineMs: number,
   signal: AbortSignal,
-  trace: Trace,
 ) => DnsSession;
 
 /**
@@ -39,28 +35,31 @@ function tries(servers: number, deadlineMs: number): { timeout: number; tries: n
 }
 
 /** The real one. */
-export const openDnsSession: OpenDnsSession = (server, deadlineMs, signal, trace) => {
-  const limits = tries(server === undefined ? getServers().length : 1, deadlineMs);
-  const ask = openQueries({ server, ...limits }, signal, () =>
-    trace(() => 'DNS is slow: asks on in a thread that does not keep the process alive'),
-  );
-  const query = async <T>(method: Parameters<Ask>[0], what: string, name: string): Promise<T[]> => {
+export const openDnsSession: OpenDnsSession = (server, deadlineMs, signal) => {
+  const resolver = new dns.Resolver(tries(server === undefined ? getServers().length : 1, deadlineMs));
+  if (server !== undefined) resolver.setServers([server]);
+  signal.addEventListener('abort', () => resolver.cancel(), { once: true });
+
+  /** Waits for the records of one question. */
+  const answer = async <T>(ask: () => Promise<T[]>, what: string, name: string): Promise<T[]> => {
     if (signal.aborted) throw new DnsError('ECANCELLED', what, name);
-    let records: unknown[];
+    let records: T[];
     try {
-      records = await untilAborted(ask(method, name), signal);
+      records = await untilAborted(ask(), signal);
     } catch (error) {
       throw DnsError.from(error, what, name);
     }
     // A name that is a CNAME of nothing comes as an empty success.
     if (records.length === 0) throw new DnsError('ENODATA', what, name);
-    return records as T[];
+    return records;
   };
   return {
-    srv: (name) => query('resolveSrv', 'SRV', name),
+    srv: (name) => answer(() => resolver.resolveSrv(name), 'SRV', name),
     addresses: (host, family) =>
-      family === 6 ? query('resolve6', 'AAAA', host) : query('resolve4', 'A', host),
+      family === 6
+        ? answer(() => resolver.resolve6(host), 'AAAA', host)
+        : answer(() => resolver.resolve4(host), 'A', host),
     txt: async (name) =>
-      (await query<string[]>('resolveTxt', 'TXT', name)).map((strings) => strings.join('')),
+      (await answer(() => resolver.resolveTxt(name), 'TXT', name)).map((strings) => strings.join('')),
   };
 };

@@ -84,7 +84,7 @@ class SrvPolling extends PollingResolver {
     this.#bounds = options;
     this.#hosts = new HostAddresses([6, 4], options.maxAddressesPerEndpoint);
     const trace: Trace = (text) => this.trace(text);
-    this.#open = (signal) => open(target.dnsServer, this.#deadline, signal, trace);
+    this.#open = (signal) => open(target.dnsServer, this.#deadline, signal);
     this.#txt = new TxtLookup(target.name, channelOptions, {
       open: this.#open,
       deadline: this.#deadline,

@@ -2,12 +2,11 @@
  * Gives up on a promise when a signal aborts, or a time is over: not everything that is awaited can be cancelled.
  */
 import { TurningClock } from '@petiole/service-config/internal';
-import { withCode } from './dns-error.js';
 
 /** Settles as the promise does, or rejects with code `ECANCELLED` at once when the signal aborts. */
 export function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise<T>((resolve, reject) => {
-    const abort = (): void => reject(withCode('ECANCELLED'));
+    const abort = (): void => reject(Object.assign(new Error('ECANCELLED'), { code: 'ECANCELLED' }));
     if (signal.aborted) abort();
     signal.addEventListener('abort', abort, { once: true });
     promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));

@@ -1,7 +1,4 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -81,19 +78,18 @@ describe('a process', () => {
   // The deadline of a resolution is ten minutes where nothing may wait for it.
   const NO_DEADLINE = '600000';
 
-  it('is not held by queries that nobody answers', async () => {
+  it('is held by a query that nobody answers no longer than the deadline, and not at all after close', async () => {
     const { port, dns } = await echo();
     dns.set('SRV', '_grpc._tcp.echo.test', 'silence');
-    dns.set('A', 'silent.test', 'silence');
     dns.set('TXT', '_grpc_config.echo.test', 'silence');
     const runs = await Promise.all([
-      run([`srv://${dns.address}/_grpc._tcp.echo.test`, NO_DEADLINE, 'connect 800']),
-      run([`dns+refresh://${dns.address}/silent.test`, NO_DEADLINE, 'connect 800']),
-      run([`dns+refresh://${dns.address}/echo.test:${port}`, NO_DEADLINE]),
+      run([`srv://${dns.address}/_grpc._tcp.echo.test`, '1500', 'connect 100']),
+      run([`dns+refresh://${dns.address}/echo.test:${port}`, '1500']),
+      run([`dns+refresh://${dns.address}/echo.test:${port}`, NO_DEADLINE, '15000', 'close']),
     ]);
     expect(runs.map(({ out, code }) => [out, code])).toEqual([
       ['not ready', 0],
-      ['not ready', 0],
+      ['a', 0],
       ['a', 0],
     ]);
     for (const { lingered } of runs) expect(lingered).toBeLessThan(8000);
@@ -146,35 +142,5 @@ describe('a process', () => {
     expect(traced.err).toMatch(/\| srv_resolver \| srv:.* periodic refresh: nothing new/);
     expect(silent.err).not.toContain('srv_resolver');
     expect(constant.err).toMatch(/\| static_resolver \| static:.* first resolution: 1 endpoints/);
-  });
-
-  it('whose DNS is slow runs what is preloaded into it no second time: the thread that DNS moves to has none', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'petiole-preload-'));
-    onTestFinished(() => rmSync(folder, { recursive: true }));
-    const preload = (line: string): string => {
-      const file = join(folder, `${line}.cjs`);
-      writeFileSync(file, `require('node:fs').writeSync(2, '${line}\\n');`);
-      return file;
-    };
-    const env = { NODE_OPTIONS: `--require "${preload('from-environment')}"` };
-    const flags = ['--require', preload('from-flag')];
-    const [quick, slow] = [await echo(), await echo()];
-    slow.dns.set('A', 'echo.test', 'silence');
-    const runs = [quick, slow].map(({ port, dns }) =>
-      run([`dns+refresh://${dns.address}/echo.test:${port}`, NO_DEADLINE], env, flags),
-    );
-    // The first question gets no answer; with that deadline only the thread asks another.
-    await slow.dns.asked('A echo.test');
-    slow.dns.setHost('echo.test', ['127.0.0.1']);
-    const ended = await Promise.all(runs);
-    expect(ended.map(({ out, code }) => [out, code])).toEqual([
-      ['a', 0],
-      ['a', 0],
-    ]);
-    // Not once each: the thread of tsx has them too.
-    const [inQuick, inSlow] = ended.map(({ err }) => err.trim().split('\n').toSorted());
-    expect(inQuick).toContain('from-environment');
-    expect(inQuick).toContain('from-flag');
-    expect(inSlow).toEqual(inQuick);
   });
 });

@@ -202,9 +202,7 @@ describe('srv:', () => {
     dns.set('SRV', SERVICE, 'silence');
     const { error } = await probe(dns, { ...ONCE, deadline: 3000 }).ask();
     expect(error?.details).toContain('failed: ETIMEOUT (the DNS server did not answer in time)');
-    // Once or twice, and three times from the thread that the query moves to.
-    expect(dns.count(`SRV ${SERVICE}`)).toBeGreaterThanOrEqual(4);
-    expect(dns.count(`SRV ${SERVICE}`)).toBeLessThanOrEqual(5);
+    expect(dns.count(`SRV ${SERVICE}`)).toBe(3);
   });
 
   it('uses what it has at the deadline when a host does not answer', async () => {
