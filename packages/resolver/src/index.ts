@@ -4,18 +4,18 @@
  */
 
 export { ServiceConfigError, type ServiceConfigInput } from '@petiole/service-config';
-export type { EndpointBounds } from './bounds.js';
-export { type DnsRefreshOptions, registerRefreshingDnsResolver } from './dns-refresh-resolver.js';
-export type { Endpoint, EndpointInput, SubchannelAddress } from './endpoint.js';
-export { createManualResolver, type ManualResolver } from './manual-resolver.js';
-export type { ManualFailure, ManualResolverOptions, ManualState } from './manual-state.js';
-export { type ParsedTarget, parseTarget } from './parse-target.js';
-export type { PollingOptions } from './polling-options.js';
-export { PollingResolver, type ResolutionAttempt } from './polling-resolver.js';
-export type { Resolution } from './resolution.js';
-export { registerSrvResolver, type SrvResolverOptions } from './srv-resolver.js';
-export type { StaticResolverOptions } from './static-hosts-resolver.js';
-export { registerStaticResolver } from './static-resolver.js';
-export { type StaticTargetOptions, staticTarget } from './static-target.js';
-export { TargetError } from './target-error.js';
-export type { ResolverUpdate } from './update-events.js';
+export type { EndpointBounds } from './lookup/bounds.js';
+export type { PollingOptions } from './resolving/options.js';
+export { PollingResolver, type ResolutionAttempt } from './resolving/polling.js';
+export type { Resolution } from './resolving/resolution.js';
+export type { ResolverUpdate } from './resolving/update-events.js';
+export { type DnsRefreshOptions, registerRefreshingDnsResolver } from './schemes/dns-refresh.js';
+export { createManualResolver, type ManualResolver } from './schemes/manual.js';
+export type { ManualFailure, ManualResolverOptions, ManualState } from './schemes/manual-state.js';
+export { registerSrvResolver, type SrvResolverOptions } from './schemes/srv.js';
+export { registerStaticResolver } from './schemes/static.js';
+export type { StaticResolverOptions } from './schemes/static-hosts.js';
+export type { Endpoint, EndpointInput, SubchannelAddress } from './target/endpoint.js';
+export { TargetError } from './target/error.js';
+export { type ParsedTarget, parseTarget } from './target/parse.js';
+export { type StaticTargetOptions, staticTarget } from './target/static.js';

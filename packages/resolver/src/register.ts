@@ -3,10 +3,10 @@
  * registers every resolver of this package with grpc-js, with default options. The flag finds the package from the
  * current directory.
  */
-import { registerRefreshingDnsResolver } from './dns-refresh-resolver.js';
-import { registerManualResolver } from './manual-resolver.js';
-import { registerSrvResolver } from './srv-resolver.js';
-import { registerStaticResolver } from './static-resolver.js';
+import { registerRefreshingDnsResolver } from './schemes/dns-refresh.js';
+import { registerManualResolver } from './schemes/manual.js';
+import { registerSrvResolver } from './schemes/srv.js';
+import { registerStaticResolver } from './schemes/static.js';
 
 registerStaticResolver();
 registerManualResolver();

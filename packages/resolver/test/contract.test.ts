@@ -2,7 +2,6 @@
 import { type Client, connectivityState, experimental } from '@grpc/grpc-js';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createDnsRefreshResolverClass } from '../src/dns-refresh-resolver.js';
 import {
   createManualResolver,
   type ManualResolver,
@@ -10,14 +9,15 @@ import {
   registerSrvResolver,
   registerStaticResolver,
 } from '../src/index.js';
-import { manualResolverClass } from '../src/manual-resolver.js';
-import type { ResolverClass } from '../src/registration.js';
-import { createSrvResolverClass } from '../src/srv-resolver.js';
-import { createStaticResolverClass } from '../src/static-resolver.js';
-import { DnsServer } from './dns-server.js';
-import { Probe } from './probe.js';
-import { updatesFromNow } from './update-log.js';
-import { ask, makeClient, startServer } from './whoami.js';
+import { createDnsRefreshResolverClass } from '../src/schemes/dns-refresh.js';
+import { manualResolverClass } from '../src/schemes/manual.js';
+import type { ResolverClass } from '../src/schemes/registration.js';
+import { createSrvResolverClass } from '../src/schemes/srv.js';
+import { createStaticResolverClass } from '../src/schemes/static.js';
+import { DnsServer } from './support/dns-server.js';
+import { Probe } from './support/probe.js';
+import { updatesFromNow } from './support/update-log.js';
+import { ask, makeClient, startServer } from './support/whoami.js';
 
 interface Subject {
   readonly resolverClass: ResolverClass;

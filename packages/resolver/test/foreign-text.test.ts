@@ -1,14 +1,14 @@
 /** What DNS, catalogues and configs say, on its way into errors, notes, events and the log: one line, bounded, no escape codes. */
 import { describe, expect, it, vi } from 'vitest';
 import { createManualResolver, parseTarget, type Resolution, staticTarget } from '../src/index.js';
-import { print } from '../src/json-value.js';
-import { manualResolverClass } from '../src/manual-resolver.js';
-import { createSrvResolverClass } from '../src/srv-resolver.js';
-import { createStaticResolverClass } from '../src/static-resolver.js';
-import { quote } from '../src/target-error.js';
-import { Probe } from './probe.js';
-import { scripted, turn, useFakeClock } from './scripted-resolver.js';
-import { updatesFromNow } from './update-log.js';
+import { manualResolverClass } from '../src/schemes/manual.js';
+import { createSrvResolverClass } from '../src/schemes/srv.js';
+import { createStaticResolverClass } from '../src/schemes/static.js';
+import { quote } from '../src/target/error.js';
+import { print } from '../src/target/json-value.js';
+import { Probe } from './support/probe.js';
+import { scripted, turn, useFakeClock } from './support/scripted-resolver.js';
+import { updatesFromNow } from './support/update-log.js';
 
 const FORGED = 'down \r\nE 2026-11-28 root logged in\u001b[2K\u009b31m\u2028';
 const SHOWN = 'down E 2026-11-28 root logged in\\x1b[2K\\x9b31m';

@@ -4,14 +4,21 @@
  */
 import { connectivityState, experimental } from '@grpc/grpc-js';
 import { describe, expect, it } from 'vitest';
-import { createDnsRefreshResolverClass } from '../src/dns-refresh-resolver.js';
 import { createManualResolver, PollingResolver, type Resolution } from '../src/index.js';
-import { manualResolverClass } from '../src/manual-resolver.js';
-import { createSrvResolverClass } from '../src/srv-resolver.js';
-import { createStaticResolverClass } from '../src/static-resolver.js';
-import { DnsServer } from './dns-server.js';
-import { type Counted, registerCounted } from './live.js';
-import { ask, askUntilAll, makeClient, ROUND_ROBIN, startServer, type WhoAmIServer } from './whoami.js';
+import { createDnsRefreshResolverClass } from '../src/schemes/dns-refresh.js';
+import { manualResolverClass } from '../src/schemes/manual.js';
+import { createSrvResolverClass } from '../src/schemes/srv.js';
+import { createStaticResolverClass } from '../src/schemes/static.js';
+import { DnsServer } from './support/dns-server.js';
+import { type Counted, registerCounted } from './support/live.js';
+import {
+  ask,
+  askUntilAll,
+  makeClient,
+  ROUND_ROBIN,
+  startServer,
+  type WhoAmIServer,
+} from './support/whoami.js';
 
 /** As short as our resolvers allow, so that there is something to see. */
 const OPTIONS = {

@@ -2,8 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { DnsServer } from './dns-server.js';
-import { startServer } from './whoami.js';
+import { DnsServer } from './support/dns-server.js';
+import { startServer } from './support/whoami.js';
 
 interface Ended {
   readonly code: number | null;
@@ -13,7 +13,7 @@ interface Ended {
   readonly lingered: number;
 }
 
-const APP = fileURLToPath(new URL('child-app.ts', import.meta.url));
+const APP = fileURLToPath(new URL('support/child-app.ts', import.meta.url));
 
 interface Running {
   readonly child: ChildProcess;

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { expect, it, onTestFinished, vi } from 'vitest';
 import { registerStaticResolver } from '../src/index.js';
-import { ask, makeClient, startServer } from './whoami.js';
+import { ask, makeClient, startServer } from './support/whoami.js';
 
 it('a proxy of the environment takes static: targets away from the resolver, unless grpc.enable_http_proxy is 0', async () => {
   registerStaticResolver();

@@ -17,8 +17,6 @@ import {
 } from '@grpc/grpc-js';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { parse } from 'yaml';
-import { createDnsRefreshResolverClass } from '../src/dns-refresh-resolver.js';
-import { openDnsSession } from '../src/dns-session.js';
 import {
   createManualResolver,
   PollingResolver,
@@ -29,15 +27,17 @@ import {
   registerStaticResolver,
   staticTarget,
 } from '../src/index.js';
-import { DnsServer } from './dns-server.js';
-import { ask, askUntilAll, makeClient, ROUND_ROBIN, startServer } from './whoami.js';
+import { openDnsSession } from '../src/lookup/dns-session.js';
+import { createDnsRefreshResolverClass } from '../src/schemes/dns-refresh.js';
+import { DnsServer } from './support/dns-server.js';
+import { ask, askUntilAll, makeClient, ROUND_ROBIN, startServer } from './support/whoami.js';
 
 registerStaticResolver();
 registerSrvResolver({ refreshInterval: 100 });
 const REFRESHING = { refreshInterval: 100, families: 'ipv4' } as const;
 registerRefreshingDnsResolver(REFRESHING);
 
-const APP = fileURLToPath(new URL('child-app.ts', import.meta.url));
+const APP = fileURLToPath(new URL('support/child-app.ts', import.meta.url));
 
 /** Runs a command. Resolves to what it printed. */
 async function run(

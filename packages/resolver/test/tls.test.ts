@@ -8,8 +8,8 @@ import {
   registerSrvResolver,
   registerStaticResolver,
 } from '../src/index.js';
-import { DnsServer } from './dns-server.js';
-import { ask, makeClient, startServer } from './whoami.js';
+import { DnsServer } from './support/dns-server.js';
+import { ask, makeClient, startServer } from './support/whoami.js';
 
 registerStaticResolver();
 registerSrvResolver();

@@ -1,0 +1,100 @@
+/**
+ * The service config in a TXT record, as gRFC A2 has it: the first choice of a list whose criteria match this client.
+ */
+
+import { ServiceConfigError } from '@petiole/service-config';
+import { got, messageOf } from '@petiole/service-config/internal';
+import type { Trace } from '../grpc-js/tracing.js';
+import { isObject } from '../target/json-value.js';
+
+/** This client, as the criteria of a choice see it. */
+export interface ClientIdentity {
+  /** From 0 up to, not including, 100; rolled once per channel. A choice of p percent matches when it is below p. */
+  readonly percentile: number;
+  /** As the system has it; compared exactly. */
+  readonly hostname: string;
+}
+
+const PREFIX = 'grpc_config=';
+const LANGUAGE = 'node';
+const FIELDS: ReadonlySet<string> = new Set([
+  'clientLanguage',
+  'percentage',
+  'clientHostname',
+  'serviceConfig',
+]);
+
+/**
+ * Selects the service config from TXT records.
+ * @param trace hears which choice was taken, or why none.
+ * @returns its JSON object, or null when no record is one or no choice matches.
+ * @throws {ServiceConfigError} when a choice is invalid: then the whole is to be discarded (gRFC A2).
+ */
+export function selectServiceConfig(
+  records: readonly string[],
+  client: ClientIdentity,
+  trace: Trace = () => {},
+): object | null {
+  const record = records.find((text) => text.startsWith(PREFIX));
+  if (record === undefined) {
+    trace(() => `service config: none of ${records.length} TXT records begins with ${PREFIX}`);
+    return null;
+  }
+  const text = record.slice(PREFIX.length);
+  let choices: unknown;
+  try {
+    choices = JSON.parse(text);
+  } catch (error) {
+    throw wrong('grpc_config', text, `JSON (${messageOf(error)})`);
+  }
+  if (!Array.isArray(choices)) throw wrong('grpc_config', choices, 'an array of choices');
+  const read = choices.map((choice: unknown, index) => readChoice(choice, `grpc_config[${index}]`));
+  const taken = read.findIndex((choice) => choice.matches(client));
+  trace(() => {
+    const what =
+      taken < 0 ? `none of ${read.length} choices matches` : `choice ${taken + 1} of ${read.length}`;
+    return `service config: ${what} (${LANGUAGE}, ${client.percentile.toFixed(1)} %, ${client.hostname})`;
+  });
+  return read[taken]?.serviceConfig ?? null;
+}
+
+interface Choice {
+  readonly serviceConfig: object;
+  matches(client: ClientIdentity): boolean;
+}
+
+function readChoice(choice: unknown, path: string): Choice {
+  if (!isObject(choice)) throw wrong(path, choice, 'an object');
+  for (const name of Object.keys(choice)) {
+    if (!FIELDS.has(name)) throw wrong(path, name, `made of the fields ${[...FIELDS].join(', ')}`);
+  }
+  const { percentage, serviceConfig } = choice;
+  const languages = strings(choice.clientLanguage, `${path}.clientLanguage`).map((name) =>
+    name.toLowerCase(),
+  );
+  const hostnames = strings(choice.clientHostname, `${path}.clientHostname`);
+  if (!isObject(serviceConfig)) throw wrong(`${path}.serviceConfig`, serviceConfig, 'an object');
+  const share = percentage ?? 100;
+  if (typeof share !== 'number' || !Number.isInteger(share) || share < 0 || share > 100) {
+    throw wrong(`${path}.percentage`, percentage, 'an integer from 0 to 100');
+  }
+  return {
+    serviceConfig,
+    matches: ({ percentile, hostname }) =>
+      percentile < share &&
+      (languages.length === 0 || languages.includes(LANGUAGE)) &&
+      (hostnames.length === 0 || hostnames.includes(hostname)),
+  };
+}
+
+function wrong(path: string, value: unknown, allowed: string): ServiceConfigError {
+  return new ServiceConfigError(path, `must be ${allowed}, ${got(value)}`);
+}
+
+function strings(value: unknown, path: string): string[] {
+  if (value === undefined || value === null) return [];
+  if (!Array.isArray(value) || !value.every((entry) => typeof entry === 'string')) {
+    throw wrong(path, value, 'an array of strings');
+  }
+  return value;
+}

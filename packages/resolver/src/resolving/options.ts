@@ -1,0 +1,85 @@
+/**
+ * How often a polling resolver asks, how long it waits, and what an answer may bring: the options and their ranges.
+ */
+import type { ChannelOptions } from '@grpc/grpc-js';
+import { BOUNDS, checkBounds, type EndpointBounds } from '../lookup/bounds.js';
+import { assertOptions, print } from '../target/json-value.js';
+
+/** Options of {@link PollingResolver}. */
+export interface PollingOptions extends EndpointBounds {
+  /**
+   * Milliseconds between periodic looks, ±10 % of jitter. From 100 to 86400000 (a day), or Infinity for none.
+   * Default 30000. Independent of the rate limit on requests.
+   */
+  readonly refreshInterval?: number;
+  /**
+   * Milliseconds after which a resolution is given up. From 10 to 600000. Default 5000. A stall of the event loop counts
+   * for at most a sixteenth of them, however long it is: what was answered meanwhile is read first.
+   */
+  readonly deadline?: number;
+  /**
+   * Whether endpoints that were there before keep their place in the order, new ones coming last. Default true: DNS
+   * servers and catalogues rotate their answers, and a rotation is no change. Nor is one of the addresses within an
+   * endpoint, which is its set of addresses. With false, each order is a change and reaches the policy.
+   */
+  readonly keepOrder?: boolean;
+  /**
+   * Whether an answer may name Unix sockets, `{ path }`. Default false: they are files of this machine, and a catalogue
+   * that comes over the network has no business with them.
+   */
+  readonly unixSockets?: boolean;
+  /** The name for `GRPC_TRACE`. Default `polling_resolver`. */
+  readonly tracer?: string;
+}
+
+const DEFAULT_MIN_TIME_BETWEEN_REQUESTS = 30_000;
+const LEAST_MIN_TIME_BETWEEN_REQUESTS = 100;
+
+/**
+ * Fills in the defaults.
+ * @throws {RangeError} that names option, value and bounds; {@link TypeError} on other options, or one of a wrong type.
+ */
+export function checkPollingOptions(options: PollingOptions): Required<PollingOptions> {
+  assertOptions(options, 'the options of a PollingResolver', [
+    'refreshInterval',
+    'deadline',
+    'keepOrder',
+    'unixSockets',
+    'tracer',
+    ...BOUNDS,
+  ]);
+  const {
+    refreshInterval = 30_000,
+    deadline = 5000,
+    keepOrder = true,
+    unixSockets = false,
+    tracer = 'polling_resolver',
+  } = options;
+  if (refreshInterval !== Number.POSITIVE_INFINITY && !isWithin(refreshInterval, 100, 86_400_000)) {
+    throw new RangeError(
+      `refreshInterval must be from 100 to 86400000 ms, or Infinity, got ${print(refreshInterval)}`,
+    );
+  }
+  if (!isWithin(deadline, 10, 600_000)) {
+    throw new RangeError(`deadline must be from 10 to 600000 ms, got ${print(deadline)}`);
+  }
+  for (const [name, value] of Object.entries({ keepOrder, unixSockets })) {
+    if (typeof value !== 'boolean') throw new TypeError(`${name} must be true or false, got ${print(value)}`);
+  }
+  if (typeof tracer !== 'string') throw new TypeError(`tracer must be a string, got ${print(tracer)}`);
+  return { refreshInterval, deadline, keepOrder, unixSockets, tracer, ...checkBounds(options) };
+}
+
+/**
+ * `grpc.dns_min_time_between_resolutions_ms`, default 30000; values that are no such number count as absent.
+ * At least 100: without a pause, grpc-js's policies ask again from within each answer while an endpoint is down.
+ */
+export function minTimeBetweenRequests(channelOptions: ChannelOptions): number {
+  const value: unknown = channelOptions['grpc.dns_min_time_between_resolutions_ms'];
+  if (typeof value !== 'number' || !(value >= 0)) return DEFAULT_MIN_TIME_BETWEEN_REQUESTS;
+  return Math.min(Math.max(value, LEAST_MIN_TIME_BETWEEN_REQUESTS), 2_147_483_647);
+}
+
+function isWithin(value: unknown, least: number, most: number): boolean {
+  return typeof value === 'number' && value >= least && value <= most;
+}

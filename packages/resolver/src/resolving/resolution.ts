@@ -1,0 +1,122 @@
+/**
+ * What a look-up found, and how it becomes the next good answer of a polling resolver: what did not change stays the
+ * same object, so that a change is seen at a glance and reaches nobody when there is none.
+ */
+import { readServiceConfig, type ServiceConfigInput } from '@petiole/service-config';
+import { endpointKey, messageOf, oneLine } from '@petiole/service-config/internal';
+import { type EndpointBounds, withinBounds } from '../lookup/bounds.js';
+import { keepPlaces } from '../lookup/keep-places.js';
+import { joinNotes, LONGEST_NOTE, summarize } from '../lookup/notes.js';
+import { type EndpointInput, readEndpoints, sameEndpoints } from '../target/endpoint.js';
+import { TargetError } from '../target/error.js';
+import { isObject, print } from '../target/json-value.js';
+import type { Delivered } from './delivery.js';
+
+/** What a look-up found. */
+export interface Resolution {
+  /**
+   * All endpoints there are now, as `'[::1]:50051+127.0.0.1:50051'` or in one of the other forms. An empty list is an
+   * answer, that there are none; when in doubt, reject.
+   */
+  readonly endpoints: readonly EndpointInput[];
+  /**
+   * The service config, proto3 JSON. Default: none, so that the channel's `grpc.service_config` applies.
+   * A bad one is logged and the last good one stays.
+   */
+  readonly serviceConfig?: ServiceConfigInput | null;
+  /** Goes into the failure messages of the policy, in one line: what could not be looked up, for instance. */
+  readonly note?: string;
+  /** Something could not be looked up: the endpoints count, and `resolve` runs again after a back-off. Default false. */
+  readonly incomplete?: boolean;
+}
+
+/** What our own resolvers find: they apply the bounds before they build anything. */
+export interface BoundedResolution extends Resolution {
+  /** What they left out because of the bounds; empty when nothing. */
+  readonly leftOut: string;
+}
+
+/** How a resolution is read. */
+export interface Reading extends Required<EndpointBounds> {
+  readonly keepOrder: boolean;
+  readonly unixSockets: boolean;
+}
+
+/** A resolution that counts: what the channel is told until there is a better one. */
+export interface GoodAnswer extends Delivered {
+  /** The service config as JSON text; null when there is none, or none that can be written so. */
+  readonly source: string | null;
+  /** What is wrong with it; empty when nothing is. */
+  readonly complaint: string;
+  /** What was left out because of the bounds; empty when nothing was. */
+  readonly leftOut: string;
+  /** Something could not be looked up, or a record was bad. */
+  readonly incomplete: boolean;
+}
+
+/**
+ * Makes a resolution the successor of the last good answer.
+ * @throws TypeError on what is no resolution, {@link TargetError} when no endpoint in it is good.
+ */
+export function readResolution(
+  resolution: Resolution & Partial<BoundedResolution>,
+  before: GoodAnswer | undefined,
+  reading: Reading,
+): GoodAnswer {
+  if (!isObject(resolution)) {
+    throw new TypeError(`resolve() must give an object such as { endpoints: [] }, got ${print(resolution)}`);
+  }
+  const { maxAddressesPerEndpoint, keepOrder, unixSockets } = reading;
+  // Copies: a look-up may hand out the same array again, changed.
+  const found = readEndpoints(resolution.endpoints, maxAddressesPerEndpoint, unixSockets);
+  const bad = summarize(found.refused);
+  if (bad !== '' && found.endpoints.length === 0) throw new TargetError(bad);
+  // Those that are in use come first, so that they stay when there are too many.
+  const ordered = keepOrder
+    ? keepPlaces(before?.endpoints ?? [], found.endpoints, endpointKey, (survivor) => survivor)
+    : found.endpoints;
+  const bounded = withinBounds(ordered, ({ addresses }) => addresses.length, reading);
+  const endpoints =
+    before !== undefined && sameEndpoints(before.endpoints, bounded.kept) ? before.endpoints : bounded.kept;
+  const { serviceConfig, source, complaint } = successor(resolution.serviceConfig ?? null, before);
+  const leftOut = joinNotes(
+    resolution.leftOut ?? '',
+    found.cut === 0
+      ? ''
+      : `${found.cut} endpoints have more than ${maxAddressesPerEndpoint} addresses (maxAddressesPerEndpoint)`,
+    bounded.leftOut,
+  );
+  const note = joinNotes(oneLine(`${resolution.note ?? ''}`, LONGEST_NOTE), bad, leftOut, complaint);
+  const incomplete = resolution.incomplete === true || bad !== '';
+  return { endpoints, serviceConfig, source, complaint, leftOut, incomplete, note };
+}
+
+function successor(
+  input: ServiceConfigInput | null,
+  before: GoodAnswer | undefined,
+): Pick<GoodAnswer, 'serviceConfig' | 'source' | 'complaint'> {
+  if (input === null) return { serviceConfig: null, source: null, complaint: '' };
+  // As text: the same object may come again, changed.
+  const source = typeof input === 'string' ? input : jsonText(input);
+  // A bad one is read again: the policy that it names may have been registered by now.
+  if (before?.complaint === '' && source !== null && before.source === source) return before;
+  try {
+    return { serviceConfig: readServiceConfig(input, 'dns'), source, complaint: '' };
+  } catch (error) {
+    // As an error it would cost the addresses too: grpc-js never sets previousServiceConfig (resolving-load-balancer.ts).
+    return {
+      serviceConfig: before?.serviceConfig ?? null,
+      source,
+      complaint: `bad service config ignored: ${messageOf(error, LONGEST_NOTE)}`,
+    };
+  }
+}
+
+/** Null for what has no JSON, such as a cyclic object; `readServiceConfig` says what is wrong with it. */
+function jsonText(input: object): string | null {
+  try {
+    return JSON.stringify(input) ?? null;
+  } catch {
+    return null;
+  }
+}

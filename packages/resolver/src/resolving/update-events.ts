@@ -1,0 +1,65 @@
+/**
+ * The diagnostics channel `petiole.resolver.update`: one plain object for each change that a resolver hands to a channel.
+ * It comes when the channel has taken the change. Nothing is computed while nobody subscribes.
+ */
+import diagnostics from 'node:diagnostics_channel';
+import { addressKey, endpointName, publishLater } from '@petiole/service-config/internal';
+import type { Endpoint } from '../target/endpoint.js';
+
+/** The name to give to `diagnostics_channel.subscribe`. */
+export const UPDATE_CHANNEL = 'petiole.resolver.update';
+
+/** A message on `petiole.resolver.update`. Endpoints are printed as `[::1]:50051+127.0.0.1:50051`. */
+export interface ResolverUpdate {
+  /** The channel's target string. */
+  readonly target: string;
+  /** Endpoints that were not in the previous result. */
+  readonly added: readonly string[];
+  /** Endpoints of the previous result that are gone. */
+  readonly removed: readonly string[];
+  /** How many endpoints the channel has now. */
+  readonly endpoints: number;
+  /** Why the resolver spoke: `first resolution`, `requested`, `periodic refresh`, `retry`, `update`, `replay`. */
+  readonly reason: string;
+  /** Only when name resolution failed: why. The channel may have kept its endpoints. */
+  readonly error?: string;
+}
+
+const channel = diagnostics.channel(UPDATE_CHANNEL);
+
+/** Publishes the difference between two results, or an error; silent when there is neither. */
+export function publishUpdate(
+  target: string,
+  before: readonly Endpoint[],
+  after: readonly Endpoint[],
+  reason: string,
+  error?: string,
+): void {
+  publishLater<ResolverUpdate>(channel, () => {
+    const old = byAddresses(before);
+    const now = byAddresses(after);
+    const added = namesOf(now, old);
+    const removed = namesOf(old, now);
+    if (error === undefined && added.length === 0 && removed.length === 0) return undefined;
+    return {
+      target,
+      added,
+      removed,
+      endpoints: now.size,
+      reason,
+      ...(error === undefined ? {} : { error }),
+    };
+  });
+}
+
+type ByAddresses = ReadonlyMap<string, Endpoint>;
+
+/** In another order they are another endpoint here, since it is then printed otherwise. */
+function byAddresses(endpoints: readonly Endpoint[]): ByAddresses {
+  return new Map(endpoints.map((endpoint) => [JSON.stringify(endpoint.addresses.map(addressKey)), endpoint]));
+}
+
+/** The names of the endpoints that only the first list has. */
+function namesOf(these: ByAddresses, those: ByAddresses): string[] {
+  return [...these].filter(([key]) => !those.has(key)).map(([, endpoint]) => endpointName(endpoint));
+}

@@ -1,0 +1,140 @@
+/**
+ * What a program tells a manual resolver, checked: a wrong shape would otherwise show as RPCs that wait for ever, or
+ * fail with "undefined".
+ */
+import { Metadata, status } from '@grpc/grpc-js';
+import {
+  type PreparedServiceConfig,
+  readServiceConfig,
+  type ServiceConfigInput,
+} from '@petiole/service-config';
+import { type Endpoint, type EndpointInput, toEndpoints } from '../target/endpoint.js';
+import { isObject, misspelt, print } from '../target/json-value.js';
+
+/** What a manual resolver tells its channels; each update replaces the whole. */
+export interface ManualState {
+  /**
+   * In the order in which policies shall see them, without duplicates. May be empty: RPCs of a new channel then fail
+   * with UNAVAILABLE; on a channel that had endpoints the policy decides (grpc-js's `round_robin` lets RPCs wait, its
+   * `pick_first` keeps the connection that it has).
+   */
+  readonly endpoints: readonly EndpointInput[];
+  /**
+   * Proto3 JSON, as an object or a string. Default: none, so that each channel's `grpc.service_config` applies.
+   * Refused are, besides what `checkServiceConfig` calls an error, misspelt fields and fields of `methodConfig` that
+   * grpc-js does not read; fields that are wholly unknown are left out.
+   */
+  readonly serviceConfig?: ServiceConfigInput;
+}
+
+/** Options of `createManualResolver`. */
+export interface ManualResolverOptions extends Partial<ManualState> {
+  /**
+   * The name that TLS verifies, `host` or `host:port`.
+   * Default: the first endpoint's first host at creation, `localhost` when there is none.
+   */
+  readonly serverName?: string;
+}
+
+/** A status for `ManualResolver.fail`; `code` is UNAVAILABLE unless given. */
+export interface ManualFailure {
+  readonly code?: status;
+  readonly details: string;
+  readonly metadata?: Metadata;
+}
+
+/** What a handle holds for its channels. */
+export type Latest =
+  | {
+      readonly kind: 'endpoints';
+      readonly endpoints: readonly Endpoint[];
+      readonly serviceConfig: PreparedServiceConfig | null;
+    }
+  | { readonly kind: 'failure'; readonly failure: ManualFailure & { readonly code: status } };
+
+/** gRFC A54: a control plane must not use these; grpc-js turns them into INTERNAL. */
+const INAPPROPRIATE_CODES: ReadonlySet<status> = new Set([
+  status.OK,
+  status.INVALID_ARGUMENT,
+  status.NOT_FOUND,
+  status.ALREADY_EXISTS,
+  status.FAILED_PRECONDITION,
+  status.ABORTED,
+  status.OUT_OF_RANGE,
+  status.DATA_LOSS,
+]);
+
+const ALLOWED_CODES: readonly status[] = Object.values(status).filter(
+  (code): code is status => typeof code === 'number' && !INAPPROPRIATE_CODES.has(code),
+);
+
+const STATE_FIELDS = ['endpoints', 'serviceConfig'];
+
+/** Where fields belong that would do nothing here. */
+const PLACES: ReadonlyMap<string, string> = new Map([
+  ['loadBalancingConfig', 'in serviceConfig'],
+  ['methodConfig', 'in serviceConfig'],
+  ['healthCheckConfig', 'in serviceConfig'],
+  ['serverName', 'given to createManualResolver'],
+]);
+
+/**
+ * @param where begins the messages about the whole.
+ * @throws {TypeError} on what is no object or has a misspelt field, {@link TargetError} on a bad endpoint,
+ *   {@link ServiceConfigError} on a bad service config.
+ */
+export function readState(state: ManualState, where: string): Latest {
+  assertObject(state, `${where}: its argument`, '{ endpoints: ["127.0.0.1:50051"] }');
+  for (const written of Object.keys(state)) {
+    // Others may be there: a state that comes out of a catalogue as it is.
+    const meant = misspelt(written, STATE_FIELDS);
+    if (meant !== undefined) throw new TypeError(`${where}: ${written} must be called ${meant} here`);
+    const place = PLACES.get(written);
+    if (place !== undefined) throw new TypeError(`${where}: ${written} must be ${place}`);
+  }
+  const { endpoints, serviceConfig } = state;
+  return deepFreeze({
+    kind: 'endpoints',
+    endpoints: toEndpoints(endpoints),
+    serviceConfig: serviceConfig === undefined ? null : readServiceConfig(serviceConfig, 'program'),
+  });
+}
+
+/**
+ * @param where begins the messages.
+ * @throws {TypeError} on a wrong shape, Error on a code that is none or that grpc-js would turn into INTERNAL.
+ */
+export function readFailure(failure: ManualFailure, where: string): Latest {
+  assertObject(failure, `${where}: fail: its argument`, '{ details: "the catalogue is down" }');
+  const { code = status.UNAVAILABLE, details, metadata } = failure;
+  if (typeof details !== 'string') {
+    throw new TypeError(`${where}: fail: details must be a string, got ${print(details)}`);
+  }
+  if (metadata !== undefined && !(metadata instanceof Metadata)) {
+    throw new TypeError(
+      `${where}: fail: metadata must be a Metadata of @grpc/grpc-js, got ${print(metadata)}`,
+    );
+  }
+  if (!ALLOWED_CODES.includes(code)) {
+    const allowed = ALLOWED_CODES.map((each) => `status.${status[each]} (${each})`).join(', ');
+    const why = INAPPROPRIATE_CODES.has(code)
+      ? ` (not ${status[code]}: grpc-js turns it into INTERNAL, gRFC A54)`
+      : '';
+    throw new Error(`${where}: fail: code must be one of ${allowed}, got ${print(code)}${why}`);
+  }
+  return { kind: 'failure', failure: { code, details, ...(metadata ? { metadata: metadata.clone() } : {}) } };
+}
+
+/** All channels of a handle are given the same objects. */
+function deepFreeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null) {
+    for (const part of Object.values(value)) deepFreeze(part);
+    Object.freeze(value);
+  }
+  return value;
+}
+
+function assertObject(value: unknown, where: string, example: string): void {
+  if (!isObject(value))
+    throw new TypeError(`${where} must be an object such as ${example}, got ${print(value)}`);
+}

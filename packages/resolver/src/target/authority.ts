@@ -1,0 +1,52 @@
+/**
+ * The authority of a target: the name that TLS verifies and the default `:authority` header.
+ * grpc-js builds a URL from it after the TCP connection is made and leaks that socket when the URL is invalid,
+ * on every attempt; so it is checked before any connection.
+ */
+import { addressName } from '@petiole/service-config/internal';
+import { DEFAULT_PORT, type HostAddress, parseAddress } from './address.js';
+import { quote, TargetError } from './error.js';
+import { print } from './json-value.js';
+
+/** The authority where a target has none that could be used; such a channel never connects. */
+export const FALLBACK_AUTHORITY = 'localhost';
+
+/**
+ * Returns a server name, `host` or `host:port`, unchanged.
+ * @throws {TargetError} when it is not a host name or IP address, has a zone id, or no URL can hold it.
+ */
+export function checkAuthority(authority: string): string {
+  if (typeof authority !== 'string') {
+    throw new TargetError(`server name ${print(authority)} is no string`);
+  }
+  let parsed: HostAddress;
+  try {
+    parsed = parseAddress(authority);
+  } catch (error) {
+    if (!(error instanceof TargetError)) throw error;
+    throw new TargetError(`server name ${quote(authority)}: ${error.message}`);
+  }
+  if (parsed.host.includes('%')) {
+    throw new TargetError(`server name ${quote(authority)} has a zone id, which no certificate can carry`);
+  }
+  if (!URL.canParse(`https://${authority}`)) {
+    throw new TargetError(`server name ${quote(authority)} is not valid in a URL`);
+  }
+  return authority;
+}
+
+/**
+ * The authority that stands for an address: its host without zone id and root dot, which certificates do not know, and
+ * its port unless that is the default.
+ */
+export function authorityOf(address: HostAddress): string {
+  const zone = address.host.indexOf('%');
+  const host = withoutRootDot(zone < 0 ? address.host : address.host.slice(0, zone));
+  if (address.port !== DEFAULT_PORT) return addressName({ host, port: address.port });
+  return host.includes(':') ? `[${host}]` : host;
+}
+
+/** A name without the dot that may end it. */
+export function withoutRootDot(name: string): string {
+  return name.endsWith('.') ? name.slice(0, -1) : name;
+}

@@ -1,0 +1,148 @@
+/**
+ * Endpoints: all addresses of one server, the unit that grpc-js and the policies balance over (gRFC A61).
+ * This file accepts them in the forms that people write.
+ */
+
+import type { experimental } from '@grpc/grpc-js';
+import { sameAddresses } from '@petiole/service-config/internal';
+import { checkHost, isIPv6Host, parseAddress } from './address.js';
+import { withoutDuplicates } from './duplicates.js';
+import { quote, TargetError } from './error.js';
+import { print } from './json-value.js';
+
+/** grpc-js's endpoint: `{ addresses: [{ host, port }, …] }`; the addresses of one server, tried in this order. */
+export type Endpoint = experimental.Endpoint;
+
+/** grpc-js's address: `{ host, port }`, or `{ path }` for a Unix socket. */
+export type SubchannelAddress = experimental.SubchannelAddress;
+
+/**
+ * An endpoint as the functions of this package take it: grpc-js's shape, the same with addresses as strings,
+ * or one string with `+` between the addresses. These three are one endpoint:
+ *
+ * - `{ addresses: [{ host: '::1', port: 50051 }, { host: '127.0.0.1', port: 50051 }] }`
+ * - `{ addresses: ['[::1]:50051', '127.0.0.1:50051'] }`
+ * - `'[::1]:50051+127.0.0.1:50051'`
+ */
+export type EndpointInput =
+  | string
+  | { readonly addresses: ReadonlyArray<string | Readonly<SubchannelAddress>> };
+
+/** What is done about a bad address, or an endpoint that is none: to throw, or to remember it and leave it out. */
+type Refuse = (error: TargetError) => void;
+
+/**
+ * Brings endpoints into grpc-js's shape, without duplicates. The result shares nothing with the input.
+ * @throws {TargetError} that names the index of the endpoint and the part that is wrong.
+ */
+export function toEndpoints(inputs: readonly EndpointInput[]): Endpoint[] {
+  const refuse = (error: TargetError): never => {
+    throw error;
+  };
+  return withoutDuplicates(readList(inputs, true, refuse));
+}
+
+/** What is good of a list that a catalogue sent. */
+export interface ReadEndpoints {
+  /** In grpc-js's shape and without duplicates; they share nothing with the input. */
+  readonly endpoints: readonly Endpoint[];
+  /** What is wrong with each address or endpoint that was left out. */
+  readonly refused: readonly string[];
+  /** How many endpoints had more addresses than they may have, and lost the last ones. */
+  readonly cut: number;
+}
+
+/**
+ * As {@link toEndpoints}, but a bad record costs that record only.
+ * @throws {TargetError} when the whole is no list.
+ */
+export function readEndpoints(
+  inputs: readonly EndpointInput[],
+  maxAddresses: number,
+  unixSockets: boolean,
+): ReadEndpoints {
+  const refused: string[] = [];
+  const endpoints = withoutDuplicates(readList(inputs, unixSockets, ({ message }) => refused.push(message)));
+  const long = endpoints.filter(({ addresses }) => addresses.length > maxAddresses);
+  for (const { addresses } of long) addresses.length = maxAddresses;
+  return {
+    endpoints: long.length === 0 ? endpoints : withoutDuplicates(endpoints),
+    refused,
+    cut: long.length,
+  };
+}
+
+function readList(inputs: readonly EndpointInput[], unixSockets: boolean, refuse: Refuse): Endpoint[] {
+  if (!Array.isArray(inputs)) throw new TargetError(`endpoints must be an array, got ${print(inputs)}`);
+  const endpoints: Endpoint[] = [];
+  // entries() does not pass over holes.
+  for (const [index, input] of inputs.entries()) {
+    const refuseHere = ({ message }: TargetError): void =>
+      refuse(new TargetError(`endpoints[${index}]: ${message}`));
+    const addresses = readEndpoint(input, unixSockets, refuseHere);
+    if (addresses.length > 0) endpoints.push({ addresses });
+  }
+  return endpoints;
+}
+
+/** The good addresses of an endpoint. */
+function readEndpoint(input: EndpointInput, unixSockets: boolean, refuse: Refuse): SubchannelAddress[] {
+  const inputs: ReadonlyArray<string | Readonly<SubchannelAddress>> | undefined =
+    typeof input === 'string' ? input.split('+') : input?.addresses;
+  if (!Array.isArray(inputs) || inputs.length === 0) {
+    const what = 'an endpoint is a string or { addresses: [at least one] }';
+    refuse(new TargetError(`${what}, got ${print(input)}`));
+    return [];
+  }
+  const addresses: SubchannelAddress[] = [];
+  for (const address of inputs) {
+    try {
+      addresses.push(toAddress(address, unixSockets));
+    } catch (error) {
+      if (!(error instanceof TargetError)) throw error;
+      refuse(error);
+    }
+  }
+  return addresses;
+}
+
+function toAddress(input: string | Readonly<SubchannelAddress>, unixSockets: boolean): SubchannelAddress {
+  if (typeof input === 'string') {
+    if (input.includes(',')) {
+      throw new TargetError(`${quote(input)} contains ","; write an entry for each endpoint: ["a:1", "b:2"]`);
+    }
+    if (input.includes('+')) {
+      throw new TargetError(`${quote(input)} contains "+"; write an entry for each address: ["a:1", "b:1"]`);
+    }
+    return { ...parseAddress(input) };
+  }
+  if (typeof input === 'object' && input !== null) {
+    if ('path' in input && typeof input.path === 'string' && input.path !== '') {
+      if (unixSockets) return { path: input.path };
+      throw new TargetError(
+        `${quote(input.path)} is a Unix socket of this machine, which the option unixSockets would allow`,
+      );
+    }
+    if ('host' in input && typeof input.host === 'string') {
+      const { host, port } = input;
+      if (!Number.isInteger(port) || port < 1 || port > 65_535) {
+        throw new TargetError(
+          `port of ${quote(host)} must be an integer from 1 to 65535, got ${print(port)}`,
+        );
+      }
+      return { host: isIPv6Host(host) ? host : checkHost(host), port };
+    }
+  }
+  throw new TargetError(`an address is a string, { host, port } or { path }, got ${print(input)}`);
+}
+
+/** Whether two lists hold the same endpoints with the same addresses, both in the same order. */
+export function sameEndpoints(left: readonly Endpoint[], right: readonly Endpoint[]): boolean {
+  return (
+    left.length === right.length &&
+    left.every((endpoint, index) => {
+      const other = right[index];
+      return other !== undefined && sameAddresses(endpoint, other);
+    })
+  );
+}

@@ -1,0 +1,52 @@
+/**
+ * Values of which nothing is known yet, as they come out of JSON or out of untyped JavaScript.
+ */
+import { thrownText, visible } from '@petiole/service-config/internal';
+import { quote } from './error.js';
+
+/** A JSON object of which nothing is known yet. */
+export type JsonObject = Readonly<Record<string, unknown>>;
+
+/** A value as it stands in a message, in one line and at most 80 characters of it. Never throws. */
+export function print(value: unknown): string {
+  if (typeof value === 'string') return quote(value);
+  if (typeof value === 'number') return String(value); // JSON has no NaN
+  let text: string | undefined;
+  try {
+    text = JSON.stringify(value);
+  } catch {
+    // A cycle, or more levels than the stack has room for.
+  }
+  text ??= thrownText(value);
+  return text.length > 80 ? `${visible(text.slice(0, 80))}…` : visible(text);
+}
+
+/** Whether a value is a JSON object. */
+export function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/**
+ * Of these names, the one that is meant by another case, `kebab-case`, or `snake_case` (which is proto3 JSON, but which
+ * grpc-js does not read); undefined when it is none, or is written right.
+ */
+export function misspelt(written: string, names: readonly string[]): string | undefined {
+  if (names.includes(written)) return undefined;
+  const plain = written.replaceAll(/[-_]/g, '').toLowerCase();
+  return names.find((name) => name.toLowerCase() === plain);
+}
+
+/**
+ * For options, which come from programs only: a field that nobody reads is a mistake.
+ * @param where begins the messages.
+ * @throws {TypeError} on what is no object, or has other fields.
+ */
+export function assertOptions(options: unknown, where: string, names: readonly string[]): void {
+  if (!isObject(options)) {
+    throw new TypeError(`${where} must be an object with ${names.join(', ')}, got ${print(options)}`);
+  }
+  const unknown = Object.keys(options).find((name) => !names.includes(name));
+  if (unknown !== undefined) {
+    throw new TypeError(`${where} must have no field but ${names.join(', ')}, got ${quote(unknown)}`);
+  }
+}

@@ -1,0 +1,101 @@
+/**
+ * Reads a target string before grpc-js does. What its URI parser does not recognise goes to `dns:`, which fails with
+ * a puzzling message or not at all, or throws; no resolver of this package ever sees it.
+ */
+
+import {
+  DNS_REFRESH_SCHEME,
+  dnsRefreshAuthority,
+  parseDnsRefreshTarget,
+  parseSrvTarget,
+  SRV_SCHEME,
+  srvAuthority,
+} from './dns.js';
+import type { Endpoint } from './endpoint.js';
+import { quote, TargetError } from './error.js';
+import { print } from './json-value.js';
+import { parseStaticTarget, STATIC_SCHEME, staticAuthority } from './static.js';
+
+/** What a target says. `authority` is the name that TLS verifies, with its port where the target has one. */
+export type ParsedTarget =
+  | {
+      readonly scheme: 'static';
+      readonly authority: string;
+      readonly serverName: string | undefined;
+      /** Hosts may be names. */
+      readonly endpoints: readonly Endpoint[];
+    }
+  | {
+      readonly scheme: 'srv';
+      readonly authority: string;
+      /** `IP:PORT`; undefined: the system's DNS servers. */
+      readonly dnsServer: string | undefined;
+      /** `_service._proto.NAME`. */
+      readonly service: string;
+    }
+  | {
+      readonly scheme: 'dns+refresh';
+      readonly authority: string;
+      readonly dnsServer: string | undefined;
+      readonly host: string;
+      readonly port: number;
+    };
+
+const SCHEMES = [STATIC_SCHEME, SRV_SCHEME, DNS_REFRESH_SCHEME] as const;
+
+/**
+ * Parses a `static:`, `srv:` or `dns+refresh:` target, for a check at start-up. Targets of other schemes, also
+ * those that grpc-js knows itself (`dns:///echo`, `unix:/run/echo`), are refused.
+ * @throws {TargetError} that says what is wrong, also for what grpc-js would send to `dns:` without a word.
+ */
+export function parseTarget(target: string): ParsedTarget {
+  try {
+    return parse(target);
+  } catch (error) {
+    if (!(error instanceof TargetError)) throw error;
+    throw new TargetError(`bad target: ${error.message}`);
+  }
+}
+
+function parse(target: string): ParsedTarget {
+  if (typeof target !== 'string') throw new TargetError(`${print(target)} is no string`);
+  const newline = /[\n\r\u2028\u2029]/.exec(target);
+  if (newline !== null) {
+    throw new TargetError(
+      `${quote(target)} has a line break at character ${newline.index + 1}; grpc-js throws on it`,
+    );
+  }
+  const scheme = SCHEMES.find((name) => target.startsWith(`${name}:`));
+  if (scheme === undefined) {
+    const near = SCHEMES.find((name) =>
+      target.trimStart().toLowerCase().replace(/^["']/, '').startsWith(`${name}:`),
+    );
+    throw new TargetError(
+      near === undefined
+        ? `${quote(target)} has none of the schemes ${SCHEMES.map((name) => `${name}:`).join(', ')}; targets of grpc-js's own schemes are not checked here`
+        : `${quote(target)} must start with "${near}:" exactly, in small letters, without quotes or blanks; grpc-js would hand it to dns:`,
+    );
+  }
+  // grpc-js: uri-parser.ts
+  const match = /^(?:\/\/([^/]*)\/)?(.+)$/.exec(target.slice(scheme.length + 1));
+  if (match === null) {
+    throw new TargetError(`${quote(target)} has nothing after "${scheme}:"; grpc-js would hand it to dns:`);
+  }
+  const [, authority, path = ''] = match;
+  const uri = { scheme, path, ...(authority === undefined ? {} : { authority }) };
+  switch (scheme) {
+    case STATIC_SCHEME: {
+      const { serverName, endpoints } = parseStaticTarget(uri);
+      const copies = endpoints.map(({ addresses }) => ({ addresses: [...addresses] }));
+      return { scheme, authority: staticAuthority(uri), serverName, endpoints: copies };
+    }
+    case SRV_SCHEME: {
+      const { dnsServer, service } = parseSrvTarget(uri);
+      return { scheme, authority: srvAuthority(uri), dnsServer, service };
+    }
+    case DNS_REFRESH_SCHEME: {
+      const { dnsServer, host, port } = parseDnsRefreshTarget(uri);
+      return { scheme, authority: dnsRefreshAuthority(uri), dnsServer, host, port };
+    }
+  }
+}

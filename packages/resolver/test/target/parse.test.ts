@@ -1,0 +1,152 @@
+import { Client, credentials } from '@grpc/grpc-js';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { parseTarget, TargetError } from '../../src/index.js';
+import '../../src/register.js';
+import { createDnsRefreshResolverClass } from '../../src/schemes/dns-refresh.js';
+import { createSrvResolverClass } from '../../src/schemes/srv.js';
+import { Probe } from '../support/probe.js';
+import { ask, makeClient } from '../support/whoami.js';
+
+describe('parseTarget', () => {
+  it('says what a target means', () => {
+    expect(parseTarget('static://echo.example/[::1]:1+127.0.0.1:1,echo-2')).toEqual({
+      scheme: 'static',
+      authority: 'echo.example',
+      serverName: 'echo.example',
+      endpoints: [
+        {
+          addresses: [
+            { host: '::1', port: 1 },
+            { host: '127.0.0.1', port: 1 },
+          ],
+        },
+        { addresses: [{ host: 'echo-2', port: 443 }] },
+      ],
+    });
+    expect(parseTarget('srv://[::1]:5353/_grpc._tcp.echo.example.')).toEqual({
+      scheme: 'srv',
+      authority: 'echo.example',
+      dnsServer: '[::1]:5353',
+      service: '_grpc._tcp.echo.example.',
+    });
+    expect(parseTarget('dns+refresh://8.8.8.8/echo.example:50051')).toEqual({
+      scheme: 'dns+refresh',
+      authority: 'echo.example:50051',
+      dnsServer: '8.8.8.8:53',
+      host: 'echo.example',
+      port: 50_051,
+    });
+  });
+
+  it('leaves the root dot out of the authority, as certificates do', () => {
+    for (const target of ['static:echo.example.:1', 'dns+refresh:echo.example.:1']) {
+      expect(parseTarget(target).authority).toBe('echo.example:1');
+    }
+  });
+
+  it.each([undefined, null, 5])('refuses %o, which is no string', (target) => {
+    expect(() => parseTarget(target as never)).toThrow(TargetError);
+    expect(() => parseTarget(target as never)).toThrow(`bad target: ${target} is no string`);
+  });
+
+  it.each([
+    [
+      '',
+      "has none of the schemes static:, srv:, dns+refresh:; targets of grpc-js's own schemes are not checked here",
+    ],
+    ['echo.example:443', 'has none of the schemes'],
+    ['dns:echo.example', 'has none of the schemes'],
+    ['static:', 'has nothing after "static:"; grpc-js would hand it to dns:'],
+    ['srv:', 'has nothing after "srv:"'],
+    ['static:1.2.3.4:1\n', 'has a line break at character 17; grpc-js throws on it'],
+    ['static:1.2.3.4:1,\r\n5.6.7.8:1', 'has a line break at character 18'],
+    ['STATIC:1.2.3.4:1', 'must start with "static:" exactly, in small letters'],
+    ['Srv:_grpc._tcp.a.b', 'must start with "srv:" exactly'],
+    [' static:1.2.3.4:1', 'must start with "static:" exactly'],
+    ['"static:1.2.3.4:1"', 'must start with "static:" exactly'],
+    ['static://name', 'has a server name and no endpoint'],
+    ['static:1.2.3.4:99999', 'a port is an integer from 1 to 65535'],
+    ['srv:echo.example', '"echo.example" must be _service._proto.NAME'],
+    ['srv:_grpc._tcp.', 'must be _service._proto.NAME'],
+    ['srv:_grpc._tcp.a..b', 'is no host name'],
+    ['srv:_grpc._tcp.1.2.3.4', 'has an IP address where a name belongs'],
+    ['srv://8.8.8.8', 'has a DNS server and no name'],
+    ['srv://8.8.8.8:0/_grpc._tcp.a.b', 'DNS server "8.8.8.8:0": "8.8.8.8:0" has port "0"'],
+    ['srv://8.8.8.8:65536/_grpc._tcp.a.b', 'has port "65536"'],
+    ['srv://::1/_grpc._tcp.a.b', 'an IPv6 address stands in brackets'],
+    ['srv://[fe80::1%eth0]/_grpc._tcp.a.b', 'has a zone id'],
+    ['srv://dns.example/_grpc._tcp.a.b', 'DNS server "dns.example" must be an IP address'],
+    ['dns+refresh:', 'has nothing after "dns+refresh:"'],
+    ['dns+refresh:echo:0', 'has port "0"'],
+    ['dns+refresh:50051', 'its last label is a number'],
+    ['dns+refresh:a,b', '"a,b" is no host name'],
+    ['dns+refresh://8.8.8.8:x/echo', 'has port "x"'],
+  ])('refuses %j', (target, message) => {
+    expect(() => parseTarget(target)).toThrow(TargetError);
+    expect(() => parseTarget(target)).toThrow(message);
+    expect(() => parseTarget(target)).toThrow(/^bad target: /);
+  });
+
+  it.skipIf(URL.canParse('https://xn--a'))('refuses a name that no URL can hold', () => {
+    for (const target of ['srv:_grpc._tcp.xn--a', 'dns+refresh:xn--a:1', 'static:xn--a:1']) {
+      expect(() => parseTarget(target)).toThrow('is not valid in a URL');
+    }
+  });
+
+  it('refuses or reads, and never throws anything else', () => {
+    const scheme = fc.constantFrom('static:', 'srv:', 'dns+refresh:', 'srv://', 'dns+refresh://1.1.1.1/', '');
+    const rest = fc.array(
+      fc.constantFrom('_a', '.', '_tcp', 'x', ':', '/', '1', '[', ']', '::1', '%', ' ', '\n', '🙂'),
+    );
+    fc.assert(
+      fc.property(
+        scheme,
+        fc.oneof(
+          rest.map((parts) => parts.join('')),
+          fc.string(),
+        ),
+        (head, tail) => {
+          try {
+            const { authority } = parseTarget(head + tail);
+            expect(URL.canParse(`https://${authority}`)).toBe(true);
+          } catch (error) {
+            expect(error).toBeInstanceOf(TargetError);
+          }
+        },
+      ),
+      { numRuns: 2000 },
+    );
+  });
+
+  it.each(['dns:///echo.example:443', 'localhost:50051', 'unix:/run/echo', 'manual://localhost/1'])(
+    'does not take %s for wrong, only for none of its own',
+    (target) => {
+      expect(() => parseTarget(target)).toThrow('are not checked here');
+    },
+  );
+
+  it('agrees with what grpc-js does with line breaks and empty targets', async () => {
+    await expect(ask(makeClient('static:'))).rejects.toMatchObject({
+      code: 14,
+      details: expect.stringContaining('Failed to parse DNS address dns:static:'),
+    });
+    expect(() => new Client('static:1.2.3.4:1\n', credentials.createInsecure())).toThrow(
+      'Could not parse target name',
+    );
+  });
+});
+
+describe('a bad target that reaches a DNS resolver', () => {
+  it.each([
+    ['srv', createSrvResolverClass(), 'srv:echo.example'],
+    ['srv', createSrvResolverClass(), 'srv://8.8.8.8:0/_grpc._tcp.a.b'],
+    ['dns+refresh', createDnsRefreshResolverClass(), 'dns+refresh://dns.example/a'],
+    ['dns+refresh', createDnsRefreshResolverClass(), 'dns+refresh:a:99999'],
+  ])('is one UNAVAILABLE status of %s', async (scheme, resolverClass, target) => {
+    const { error } = await new Probe(resolverClass, target).ask();
+    expect(error?.code).toBe(14);
+    expect(error?.details).toMatch(new RegExp(`^bad ${scheme.replace('+', '\\+')}: target: `));
+    expect(resolverClass.getDefaultAuthority({ scheme, path: target })).not.toBe('');
+  });
+});
