@@ -1,14 +1,21 @@
 /**
  * `@petiole/resolver`: tells grpc-js which addresses belong to one server, from a constant (`static:`), from a program
- * (`createManualResolver`), or from DNS (`srv:`, `dns+refresh:`, or a resolver of your own on `PollingResolver`).
+ * (`createManualResolver`), from DNS (`srv:`, `dns+refresh:`), or from a look-up of your own (`defineResolver`).
  */
 
 export { ServiceConfigError, type ServiceConfigInput } from '@petiole/service-config';
 export type { EndpointBounds } from './lookup/bounds.js';
-export type { PollingOptions } from './resolving/options.js';
-export { PollingResolver, type ResolutionAttempt } from './resolving/polling.js';
+export type { ResolverOptions } from './resolving/options.js';
+export type { Look } from './resolving/polling.js';
 export type { Resolution } from './resolving/resolution.js';
 export type { ResolverUpdate } from './resolving/update-events.js';
+export {
+  defineResolver,
+  type Resolver,
+  type ResolverDefinition,
+  type ResolverLook,
+  type ResolverTarget,
+} from './schemes/define-resolver.js';
 export { type DnsRefreshOptions, registerRefreshingDnsResolver } from './schemes/dns-refresh.js';
 export { createManualResolver, type ManualResolver } from './schemes/manual.js';
 export type { ManualFailure, ManualResolverOptions, ManualState } from './schemes/manual-state.js';

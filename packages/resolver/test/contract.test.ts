@@ -2,6 +2,7 @@
 import { type Client, connectivityState, experimental } from '@grpc/grpc-js';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { ResolverClass } from '../src/grpc-js/resolver-class.js';
 import {
   createManualResolver,
   type ManualResolver,
@@ -11,7 +12,6 @@ import {
 } from '../src/index.js';
 import { createDnsRefreshResolverClass } from '../src/schemes/dns-refresh.js';
 import { manualResolverClass } from '../src/schemes/manual.js';
-import type { ResolverClass } from '../src/schemes/registration.js';
 import { createSrvResolverClass } from '../src/schemes/srv.js';
 import { createStaticResolverClass } from '../src/schemes/static.js';
 import { DnsServer } from './support/dns-server.js';

@@ -4,8 +4,7 @@ import { createManualResolver, parseTarget, type Resolution, staticTarget } from
 import { manualResolverClass } from '../src/schemes/manual.js';
 import { createSrvResolverClass } from '../src/schemes/srv.js';
 import { createStaticResolverClass } from '../src/schemes/static.js';
-import { quote } from '../src/target/error.js';
-import { print } from '../src/target/json-value.js';
+import { print, quote } from '../src/target/quote.js';
 import { Probe } from './support/probe.js';
 import { scripted, turn, useFakeClock } from './support/scripted-resolver.js';
 import { updatesFromNow } from './support/update-log.js';
@@ -19,7 +18,7 @@ describe('what a catalogue says', () => {
   it('is one line in errors, notes and events, and cut', async () => {
     const { probe, lookups } = scripted({}, { 'grpc.dns_min_time_between_resolutions_ms': 100 });
     const updates = updatesFromNow();
-    probe.resolver.updateResolution();
+    await probe.request();
     lookups[0]?.fail(FORGED);
     await turn();
     await vi.advanceTimersByTimeAsync(1001);
@@ -38,7 +37,7 @@ describe('what a catalogue says', () => {
   it('is one line in the names of its Unix sockets', async () => {
     const { probe, lookups } = scripted({ unixSockets: true });
     const updates = updatesFromNow();
-    probe.resolver.updateResolution();
+    await probe.request();
     lookups[0]?.answerWith({ endpoints: [{ addresses: [{ path: `/run/${FORGED}` }] }] });
     await turn();
     expect(updates[0]?.added).toEqual([`/run/${SHOWN}`]);
@@ -54,7 +53,7 @@ describe('what a catalogue says', () => {
       { methodConfig: [{ name: [{}], timeout: FORGED }] },
     ]) {
       const { probe, lookups } = scripted();
-      probe.resolver.updateResolution();
+      await probe.request();
       lookups[0]?.answerWith({ endpoints: ['10.0.0.1:1'], serviceConfig } as Resolution);
       await turn();
       expect(probe.calls[0]?.note).toMatch(/^bad service config ignored: [^\p{Cc}\u2028]*$/u);

@@ -4,7 +4,8 @@
  */
 import { connectivityState, experimental } from '@grpc/grpc-js';
 import { describe, expect, it } from 'vitest';
-import { createManualResolver, PollingResolver, type Resolution } from '../src/index.js';
+import { createManualResolver } from '../src/index.js';
+import { createResolverClass } from '../src/schemes/define-resolver.js';
 import { createDnsRefreshResolverClass } from '../src/schemes/dns-refresh.js';
 import { manualResolverClass } from '../src/schemes/manual.js';
 import { createSrvResolverClass } from '../src/schemes/srv.js';
@@ -132,20 +133,14 @@ describe('round_robin with one killed server', () => {
     expect(calls).toBeLessThanOrEqual(7);
   });
 
-  it('stays calm on a PollingResolver whose look-up takes no time', async () => {
+  it('stays calm on a resolver of a user whose look-up takes no time', async () => {
     const [a, b] = await twoServers();
-    class Catalogue extends PollingResolver {
-      protected override resolve(): Promise<Resolution> {
-        const endpoints = [a, b].map(({ port }, index) => ({
-          addresses: [{ host: `127.0.0.${index + 1}`, port }],
-        }));
-        return Promise.resolve({ endpoints });
-      }
-      static getDefaultAuthority(): string {
-        return 'catalogue';
-      }
-    }
-    const counted = registerCounted('catalogue', Catalogue);
+    const catalogue = createResolverClass({
+      scheme: 'catalogue',
+      authority: () => 'catalogue',
+      resolve: () => ({ endpoints: [a, b].map(({ port }, index) => `127.0.0.${index + 1}:${port}`) }),
+    });
+    const counted = registerCounted('catalogue', catalogue);
     const { calls, requests } = await storm('catalogue:x', counted, a, b);
     expect(requests).toBeGreaterThan(0);
     expect(calls).toBeLessThanOrEqual(7);

@@ -8,20 +8,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import {
-  type ChannelOptions,
-  credentials,
-  experimental,
-  makeGenericClientConstructor,
-  status,
-} from '@grpc/grpc-js';
+import { credentials, experimental, makeGenericClientConstructor, status } from '@grpc/grpc-js';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { parse } from 'yaml';
 import {
   createManualResolver,
-  PollingResolver,
-  type Resolution,
-  type ResolutionAttempt,
+  defineResolver,
+  type EndpointInput,
   registerRefreshingDnsResolver,
   registerSrvResolver,
   registerStaticResolver,
@@ -198,7 +191,7 @@ describe('the recipe for', () => {
     });
   });
 
-  it('a catalogue over HTTP: a resolver of one page', async () => {
+  it('a catalogue over HTTP: a resolver of eight lines', async () => {
     const [a, b] = [await startServer('a'), await startServer('b')];
     let entries = [`127.0.0.1:${a.port}`];
     const web = createServer((_request, response) => response.end(JSON.stringify(entries)));
@@ -208,32 +201,17 @@ describe('the recipe for', () => {
       web.closeAllConnections();
     });
 
-    class CatalogueResolver extends PollingResolver {
-      readonly #url: string;
-      constructor(
-        target: experimental.GrpcUri,
-        listener: experimental.ResolverListener,
-        options: ChannelOptions,
-      ) {
-        super(target, listener, options, { refreshInterval: 100 });
-        this.#url = `http://${target.authority}/services/${target.path}`;
-      }
-      protected override async resolve({ signal }: ResolutionAttempt): Promise<Resolution> {
-        const response = await fetch(this.#url, { signal });
-        if (!response.ok) throw new Error(`${this.#url} answered ${response.status}`);
-        const addresses = (await response.json()) as string[];
-        return {
-          endpoints: addresses.map((address) => {
-            const [host = '', port] = address.split(':');
-            return { addresses: [{ host, port: Number(port) }] };
-          }),
-        };
-      }
-      static getDefaultAuthority(target: experimental.GrpcUri): string {
-        return target.path;
-      }
-    }
-    experimental.registerResolver('catalogue', CatalogueResolver);
+    const catalogue = defineResolver({
+      scheme: 'catalogue',
+      authority: ({ path }) => path,
+      refreshInterval: 100,
+      async resolve({ target, signal }) {
+        const response = await fetch(`http://${target.authority}/services/${target.path}`, { signal });
+        if (!response.ok) throw new Error(`the catalogue answered ${response.status}`);
+        return { endpoints: (await response.json()) as EndpointInput[] };
+      },
+    });
+    catalogue.register();
 
     const client = makeClient(`catalogue://127.0.0.1:${(web.address() as AddressInfo).port}/echo`, OPTIONS);
     await askUntilAll(client, ['a']);

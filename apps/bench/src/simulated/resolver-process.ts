@@ -4,9 +4,10 @@
  * are not what is measured.
  */
 import { mock } from 'node:test';
-import type { ChannelOptions, experimental } from '@grpc/grpc-js';
-import { PollingResolver, parseTarget, type Resolution, staticTarget } from '@petiole/resolver';
+import type { experimental } from '@grpc/grpc-js';
+import { parseTarget, staticTarget } from '@petiole/resolver';
 import { Bench } from 'tinybench';
+import { createResolverClass } from '../../../../packages/resolver/src/schemes/define-resolver.js';
 import { type Report, tableOf } from '../report.js';
 
 const SIZES = [100, 1000, 10_000] as const;
@@ -24,30 +25,24 @@ function endpoints(count: number, start = 0): experimental.Endpoint[] {
 }
 
 /** A resolver whose refreshes the bench triggers; every answer holds new objects, rotated by one. */
-class Catalogue extends PollingResolver {
-  #answers: experimental.Endpoint[][] = [];
-  #next = 0;
-
-  constructor(...grpc: [experimental.GrpcUri, experimental.ResolverListener, ChannelOptions]) {
-    super(...grpc, { maxEndpoints: 10_000, maxAddresses: 20_000 });
-  }
-
-  load(count: number): this {
-    this.#answers = [0, 1, 2, 3].map((start) => endpoints(count, start));
-    return this;
-  }
-
-  protected override resolve(): Promise<Resolution> {
-    const answer = this.#answers[this.#next++ % this.#answers.length] ?? [];
-    return Promise.resolve({ endpoints: answer });
-  }
+function catalogue(count: number, listener: experimental.ResolverListener): experimental.Resolver {
+  const answers = [0, 1, 2, 3].map((start) => endpoints(count, start));
+  let next = 0;
+  const resolverClass = createResolverClass({
+    scheme: 'catalogue',
+    authority: () => 'catalogue',
+    maxEndpoints: 10_000,
+    maxAddresses: 20_000,
+    resolve: () => ({ endpoints: answers[next++ % answers.length] ?? [] }),
+  });
+  return new resolverClass({ scheme: 'catalogue', path: 'bench' }, listener, {});
 }
 
 mock.timers.enable({ apis: ['setTimeout', 'setImmediate'] });
 
 /** Lets the look-up that is under way end. */
 async function settle(): Promise<void> {
-  for (let turn = 0; turn < 4; turn += 1) await null;
+  for (let turn = 0; turn < 8; turn += 1) await null;
   mock.timers.tick(1);
 }
 
@@ -65,7 +60,7 @@ for (const size of SIZES) {
   bench.add(`parse ${size}`, () => {
     parseTarget(target);
   });
-  let resolver: Catalogue | undefined;
+  let resolver: experimental.Resolver | undefined;
   bench.add(
     `refresh ${size}`,
     async () => {
@@ -74,11 +69,10 @@ for (const size of SIZES) {
     },
     {
       beforeAll: async () => {
-        const listener: experimental.ResolverListener = () => {
+        resolver = catalogue(size, () => {
           listenerCalls += 1;
           return true;
-        };
-        resolver = new Catalogue({ scheme: 'catalogue', path: 'bench' }, listener, {}).load(size);
+        });
         resolver.updateResolution();
         await settle();
         if (listenerCalls !== 1) throw new Error(`${listenerCalls} first answers`);

@@ -3,8 +3,7 @@
  * channel (1.14, subchannel-pool.ts), so that twice as many stop the event loop for four times as long.
  */
 import { isIPv6 } from 'node:net';
-import { quote } from '../target/error.js';
-import { print } from '../target/json-value.js';
+import { print, quote } from '../target/quote.js';
 
 /** The most that an answer brings to a channel. What is beyond is left out, and said in a note and in the log. */
 export interface EndpointBounds {

@@ -5,7 +5,7 @@
 import { ServiceConfigError } from '@petiole/service-config';
 import { got, messageOf } from '@petiole/service-config/internal';
 import type { Trace } from '../grpc-js/tracing.js';
-import { isObject } from '../target/json-value.js';
+import { isObject } from '../target/objects.js';
 
 /** This client, as the criteria of a choice see it. */
 export interface ClientIdentity {

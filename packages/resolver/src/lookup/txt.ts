@@ -12,9 +12,6 @@ import { LONGEST_NOTE } from './notes.js';
 import { type ClientIdentity, selectServiceConfig } from './txt-service-config.js';
 import { atMost } from './until-aborted.js';
 
-/** How long the addresses wait for the service config, once they are there. */
-const GRACE_MS = 1000;
-
 /** Why a query was cancelled, when not at its deadline. */
 const STOPPED = 'stopped';
 
@@ -25,6 +22,8 @@ export interface TxtSurroundings {
   /** Milliseconds after which a query is given up. */
   readonly deadline: number;
   readonly trace: Trace;
+  /** Milliseconds that the addresses, once they are there, wait for the service config. Default 1000. */
+  readonly grace?: number | undefined;
 }
 
 /** One channel's service config from TXT; off with the channel option `grpc.service_config_disable_resolution`: 1. */
@@ -65,13 +64,13 @@ export class TxtLookup {
   }
 
   /**
-   * Waits for the look-up, at most one second and until the signal aborts; an answer that comes later counts from the
-   * next look on. The same config is the same object.
+   * Waits for the look-up, for the grace at most and until the signal aborts; an answer that comes later counts from
+   * the next look on.
    */
   async settle(signal: AbortSignal): Promise<{ serviceConfig: object | null; note: string }> {
     const query = this.#query;
     if (query !== undefined) {
-      await atMost(GRACE_MS, query.ended, signal);
+      await atMost(this.#surroundings.grace ?? 1000, query.ended, signal);
       if (this.#query === query) {
         this.#surroundings.trace(() => `TXT ${this.#name} is slow: a later look will use its answer`);
       }

@@ -1,17 +1,18 @@
 /**
  * A resolver whose answer never changes: addresses that need no look-up, or what is wrong with a target.
  * It answers once and again after the channel was idle, never on re-resolution: a resolver that answers each
- * request at once makes grpc-js's `round_robin` spin while a server is down.
+ * request at once makes `round_robin` spin while a server is down (fact R4).
  */
-import { type ChannelOptions, experimental, status } from '@grpc/grpc-js';
+import { type ChannelOptions, type experimental, status } from '@grpc/grpc-js';
+import { backoff, reconnectDelays } from '../grpc-js/channel-options.js';
 import type { Endpoint } from '../target/endpoint.js';
 import type { Delivery } from './delivery.js';
 
 /** Its answer: endpoints, or the details of an UNAVAILABLE status. */
 export type ConstantAnswer = { readonly endpoints: readonly Endpoint[] } | { readonly error: string };
 
-/** See above. `destroy` is the channel going idle; `updateResolution` brings it back. */
-export class ConstantResolver implements experimental.Resolver {
+/** The resolver of one channel. `destroy` is the channel going idle; `updateResolution` brings it back. */
+export class Constant implements experimental.Resolver {
   readonly #answer: ConstantAnswer;
   readonly #delivery: Delivery;
   readonly #backoff: experimental.BackoffTimeout;
@@ -21,11 +22,7 @@ export class ConstantResolver implements experimental.Resolver {
   constructor(answer: ConstantAnswer, delivery: Delivery, channelOptions: ChannelOptions) {
     this.#answer = answer;
     this.#delivery = delivery;
-    this.#backoff = new experimental.BackoffTimeout(
-      () => this.#speak('retry'),
-      backoffOptions(channelOptions),
-    );
-    this.#backoff.unref();
+    this.#backoff = backoff(() => this.#speak('retry'), reconnectDelays(channelOptions));
   }
 
   updateResolution(): void {
@@ -55,15 +52,7 @@ export class ConstantResolver implements experimental.Resolver {
       { endpoints: this.#answer.endpoints, serviceConfig: null, note: '' },
       reason,
     );
-    /* A refused result leaves the RPCs of the channel waiting; grpc-js does nothing about it. */
+    // A refused result leaves the RPCs of the channel waiting (fact R8).
     if (!accepted && this.#answered) this.#backoff.runOnce();
   }
-}
-
-/** The channel's connection back-off, for a resolver's own retries. */
-export function backoffOptions(channelOptions: ChannelOptions): { initialDelay: number; maxDelay: number } {
-  return {
-    initialDelay: channelOptions['grpc.initial_reconnect_backoff_ms'] ?? 1000,
-    maxDelay: channelOptions['grpc.max_reconnect_backoff_ms'] ?? 120_000,
-  };
 }

@@ -7,7 +7,7 @@ import type { PreparedServiceConfig } from '@petiole/service-config';
 import { logError, oneLine, thrownText } from '@petiole/service-config/internal';
 import type { Trace } from '../grpc-js/tracing.js';
 import type { Endpoint } from '../target/endpoint.js';
-import { withoutPassword } from '../target/error.js';
+import { withoutPassword } from '../target/quote.js';
 import { AttributeSource } from './attributes.js';
 import { publishUpdate } from './update-events.js';
 

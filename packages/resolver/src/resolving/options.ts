@@ -1,12 +1,11 @@
 /**
  * How often a polling resolver asks, how long it waits, and what an answer may bring: the options and their ranges.
  */
-import type { ChannelOptions } from '@grpc/grpc-js';
 import { BOUNDS, checkBounds, type EndpointBounds } from '../lookup/bounds.js';
-import { assertOptions, print } from '../target/json-value.js';
+import { print } from '../target/quote.js';
 
-/** Options of {@link PollingResolver}. */
-export interface PollingOptions extends EndpointBounds {
+/** How a resolver of your own looks, and what its answers may bring. */
+export interface ResolverOptions extends EndpointBounds {
   /**
    * Milliseconds between periodic looks, ±10 % of jitter. From 100 to 86400000 (a day), or Infinity for none.
    * Default 30000. Independent of the rate limit on requests.
@@ -32,22 +31,24 @@ export interface PollingOptions extends EndpointBounds {
   readonly tracer?: string;
 }
 
-const DEFAULT_MIN_TIME_BETWEEN_REQUESTS = 30_000;
-const LEAST_MIN_TIME_BETWEEN_REQUESTS = 100;
+/** The names of the options. */
+export const RESOLVER_OPTIONS: readonly string[] = [
+  'refreshInterval',
+  'deadline',
+  'keepOrder',
+  'unixSockets',
+  'tracer',
+  ...BOUNDS,
+];
+
+/** All options, within their ranges. */
+export type CheckedOptions = Required<ResolverOptions>;
 
 /**
  * Fills in the defaults.
- * @throws {RangeError} that names option, value and bounds; {@link TypeError} on other options, or one of a wrong type.
+ * @throws {RangeError} that names option, value and bounds; {@link TypeError} on one of a wrong type.
  */
-export function checkPollingOptions(options: PollingOptions): Required<PollingOptions> {
-  assertOptions(options, 'the options of a PollingResolver', [
-    'refreshInterval',
-    'deadline',
-    'keepOrder',
-    'unixSockets',
-    'tracer',
-    ...BOUNDS,
-  ]);
+export function checkOptions(options: ResolverOptions): CheckedOptions {
   const {
     refreshInterval = 30_000,
     deadline = 5000,
@@ -68,16 +69,6 @@ export function checkPollingOptions(options: PollingOptions): Required<PollingOp
   }
   if (typeof tracer !== 'string') throw new TypeError(`tracer must be a string, got ${print(tracer)}`);
   return { refreshInterval, deadline, keepOrder, unixSockets, tracer, ...checkBounds(options) };
-}
-
-/**
- * `grpc.dns_min_time_between_resolutions_ms`, default 30000; values that are no such number count as absent.
- * At least 100: without a pause, grpc-js's policies ask again from within each answer while an endpoint is down.
- */
-export function minTimeBetweenRequests(channelOptions: ChannelOptions): number {
-  const value: unknown = channelOptions['grpc.dns_min_time_between_resolutions_ms'];
-  if (typeof value !== 'number' || !(value >= 0)) return DEFAULT_MIN_TIME_BETWEEN_REQUESTS;
-  return Math.min(Math.max(value, LEAST_MIN_TIME_BETWEEN_REQUESTS), 2_147_483_647);
 }
 
 function isWithin(value: unknown, least: number, most: number): boolean {

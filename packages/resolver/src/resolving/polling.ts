@@ -1,287 +1,299 @@
 /**
- * A resolver that asks again: when the channel wants it (rate-limited), every `refreshInterval`, and with back-off
- * after a failure, also after one in part. Base of `srv:`, `dns+refresh:` and the host names of `static:`; made to be extended for a
- * catalogue over HTTP or a file. After grpc-dotnet's PollingResolver; the rules are those of grpc-go's DNS resolver.
+ * Asks again: when the channel wants it (rate-limited), every `refreshInterval`, and with back-off after a failure, also
+ * after one in part. After grpc-dotnet's PollingResolver; the rules are those of grpc-go's DNS resolver.
  */
 import { setMaxListeners } from 'node:events';
-import { type ChannelOptions, experimental, status } from '@grpc/grpc-js';
+import { type ChannelOptions, type experimental, status } from '@grpc/grpc-js';
 import { logError, messageOf, TurningClock } from '@petiole/service-config/internal';
-import { type Trace, tracer } from '../grpc-js/tracing.js';
+import { backoff, minTimeBetweenRequests, reconnectDelays } from '../grpc-js/channel-options.js';
 import { joinNotes, LONGEST_NOTE } from '../lookup/notes.js';
-import { checkAuthority } from '../target/authority.js';
 import type { Endpoint } from '../target/endpoint.js';
-import { backoffOptions } from './constant.js';
-import { type Delivered, Delivery } from './delivery.js';
-import { checkPollingOptions, minTimeBetweenRequests, type PollingOptions } from './options.js';
-import { type GoodAnswer, type Resolution, readResolution } from './resolution.js';
+import type { Delivered, Delivery } from './delivery.js';
+import type { CheckedOptions } from './options.js';
+import { type GoodAnswer, type Resolution, type Successor, succeed } from './resolution.js';
 
-/** What {@link PollingResolver.resolve} gets. */
-export interface ResolutionAttempt {
+/** What a look is given. */
+export interface Look {
   /**
-   * Aborted at the deadline, when the channel goes idle or is closed, and when the attempt is over: cancel what is
-   * under way. A promise that settles in the turn of the event loop of the deadline still counts, so partial results
-   * can be returned.
+   * Aborted at the deadline, when the channel goes idle or is closed, and when the look is over: cancel what is under
+   * way. A promise that settles in the turn of the event loop of the deadline still counts, so partial results can be
+   * returned.
    */
   readonly signal: AbortSignal;
-  /** The last good answer of this resolver, undefined before there was one. */
+  /** The endpoints of the last good answer to this channel, undefined before there was one. */
   readonly previous: readonly Endpoint[] | undefined;
 }
 
-/** Why a resolution is under way. */
+/** One channel's way to find its endpoints. */
+export interface Lookup {
+  /** Looks once, or rejects with an Error whose message a person can act on. */
+  resolve(look: Look): Resolution | Promise<Resolution>;
+  /** The channel went idle or was closed: what outlives a look is to end, too. */
+  stop?(): void;
+}
+
+/** Why a look is under way. */
 type Reason = 'first resolution' | 'requested' | 'periodic refresh' | 'retry';
 
+/** Where a resolver stands. A phase owns its timers: they end with it. */
+type Phase = Idle | Resolving | Waiting | BackingOff;
+
+/** The channel has not asked, or went idle. */
+interface Idle {
+  readonly kind: 'idle';
+}
+
+/** A look is under way. What belongs to another one is stale. */
+interface Resolving {
+  readonly kind: 'resolving';
+  readonly reason: Reason;
+  readonly startedAt: number;
+  readonly controller: AbortController;
+  readonly deadline: TurningClock;
+}
+
+/** There is an answer. After an incomplete one, the back-off runs beside these timers and adds looks. */
+interface Waiting {
+  readonly kind: 'waiting';
+  readonly refresh: NodeJS.Timeout | undefined;
+  /** Set when the channel asks before the rate limit allows it. */
+  request: NodeJS.Timeout | undefined;
+}
+
+/** The last look failed, or the policy refused its answer: requests wait for the back-off. */
+interface BackingOff {
+  readonly kind: 'backing off';
+}
+
+/** What is between the resolver and its channel since that was made, or came back from idle. */
+interface Conversation {
+  /** The channel asked and has not been answered. */
+  requested: boolean;
+  lastRequestAt: number;
+  /** What the channel was told last. */
+  told: Told;
+}
+
+type Told =
+  | { readonly kind: 'nothing' }
+  | { readonly kind: 'error' }
+  /** Its policy did not take it. */
+  | { readonly kind: 'refused' }
+  | { readonly kind: 'answer'; readonly note: string };
+
 /**
- * Extend it, implement `resolve`, give the class a `static getDefaultAuthority(target)` that never throws (its answer
- * is the name that TLS verifies), and register it with `experimental.registerResolver(scheme, YourResolver)`.
+ * The resolver of one channel.
  *
  * - A resolution that the channel asked for ends in exactly one listener call, on a later tick; a periodic or repeated
  *   one that found nothing new, in none.
  * - `resolve` does not run twice at a time unless it outlives its deadline; what it returns after that, or after
  *   `destroy`, is dropped.
- * - A rejection after a success keeps the last good answer; before any, RPCs fail with UNAVAILABLE and its message.
- *   Either way `resolve` is called again after the channel's back-off (`grpc.initial_reconnect_backoff_ms`), which
- *   requests of the channel then wait for.
+ * - A failure after a success keeps the last good answer; before any, RPCs fail with UNAVAILABLE and its message.
+ *   Either way the next look comes after the channel's back-off, and requests of the channel wait for it.
  * - After an `incomplete` answer that back-off only adds looks: requests and the periodic refresh go on as after any.
  */
-export abstract class PollingResolver implements experimental.Resolver {
-  readonly #options: Required<PollingOptions>;
-  readonly #minTimeBetweenRequests: number;
+export class Polling implements experimental.Resolver {
+  readonly #lookup: Lookup;
+  readonly #options: CheckedOptions;
   readonly #delivery: Delivery;
-  readonly #trace: Trace;
-  /** What is wrong with the class's `getDefaultAuthority`; grpc-js would fail each connection with a riddle, or throw. */
-  readonly #badAuthority: string | undefined;
+  readonly #minTimeBetweenRequests: number;
   readonly #backoff: experimental.BackoffTimeout;
-  /** The resolution under way; anything that belongs to another one is stale. */
-  #attempt: AbortController | undefined;
-  #attemptStartedAt = 0;
-  readonly #deadline = new TurningClock();
-  #refreshTimer: NodeJS.Timeout | undefined;
-  #requestTimer: NodeJS.Timeout | undefined;
-  /** The last resolution failed or was refused, so that requests wait for the back-off. */
-  #failing = false;
-  /** The channel asked and has not been answered. */
-  #requested = false;
-  #lastRequestAt = Number.NEGATIVE_INFINITY;
+  #phase: Phase = { kind: 'idle' };
+  #conversation: Conversation = newConversation();
+  /** It outlives the conversation, for a channel that comes back to a dead DNS. */
   #good: GoodAnswer | undefined;
-  /** What the channel was told last: nothing yet, the good answer, an error, or something that its policy refused. */
-  #told: 'nothing' | 'answer' | 'error' | 'refused' = 'nothing';
-  /** The note that came with the answer. */
-  #toldNote = '';
 
-  /**
-   * The first three are what grpc-js hands to a resolver's constructor.
-   * @throws {RangeError} on options out of range.
-   */
-  constructor(
-    target: experimental.GrpcUri,
-    listener: experimental.ResolverListener,
-    channelOptions: ChannelOptions,
-    options: PollingOptions = {},
-  ) {
-    this.#options = checkPollingOptions(options);
-    this.#trace = tracer(this.#options.tracer);
-    this.#badAuthority = badAuthority(this.constructor, target);
-    this.#delivery = new Delivery(target, listener, this.#trace);
+  constructor(lookup: Lookup, options: CheckedOptions, delivery: Delivery, channelOptions: ChannelOptions) {
+    this.#lookup = lookup;
+    this.#options = options;
+    this.#delivery = delivery;
     this.#minTimeBetweenRequests = minTimeBetweenRequests(channelOptions);
-    const { initialDelay, maxDelay } = backoffOptions(channelOptions);
-    this.#backoff = new experimental.BackoffTimeout(() => this.#start('retry'), {
+    const { initialDelay, maxDelay } = reconnectDelays(channelOptions);
+    this.#backoff = backoff(() => this.#start('retry'), {
       initialDelay,
       // A failure must not make us look less often than a success would; jitter of ±20 % comes on top.
-      maxDelay: Math.max(initialDelay, Math.min(maxDelay, this.#options.refreshInterval)),
+      maxDelay: Math.max(initialDelay, Math.min(maxDelay, options.refreshInterval)),
     });
-    this.#backoff.unref();
-  }
-
-  /**
-   * Looks up the endpoints, or rejects with an Error whose message a person can act on.
-   * Must not touch the channel; anything that it throws is a failed resolution.
-   */
-  protected abstract resolve(attempt: ResolutionAttempt): Promise<Resolution>;
-
-  /** Writes to the tracer of the options; the text is built only when that is on. */
-  protected trace(text: () => string): void {
-    this.#trace(() => `${this.#delivery.shortTarget} ${text()}`);
   }
 
   /** grpc-js wants a fresh answer; called for every RPC in TRANSIENT_FAILURE, so O(1). */
   updateResolution(): void {
-    if (this.#requested) return;
-    this.#requested = true;
-    if (this.#attempt !== undefined) {
-      this.#lastRequestAt = this.#attemptStartedAt;
-      this.trace(() => 'request joins the resolution under way');
-      return;
+    const conversation = this.#conversation;
+    if (conversation.requested) return;
+    conversation.requested = true;
+    const phase = this.#phase;
+    switch (phase.kind) {
+      case 'idle':
+        this.#start('first resolution');
+        break;
+      case 'resolving':
+        conversation.lastRequestAt = phase.startedAt;
+        this.#delivery.trace(() => 'request joins the resolution under way');
+        break;
+      case 'waiting':
+        phase.request = this.#startWhenAllowed(conversation.lastRequestAt);
+        break;
+      case 'backing off':
+        this.#delivery.trace(
+          () => `request waits for the back-off until ${this.#backoff.getEndTime().toISOString()}`,
+        );
     }
-    if (this.#failing && this.#backoff.isRunning()) {
-      this.trace(() => `request waits for the back-off until ${this.#backoff.getEndTime().toISOString()}`);
-      return;
-    }
-    // Whole, as all delays here: after one fractional delay, V8 boxes the delay of every timer in the process.
-    const wait = Math.ceil(this.#lastRequestAt + this.#minTimeBetweenRequests - performance.now());
-    if (wait <= 0) {
-      this.#start(this.#told === 'nothing' ? 'first resolution' : 'requested');
-      return;
-    }
-    this.trace(() => `request waits ${wait} ms for the rate limit`);
-    this.#requestTimer = setTimeout(() => this.#start('requested'), wait).unref();
   }
 
-  /** The channel went idle or was closed. The last good answer stays, for a channel that comes back to a dead DNS. */
+  /** The channel went idle or was closed. */
   destroy(): void {
-    const attempt = this.#attempt;
-    this.#attempt = undefined;
-    this.trace(() => 'stops: the channel is idle or closed');
-    this.#clearTimers();
-    this.#backoff.stop();
+    this.#delivery.trace(() => 'stops: the channel is idle or closed');
+    this.#conversation = newConversation();
+    this.#enter({ kind: 'idle' });
     this.#backoff.reset();
-    this.#requested = false;
-    this.#lastRequestAt = Number.NEGATIVE_INFINITY;
-    this.#told = 'nothing';
     this.#delivery.reset();
-    attempt?.abort();
+    this.#lookup.stop?.();
   }
 
-  #clearTimers(): void {
-    this.#deadline.stop();
-    clearTimeout(this.#refreshTimer);
-    clearTimeout(this.#requestTimer);
+  /** Begins a look now, or gives the timer that will. */
+  #startWhenAllowed(lastRequestAt: number): NodeJS.Timeout | undefined {
+    // Whole, as all delays here: after one fractional delay, V8 boxes the delay of every timer in the process.
+    const wait = Math.ceil(lastRequestAt + this.#minTimeBetweenRequests - performance.now());
+    if (wait <= 0) {
+      this.#start('requested');
+      return undefined;
+    }
+    this.#delivery.trace(() => `request waits ${wait} ms for the rate limit`);
+    return setTimeout(() => this.#start('requested'), wait).unref();
   }
 
   #start(reason: Reason): void {
-    this.#clearTimers();
-    this.#backoff.stop(); // runs on beside the other timers after an incomplete answer; its delay stays grown
-    this.#attemptStartedAt = performance.now();
-    if (this.#requested) this.#lastRequestAt = this.#attemptStartedAt;
-    const attempt = new AbortController();
-    setMaxListeners(0, attempt.signal); // dozens of look-ups hang on it
-    this.#attempt = attempt;
-    this.trace(() => `${reason}: resolution starts`);
-    this.#deadline.wait(this.#options.deadline, () => {
-      attempt.abort();
+    const controller = new AbortController();
+    setMaxListeners(0, controller.signal); // dozens of look-ups hang on it
+    const startedAt = performance.now();
+    const look: Resolving = {
+      kind: 'resolving',
+      reason,
+      startedAt,
+      controller,
+      deadline: new TurningClock(),
+    };
+    this.#enter(look);
+    if (this.#conversation.requested) this.#conversation.lastRequestAt = startedAt;
+    this.#delivery.trace(() => `${reason}: resolution starts`);
+    look.deadline.wait(this.#options.deadline, () => {
+      controller.abort();
       // Two turns: a promise that settles because of the abort has its own setImmediate below, queued after the first.
       const message = `no answer within ${this.#options.deadline} ms`;
-      setImmediate(() => setImmediate(() => this.#fail(attempt, reason, message)));
+      setImmediate(() => setImmediate(() => this.#fail(look, message)));
     });
-    let outcome: Promise<Resolution>;
-    try {
-      if (this.#badAuthority !== undefined) throw new Error(this.#badAuthority);
-      outcome = Promise.resolve(this.resolve({ signal: attempt.signal, previous: this.#good?.endpoints }));
-    } catch (error) {
-      outcome = Promise.reject(error);
-    }
-    // The listener must not be called in the turn of the event loop in which grpc-js asked.
-    outcome.then(
-      (resolution) => setImmediate(() => this.#succeed(attempt, reason, resolution)),
-      (error: unknown) => setImmediate(() => this.#fail(attempt, reason, messageOf(error, LONGEST_NOTE))),
+    this.#ask(look).then(
+      // grpc-js must not hear of it in the turn of the event loop in which it asked.
+      (resolution) => setImmediate(() => this.#succeed(look, resolution)),
+      (error: unknown) => setImmediate(() => this.#fail(look, messageOf(error, LONGEST_NOTE))),
     );
   }
 
-  /** Ends the attempt; false when it is over already, whose result is then dropped. */
-  #finish(attempt: AbortController): boolean {
-    if (this.#attempt !== attempt) return false;
-    this.#attempt = undefined;
-    this.#deadline.stop();
-    attempt.abort();
-    return true;
+  /** Calls the look-up in a microtask: grpc-js may be at work now, and cannot bear that its client is closed (fact R7). */
+  async #ask({ controller: { signal } }: Resolving): Promise<Resolution> {
+    await undefined;
+    signal.throwIfAborted();
+    return this.#lookup.resolve({ signal, previous: this.#good?.endpoints });
   }
 
-  #succeed(attempt: AbortController, reason: Reason, resolution: Resolution): void {
-    if (this.#attempt !== attempt) {
-      this.trace(() => `${reason}: dropped, it came too late`);
+  /** Leaves the phase with its timers. The back-off goes on until there is a look. */
+  #enter(next: Phase): void {
+    const left = this.#phase;
+    this.#phase = next;
+    if (left.kind === 'resolving') {
+      left.deadline.stop();
+      left.controller.abort();
+    } else if (left.kind === 'waiting') {
+      clearTimeout(left.refresh);
+      clearTimeout(left.request);
+    }
+    if (next.kind === 'idle' || next.kind === 'resolving')
+      this.#backoff.stop(); // its delay stays grown
+    else if (next.kind === 'backing off' && !this.#backoff.isRunning()) this.#backoff.runOnce();
+  }
+
+  #succeed(look: Resolving, resolution: Resolution): void {
+    const { reason } = look;
+    if (this.#phase !== look) {
+      this.#delivery.trace(() => `${reason}: dropped, it came too late`);
       return;
     }
-    let answer: GoodAnswer;
+    let successor: Successor;
     try {
-      answer = readResolution(resolution, this.#good, this.#options);
+      successor = succeed(this.#good, resolution, this.#options);
     } catch (error) {
-      this.#fail(attempt, reason, messageOf(error, LONGEST_NOTE));
+      this.#fail(look, messageOf(error, LONGEST_NOTE));
       return;
     }
-    this.#finish(attempt);
-    this.#failing = false;
-    const trouble = newTrouble(answer, this.#good);
-    if (trouble !== '') logError(`${this.#delivery.shortTarget}: ${trouble}`);
-    const isNews =
-      this.#good?.endpoints !== answer.endpoints ||
-      this.#good.serviceConfig !== answer.serviceConfig ||
-      // RPCs would go on failing with a note of what is well again.
-      (this.#toldNote !== '' && answer.note === '');
+    const { answer, isNews, trouble } = successor;
     this.#good = answer;
-    this.#scheduleRefresh();
+    if (trouble !== '') logError(`${this.#delivery.shortTarget}: ${trouble}`);
+    this.#enter({ kind: 'waiting', refresh: this.#refreshTimer(), request: undefined });
     if (answer.incomplete) this.#backoff.runOnce();
+
+    const conversation = this.#conversation;
+    const { requested, told } = conversation;
+    // RPCs would go on failing with a note of what is well again.
+    const isWellAgain = told.kind === 'answer' && told.note !== '' && answer.note === '';
     let accepted = true;
-    if (isNews || this.#requested || this.#told !== 'answer') accepted = this.#deliver(answer, reason);
-    else this.trace(() => `${reason}: ${joinNotes('nothing new', answer.note)}`);
-    if (answer.incomplete) this.#report(answer.note || 'the answer is incomplete', reason);
-    else if (trouble !== '') this.#report(trouble, reason);
+    if (isNews || isWellAgain || requested || told.kind !== 'answer')
+      accepted = this.#deliver(answer, reason);
+    else this.#delivery.trace(() => `${reason}: ${joinNotes('nothing new', answer.note)}`);
+
+    if (answer.incomplete) this.#report(conversation, answer.note || 'the answer is incomplete', reason);
+    else if (trouble !== '') this.#report(conversation, trouble, reason);
     if (!answer.incomplete && accepted) this.#backoff.reset();
   }
 
-  #fail(attempt: AbortController, reason: Reason, message: string): void {
-    if (!this.#finish(attempt)) return;
-    this.trace(() => `${reason} failed: ${message}`);
-    this.#failing = true;
-    this.#backoff.runOnce();
+  #fail(look: Resolving, message: string): void {
+    if (this.#phase !== look) return;
+    const { reason } = look;
+    this.#delivery.trace(() => `${reason} failed: ${message}`);
+    this.#enter({ kind: 'backing off' });
+    const conversation = this.#conversation;
+    const { requested, told } = conversation;
     if (this.#good !== undefined) {
       // Keeping silent would leave the channel in its own back-off; an error would be worth less than the old answer.
-      if (this.#requested || this.#told !== 'answer') {
+      if (requested || told.kind !== 'answer') {
         this.#deliver({ ...this.#good, note: `the last answer was kept: ${message}` }, reason);
       }
-      this.#report(message, reason);
+      this.#report(conversation, message, reason);
       return;
     }
-    if (!this.#requested && this.#told === 'error') return;
-    this.#requested = false;
-    this.#told = 'error';
+    if (!requested && told.kind === 'error') return;
+    conversation.requested = false;
+    conversation.told = { kind: 'error' };
     const details = `Name resolution failed for target ${this.#delivery.shortTarget}: ${message}`;
     this.#delivery.error({ code: status.UNAVAILABLE, details }, reason);
   }
 
-  /** A failure, in whole or in part, that leaves the channel its endpoints. */
-  #report(message: string, reason: Reason): void {
-    // The listener may have closed the channel.
-    if (this.#told !== 'nothing') this.#delivery.failed(message, reason);
+  /** A failure, in whole or in part, that leaves the channel its endpoints. The listener may have closed the channel. */
+  #report(conversation: Conversation, message: string, reason: Reason): void {
+    if (this.#conversation === conversation) this.#delivery.failed(message, reason);
   }
 
-  /** @returns false when the policy refused it; grpc-js does nothing about that, so the next look is ours. */
+  /** @returns false when the policy refused it; grpc-js does nothing about that, so the next look is ours (fact R8). */
   #deliver(answer: Delivered, reason: Reason): boolean {
+    const conversation = this.#conversation;
     // Before the call: inside it, pick_first asks for the next resolution.
-    this.#requested = false;
-    this.#told = 'answer';
-    this.#toldNote = answer.note;
+    conversation.requested = false;
+    conversation.told = { kind: 'answer', note: answer.note };
     const accepted = this.#delivery.endpoints(answer, reason);
     // The listener may have closed the channel.
-    if (accepted || this.#told !== 'answer') return true;
-    this.#told = 'refused';
-    this.#failing = true;
-    this.#clearTimers();
-    if (!this.#backoff.isRunning()) this.#backoff.runOnce();
+    if (accepted || this.#conversation !== conversation) return true;
+    conversation.told = { kind: 'refused' };
+    this.#enter({ kind: 'backing off' });
     return false;
   }
 
-  #scheduleRefresh(): void {
+  #refreshTimer(): NodeJS.Timeout | undefined {
     const { refreshInterval } = this.#options;
-    if (refreshInterval === Number.POSITIVE_INFINITY) return;
+    if (refreshInterval === Number.POSITIVE_INFINITY) return undefined;
     const jittered = Math.ceil(refreshInterval * (0.9 + 0.2 * Math.random()));
-    this.#refreshTimer = setTimeout(() => this.#start('periodic refresh'), jittered).unref();
+    return setTimeout(() => this.#start('periodic refresh'), jittered).unref();
   }
 }
 
-/** What is to be logged of an answer: each bad service config once, and once that there is more than the bounds allow. */
-function newTrouble({ complaint, leftOut }: GoodAnswer, before: GoodAnswer | undefined): string {
-  return joinNotes(
-    complaint === before?.complaint ? '' : complaint,
-    (before?.leftOut ?? '') === '' ? leftOut : '',
-  );
-}
-
-/** `srv:` and the like have it elsewhere, and checked. */
-function badAuthority(resolverClass: object, target: experimental.GrpcUri): string | undefined {
-  if (!('getDefaultAuthority' in resolverClass) || typeof resolverClass.getDefaultAuthority !== 'function')
-    return;
-  try {
-    checkAuthority(resolverClass.getDefaultAuthority(target));
-  } catch (error) {
-    return `getDefaultAuthority() must return host[:port], which TLS verifies: ${messageOf(error)}`;
-  }
+function newConversation(): Conversation {
+  return { requested: false, lastRequestAt: Number.NEGATIVE_INFINITY, told: { kind: 'nothing' } };
 }

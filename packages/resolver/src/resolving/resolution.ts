@@ -1,6 +1,6 @@
 /**
- * What a look-up found, and how it becomes the next good answer of a polling resolver: what did not change stays the
- * same object, so that a change is seen at a glance and reaches nobody when there is none.
+ * What a look-up found, and how it becomes the next good answer of a polling resolver: whether that is news is known
+ * here, where the two are compared.
  */
 import { readServiceConfig, type ServiceConfigInput } from '@petiole/service-config';
 import { endpointKey, messageOf, oneLine } from '@petiole/service-config/internal';
@@ -9,7 +9,8 @@ import { keepPlaces } from '../lookup/keep-places.js';
 import { joinNotes, LONGEST_NOTE, summarize } from '../lookup/notes.js';
 import { type EndpointInput, readEndpoints, sameEndpoints } from '../target/endpoint.js';
 import { TargetError } from '../target/error.js';
-import { isObject, print } from '../target/json-value.js';
+import { isObject } from '../target/objects.js';
+import { print } from '../target/quote.js';
 import type { Delivered } from './delivery.js';
 
 /** What a look-up found. */
@@ -54,15 +55,24 @@ export interface GoodAnswer extends Delivered {
   readonly incomplete: boolean;
 }
 
+/** A good answer beside the one before it. */
+export interface Successor {
+  readonly answer: GoodAnswer;
+  /** Whether endpoints or service config are others than before. */
+  readonly isNews: boolean;
+  /** What is to be logged: each bad service config once, and once that there is more than the bounds allow. */
+  readonly trouble: string;
+}
+
 /**
- * Makes a resolution the successor of the last good answer.
+ * Makes a resolution the successor of the last good answer. Endpoints that are still the same stay the same objects.
  * @throws TypeError on what is no resolution, {@link TargetError} when no endpoint in it is good.
  */
-export function readResolution(
-  resolution: Resolution & Partial<BoundedResolution>,
+export function succeed(
   before: GoodAnswer | undefined,
+  resolution: Resolution & Partial<BoundedResolution>,
   reading: Reading,
-): GoodAnswer {
+): Successor {
   if (!isObject(resolution)) {
     throw new TypeError(`resolve() must give an object such as { endpoints: [] }, got ${print(resolution)}`);
   }
@@ -76,9 +86,8 @@ export function readResolution(
     ? keepPlaces(before?.endpoints ?? [], found.endpoints, endpointKey, (survivor) => survivor)
     : found.endpoints;
   const bounded = withinBounds(ordered, ({ addresses }) => addresses.length, reading);
-  const endpoints =
-    before !== undefined && sameEndpoints(before.endpoints, bounded.kept) ? before.endpoints : bounded.kept;
-  const { serviceConfig, source, complaint } = successor(resolution.serviceConfig ?? null, before);
+  const unchanged = before !== undefined && sameEndpoints(before.endpoints, bounded.kept);
+  const config = readConfig(resolution.serviceConfig ?? null, before);
   const leftOut = joinNotes(
     resolution.leftOut ?? '',
     found.cut === 0
@@ -86,29 +95,45 @@ export function readResolution(
       : `${found.cut} endpoints have more than ${maxAddressesPerEndpoint} addresses (maxAddressesPerEndpoint)`,
     bounded.leftOut,
   );
-  const note = joinNotes(oneLine(`${resolution.note ?? ''}`, LONGEST_NOTE), bad, leftOut, complaint);
-  const incomplete = resolution.incomplete === true || bad !== '';
-  return { endpoints, serviceConfig, source, complaint, leftOut, incomplete, note };
+  const note = joinNotes(oneLine(`${resolution.note ?? ''}`, LONGEST_NOTE), bad, leftOut, config.complaint);
+  return {
+    answer: {
+      endpoints: unchanged ? before.endpoints : bounded.kept,
+      serviceConfig: config.serviceConfig,
+      source: config.source,
+      complaint: config.complaint,
+      leftOut,
+      incomplete: resolution.incomplete === true || bad !== '',
+      note,
+    },
+    isNews: !unchanged || config.isNews,
+    trouble: joinNotes(
+      config.complaint === before?.complaint ? '' : config.complaint,
+      (before?.leftOut ?? '') === '' ? leftOut : '',
+    ),
+  };
 }
 
-function successor(
-  input: ServiceConfigInput | null,
-  before: GoodAnswer | undefined,
-): Pick<GoodAnswer, 'serviceConfig' | 'source' | 'complaint'> {
-  if (input === null) return { serviceConfig: null, source: null, complaint: '' };
+/** The service config of an answer, and whether it is another one than before. */
+interface ConfigRead extends Pick<GoodAnswer, 'serviceConfig' | 'source' | 'complaint'> {
+  readonly isNews: boolean;
+}
+
+function readConfig(input: ServiceConfigInput | null, before: GoodAnswer | undefined): ConfigRead {
+  const last = before?.serviceConfig ?? null;
+  if (input === null) return { serviceConfig: null, source: null, complaint: '', isNews: last !== null };
   // As text: the same object may come again, changed.
   const source = typeof input === 'string' ? input : jsonText(input);
   // A bad one is read again: the policy that it names may have been registered by now.
-  if (before?.complaint === '' && source !== null && before.source === source) return before;
+  if (before?.complaint === '' && source !== null && before.source === source) {
+    return { serviceConfig: last, source, complaint: '', isNews: false };
+  }
   try {
-    return { serviceConfig: readServiceConfig(input, 'dns'), source, complaint: '' };
+    return { serviceConfig: readServiceConfig(input, 'dns'), source, complaint: '', isNews: true };
   } catch (error) {
-    // As an error it would cost the addresses too: grpc-js never sets previousServiceConfig (resolving-load-balancer.ts).
-    return {
-      serviceConfig: before?.serviceConfig ?? null,
-      source,
-      complaint: `bad service config ignored: ${messageOf(error, LONGEST_NOTE)}`,
-    };
+    // As an error it would cost the addresses, too (fact R9).
+    const complaint = `bad service config ignored: ${messageOf(error, LONGEST_NOTE)}`;
+    return { serviceConfig: last, source, complaint, isNews: false };
   }
 }
 

@@ -3,7 +3,7 @@
  * up again every `refreshInterval`, so that servers that were added are found (grpc-node #1663, #2265, #2455).
  */
 import { isIP, isIPv6 } from 'node:net';
-import type { Trace } from '../grpc-js/tracing.js';
+import type { ResolverClass } from '../grpc-js/resolver-class.js';
 import { NO_BOUND } from '../lookup/bounds.js';
 import { DnsError } from '../lookup/dns-error.js';
 import { type DnsSession, type Family, type OpenDnsSession, openDnsSession } from '../lookup/dns-session.js';
@@ -11,8 +11,8 @@ import { HostAddresses } from '../lookup/host-addresses.js';
 import { joinNotes, summarize } from '../lookup/notes.js';
 import { type Getaddrinfo, getaddrinfo, SystemLookup } from '../lookup/system.js';
 import { TxtLookup } from '../lookup/txt.js';
-import { checkPollingOptions, type PollingOptions } from '../resolving/options.js';
-import { PollingResolver, type ResolutionAttempt } from '../resolving/polling.js';
+import { checkOptions, type ResolverOptions } from '../resolving/options.js';
+import type { Look, Lookup } from '../resolving/polling.js';
 import type { Resolution } from '../resolving/resolution.js';
 import { withoutRootDot } from '../target/authority.js';
 import {
@@ -21,15 +21,14 @@ import {
   dnsRefreshAuthority,
   parseDnsRefreshTarget,
 } from '../target/dns.js';
-import { assertOptions, print } from '../target/json-value.js';
-import { type ResolverClass, registration } from './registration.js';
-import { schemeResolver } from './scheme.js';
-
-const TRACER = 'dns_refresh_resolver';
+import { assertOptions } from '../target/objects.js';
+import { print } from '../target/quote.js';
+import { registration } from './registration.js';
+import { type ChannelOfScheme, schemeResolver } from './scheme.js';
 
 /** Options of {@link registerRefreshingDnsResolver}. */
 export interface DnsRefreshOptions
-  extends Pick<PollingOptions, 'refreshInterval' | 'deadline' | 'maxEndpoints'> {
+  extends Pick<ResolverOptions, 'refreshInterval' | 'deadline' | 'maxEndpoints'> {
   /**
    * Which addresses become endpoints. Default `both`: a dual-stack headless service then counts each pod twice,
    * because DNS does not say which addresses belong together; choose one family, or `srv:`.
@@ -43,12 +42,15 @@ const FAMILIES: Readonly<Record<NonNullable<DnsRefreshOptions['families']>, read
   ipv4: [4],
 };
 
-interface Lookups {
+/** Where the look-ups go; tests bring their own. */
+interface DnsRefreshLookups {
   readonly open: OpenDnsSession;
   readonly ask: Getaddrinfo;
+  /** Milliseconds that addresses wait for the service config. */
+  readonly grace?: number;
 }
 
-class DnsRefreshPolling extends PollingResolver {
+class DnsRefreshLookup implements Lookup {
   readonly #target: DnsRefreshTarget;
   readonly #families: readonly Family[];
   readonly #open: (signal: AbortSignal) => DnsSession;
@@ -59,26 +61,20 @@ class DnsRefreshPolling extends PollingResolver {
   constructor(
     target: DnsRefreshTarget,
     families: readonly Family[],
-    options: Required<PollingOptions>,
-    { open, ask }: Lookups,
-    ...[uri, listener, channelOptions]: ConstructorParameters<ResolverClass>
+    deadline: number,
+    { open, ask, grace }: DnsRefreshLookups,
+    { channelOptions, trace }: ChannelOfScheme,
   ) {
-    super(uri, listener, channelOptions, { ...options, tracer: TRACER });
     this.#target = target;
     this.#families = families;
-    const { deadline } = options;
-    const trace: Trace = (text) => this.trace(text);
     this.#open = (signal) => open(target.dnsServer, deadline, signal);
     this.#hosts = new HostAddresses(families, NO_BOUND); // its addresses are endpoints, and bounded as such
     this.#system = new SystemLookup(ask);
-    this.#txt = new TxtLookup(withoutRootDot(target.host), channelOptions, {
-      open: this.#open,
-      deadline,
-      trace,
-    });
+    const surroundings = { open: this.#open, deadline, trace, grace };
+    this.#txt = new TxtLookup(withoutRootDot(target.host), channelOptions, surroundings);
   }
 
-  protected override async resolve({ signal }: ResolutionAttempt): Promise<Resolution> {
+  async resolve({ signal }: Look): Promise<Resolution> {
     this.#txt.start();
     const { addresses, failures } = await this.#addresses(signal);
     if (addresses.length === 0) throw new Error(summarize(failures));
@@ -91,8 +87,7 @@ class DnsRefreshPolling extends PollingResolver {
     };
   }
 
-  override destroy(): void {
-    super.destroy();
+  stop(): void {
     this.#txt.stop();
   }
 
@@ -110,10 +105,10 @@ class DnsRefreshPolling extends PollingResolver {
   }
 }
 
-/** Makes the class that grpc-js is given; tests bring their own look-ups. */
+/** Makes the class that grpc-js is given. */
 export function createDnsRefreshResolverClass(
   options: DnsRefreshOptions = {},
-  lookups: Lookups = { open: openDnsSession, ask: getaddrinfo },
+  lookups: DnsRefreshLookups = { open: openDnsSession, ask: getaddrinfo },
 ): ResolverClass {
   assertOptions(options, 'registerRefreshingDnsResolver: its options', [
     'refreshInterval',
@@ -122,19 +117,20 @@ export function createDnsRefreshResolverClass(
     'families',
   ]);
   const { families = 'both', ...polling } = options;
-  const checked = checkPollingOptions(polling);
+  const checked = checkOptions(polling);
   if (typeof families !== 'string' || !Object.hasOwn(FAMILIES, families)) {
     throw new RangeError(`families must be 'both', 'ipv6' or 'ipv4', got ${print(families)}`);
   }
   return schemeResolver({
     name: DNS_REFRESH_SCHEME,
-    tracer: TRACER,
+    tracer: 'dns_refresh_resolver',
+    options: checked,
     parse: parseDnsRefreshTarget,
     authority: dnsRefreshAuthority,
-    open: (parsed, ...grpc) =>
-      isIP(parsed.host) === 0
-        ? new DnsRefreshPolling(parsed, FAMILIES[families], checked, lookups, ...grpc)
-        : { endpoints: [{ addresses: [{ host: parsed.host, port: parsed.port }] }] },
+    open: (target, channel) =>
+      isIP(target.host) === 0
+        ? new DnsRefreshLookup(target, FAMILIES[families], checked.deadline, lookups, channel)
+        : { endpoints: [{ addresses: [{ host: target.host, port: target.port }] }] },
   });
 }
 

@@ -9,7 +9,8 @@ import {
   type ServiceConfigInput,
 } from '@petiole/service-config';
 import { type Endpoint, type EndpointInput, toEndpoints } from '../target/endpoint.js';
-import { isObject, misspelt, print } from '../target/json-value.js';
+import { isObject, misspelt } from '../target/objects.js';
+import { print } from '../target/quote.js';
 
 /** What a manual resolver tells its channels; each update replaces the whole. */
 export interface ManualState {

@@ -1,11 +1,13 @@
 /**
  * Endpoints from a program: a handle whose target any number of channels follow. Twin of grpc-go's `resolver/manual`.
  */
-import { type ChannelOptions, experimental, status } from '@grpc/grpc-js';
+import { type ChannelOptions, type experimental, status } from '@grpc/grpc-js';
+import type { ResolverClass } from '../grpc-js/resolver-class.js';
+import { sharedByCopies } from '../grpc-js/shared-by-copies.js';
 import { tracer } from '../grpc-js/tracing.js';
 import { Delivery } from '../resolving/delivery.js';
 import { authorityOf, checkAuthority, FALLBACK_AUTHORITY } from '../target/authority.js';
-import { assertOptions } from '../target/json-value.js';
+import { assertOptions } from '../target/objects.js';
 import {
   type Latest,
   type ManualFailure,
@@ -14,7 +16,7 @@ import {
   readFailure,
   readState,
 } from './manual-state.js';
-import { type ResolverClass, registration } from './registration.js';
+import { registration } from './registration.js';
 
 /** The scheme of manual targets; `manual://localhost/1` is made by {@link createManualResolver}, not written. */
 export const MANUAL_SCHEME = 'manual';
@@ -59,11 +61,8 @@ interface Handles {
   lastId: number;
 }
 
-// With grpc-js, as the scheme is: the last copy of this package to register that answers for the targets of all.
-const HANDLES: unique symbol = Symbol.for('petiole.manual-handles') as never;
-const grpcJs: typeof experimental & { [HANDLES]?: Handles } = experimental;
-grpcJs[HANDLES] ??= { byId: new Map(), lastId: 0 };
-const handles: Handles = grpcJs[HANDLES];
+// The last copy of this package to register the scheme answers for the targets of all copies.
+const handles = sharedByCopies<Handles>('petiole.manual-handles', () => ({ byId: new Map(), lastId: 0 }));
 
 /**
  * Makes a manual resolver and registers its scheme. Without `endpoints`, RPCs wait for the first `update`.

@@ -1,17 +1,5 @@
-/**
- * How each scheme gets into grpc-js's registry.
- */
-import { type ChannelOptions, experimental } from '@grpc/grpc-js';
-
-/** What grpc-js's `registerResolver` takes. */
-export interface ResolverClass {
-  new (
-    target: experimental.GrpcUri,
-    listener: experimental.ResolverListener,
-    channelOptions: ChannelOptions,
-  ): experimental.Resolver;
-  getDefaultAuthority(target: experimental.GrpcUri): string;
-}
+/** How each scheme gets into grpc-js's registry. */
+import { type ResolverClass, registerResolverClass } from '../grpc-js/resolver-class.js';
 
 /**
  * Makes a register function: idempotent without options, so that `@petiole/resolver/register` in a preload or a
@@ -24,7 +12,7 @@ export function registration<Options>(
   let registered = false;
   return (options) => {
     if (registered && options === undefined) return;
-    experimental.registerResolver(scheme, create(options));
+    registerResolverClass(scheme, create(options));
     registered = true;
   };
 }

@@ -1,28 +1,40 @@
 /**
- * The class that grpc-js is given for a scheme whose targets are parsed: behind it stands the resolver that the target
- * asks for, or the same answer for ever, be it addresses or what is wrong with the target.
+ * The class that grpc-js is given for a scheme: behind it stands, for each channel, a look-up that is repeated, or the
+ * same answer for ever, be it addresses or what is wrong with the target.
  */
 import type { ChannelOptions, experimental } from '@grpc/grpc-js';
-import { type TracerName, tracer } from '../grpc-js/tracing.js';
-import { type ConstantAnswer, ConstantResolver } from '../resolving/constant.js';
+import type { ResolverClass } from '../grpc-js/resolver-class.js';
+import { type Trace, tracer } from '../grpc-js/tracing.js';
+import { Constant, type ConstantAnswer } from '../resolving/constant.js';
 import { Delivery } from '../resolving/delivery.js';
+import type { CheckedOptions } from '../resolving/options.js';
+import { type Lookup, Polling } from '../resolving/polling.js';
 import { TargetError } from '../target/error.js';
-import type { ResolverClass } from './registration.js';
 
 /** What a scheme is made of. */
 export interface Scheme<Target> {
   /** As it is registered, without the colon. */
   readonly name: string;
-  readonly tracer: TracerName;
+  /** The name for `GRPC_TRACE`. */
+  readonly tracer: string;
+  /** How look-ups are repeated, and what they may bring. */
+  readonly options: CheckedOptions;
   /** @throws {TargetError} that quotes the part that is wrong. */
   parse(target: experimental.GrpcUri): Target;
-  /** What TLS verifies. Never throws, and is cheap: grpc-js asks for every connection. */
+  /** What TLS verifies. Never throws, and is cheap: grpc-js asks for every connection (fact R10). */
   authority(target: experimental.GrpcUri): string;
-  /** The answer of a target that needs no look-up, or a resolver made with the arguments that grpc-js gave. */
-  open(parsed: Target, ...grpc: ConstructorParameters<ResolverClass>): ConstantAnswer | experimental.Resolver;
+  /** What a channel to this target gets. */
+  open(parsed: Target, channel: ChannelOfScheme): ConstantAnswer | Lookup;
 }
 
-/** See above. */
+/** The channel that a look-up is for. */
+export interface ChannelOfScheme {
+  readonly channelOptions: ChannelOptions;
+  /** Writes to the scheme's tracer, with the target before it. */
+  readonly trace: Trace;
+}
+
+/** Makes the class. */
 export function schemeResolver<Target>(scheme: Scheme<Target>): ResolverClass {
   const trace = tracer(scheme.tracer);
   return class SchemeResolver implements experimental.Resolver {
@@ -33,11 +45,12 @@ export function schemeResolver<Target>(scheme: Scheme<Target>): ResolverClass {
       listener: experimental.ResolverListener,
       channelOptions: ChannelOptions,
     ) {
-      const opened = answerOrResolver(scheme, target, listener, channelOptions);
+      const delivery = new Delivery(target, listener, trace);
+      const opened = open(scheme, target, { channelOptions, trace: (text) => delivery.trace(text) });
       this.#inner =
-        'updateResolution' in opened
-          ? opened
-          : new ConstantResolver(opened, new Delivery(target, listener, trace), channelOptions);
+        'resolve' in opened
+          ? new Polling(opened, scheme.options, delivery, channelOptions)
+          : new Constant(opened, delivery, channelOptions);
     }
 
     updateResolution(): void {
@@ -54,16 +67,17 @@ export function schemeResolver<Target>(scheme: Scheme<Target>): ResolverClass {
   };
 }
 
-function answerOrResolver<Target>(
+function open<Target>(
   scheme: Scheme<Target>,
-  ...grpc: ConstructorParameters<ResolverClass>
-): ConstantAnswer | experimental.Resolver {
+  target: experimental.GrpcUri,
+  channel: ChannelOfScheme,
+): ConstantAnswer | Lookup {
   let parsed: Target;
   try {
-    parsed = scheme.parse(grpc[0]);
+    parsed = scheme.parse(target);
   } catch (error) {
     if (!(error instanceof TargetError)) throw error;
     return { error: `bad ${scheme.name}: target: ${error.message}` };
   }
-  return scheme.open(parsed, ...grpc);
+  return scheme.open(parsed, channel);
 }

@@ -3,7 +3,7 @@
  * how DNS can say that addresses belong together. The best (lowest) priority that resolves; weights are ignored.
  */
 import type { SrvRecord } from 'node:dns';
-import { setMaxListeners } from 'node:events';
+import type { ResolverClass } from '../grpc-js/resolver-class.js';
 import type { Trace } from '../grpc-js/tracing.js';
 import { BOUNDS, type EndpointBounds, withinBounds } from '../lookup/bounds.js';
 import { type DnsSession, type OpenDnsSession, openDnsSession } from '../lookup/dns-session.js';
@@ -11,24 +11,22 @@ import { HostAddresses } from '../lookup/host-addresses.js';
 import { HostTurns } from '../lookup/host-turns.js';
 import { keepPlaces } from '../lookup/keep-places.js';
 import { joinNotes, summarize } from '../lookup/notes.js';
+import { staggered } from '../lookup/staggered.js';
 import { TxtLookup } from '../lookup/txt.js';
-import { atMost } from '../lookup/until-aborted.js';
-import { checkPollingOptions, type PollingOptions } from '../resolving/options.js';
-import { PollingResolver, type ResolutionAttempt } from '../resolving/polling.js';
+import { type CheckedOptions, checkOptions, type ResolverOptions } from '../resolving/options.js';
+import type { Look, Lookup } from '../resolving/polling.js';
 import type { BoundedResolution } from '../resolving/resolution.js';
 import { parseSrvTarget, SRV_SCHEME, type SrvTarget, srvAuthority } from '../target/dns.js';
-import { quote } from '../target/error.js';
-import { assertOptions } from '../target/json-value.js';
-import { type ResolverClass, registration } from './registration.js';
-import { schemeResolver } from './scheme.js';
-
-const TRACER = 'srv_resolver';
+import { assertOptions } from '../target/objects.js';
+import { quote } from '../target/quote.js';
+import { registration } from './registration.js';
+import { type ChannelOfScheme, schemeResolver } from './scheme.js';
 
 /** Hosts that are looked up at a time, all priorities together. */
 const HOSTS_IN_FLIGHT = 32;
 
 /** Options of {@link registerSrvResolver}. */
-export type SrvResolverOptions = Pick<PollingOptions, 'refreshInterval' | 'deadline' | keyof EndpointBounds>;
+export type SrvResolverOptions = Pick<ResolverOptions, 'refreshInterval' | 'deadline' | keyof EndpointBounds>;
 
 /** A record that gave an endpoint; `key` is what it is known by from answer to answer. */
 interface Located {
@@ -61,10 +59,17 @@ interface Asking {
   readonly signal: AbortSignal;
 }
 
-class SrvPolling extends PollingResolver {
+/** Where the look-ups go; tests bring their own. */
+interface SrvLookups {
+  readonly open: OpenDnsSession;
+  /** Milliseconds that addresses wait for the service config. */
+  readonly grace?: number;
+}
+
+class SrvLookup implements Lookup {
   readonly #target: SrvTarget;
-  readonly #deadline: number;
-  readonly #bounds: Required<EndpointBounds>;
+  readonly #options: CheckedOptions;
+  readonly #trace: Trace;
   readonly #open: (signal: AbortSignal) => DnsSession;
   readonly #hosts: HostAddresses;
   readonly #turns = new HostTurns();
@@ -73,26 +78,20 @@ class SrvPolling extends PollingResolver {
 
   constructor(
     target: SrvTarget,
-    options: Required<PollingOptions>,
-    open: OpenDnsSession,
-    ...[uri, listener, channelOptions]: ConstructorParameters<ResolverClass>
+    options: CheckedOptions,
+    { open, grace }: SrvLookups,
+    { channelOptions, trace }: ChannelOfScheme,
   ) {
-    // Records are followed by host and port, which survive a change of address.
-    super(uri, listener, channelOptions, { ...options, keepOrder: false, tracer: TRACER });
+    const { deadline } = options;
     this.#target = target;
-    this.#deadline = options.deadline;
-    this.#bounds = options;
+    this.#options = options;
+    this.#trace = trace;
     this.#hosts = new HostAddresses([6, 4], options.maxAddressesPerEndpoint);
-    const trace: Trace = (text) => this.trace(text);
-    this.#open = (signal) => open(target.dnsServer, this.#deadline, signal);
-    this.#txt = new TxtLookup(target.name, channelOptions, {
-      open: this.#open,
-      deadline: this.#deadline,
-      trace,
-    });
+    this.#open = (signal) => open(target.dnsServer, deadline, signal);
+    this.#txt = new TxtLookup(target.name, channelOptions, { open: this.#open, deadline, trace, grace });
   }
 
-  protected override async resolve({ signal }: ResolutionAttempt): Promise<BoundedResolution> {
+  async resolve({ signal }: Look): Promise<BoundedResolution> {
     const session = this.#open(signal);
     this.#txt.start();
     const records = (await session.srv(this.#target.service)).filter(
@@ -108,7 +107,7 @@ class SrvPolling extends PollingResolver {
     this.#turns.retain(asked);
     if (located.length === 0) throw new Error(summarize(failures) || 'no SRV record has a host and a port');
     const ordered = keepPlaces(this.#located, located, ({ key }) => key);
-    const bounded = withinBounds(ordered, ({ addresses }) => addresses.length, this.#bounds);
+    const bounded = withinBounds(ordered, ({ addresses }) => addresses.length, this.#options);
     this.#located = bounded.kept;
     const { serviceConfig, note } = await this.#txt.settle(signal);
     return {
@@ -122,8 +121,7 @@ class SrvPolling extends PollingResolver {
     };
   }
 
-  override destroy(): void {
-    super.destroy();
+  stop(): void {
     this.#txt.stop();
   }
 
@@ -135,7 +133,7 @@ class SrvPolling extends PollingResolver {
     for (const look of looks) {
       const answer = await look;
       const { priority, located, isFresh, leftOut } = answer;
-      this.trace(
+      this.#trace(
         () => `priority ${priority}: ${located.length} endpoints${isFresh ? '' : ', none of them fresh'}`,
       );
       failures.push(...answer.failures);
@@ -150,39 +148,29 @@ class SrvPolling extends PollingResolver {
   }
 
   /**
-   * Begins to look up the best priority, and each next one when those before it have failed or brought nothing for
-   * their shares of the deadline: they may time out. Ends when one has brought something, or all have begun.
+   * Looks up the priorities from the best one on, each next one after a share of the deadline that brought nothing.
+   * @returns the answers of those that were begun, and their hosts.
    */
   async #lookByPriority(
     records: readonly SrvRecord[],
     asking: Asking,
   ): Promise<{ looks: ReadonlyArray<Promise<PriorityAnswer>>; asked: ReadonlySet<string> }> {
     const priorities = byPriority(records);
-    const share = Math.ceil(this.#deadline / (priorities.length + 1));
     const asked = new Set<string>();
-    const looks: Array<Promise<PriorityAnswer>> = [];
-    const underWay = new Set<Promise<unknown>>();
-    const firstFresh = new AbortController();
-    setMaxListeners(0, firstFresh.signal);
-    let free = HOSTS_IN_FLIGHT;
-    for (const [index, [priority, inPriority]] of priorities.entries()) {
-      while (free === 0) await Promise.race(underWay);
-      if (firstFresh.signal.aborted) break;
-      const candidates = inPriority.filter(({ port }) => port > 0);
-      const hosts = new Set(candidates.map(({ name }) => name.toLowerCase()));
-      for (const host of hosts) asked.add(host);
-      // What this one takes, it keeps for as long as its hosts are silent: the next ones need some, too.
-      const bound = Math.min(hosts.size, index === priorities.length - 1 ? free : Math.ceil(free / 2));
-      free -= bound;
-      const look = this.#look(priority, candidates, hosts, bound, asking, () => firstFresh.abort());
-      looks.push(look);
-      const ended = look.then(() => {
-        free += bound;
-        underWay.delete(ended);
-      });
-      underWay.add(ended);
-      await atMost(share, look, firstFresh.signal);
-    }
+    const looks = await staggered(
+      priorities.map(([priority, inPriority]) => {
+        const candidates = inPriority.filter(({ port }) => port > 0);
+        const hosts = new Set(candidates.map(({ name }) => name.toLowerCase()));
+        return {
+          width: hosts.size,
+          begin: (slots: number, succeeded: () => void) => {
+            for (const host of hosts) asked.add(host);
+            return this.#look(priority, candidates, hosts, slots, asking, succeeded);
+          },
+        };
+      }),
+      { slots: HOSTS_IN_FLIGHT, patience: Math.ceil(this.#options.deadline / (priorities.length + 1)) },
+    );
     return { looks, asked };
   }
 
@@ -229,19 +217,21 @@ function byPriority(records: readonly SrvRecord[]): ReadonlyArray<readonly [numb
   return [...groups].sort(([left], [right]) => left - right);
 }
 
-/** Makes the class that grpc-js is given; tests bring their own DNS. */
+/** Makes the class that grpc-js is given. */
 export function createSrvResolverClass(
   options: SrvResolverOptions = {},
-  open: OpenDnsSession = openDnsSession,
+  lookups: SrvLookups = { open: openDnsSession },
 ): ResolverClass {
   assertOptions(options, 'registerSrvResolver: its options', ['refreshInterval', 'deadline', ...BOUNDS]);
-  const checked = checkPollingOptions(options);
+  // Records are followed by host and port, which survive a change of address.
+  const checked = checkOptions({ ...options, keepOrder: false });
   return schemeResolver({
     name: SRV_SCHEME,
-    tracer: TRACER,
+    tracer: 'srv_resolver',
+    options: checked,
     parse: parseSrvTarget,
     authority: srvAuthority,
-    open: (parsed, ...grpc) => new SrvPolling(parsed, checked, open, ...grpc),
+    open: (target, channel) => new SrvLookup(target, checked, lookups, channel),
   });
 }
 

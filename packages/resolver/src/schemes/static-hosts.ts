@@ -5,21 +5,17 @@
  */
 import { isIP } from 'node:net';
 import { messageOf } from '@petiole/service-config/internal';
-import { cutNote, type EndpointBounds, firstAddresses, NO_BOUND } from '../lookup/bounds.js';
+import { cutNote, type EndpointBounds, firstAddresses } from '../lookup/bounds.js';
 import { HostTurns } from '../lookup/host-turns.js';
 import { keepPlaces } from '../lookup/keep-places.js';
 import { summarize } from '../lookup/notes.js';
 import { type Getaddrinfo, SystemLookup } from '../lookup/system.js';
-import type { PollingOptions } from '../resolving/options.js';
-import { PollingResolver, type ResolutionAttempt } from '../resolving/polling.js';
+import type { CheckedOptions } from '../resolving/options.js';
+import type { Look, Lookup } from '../resolving/polling.js';
 import type { BoundedResolution } from '../resolving/resolution.js';
 import type { HostAddress } from '../target/address.js';
 import type { Endpoint } from '../target/endpoint.js';
-import type { StaticTarget } from '../target/static.js';
-import type { ResolverClass } from './registration.js';
-
-/** The tracer of all `static:` targets. */
-export const STATIC_TRACER = 'static_resolver';
+import { hostNames, type StaticTarget } from '../target/static.js';
 
 /** libuv runs at most half of its four threads for `getaddrinfo`; more in flight would only queue there. */
 const LOOKUPS_IN_FLIGHT = 32;
@@ -27,12 +23,12 @@ const LOOKUPS_IN_FLIGHT = 32;
 /** Options of `registerStaticResolver`. */
 export interface StaticResolverOptions
   extends Pick<EndpointBounds, 'maxAddressesPerEndpoint' | 'maxAddresses'> {
-  /** Milliseconds after which a look-up of host names is given up, as for a `PollingResolver`. From 10 to 600000. Default 5000. */
+  /** Milliseconds after which a look-up of host names is given up, as for the other resolvers. From 10 to 600000. Default 5000. */
   readonly deadline?: number;
 }
 
-/** See above. */
-export class StaticHostsResolver extends PollingResolver {
+/** The look-ups of one channel. */
+export class StaticHostsLookup implements Lookup {
   readonly #endpoints: StaticTarget['endpoints'];
   readonly #hosts: ReadonlySet<string>;
   readonly #turns = new HostTurns();
@@ -46,31 +42,21 @@ export class StaticHostsResolver extends PollingResolver {
 
   constructor(
     parsed: StaticTarget,
-    options: Required<PollingOptions>,
+    bounds: Pick<CheckedOptions, 'maxAddresses' | 'maxAddressesPerEndpoint'>,
     ask: Getaddrinfo,
-    ...[target, listener, channelOptions]: ConstructorParameters<ResolverClass>
   ) {
-    super(target, listener, channelOptions, {
-      deadline: options.deadline,
-      refreshInterval: Number.POSITIVE_INFINITY,
-      keepOrder: false, // the target has the order of endpoints, #known that of a host's addresses
-      tracer: STATIC_TRACER,
-      // What the target itself lists is the program's own, and all of it counts.
-      maxEndpoints: NO_BOUND,
-      maxAddressesPerEndpoint: NO_BOUND,
-    });
     this.#endpoints = parsed.endpoints;
     this.#hosts = hostNames(parsed);
     this.#hasLiterals = parsed.endpoints.some(({ addresses }) =>
       addresses.some(({ host }) => isIP(host) !== 0),
     );
     const written = parsed.endpoints.reduce((sum, { addresses }) => sum + addresses.length, 0);
-    const share = Math.max(1, Math.floor(options.maxAddresses / written));
-    this.#most = Math.min(options.maxAddressesPerEndpoint, share);
+    const share = Math.max(1, Math.floor(bounds.maxAddresses / written));
+    this.#most = Math.min(bounds.maxAddressesPerEndpoint, share);
     this.#lookup = new SystemLookup(ask);
   }
 
-  protected override async resolve({ signal }: ResolutionAttempt): Promise<BoundedResolution> {
+  async resolve({ signal }: Look): Promise<BoundedResolution> {
     const failures: string[] = [];
     const leftOut: string[] = [];
     await this.#turns.each(this.#hosts, LOOKUPS_IN_FLIGHT, signal, async (host) => {
@@ -93,15 +79,6 @@ export class StaticHostsResolver extends PollingResolver {
     if (failures.length === this.#hosts.size && !this.#hasLiterals) throw new Error(note);
     return { endpoints, note, incomplete: failures.length > 0, leftOut: summarize(leftOut) };
   }
-}
-
-/** The host names of a target. */
-export function hostNames(target: StaticTarget): ReadonlySet<string> {
-  const names = new Set<string>();
-  for (const { addresses } of target.endpoints) {
-    for (const { host } of addresses) if (isIP(host) === 0) names.add(host);
-  }
-  return names;
 }
 
 /** Whether two lists, each without duplicates, hold the same. */

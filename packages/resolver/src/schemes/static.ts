@@ -2,13 +2,15 @@
  * The resolver of `static:` targets.
  */
 
+import type { ResolverClass } from '../grpc-js/resolver-class.js';
+import { NO_BOUND } from '../lookup/bounds.js';
 import { type Getaddrinfo, getaddrinfo } from '../lookup/system.js';
-import { checkPollingOptions } from '../resolving/options.js';
-import { assertOptions } from '../target/json-value.js';
-import { parseStaticTarget, STATIC_SCHEME, staticAuthority } from '../target/static.js';
-import { type ResolverClass, registration } from './registration.js';
+import { checkOptions } from '../resolving/options.js';
+import { assertOptions } from '../target/objects.js';
+import { hostNames, parseStaticTarget, STATIC_SCHEME, staticAuthority } from '../target/static.js';
+import { registration } from './registration.js';
 import { schemeResolver } from './scheme.js';
-import { hostNames, STATIC_TRACER, StaticHostsResolver, type StaticResolverOptions } from './static-hosts.js';
+import { StaticHostsLookup, type StaticResolverOptions } from './static-hosts.js';
 
 /** Makes the class that grpc-js is given; tests bring their own look-up. */
 export function createStaticResolverClass(
@@ -20,15 +22,23 @@ export function createStaticResolverClass(
     'maxAddressesPerEndpoint',
     'maxAddresses',
   ]);
-  const checked = checkPollingOptions(options);
+  const bounds = checkOptions(options);
   return schemeResolver({
     name: STATIC_SCHEME,
-    tracer: STATIC_TRACER,
+    tracer: 'static_resolver',
+    options: checkOptions({
+      deadline: bounds.deadline,
+      refreshInterval: Number.POSITIVE_INFINITY,
+      keepOrder: false, // the target has the order of endpoints, the look-up that of a host's addresses
+      // What the target itself lists is the program's own, and all of it counts.
+      maxEndpoints: NO_BOUND,
+      maxAddressesPerEndpoint: NO_BOUND,
+    }),
     parse: parseStaticTarget,
     authority: staticAuthority,
-    open: (parsed, ...grpc) =>
+    open: (parsed) =>
       hostNames(parsed).size > 0
-        ? new StaticHostsResolver(parsed, checked, ask, ...grpc)
+        ? new StaticHostsLookup(parsed, bounds, ask)
         : { endpoints: parsed.endpoints.map(({ addresses }) => ({ addresses: [...addresses] })) },
   });
 }

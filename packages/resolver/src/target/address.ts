@@ -3,7 +3,8 @@
  * IPv6 stands in brackets; the port may be left out and is then 443, as everywhere in grpc-js.
  */
 import { isIPv4, isIPv6 } from 'node:net';
-import { quote, TargetError } from './error.js';
+import { TargetError } from './error.js';
+import { quote } from './quote.js';
 
 /** A host (an IP address, or a name still to be looked up) and a port from 1 to 65535. */
 export interface HostAddress {

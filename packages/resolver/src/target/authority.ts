@@ -5,8 +5,8 @@
  */
 import { addressName } from '@petiole/service-config/internal';
 import { DEFAULT_PORT, type HostAddress, parseAddress } from './address.js';
-import { quote, TargetError } from './error.js';
-import { print } from './json-value.js';
+import { TargetError } from './error.js';
+import { print, quote } from './quote.js';
 
 /** The authority where a target has none that could be used; such a channel never connects. */
 export const FALLBACK_AUTHORITY = 'localhost';

@@ -6,7 +6,8 @@ import { Resolver } from 'node:dns';
 import { isIP } from 'node:net';
 import { addressName, messageOf } from '@petiole/service-config/internal';
 import { parseAddress } from './address.js';
-import { quote, TargetError } from './error.js';
+import { TargetError } from './error.js';
+import { quote } from './quote.js';
 
 const DNS_PORT = 53;
 

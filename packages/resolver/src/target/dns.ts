@@ -9,7 +9,8 @@ import type { experimental } from '@grpc/grpc-js';
 import { checkHost, type HostAddress, parseAddress } from './address.js';
 import { authorityOf, checkAuthority, FALLBACK_AUTHORITY, withoutRootDot } from './authority.js';
 import { parseDnsServer } from './dns-server.js';
-import { quote, refusePassword, TargetError } from './error.js';
+import { refusePassword, TargetError } from './error.js';
+import { quote } from './quote.js';
 
 /** The scheme of SRV targets (RFC 2782). */
 export const SRV_SCHEME = 'srv';

@@ -7,8 +7,8 @@ import type { experimental } from '@grpc/grpc-js';
 import { sameAddresses } from '@petiole/service-config/internal';
 import { checkHost, isIPv6Host, parseAddress } from './address.js';
 import { withoutDuplicates } from './duplicates.js';
-import { quote, TargetError } from './error.js';
-import { print } from './json-value.js';
+import { TargetError } from './error.js';
+import { print, quote } from './quote.js';
 
 /** grpc-js's endpoint: `{ addresses: [{ host, port }, …] }`; the addresses of one server, tried in this order. */
 export type Endpoint = experimental.Endpoint;

@@ -2,7 +2,7 @@
  * Reads a target string before grpc-js does. What its URI parser does not recognise goes to `dns:`, which fails with
  * a puzzling message or not at all, or throws; no resolver of this package ever sees it.
  */
-
+import { lineBreakIn, splitTarget } from '../grpc-js/target-uri.js';
 import {
   DNS_REFRESH_SCHEME,
   dnsRefreshAuthority,
@@ -12,8 +12,8 @@ import {
   srvAuthority,
 } from './dns.js';
 import type { Endpoint } from './endpoint.js';
-import { quote, TargetError } from './error.js';
-import { print } from './json-value.js';
+import { TargetError } from './error.js';
+import { print, quote } from './quote.js';
 import { parseStaticTarget, STATIC_SCHEME, staticAuthority } from './static.js';
 
 /** What a target says. `authority` is the name that TLS verifies, with its port where the target has one. */
@@ -59,10 +59,10 @@ export function parseTarget(target: string): ParsedTarget {
 
 function parse(target: string): ParsedTarget {
   if (typeof target !== 'string') throw new TargetError(`${print(target)} is no string`);
-  const newline = /[\n\r\u2028\u2029]/.exec(target);
-  if (newline !== null) {
+  const lineBreak = lineBreakIn(target);
+  if (lineBreak !== undefined) {
     throw new TargetError(
-      `${quote(target)} has a line break at character ${newline.index + 1}; grpc-js throws on it`,
+      `${quote(target)} has a line break at character ${lineBreak + 1}; grpc-js throws on it`,
     );
   }
   const scheme = SCHEMES.find((name) => target.startsWith(`${name}:`));
@@ -76,13 +76,10 @@ function parse(target: string): ParsedTarget {
         : `${quote(target)} must start with "${near}:" exactly, in small letters, without quotes or blanks; grpc-js would hand it to dns:`,
     );
   }
-  // grpc-js: uri-parser.ts
-  const match = /^(?:\/\/([^/]*)\/)?(.+)$/.exec(target.slice(scheme.length + 1));
-  if (match === null) {
+  const uri = splitTarget(target, scheme);
+  if (uri === undefined) {
     throw new TargetError(`${quote(target)} has nothing after "${scheme}:"; grpc-js would hand it to dns:`);
   }
-  const [, authority, path = ''] = match;
-  const uri = { scheme, path, ...(authority === undefined ? {} : { authority }) };
   switch (scheme) {
     case STATIC_SCHEME: {
       const { serverName, endpoints } = parseStaticTarget(uri);

@@ -3,14 +3,16 @@
  *
  *     static:[//SERVER_NAME/]ENDPOINT[,ENDPOINT…]      ENDPOINT = ADDRESS[+ADDRESS…]
  */
+import { isIP } from 'node:net';
 import type { experimental } from '@grpc/grpc-js';
 import { addressName } from '@petiole/service-config/internal';
 import { type HostAddress, parseAddress } from './address.js';
 import { authorityOf, checkAuthority, FALLBACK_AUTHORITY } from './authority.js';
 import { withoutDuplicates } from './duplicates.js';
 import { type EndpointInput, toEndpoints } from './endpoint.js';
-import { quote, refusePassword, TargetError } from './error.js';
-import { assertOptions } from './json-value.js';
+import { refusePassword, TargetError } from './error.js';
+import { assertOptions } from './objects.js';
+import { quote } from './quote.js';
 
 /** The scheme of constant targets. */
 export const STATIC_SCHEME = 'static';
@@ -76,6 +78,15 @@ export function parseStaticTarget(target: experimental.GrpcUri): StaticTarget {
   const first = endpoints[0]?.addresses[0];
   if (serverName === undefined && first !== undefined) checkAuthority(authorityOf(first));
   return { serverName, endpoints };
+}
+
+/** The host names of a target, which have to be looked up. */
+export function hostNames(target: StaticTarget): ReadonlySet<string> {
+  const names = new Set<string>();
+  for (const { addresses } of target.endpoints) {
+    for (const { host } of addresses) if (isIP(host) === 0) names.add(host);
+  }
+  return names;
 }
 
 /**

@@ -1,7 +1,8 @@
 /** Each tracer's lines, decision by decision. The tracers are switched on before grpc-js and this package are loaded. */
 import { logVerbosity, setLogger, setLogVerbosity } from '@grpc/grpc-js';
 import { beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { createManualResolver, PollingResolver, type Resolution } from '../../src/index.js';
+import { createManualResolver, type Resolution } from '../../src/index.js';
+import { createResolverClass } from '../../src/schemes/define-resolver.js';
 import { createDnsRefreshResolverClass } from '../../src/schemes/dns-refresh.js';
 import { manualResolverClass } from '../../src/schemes/manual.js';
 import { createSrvResolverClass } from '../../src/schemes/srv.js';
@@ -98,21 +99,19 @@ it('manual_resolver traces what the program says, what channels are told, and th
 it('polling_resolver traces a request that joins a resolution under way, and a result that is dropped', async () => {
   const looks: Array<{ resolve(resolution: Resolution): void; reject(error: Error): void }> = [];
   let seen = (): void => {};
-  class Slow extends PollingResolver {
-    protected override resolve(): Promise<Resolution> {
-      return new Promise((resolve, reject) => {
+  const slow = createResolverClass({
+    scheme: 'slow',
+    authority: () => 'slow',
+    resolve: () =>
+      new Promise((resolve, reject) => {
         looks.push({ resolve, reject });
         seen();
-      });
-    }
-    static getDefaultAuthority(): string {
-      return 'slow';
-    }
-  }
-  const channel = new Probe(Slow, 'slow:x', { 'grpc.initial_reconnect_backoff_ms': 50 });
-  channel.resolver.updateResolution();
+      }),
+  });
+  const channel = new Probe(slow, 'slow:x', { 'grpc.initial_reconnect_backoff_ms': 50 });
+  await channel.request();
   channel.resolver.destroy();
-  channel.resolver.updateResolution();
+  await channel.request();
   looks[0]?.resolve({ endpoints: [] });
   await new Promise((resolve) => setImmediate(resolve));
   looks[1]?.reject(new Error('no catalogue'));

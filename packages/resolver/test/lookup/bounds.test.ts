@@ -144,7 +144,7 @@ describe('a catalogue', () => {
   it('brings at most 1,000 endpoints: more are logged once, named in the note, and back when there is room', async () => {
     const { probe: channel, lookups } = scripted();
     const updates = updatesFromNow();
-    channel.resolver.updateResolution();
+    await channel.request();
     lookups[0]?.answer(...ipv4(1500));
     await later(30_001);
     lookups[1]?.answer(...ipv4(1600).toReversed());
@@ -161,7 +161,7 @@ describe('a catalogue', () => {
 
   it('brings at most 32 addresses of an endpoint, and 2,000 of all', async () => {
     const { probe: channel, lookups } = scripted();
-    channel.resolver.updateResolution();
+    await channel.request();
     lookups[0]?.answerWith({ endpoints: Array.from({ length: 70 }, (_, index) => endpoint(index, 40)) });
     await turn();
     const [call] = channel.calls;
@@ -173,7 +173,7 @@ describe('a catalogue', () => {
 
   it('may list more than a call has room for arguments', async () => {
     const { probe: channel, lookups } = scripted();
-    channel.resolver.updateResolution();
+    await channel.request();
     const hosts = Array.from(
       { length: 200_000 },
       (_, index) => `10.${index >> 16}.${(index >> 8) & 255}.${index & 255}`,

@@ -1,12 +1,13 @@
 /** When the service config from TXT comes, and when it does not. */
 import { describe, expect, it } from 'vitest';
-import type { OpenDnsSession } from '../../src/lookup/dns-session.js';
+import { type OpenDnsSession, openDnsSession } from '../../src/lookup/dns-session.js';
 import { TxtLookup } from '../../src/lookup/txt.js';
 import { createDnsRefreshResolverClass } from '../../src/schemes/dns-refresh.js';
 import { createSrvResolverClass } from '../../src/schemes/srv.js';
 import { DnsServer } from '../support/dns-server.js';
 import { Probe } from '../support/probe.js';
 
+const never = new Promise<never>(() => {});
 const TXT = 'TXT _grpc_config.echo.test';
 const CHANNEL = { 'grpc.dns_min_time_between_resolutions_ms': 100 };
 const CONFIG = `grpc_config=${JSON.stringify([{ serviceConfig: { loadBalancingConfig: [{ round_robin: {} }] } }])}`;
@@ -19,12 +20,19 @@ async function zone(): Promise<DnsServer> {
   return dns;
 }
 
+/** Milliseconds that the addresses wait here for a service config that is late. */
+const GRACE = 20;
+
 const SUBJECTS = {
-  'srv:': (dns: DnsServer, options: { refreshInterval: number; deadline?: number }) =>
-    new Probe(createSrvResolverClass(options), `srv://${dns.address}/_grpc._tcp.echo.test`, CHANNEL),
-  'dns+refresh:': (dns: DnsServer, options: { refreshInterval: number; deadline?: number }) =>
+  'srv:': (dns: DnsServer, options: { refreshInterval: number; deadline?: number }, grace = GRACE) =>
     new Probe(
-      createDnsRefreshResolverClass(options),
+      createSrvResolverClass(options, { open: openDnsSession, grace }),
+      `srv://${dns.address}/_grpc._tcp.echo.test`,
+      CHANNEL,
+    ),
+  'dns+refresh:': (dns: DnsServer, options: { refreshInterval: number; deadline?: number }, grace = GRACE) =>
+    new Probe(
+      createDnsRefreshResolverClass(options, { open: openDnsSession, ask: () => never, grace }),
       `dns+refresh://${dns.address}/echo.test:50051`,
       CHANNEL,
     ),
@@ -33,7 +41,7 @@ const SUBJECTS = {
 describe.each(Object.entries(SUBJECTS))('the service config of %s', (_scheme, probe) => {
   it('that always comes too late for the addresses is used by the next look', async () => {
     const dns = await zone();
-    dns.delay(TXT, 1300);
+    dns.delay(TXT, 200);
     const channel = probe(dns, { refreshInterval: 100, deadline: 20_000 }); // a third of it is time enough
     const first = await channel.ask();
     expect([first.endpoints, first.serviceConfig]).toEqual([['127.0.0.1:50051'], null]);
@@ -54,7 +62,8 @@ describe.each(Object.entries(SUBJECTS))('the service config of %s', (_scheme, pr
   it('costs the addresses nothing when the deadline comes while they wait for it', async () => {
     const dns = await zone();
     dns.set('TXT', '_grpc_config.echo.test', 'silence');
-    const { endpoints, error } = await probe(dns, { refreshInterval: 60_000, deadline: 900 }).ask();
+    const options = { refreshInterval: 60_000, deadline: 300 };
+    const { endpoints, error } = await probe(dns, options, 60_000).ask();
     expect(error).toBeUndefined();
     expect(endpoints).toEqual(['127.0.0.1:50051']);
   });
@@ -62,7 +71,7 @@ describe.each(Object.entries(SUBJECTS))('the service config of %s', (_scheme, pr
   it('is asked for again after the channel was idle', async () => {
     const dns = await zone();
     dns.set('TXT', '_grpc_config.echo.test', 'silence');
-    const channel = probe(dns, { refreshInterval: 60_000, deadline: 600_000 });
+    const channel = probe(dns, { refreshInterval: 60_000, deadline: 600_000 }, 60_000);
     channel.resolver.updateResolution();
     await dns.asked(TXT);
     channel.resolver.destroy();
@@ -71,13 +80,11 @@ describe.each(Object.entries(SUBJECTS))('the service config of %s', (_scheme, pr
   });
 });
 
-const never = new Promise<never>(() => {});
-
 describe.each([
   [
     'srv:',
     (open: OpenDnsSession) =>
-      new Probe(createSrvResolverClass({}, open), 'srv:_grpc._tcp.echo.test', CHANNEL),
+      new Probe(createSrvResolverClass({}, { open }), 'srv:_grpc._tcp.echo.test', CHANNEL),
   ],
   [
     'dns+refresh:',
@@ -89,7 +96,7 @@ describe.each([
       ),
   ],
 ])('the TXT query of %s', (_scheme, probe) => {
-  it('is cancelled when the channel goes idle', () => {
+  it('is cancelled when the channel goes idle', async () => {
     const signals: AbortSignal[] = [];
     const channel = probe((_server, _deadline, signal) => ({
       srv: () => never,
@@ -99,7 +106,7 @@ describe.each([
         return never;
       },
     }));
-    channel.resolver.updateResolution();
+    await channel.request();
     expect(signals.map(({ aborted }) => aborted)).toEqual([false]);
     channel.resolver.destroy();
     expect(signals.map(({ aborted }) => aborted)).toEqual([true]);

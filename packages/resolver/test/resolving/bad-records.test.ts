@@ -43,7 +43,7 @@ describe('a bad record', () => {
   ])('is left out of the answer, which is incomplete and says why: %#', async (bad, why) => {
     const { probe, lookups } = scripted();
     const updates = updatesFromNow();
-    probe.resolver.updateResolution();
+    await probe.request();
     lookups[0]?.answerWith(answer(bad));
     await turn();
     const [call] = probe.calls;
@@ -57,7 +57,7 @@ describe('a bad record', () => {
 
   it('costs its endpoint no other address', async () => {
     const { probe, lookups } = scripted();
-    probe.resolver.updateResolution();
+    await probe.request();
     lookups[0]?.answerWith(answer('[::1 ]:1+10.0.0.9:1'));
     await turn();
     expect(probe.calls[0]?.endpoints).toEqual([GOOD[0], '10.0.0.9:1', GOOD[1]]);
@@ -66,7 +66,7 @@ describe('a bad record', () => {
 
   it('hides neither good servers that come with it nor the end of others', async () => {
     const { probe, lookups } = scripted();
-    probe.resolver.updateResolution();
+    await probe.request();
     lookups[0]?.answerWith({ endpoints: [...GOOD] });
     await later(30_001);
     lookups[1]?.answerWith({ endpoints: [GOOD[1], '10.0.0.9:0', '10.0.0.3:1'] });
@@ -76,7 +76,7 @@ describe('a bad record', () => {
 
   it('is forgotten when it is gone', async () => {
     const { probe, lookups } = scripted();
-    probe.resolver.updateResolution();
+    await probe.request();
     lookups[0]?.answerWith(answer('10.0.0.9:0'));
     await later(1001);
     lookups[1]?.answerWith({ endpoints: [...GOOD] });
@@ -86,14 +86,14 @@ describe('a bad record', () => {
 
   it('is a failure where nothing else is left, and the last good answer stays', async () => {
     const { probe, lookups } = scripted({}, { 'grpc.dns_min_time_between_resolutions_ms': 100 });
-    probe.resolver.updateResolution();
+    await probe.request();
     lookups[0]?.answerWith({ endpoints: ['10.0.0.9:0'] });
     await turn();
     expect(probe.calls[0]?.error?.details).toContain('endpoints[0]: "10.0.0.9:0" has port "0"');
     await later(1001);
     lookups[1]?.answerWith({ endpoints: [...GOOD] });
     await later(101);
-    probe.resolver.updateResolution();
+    await probe.request();
     lookups[2]?.answerWith({ endpoints: ['10.0.0.9:0'] });
     await turn();
     expect(probe.calls.at(-1)).toMatchObject({
@@ -104,7 +104,7 @@ describe('a bad record', () => {
 
   it('is one of ten that are named, where there are many', async () => {
     const { probe, lookups } = scripted();
-    probe.resolver.updateResolution();
+    await probe.request();
     lookups[0]?.answerWith({ endpoints: [...GOOD, ...Array.from({ length: 100 }, () => '10.0.0.9:0')] });
     await turn();
     expect(probe.calls[0]?.note).toMatch(/endpoints\[11\]: .*; and 90 more$/);
@@ -116,7 +116,7 @@ describe('a Unix socket, which is one of this machine', () => {
 
   it('is a bad record of a catalogue', async () => {
     const { probe, lookups } = scripted();
-    probe.resolver.updateResolution();
+    await probe.request();
     lookups[0]?.answerWith({ endpoints });
     await turn();
     expect(probe.calls[0]?.endpoints).toEqual([GOOD[0]]);
@@ -127,7 +127,7 @@ describe('a Unix socket, which is one of this machine', () => {
 
   it('is an address where the option says so', async () => {
     const { probe, lookups } = scripted({ unixSockets: true });
-    probe.resolver.updateResolution();
+    await probe.request();
     lookups[0]?.answerWith({ endpoints });
     await turn();
     expect(probe.calls[0]?.endpoints).toEqual(['/run/secrets.sock', GOOD[0]]);

@@ -19,7 +19,7 @@ function registerPassivePolicy(name: string): void {
 describe('the periodic refresh', () => {
   it('tells nothing when nothing changed, and the change when there is one', async () => {
     const { probe, lookups } = scripted();
-    probe.resolver.updateResolution();
+    await probe.request();
     lookups[0]?.answer('10.0.0.1', '10.0.0.2');
     await later(30_001);
     lookups[1]?.answer('10.0.0.2', '10.0.0.1');
@@ -35,7 +35,7 @@ describe('the periodic refresh', () => {
     const at = (...hosts: string[]): experimental.Endpoint => ({
       addresses: hosts.map((host) => ({ host, port: 1 })),
     });
-    probe.resolver.updateResolution();
+    await probe.request();
     lookups[0]?.answerWith({ endpoints: [at('10.0.0.1', '10.0.0.2'), at('10.0.0.3')] });
     await later(30_001);
     lookups[1]?.answerWith({ endpoints: [at('10.0.0.3'), at('10.0.0.2', '10.0.0.1')] });
@@ -53,7 +53,7 @@ describe('the periodic refresh', () => {
       { host: '10.0.0.1', port: 1 },
       { host: '10.0.0.2', port: 1 },
     ];
-    probe.resolver.updateResolution();
+    await probe.request();
     lookups[0]?.answerWith({ endpoints: [{ addresses }] });
     await later(30_001);
     lookups[1]?.answerWith({ endpoints: [{ addresses: addresses.toReversed() }] });
@@ -67,7 +67,7 @@ describe('the periodic refresh', () => {
       { 'grpc.initial_reconnect_backoff_ms': 60_000 },
     );
     const endpoints = [{ addresses: [{ host: '10.0.0.1', port: 1 }] }];
-    probe.resolver.updateResolution();
+    await probe.request();
     for (let look = 0; look < 3; look += 1) {
       lookups[look]?.answerWith({ endpoints, incomplete: true });
       await later(1001);
@@ -78,7 +78,7 @@ describe('the periodic refresh', () => {
 
   it('is independent of the rate limit on requests', async () => {
     const { probe, lookups } = scripted({ refreshInterval: 1000 });
-    probe.resolver.updateResolution();
+    await probe.request();
     for (let look = 0; look < 5; look += 1) {
       lookups[look]?.answer('10.0.0.1');
       await later(1001);
@@ -91,7 +91,7 @@ describe('the periodic refresh', () => {
     for (const random of [0, 0.999]) {
       vi.mocked(Math.random).mockReturnValue(random);
       const { probe, lookups } = scripted({ refreshInterval: 1000 });
-      probe.resolver.updateResolution();
+      await probe.request();
       lookups[0]?.answer('10.0.0.1');
       await vi.advanceTimersToNextTimerAsync(); // the answer
       const answered = performance.now();
@@ -105,7 +105,7 @@ describe('the periodic refresh', () => {
 
   it('stops while the channel is idle', async () => {
     const { probe, lookups } = scripted();
-    probe.resolver.updateResolution();
+    await probe.request();
     lookups[0]?.answer('10.0.0.1');
     await turn();
     probe.resolver.destroy();
@@ -126,7 +126,7 @@ describe('the periodic refresh', () => {
     [{ tracer: 5 as unknown as string }, 'tracer must be a string, got 5'],
     [
       { interval: 5000 } as object,
-      'the options of a PollingResolver must have no field but refreshInterval, deadline, keepOrder, unixSockets, tracer, maxEndpoints, maxAddressesPerEndpoint, maxAddresses, got "interval"',
+      'defineResolver: its argument must have no field but scheme, authority, resolve, refreshInterval, deadline, keepOrder, unixSockets, tracer, maxEndpoints, maxAddressesPerEndpoint, maxAddresses, got "interval"',
     ],
   ])('refuses %o', (options, message) => {
     expect(() => scripted(options)).toThrow(message);
@@ -136,7 +136,7 @@ describe('the periodic refresh', () => {
 describe('what resolve returns', () => {
   it('may name endpoints in any of their forms', async () => {
     const { probe, lookups } = scripted({ unixSockets: true });
-    probe.resolver.updateResolution();
+    await probe.request();
     lookups[0]?.answerWith({
       endpoints: [
         '[::1]:1+127.0.0.1:1',
@@ -151,7 +151,7 @@ describe('what resolve returns', () => {
   it('is copied: the same array, changed in place, is a change', async () => {
     const { probe, lookups } = scripted();
     const endpoints = [{ addresses: [{ host: '10.0.0.1', port: 1 }] }];
-    probe.resolver.updateResolution();
+    await probe.request();
     lookups[0]?.answerWith({ endpoints });
     await later(30_001);
     endpoints[0]?.addresses.push({ host: '10.0.0.2', port: 1 });
@@ -166,7 +166,7 @@ describe('what resolve returns', () => {
     const endpoints = [{ addresses: [{ host: '10.0.0.1', port: 1 }] }];
     const good = { loadBalancingConfig: [{ round_robin: {} }] };
     for (const serviceConfig of [good, { ...good }, '{', '{', null]) {
-      probe.resolver.updateResolution();
+      await probe.request();
       lookups.at(-1)?.answerWith({ endpoints, serviceConfig });
       await later(100);
     }
@@ -186,7 +186,7 @@ describe('what resolve returns', () => {
     cyclic.self = cyclic;
     const good = { loadBalancingConfig: [{ round_robin: {} }] };
     for (const [index, serviceConfig] of [good, cyclic, cyclic, { tokens: 1n }, good].entries()) {
-      probe.resolver.updateResolution();
+      await probe.request();
       lookups.at(-1)?.answerWith({
         endpoints: [{ addresses: [{ host: `10.0.0.${index}`, port: 1 }] }],
         serviceConfig,
@@ -209,7 +209,7 @@ describe('what resolve returns', () => {
     const { probe, lookups } = scripted();
     const endpoints = [{ addresses: [{ host: '10.0.0.1', port: 1 }] }];
     const serviceConfig = { loadBalancingConfig: [{ round_robin: {} }] as object[] };
-    probe.resolver.updateResolution();
+    await probe.request();
     lookups[0]?.answerWith({ endpoints, serviceConfig });
     await later(30_001);
     serviceConfig.loadBalancingConfig = [{ pick_first: {} }];
@@ -222,7 +222,7 @@ describe('what resolve returns', () => {
 describe('an empty list', () => {
   it('is an error as long as the channel has nothing, for which grpc-js would let RPCs hang', async () => {
     const { probe, lookups } = scripted();
-    probe.resolver.updateResolution();
+    await probe.request();
     lookups[0]?.answer();
     await turn();
     expect(probe.calls[0]?.error?.details).toBe('scripted:x: no endpoints');
@@ -230,7 +230,7 @@ describe('an empty list', () => {
 
   it('empties a channel that had endpoints', async () => {
     const { probe, lookups } = scripted();
-    probe.resolver.updateResolution();
+    await probe.request();
     lookups[0]?.answer('10.0.0.1');
     await later(30_001);
     lookups[1]?.answer();
@@ -240,11 +240,11 @@ describe('an empty list', () => {
 
   it('is an error again after the channel was idle: its new policy has nothing', async () => {
     const { probe, lookups } = scripted();
-    probe.resolver.updateResolution();
+    await probe.request();
     lookups[0]?.answer('10.0.0.1');
     await turn();
     probe.resolver.destroy();
-    probe.resolver.updateResolution();
+    await probe.request();
     lookups[1]?.answer();
     await turn();
     expect(probe.calls[1]?.error).toMatchObject({ code: 14, details: 'scripted:x: no endpoints' });
@@ -255,7 +255,7 @@ describe('10,000 endpoints', () => {
   it('refresh without a listener call when nothing changed', async () => {
     const { probe, lookups } = scripted({ maxEndpoints: 10_000 });
     const hosts = Array.from({ length: 10_000 }, (_, index) => `10.0.${index >> 8}.${index & 255}`);
-    probe.resolver.updateResolution();
+    await probe.request();
     lookups[0]?.answer(...hosts);
     await later(30_001);
     lookups[1]?.answer(...hosts.toReversed());
@@ -272,7 +272,7 @@ describe('a bad service config', () => {
     const updates = updatesFromNow();
     const serviceConfig = { loadBalancingConfig: [{ late_policy: {} }] };
     const look = { endpoints: [{ addresses: [{ host: '10.0.0.1', port: 1 }] }], serviceConfig };
-    probe.resolver.updateResolution();
+    await probe.request();
     lookups[0]?.answerWith(look);
     await later(30_001);
     lookups[1]?.answerWith(look);

@@ -8,10 +8,10 @@ useFakeClock();
 describe('destroy', () => {
   it('aborts what is under way and drops its result, also that of an older generation', async () => {
     const { probe, lookups } = scripted();
-    probe.resolver.updateResolution();
+    await probe.request();
     probe.resolver.destroy();
     expect(lookups[0]?.signal.aborted).toBe(true);
-    probe.resolver.updateResolution();
+    await probe.request();
     lookups[0]?.answer('10.0.0.66');
     await turn();
     expect(probe.calls).toHaveLength(0);
@@ -22,7 +22,7 @@ describe('destroy', () => {
 
   it('drops a result that is on its way to the listener', async () => {
     const { probe, lookups } = scripted();
-    probe.resolver.updateResolution();
+    await probe.request();
     lookups[0]?.answer('10.0.0.1');
     await Promise.resolve();
     await Promise.resolve();
@@ -33,11 +33,11 @@ describe('destroy', () => {
 
   it('leaves the last good answer for a channel that returns to a dead name service', async () => {
     const { probe, lookups } = scripted();
-    probe.resolver.updateResolution();
+    await probe.request();
     lookups[0]?.answer('10.0.0.1');
     await turn();
     probe.resolver.destroy();
-    probe.resolver.updateResolution();
+    await probe.request();
     lookups[1]?.fail('down');
     await turn();
     expect(probe.calls[1]?.endpoints).toEqual(['10.0.0.1:1']);
@@ -48,7 +48,7 @@ describe('destroy', () => {
       const { probe, lookups } = scripted();
       probe.accept = accept;
       probe.inside = () => probe.resolver.destroy();
-      probe.resolver.updateResolution();
+      await probe.request();
       lookups[0]?.answer('10.0.0.1');
       await turn();
       expect(probe.calls).toHaveLength(1);
@@ -58,7 +58,7 @@ describe('destroy', () => {
 
   it('ends the retries of a failure: nothing is looked up any more', async () => {
     const { probe, lookups } = scripted();
-    probe.resolver.updateResolution();
+    await probe.request();
     lookups[0]?.fail('down');
     await turn();
     probe.resolver.destroy();
@@ -69,11 +69,11 @@ describe('destroy', () => {
 
   it('forgets how long the back-off had become', async () => {
     const { probe, lookups } = scripted();
-    probe.resolver.updateResolution();
+    await probe.request();
     lookups[0]?.fail('down');
     await turn();
     probe.resolver.destroy();
-    probe.resolver.updateResolution();
+    await probe.request();
     lookups[1]?.fail('down');
     await later(1010);
     expect(lookups).toHaveLength(3);
@@ -87,7 +87,7 @@ describe('a listener that throws', () => {
     probe.inside = () => {
       throw new Error('policy bug');
     };
-    probe.resolver.updateResolution();
+    await probe.request();
     lookups[0]?.answer('10.0.0.1');
     await later(1010);
     expect(lookups).toHaveLength(2);

@@ -1,6 +1,7 @@
 /** What a polling resolver makes of look-ups that fail, in whole or in part. */
 import { describe, expect, it } from 'vitest';
-import { PollingResolver, type Resolution } from '../../src/index.js';
+import type { Resolution } from '../../src/index.js';
+import { createResolverClass } from '../../src/schemes/define-resolver.js';
 import { Probe } from '../support/probe.js';
 import { later, scripted, turn, useFakeClock } from '../support/scripted-resolver.js';
 import { updatesFromNow } from '../support/update-log.js';
@@ -10,7 +11,7 @@ useFakeClock();
 describe('failures', () => {
   it('are UNAVAILABLE with the cause before any success, and retried with growing back-off', async () => {
     const { probe, lookups } = scripted();
-    probe.resolver.updateResolution();
+    await probe.request();
     const starts: number[] = [];
     for (let attempt = 0; attempt < 4; attempt += 1) {
       starts.push(performance.now());
@@ -29,7 +30,7 @@ describe('failures', () => {
 
   it('do not make us look less often than the refresh interval', async () => {
     const { probe, lookups } = scripted({ refreshInterval: 1000 });
-    probe.resolver.updateResolution();
+    await probe.request();
     for (let attempt = 0; attempt < 20; attempt += 1) {
       lookups[attempt]?.fail('down');
       await later(1250);
@@ -39,7 +40,7 @@ describe('failures', () => {
 
   it('after a success keep the last good answer in silence, or with a note when the channel asks', async () => {
     const { probe, lookups } = scripted({}, { 'grpc.dns_min_time_between_resolutions_ms': 100 });
-    probe.resolver.updateResolution();
+    await probe.request();
     lookups[0]?.answer('10.0.0.1');
     await later(30_001);
     const updates = updatesFromNow();
@@ -56,7 +57,7 @@ describe('failures', () => {
         error: 'down',
       },
     ]);
-    probe.resolver.updateResolution();
+    await probe.request();
     expect(lookups).toHaveLength(2); // back-off
     await later(1000);
     lookups[2]?.fail('still down');
@@ -69,7 +70,7 @@ describe('failures', () => {
   it('in part, that bring nothing new, are reported though the channel is not told', async () => {
     const { probe, lookups } = scripted();
     const endpoints = [{ addresses: [{ host: '10.0.0.1', port: 1 }] }];
-    probe.resolver.updateResolution();
+    await probe.request();
     lookups[0]?.answerWith({ endpoints });
     await later(30_001);
     const updates = updatesFromNow();
@@ -88,7 +89,7 @@ describe('failures', () => {
     const { probe, lookups } = scripted();
     const updates = updatesFromNow();
     probe.inside = () => probe.resolver.destroy();
-    probe.resolver.updateResolution();
+    await probe.request();
     const endpoints = [{ addresses: [{ host: '10.0.0.1', port: 1 }] }];
     lookups[0]?.answerWith({ endpoints, incomplete: true });
     await turn();
@@ -98,10 +99,10 @@ describe('failures', () => {
 
   it('leave the notes of RPCs when they are over, though nothing else changed', async () => {
     const { probe, lookups } = scripted({}, { 'grpc.dns_min_time_between_resolutions_ms': 100 });
-    probe.resolver.updateResolution();
+    await probe.request();
     lookups[0]?.answer('10.0.0.1');
     await later(100);
-    probe.resolver.updateResolution();
+    await probe.request();
     lookups[1]?.fail('down');
     await later(1001);
     lookups[2]?.answer('10.0.0.1');
@@ -113,10 +114,10 @@ describe('failures', () => {
 
   it('are named where there were no endpoints before', async () => {
     const { probe, lookups } = scripted({}, { 'grpc.dns_min_time_between_resolutions_ms': 100 });
-    probe.resolver.updateResolution();
+    await probe.request();
     lookups[0]?.answer();
     await later(100);
-    probe.resolver.updateResolution();
+    await probe.request();
     lookups[1]?.fail('the catalogue is down');
     await turn();
     expect(probe.calls.map(({ error }) => error?.details)).toEqual([
@@ -136,50 +137,44 @@ describe('failures', () => {
     [{ endpoints: [{ addresses: [] }] }, 'endpoints[0]: an endpoint is'],
   ])('say what is wrong with %j', async (resolution, message) => {
     const { probe, lookups } = scripted();
-    probe.resolver.updateResolution();
+    await probe.request();
     lookups[0]?.answerWith(resolution as Resolution);
     await turn();
     expect(probe.calls[0]?.error?.details).toContain(message);
   });
 
   it.each(['/tmp/backends.json', '', undefined])(
-    'are what becomes of a class whose getDefaultAuthority returns %j: TLS could verify nothing',
+    'are what becomes of a resolver whose authority() returns %j: TLS could verify nothing',
     async (authority) => {
-      class Misnamed extends PollingResolver {
-        protected override resolve(): Promise<Resolution> {
-          return Promise.resolve({ endpoints: ['10.0.0.1:1'] });
-        }
-        static getDefaultAuthority(): string {
-          return authority as string;
-        }
-      }
-      const probe = new Probe(Misnamed, 'misnamed:x');
-      probe.resolver.updateResolution();
+      const misnamed = createResolverClass({
+        scheme: 'misnamed',
+        authority: () => authority as string,
+        resolve: () => ({ endpoints: ['10.0.0.1:1'] }),
+      });
+      const probe = new Probe(misnamed, 'misnamed:x');
+      await probe.request();
       await turn();
       expect(probe.calls[0]?.error?.details).toContain(
-        'getDefaultAuthority() must return host[:port], which TLS verifies: server name ',
+        'authority() must return host[:port], which TLS verifies: server name ',
       );
     },
   );
 
   it('may be anything that is thrown, also what has no text', async () => {
-    class Textless extends PollingResolver {
-      protected override resolve(): Promise<Resolution> {
-        return Promise.reject(Object.create(null));
-      }
-      static getDefaultAuthority(): string {
-        return 'textless';
-      }
-    }
-    const probe = new Probe(Textless, 'textless:x');
-    probe.resolver.updateResolution();
+    const textless = createResolverClass({
+      scheme: 'textless',
+      authority: () => 'textless',
+      resolve: () => Promise.reject(Object.create(null)),
+    });
+    const probe = new Probe(textless, 'textless:x');
+    await probe.request();
     await turn();
     expect(probe.calls[0]?.error?.details).toContain('something that has no text');
   });
 
   it('are told in one line', async () => {
     const { probe, lookups } = scripted();
-    probe.resolver.updateResolution();
+    await probe.request();
     lookups[0]?.fail('down:\n  since noon\n');
     await turn();
     expect(probe.calls[0]?.error?.details).toBe(
@@ -189,20 +184,19 @@ describe('failures', () => {
 
   it('include a resolve that throws, and one that returns nonsense', async () => {
     const { probe, lookups } = scripted();
-    probe.resolver.updateResolution();
+    await probe.request();
     lookups[0]?.answerWith({} as Resolution);
     await turn();
     expect(probe.calls[0]?.error?.code).toBe(14);
 
-    class Throwing extends PollingResolver {
-      protected override resolve(): Promise<Resolution> {
+    const throwingClass = createResolverClass({
+      scheme: 'throwing',
+      authority: () => 'throwing',
+      resolve: () => {
         throw new Error('thrown, not rejected');
-      }
-      static getDefaultAuthority(): string {
-        return 'throwing';
-      }
-    }
-    const throwing = new Probe(Throwing, 'throwing:x');
+      },
+    });
+    const throwing = new Probe(throwingClass, 'throwing:x');
     throwing.resolver.updateResolution();
     expect(throwing.calls).toHaveLength(0);
     await turn();
@@ -211,7 +205,7 @@ describe('failures', () => {
 
   it('include a deadline, at which the signal aborts', async () => {
     const { probe, lookups } = scripted();
-    probe.resolver.updateResolution();
+    await probe.request();
     await later(4999);
     expect(lookups[0]?.signal.aborted).toBe(false);
     await later(10);
@@ -224,7 +218,7 @@ describe('failures', () => {
 
   it('spare what is returned in the turn of the deadline', async () => {
     const { probe, lookups } = scripted();
-    probe.resolver.updateResolution();
+    await probe.request();
     lookups[0]?.signal.addEventListener('abort', () => lookups[0]?.answer('10.0.0.1'));
     await later(5010);
     expect(probe.calls.map(({ endpoints }) => endpoints)).toEqual([['10.0.0.1:1']]);
@@ -232,7 +226,7 @@ describe('failures', () => {
 
   it('in part deliver what there is, and look again after a back-off', async () => {
     const { probe, lookups } = scripted();
-    probe.resolver.updateResolution();
+    await probe.request();
     const endpoints = [{ addresses: [{ host: '10.0.0.1', port: 1 }] }];
     lookups[0]?.answerWith({ endpoints, incomplete: true, note: 'b is missing' });
     await later(1010);
@@ -244,7 +238,7 @@ describe('failures', () => {
 
   it('that follow a success are retried after the first delay again', async () => {
     const { probe, lookups } = scripted();
-    probe.resolver.updateResolution();
+    await probe.request();
     for (const wait of [1000, 1600]) {
       lookups.at(-1)?.fail('down');
       await later(wait + 1);

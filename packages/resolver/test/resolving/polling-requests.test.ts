@@ -10,6 +10,8 @@ describe('a resolution that the channel asked for', () => {
   it('ends in one listener call, on a later tick, however often it was asked for', async () => {
     const { probe, lookups } = scripted();
     for (let rpc = 0; rpc < 1000; rpc += 1) probe.resolver.updateResolution();
+    expect(lookups).toHaveLength(0);
+    await Promise.resolve();
     expect(lookups).toHaveLength(1);
     lookups[0]?.answer('10.0.0.1');
     await Promise.resolve();
@@ -20,10 +22,10 @@ describe('a resolution that the channel asked for', () => {
 
   it('is answered also when nothing changed, with the same endpoint objects', async () => {
     const { probe, lookups } = scripted({}, { 'grpc.dns_min_time_between_resolutions_ms': 100 });
-    probe.resolver.updateResolution();
+    await probe.request();
     lookups[0]?.answer('10.0.0.1');
     await later(100);
-    probe.resolver.updateResolution();
+    await probe.request();
     lookups[1]?.answer('10.0.0.1');
     await turn();
     expect(probe.calls).toHaveLength(2);
@@ -33,10 +35,10 @@ describe('a resolution that the channel asked for', () => {
 
   it('waits for grpc.dns_min_time_between_resolutions_ms since the last one, 30 s by default', async () => {
     const { probe, lookups } = scripted({ refreshInterval: Number.POSITIVE_INFINITY });
-    probe.resolver.updateResolution();
+    await probe.request();
     lookups[0]?.answer('10.0.0.1');
     await later(1000);
-    probe.resolver.updateResolution();
+    await probe.request();
     await later(28_990);
     expect(lookups).toHaveLength(1);
     await later(20);
@@ -52,7 +54,7 @@ describe('a resolution that the channel asked for', () => {
       { 'grpc.dns_min_time_between_resolutions_ms': 0 },
     );
     probe.inside = () => probe.resolver.updateResolution();
-    probe.resolver.updateResolution();
+    await probe.request();
     for (let elapsed = 0; elapsed < 1000; elapsed += 1) {
       lookups.at(-1)?.answer('10.0.0.1');
       await later(1);
@@ -63,11 +65,11 @@ describe('a resolution that the channel asked for', () => {
 
   it('is served by a periodic look that is under way', async () => {
     const { probe, lookups } = scripted();
-    probe.resolver.updateResolution();
+    await probe.request();
     lookups[0]?.answer('10.0.0.1');
     await later(30_001);
     expect(lookups).toHaveLength(2);
-    probe.resolver.updateResolution();
+    await probe.request();
     expect(lookups).toHaveLength(2);
     lookups[1]?.answer('10.0.0.1');
     await turn();
@@ -76,7 +78,7 @@ describe('a resolution that the channel asked for', () => {
 
   it('costs one timer while it waits for the rate limit, however often it is asked for', async () => {
     const { probe, lookups } = scripted();
-    probe.resolver.updateResolution();
+    await probe.request();
     lookups[0]?.answer('10.0.0.1');
     await turn();
     const timers = await timersSetBy(() => {
@@ -87,16 +89,16 @@ describe('a resolution that the channel asked for', () => {
 
   it('when served by a look under way, counts for the rate limit from the start of that look', async () => {
     const { probe, lookups } = scripted({ refreshInterval: 40_000 });
-    probe.resolver.updateResolution();
+    await probe.request();
     lookups[0]?.answer('10.0.0.1');
     while (lookups.length < 2) await vi.advanceTimersToNextTimerAsync();
     const refreshed = performance.now();
     await later(2000);
-    probe.resolver.updateResolution();
+    await probe.request();
     lookups[1]?.answer('10.0.0.1');
     await turn();
     expect(probe.calls).toHaveLength(2);
-    probe.resolver.updateResolution();
+    await probe.request();
     await later(refreshed + 29_999 - performance.now());
     expect(lookups).toHaveLength(2);
     await later(1);
@@ -111,7 +113,7 @@ describe('a resolution that the channel asked for', () => {
       (look) => look?.fail('down'),
     ];
     for (const [index, end] of ends.entries()) {
-      probe.resolver.updateResolution();
+      await probe.request();
       while (lookups.length <= index) await later(100);
       expect(lookups[index]?.signal.aborted).toBe(false);
       end(lookups[index]);
@@ -125,20 +127,20 @@ describe('a request after an incomplete answer', () => {
   it('waits for the rate limit, not for the back-off, and ends in one call', async () => {
     const { probe, lookups } = scripted({ refreshInterval: Number.POSITIVE_INFINITY });
     const endpoints = [{ addresses: [{ host: '10.0.0.1', port: 1 }] }];
-    probe.resolver.updateResolution();
+    await probe.request();
     for (let attempt = 0; attempt < 12; attempt += 1) {
       lookups[attempt]?.answerWith({ endpoints, incomplete: true });
       while (lookups.length < attempt + 2) await later(100);
     }
     lookups[12]?.answerWith({ endpoints, incomplete: true });
     await turn();
-    probe.resolver.updateResolution(); // the back-off is at two minutes now
+    await probe.request(); // the back-off is at two minutes now
     expect(lookups).toHaveLength(14);
     await later(1000);
     lookups[13]?.answerWith({ endpoints, incomplete: true });
     await turn();
     expect(probe.calls).toHaveLength(2);
-    probe.resolver.updateResolution();
+    await probe.request();
     await later(28_990);
     expect(lookups).toHaveLength(14);
     await later(20);
@@ -155,12 +157,12 @@ describe('a request after an incomplete answer', () => {
   it('starts a look that the back-off does not double, also when a failure came before', async () => {
     const { probe, lookups } = scripted({}, { 'grpc.dns_min_time_between_resolutions_ms': 100 });
     const endpoints = [{ addresses: [{ host: '10.0.0.1', port: 1 }] }];
-    probe.resolver.updateResolution();
+    await probe.request();
     lookups[0]?.fail('down');
     await later(1010);
     lookups[1]?.answerWith({ endpoints, incomplete: true });
     await turn();
-    probe.resolver.updateResolution();
+    await probe.request();
     await later(100);
     expect(lookups).toHaveLength(3);
     await later(3000);
@@ -173,10 +175,10 @@ describe('a request after an incomplete answer', () => {
   it('is served by a retry that comes first', async () => {
     const { probe, lookups } = scripted({ refreshInterval: Number.POSITIVE_INFINITY });
     const endpoints = [{ addresses: [{ host: '10.0.0.1', port: 1 }] }];
-    probe.resolver.updateResolution();
+    await probe.request();
     lookups[0]?.answerWith({ endpoints, incomplete: true });
     await turn();
-    probe.resolver.updateResolution();
+    await probe.request();
     await later(1000);
     expect(lookups).toHaveLength(2);
     lookups[1]?.answer('10.0.0.1');
@@ -190,7 +192,7 @@ describe('a refused result', () => {
   it('is offered again after our own back-off, which grows until it is accepted', async () => {
     const { probe, lookups } = scripted();
     probe.accept = false;
-    probe.resolver.updateResolution();
+    await probe.request();
     lookups[0]?.answer('10.0.0.1');
     await later(1010);
     expect(lookups).toHaveLength(2);
@@ -209,10 +211,10 @@ describe('a refused result', () => {
   it('makes requests wait for that back-off', async () => {
     const { probe, lookups } = scripted({}, { 'grpc.dns_min_time_between_resolutions_ms': 100 });
     probe.accept = false;
-    probe.resolver.updateResolution();
+    await probe.request();
     lookups[0]?.answer('10.0.0.1');
     await later(500);
-    probe.resolver.updateResolution();
+    await probe.request();
     await later(490);
     expect(lookups).toHaveLength(1);
     await later(20);

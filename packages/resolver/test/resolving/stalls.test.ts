@@ -46,7 +46,7 @@ describe('on a fake clock', () => {
 
   it('the deadline of a resolution outlasts stalls, and ends the resolution in the end', async () => {
     const { probe, lookups } = scripted({ deadline: 1600 });
-    probe.resolver.updateResolution();
+    await probe.request();
     for (const ms of [6000, 300, 60_000]) {
       fakeStall(ms);
       await later(400);
@@ -59,7 +59,7 @@ describe('on a fake clock', () => {
 
   it('an answer that is read after a stall at the very end of a resolution counts', async () => {
     const { probe, lookups } = scripted({ deadline: 1600 });
-    probe.resolver.updateResolution();
+    await probe.request();
     await later(1590);
     fakeStall(6000);
     await later(10);

@@ -2,7 +2,7 @@
 import type { ChannelOptions, experimental, ServiceConfig, StatusObject } from '@grpc/grpc-js';
 import { endpointName } from '@petiole/service-config/internal';
 import { expect, onTestFinished } from 'vitest';
-import type { ResolverClass } from '../../src/schemes/registration.js';
+import type { ResolverClass } from '../../src/grpc-js/resolver-class.js';
 
 export interface ListenerCall {
   /** `[::1]:1+127.0.0.1:1`; undefined for an error. */
@@ -35,6 +35,12 @@ export class Probe {
   constructor(resolverClass: ResolverClass, target: string, options: ChannelOptions = {}) {
     this.resolver = new resolverClass(uri(target), this.#listener, options);
     onTestFinished(() => this.resolver.destroy());
+  }
+
+  /** Asks for a resolution as grpc-js does. Resolves when a look has begun, if it is to begin at once. */
+  async request(): Promise<void> {
+    this.resolver.updateResolution();
+    await null;
   }
 
   /** Asks for a resolution and gives the next call of the listener. */

@@ -1,46 +1,39 @@
-/** A polling resolver whose look-ups the test answers, on a clock that the test moves. */
-import type { ChannelOptions, experimental } from '@grpc/grpc-js';
+/** A resolver whose look-ups the test answers, on a clock that the test moves. */
+import type { ChannelOptions } from '@grpc/grpc-js';
 import { afterEach, beforeEach, vi } from 'vitest';
-import { PollingResolver, type Resolution, type ResolutionAttempt } from '../../src/index.js';
-import type { PollingOptions } from '../../src/resolving/options.js';
+import { defineResolver, type Resolution, type ResolverLook, type ResolverOptions } from '../../src/index.js';
+import { createResolverClass } from '../../src/schemes/define-resolver.js';
 import { Probe } from './probe.js';
 
 /** A look-up that the test answers. */
-export interface Pending extends ResolutionAttempt {
+export interface Pending extends ResolverLook {
   answer(...hosts: string[]): void;
   answerWith(resolution: Resolution): void;
   fail(message: string): void;
 }
 
 export function scripted(
-  options: PollingOptions = {},
+  options: ResolverOptions = {},
   channelOptions: ChannelOptions = {},
 ): { probe: Probe; lookups: Pending[] } {
   const lookups: Pending[] = [];
-  class Scripted extends PollingResolver {
-    constructor(
-      target: experimental.GrpcUri,
-      listener: experimental.ResolverListener,
-      given: ChannelOptions,
-    ) {
-      super(target, listener, given, options);
-    }
-    protected override resolve(attempt: ResolutionAttempt): Promise<Resolution> {
-      return new Promise((resolve, reject) => {
+  const definition = {
+    scheme: 'scripted',
+    authority: () => 'scripted',
+    resolve: (look: ResolverLook): Promise<Resolution> =>
+      new Promise((resolve, reject) => {
         lookups.push({
-          ...attempt,
+          ...look,
           answer: (...hosts) =>
             resolve({ endpoints: hosts.map((host) => ({ addresses: [{ host, port: 1 }] })) }),
           answerWith: resolve,
           fail: (message) => reject(new Error(message)),
         });
-      });
-    }
-    static getDefaultAuthority(): string {
-      return 'scripted';
-    }
-  }
-  return { probe: new Probe(Scripted, 'scripted:x', channelOptions), lookups };
+      }),
+    ...options,
+  };
+  defineResolver(definition); // refuses bad options
+  return { probe: new Probe(createResolverClass(definition), 'scripted:x', channelOptions), lookups };
 }
 
 /** For all tests of the file: fake timers, and no jitter. */

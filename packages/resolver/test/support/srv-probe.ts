@@ -1,6 +1,6 @@
 /** A channel to an `srv:` target: of a DNS server on the loopback, or of look-ups that the test answers. */
 import { DnsError } from '../../src/lookup/dns-error.js';
-import type { Family } from '../../src/lookup/dns-session.js';
+import type { Family, OpenDnsSession } from '../../src/lookup/dns-session.js';
 import { createSrvResolverClass, type SrvResolverOptions } from '../../src/schemes/srv.js';
 import type { DnsServer } from './dns-server.js';
 import { Probe } from './probe.js';
@@ -28,10 +28,11 @@ export function injected(
   addresses: (host: string, family: Family, signal: AbortSignal) => Promise<readonly string[]>,
   options: SrvResolverOptions = {},
 ): Probe {
-  const resolverClass = createSrvResolverClass({ ...ONCE, ...options }, (_server, _deadline, signal) => ({
+  const open: OpenDnsSession = (_server, _deadline, signal) => ({
     srv: () => Promise.resolve(records),
     addresses: (host, family) => addresses(host, family, signal),
     txt: (name) => Promise.reject(new DnsError('ENOTFOUND', 'TXT', name)),
-  }));
+  });
+  const resolverClass = createSrvResolverClass({ ...ONCE, ...options }, { open });
   return new Probe(resolverClass, `srv:${SERVICE}`);
 }

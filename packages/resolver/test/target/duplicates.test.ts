@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
-import type { ChannelOptions, experimental } from '@grpc/grpc-js';
+import type { experimental } from '@grpc/grpc-js';
 import { describe, expect, it } from 'vitest';
-import { PollingResolver, type Resolution } from '../../src/index.js';
+import { createResolverClass } from '../../src/schemes/define-resolver.js';
 import { withoutDuplicates } from '../../src/target/duplicates.js';
 import { Probe } from '../support/probe.js';
 
@@ -44,22 +44,13 @@ describe('withoutDuplicates', () => {
 it('a catalogue that changes an address in place is noticed, and changes nothing that the channel was handed', async () => {
   const address = { host: '10.0.0.1', port: 1 };
   const endpoints = [{ addresses: [address] }];
-  class InPlace extends PollingResolver {
-    constructor(
-      target: experimental.GrpcUri,
-      listener: experimental.ResolverListener,
-      options: ChannelOptions,
-    ) {
-      super(target, listener, options, { refreshInterval: 100 });
-    }
-    protected override resolve(): Promise<Resolution> {
-      return Promise.resolve({ endpoints });
-    }
-    static getDefaultAuthority(): string {
-      return 'in-place';
-    }
-  }
-  const channel = new Probe(InPlace, 'in-place:x');
+  const inPlace = createResolverClass({
+    scheme: 'in-place',
+    authority: () => 'in-place',
+    refreshInterval: 100,
+    resolve: () => ({ endpoints }),
+  });
+  const channel = new Probe(inPlace, 'in-place:x');
   const before = await channel.ask();
   address.host = '10.0.0.2';
   expect(before.raw).toEqual([{ addresses: [{ host: '10.0.0.1', port: 1 }] }]);

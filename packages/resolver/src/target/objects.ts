@@ -1,25 +1,8 @@
-/**
- * Values of which nothing is known yet, as they come out of JSON or out of untyped JavaScript.
- */
-import { thrownText, visible } from '@petiole/service-config/internal';
-import { quote } from './error.js';
+/** Objects of which nothing is known yet, as they come out of JSON or out of untyped JavaScript, and their fields. */
+import { print, quote } from './quote.js';
 
 /** A JSON object of which nothing is known yet. */
 export type JsonObject = Readonly<Record<string, unknown>>;
-
-/** A value as it stands in a message, in one line and at most 80 characters of it. Never throws. */
-export function print(value: unknown): string {
-  if (typeof value === 'string') return quote(value);
-  if (typeof value === 'number') return String(value); // JSON has no NaN
-  let text: string | undefined;
-  try {
-    text = JSON.stringify(value);
-  } catch {
-    // A cycle, or more levels than the stack has room for.
-  }
-  text ??= thrownText(value);
-  return text.length > 80 ? `${visible(text.slice(0, 80))}…` : visible(text);
-}
 
 /** Whether a value is a JSON object. */
 export function isObject(value: unknown): value is JsonObject {

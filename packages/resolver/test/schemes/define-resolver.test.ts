@@ -1,0 +1,151 @@
+/** Resolvers of a user's own, as they are defined and registered. */
+import { connectivityState, experimental } from '@grpc/grpc-js';
+import { describe, expect, it } from 'vitest';
+import { defineResolver, type ResolverDefinition, type ResolverLook } from '../../src/index.js';
+import { createResolverClass } from '../../src/schemes/define-resolver.js';
+import { Probe } from '../support/probe.js';
+import { ask, makeClient, startServer } from '../support/whoami.js';
+
+const ENDPOINTS = { endpoints: ['10.0.0.1:1'] };
+
+const definition = (over: Partial<ResolverDefinition> = {}): ResolverDefinition => ({
+  scheme: 'own',
+  authority: ({ path }) => path,
+  resolve: () => ENDPOINTS,
+  ...over,
+});
+
+describe('defineResolver', () => {
+  it.each([
+    ['own://catalogue.example:80/echo', { scheme: 'own', authority: 'catalogue.example:80', path: 'echo' }],
+    ['own:echo', { scheme: 'own', authority: '', path: 'echo' }],
+    ['own:///echo', { scheme: 'own', authority: '', path: 'echo' }],
+  ])('hands %s to resolve and authority as plain parts', async (target, parts) => {
+    const looks: ResolverLook[] = [];
+    const seen: unknown[] = [];
+    const resolverClass = createResolverClass(
+      definition({
+        authority: (given) => {
+          seen.push(given);
+          return given.path;
+        },
+        resolve: (look) => {
+          looks.push(look);
+          return ENDPOINTS;
+        },
+      }),
+    );
+    expect((await new Probe(resolverClass, target).ask()).endpoints).toEqual(ENDPOINTS.endpoints);
+    expect(looks.map((look) => look.target)).toEqual([parts]);
+    expect(seen).toEqual([parts]);
+  });
+
+  it('gives each look the endpoints of the last good answer to the same channel', async () => {
+    const previous: unknown[] = [];
+    const resolverClass = createResolverClass(
+      definition({
+        resolve: (look) => {
+          previous.push(look.previous);
+          return ENDPOINTS;
+        },
+      }),
+    );
+    for (let channel = 0; channel < 2; channel += 1) {
+      const probe = new Probe(resolverClass, 'own:echo', { 'grpc.dns_min_time_between_resolutions_ms': 100 });
+      await probe.ask();
+      await probe.ask();
+    }
+    const known = [{ addresses: [{ host: '10.0.0.1', port: 1 }] }];
+    expect(previous).toEqual([undefined, known, undefined, known]);
+  });
+
+  it('verifies what authority returns, and never lets grpc-js have what no URL can hold, or an exception', () => {
+    const authorityOf = (authority: ResolverDefinition['authority']): string =>
+      createResolverClass(definition({ authority })).getDefaultAuthority({
+        scheme: 'own',
+        path: 'echo.test',
+      });
+    expect(authorityOf(({ path }) => `${path}:8443`)).toBe('echo.test:8443');
+    expect(authorityOf(() => '/etc/backends')).toBe('localhost');
+    expect(
+      authorityOf(() => {
+        throw new Error('no name');
+      }),
+    ).toBe('localhost');
+  });
+
+  it('fails RPCs with the message of an authority that throws', async () => {
+    const resolverClass = createResolverClass(
+      definition({
+        authority: () => {
+          throw new Error('no name for this one');
+        },
+      }),
+    );
+    const { error } = await new Probe(resolverClass, 'own:echo').ask();
+    expect(error?.code).toBe(14);
+    expect(error?.details).toBe(
+      'own: authority() must return host[:port], which TLS verifies: no name for this one',
+    );
+  });
+
+  it.each([
+    [
+      { scheme: 'Own' },
+      'defineResolver: scheme must be small letters, digits, "+", "-" and ".", a letter first, got "Own"',
+    ],
+    [{ scheme: 'own:' }, 'got "own:"'],
+    [{ scheme: undefined }, 'got undefined'],
+    [{ authority: 'echo.test' }, 'defineResolver: authority must be a function, got "echo.test"'],
+    [{ resolve: undefined }, 'defineResolver: resolve must be a function, got undefined'],
+    [{ deadline: 1 }, 'deadline must be from 10 to 600000 ms, got 1'],
+    [{ interval: 1 }, 'must have no field but scheme, authority, resolve, refreshInterval,'],
+  ])('refuses %o', (over, message) => {
+    expect(() => defineResolver({ ...definition(), ...over } as ResolverDefinition)).toThrow(message);
+  });
+});
+
+describe('register', () => {
+  it('makes the scheme known, with the options of the definition or those of the call', async () => {
+    const server = await startServer('a');
+    const resolver = defineResolver(
+      definition({ scheme: 'own-registered', resolve: () => ({ endpoints: [`127.0.0.1:${server.port}`] }) }),
+    );
+    expect(resolver.scheme).toBe('own-registered');
+    resolver.register();
+    expect(await ask(makeClient('own-registered:echo.test'))).toBe('a');
+    const made = (): unknown =>
+      experimental.createResolver({ scheme: 'own-registered', path: 'x' }, () => true, {}).constructor;
+    const before = made();
+    resolver.register();
+    expect(made()).toBe(before);
+    resolver.register({ maxEndpoints: 1 });
+    expect(made()).not.toBe(before);
+  });
+
+  it('refuses options that no resolver has, or that are out of range', () => {
+    const resolver = defineResolver(definition());
+    expect(() => resolver.register({ interval: 1 } as object)).toThrow(
+      /^own: the options of register\(\) must have no field but .*, got "interval"$/,
+    );
+    expect(() => resolver.register({ refreshInterval: 0 })).toThrow('refreshInterval must be from 100');
+  });
+});
+
+it('a look-up that closes its client at once closes it for good', async () => {
+  const closing = defineResolver(
+    definition({
+      scheme: 'own-closing',
+      resolve: () => {
+        client.close();
+        return ENDPOINTS;
+      },
+    }),
+  );
+  closing.register();
+  const client = makeClient('own-closing:echo.test');
+  const answer = ask(client).catch((error: unknown) => error);
+  await expect(answer).resolves.toMatchObject({ code: 14 });
+  expect(() => client.getChannel().getConnectivityState(false)).not.toThrow();
+  expect(client.getChannel().getConnectivityState(false)).toBe(connectivityState.SHUTDOWN);
+});
