@@ -2,7 +2,7 @@
  * Client-side load balancing for @grpc/grpc-js: policies, health checking, and
  * the toolkit to write policies of your own.
  */
-import './usable-grpc-js.js';
+import './grpc-js/usable.js';
 
 export {
   checkServiceConfig,
@@ -18,15 +18,15 @@ export {
   type StatusCode,
   serviceConfig,
 } from '@petiole/service-config';
+export type { EndpointHooks, ShardedEndpoint } from './endpoints/endpoint.js';
+export { failPick, queuePick } from './endpoints/pick-result.js';
+export { EndpointSharding, type EndpointShardingOptions } from './endpoints/sharding.js';
+export type { EndpointEvent } from './events/endpoint-events.js';
+export type { HealthStatus } from './health/checked-subchannel.js';
 export {
   type CustomRoundRobinConfig,
   customRoundRobin,
   registerCustomRoundRobin,
-} from './custom-round-robin.js';
-export { definePolicy, type Policy, type PolicyDefinition, type PolicyView } from './define-policy.js';
-export type { EndpointEvent } from './endpoint-events.js';
-export { EndpointSharding, type EndpointShardingOptions } from './endpoint-sharding.js';
-export type { HealthStatus } from './health-check.js';
-export { type LeastRequestConfig, leastRequest, registerLeastRequest } from './least-request.js';
-export { failPick, queuePick } from './pick-result.js';
-export type { EndpointHooks, ShardedEndpoint } from './sharded-endpoint.js';
+} from './policies/custom-round-robin.js';
+export { type LeastRequestConfig, leastRequest, registerLeastRequest } from './policies/least-request.js';
+export { definePolicy, type Policy, type PolicyDefinition, type PolicyView } from './policy/define-policy.js';

@@ -3,10 +3,10 @@
  * so does `node --import @petiole/balancer/register app.js`, without a change
  * of code.
  */
-import './usable-grpc-js.js';
+import './grpc-js/usable.js';
 
-import { registerCustomRoundRobin } from './custom-round-robin.js';
-import { registerLeastRequest } from './least-request.js';
+import { registerCustomRoundRobin } from './policies/custom-round-robin.js';
+import { registerLeastRequest } from './policies/least-request.js';
 
 registerCustomRoundRobin();
 registerLeastRequest();

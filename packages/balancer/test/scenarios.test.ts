@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 
 const read = (file: string) => readFileSync(new URL(file, import.meta.url), 'utf8');
 
-const named = [...read('SCENARIOS.md').matchAll(/`([\w-]+\.test\.ts)`: "([^"]+)"/g)].map(
+const named = [...read('SCENARIOS.md').matchAll(/`([\w/-]+\.test\.ts)`: "([^"]+)"/g)].map(
   ([, file = '', title = '']) => ({ file, title }),
 );
 

@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { type experimental, type LoadBalancingConfig, connectivityState as State } from '@grpc/grpc-js';
 import { customRoundRobin, registerCustomRoundRobin } from '@petiole/balancer';
 import { Bench } from 'tinybench';
-import { SimulatedChannel } from '../../../../packages/balancer/test/simulated-channel.js';
+import { SimulatedChannel } from '../../../../packages/balancer/test/support/simulated-channel.js';
 import { type Report, type Row, tableOf, type Verdict } from '../report.js';
 import { BareLeaves } from './bare-leaves.js';
 import type { PickCost } from './pick-process.js';

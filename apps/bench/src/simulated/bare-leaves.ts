@@ -3,7 +3,7 @@
  * leaves alone, that nobody listens to.
  */
 import { experimental } from '@grpc/grpc-js';
-import type { SimulatedChannel } from '../../../../packages/balancer/test/simulated-channel.js';
+import type { SimulatedChannel } from '../../../../packages/balancer/test/support/simulated-channel.js';
 
 export class BareLeaves {
   private readonly leaves: experimental.LeafLoadBalancer[];

@@ -4,7 +4,7 @@
  */
 import { type experimental, connectivityState as State } from '@grpc/grpc-js';
 import { registerCustomRoundRobin, registerLeastRequest } from '@petiole/balancer';
-import { rpc, SimulatedChannel } from '../../../../packages/balancer/test/simulated-channel.js';
+import { rpc, SimulatedChannel } from '../../../../packages/balancer/test/support/simulated-channel.js';
 
 export interface PickCost {
   readonly ns: number;

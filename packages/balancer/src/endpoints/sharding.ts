@@ -1,0 +1,324 @@
+/**
+ * One pick_first child per endpoint (gRFC A61): keeps the children in step with
+ * the resolver, counts their states, and publishes what the policy above makes
+ * of them. `definePolicy` is built on it; use it directly for a policy that
+ * outgrows `definePolicy`.
+ */
+import {
+  type ChannelOptions,
+  type experimental,
+  connectivityState as State,
+  type StatusObject,
+} from '@grpc/grpc-js';
+import { oneLine, publishLater, sameAddresses } from '@petiole/service-config/internal';
+import { type EndpointEvent, endpointStateChannel } from '../events/endpoint-events.js';
+import { tracer } from '../events/trace.js';
+import { StatePublisher } from '../grpc-js/state-publisher.js';
+import { ChannelArguments } from './channel-arguments.js';
+import { type ChildOwner, EndpointChild } from './child.js';
+import { CONNECT_TIMEOUT_MS, ConnectingWatch } from './connecting-watch.js';
+import { DepartedEndpoints } from './data.js';
+import type { EndpointHooks, ShardedEndpoint } from './endpoint.js';
+import { describeFailure } from './failure-message.js';
+import { matchEndpoints } from './matching.js';
+import { failPick, queuePick } from './pick-result.js';
+import { ReadyList } from './ready-list.js';
+import { ReresolutionLimit } from './reresolution-limit.js';
+import { healthCheckServiceOf, targetOf } from './resolver-attributes.js';
+
+type Endpoint = experimental.Endpoint;
+type Picker = experimental.Picker;
+
+const trace = tracer('endpoint_sharding');
+
+/** Resolvers say many things: what of a name could not be looked up, and what an answer of a catalogue was. */
+const LONGEST_NOTE = 4000;
+
+export interface EndpointShardingOptions<Data> extends EndpointHooks<Data> {
+  /** The policy's name, for messages and traces. */
+  readonly name: string;
+  /** What grpc-js passed to the policy's constructor. */
+  readonly helper: experimental.ChannelControlHelper;
+  /**
+   * Time to call {@link EndpointSharding.publish}: an endpoint's state or the list of endpoints may have changed.
+   * Called once per event, however many children report in it, and at the end of each update. As the hooks, it must
+   * not act on any client.
+   */
+  readonly onChange: () => void;
+}
+
+export class EndpointSharding<Data = undefined> {
+  private readonly owner: ChildOwner<Data>;
+  private readonly publisher: StatePublisher;
+  private readonly reresolution: ReresolutionLimit;
+  private readonly connecting: ConnectingWatch<EndpointChild<Data>>;
+  private readonly queuePicker: Picker = { pick: queuePick };
+  private readonly failurePicker: Picker = { pick: () => failPick(this.failureMessage()) };
+  private children: readonly EndpointChild<Data>[] = [];
+  private readonly readyList: ReadyList<EndpointChild<Data>> = new ReadyList();
+  private readonly departed: DepartedEndpoints<Data> = new DepartedEndpoints();
+  /** How many children are in each state, by its number. */
+  private readonly counts: number[] = [0, 0, 0, 0, 0];
+  private note = '';
+  private acceptedBefore = false;
+  /** How many there were: one may come from within another. */
+  private updates = 0;
+  /** Above 0 while children are being changed: their reports add up to one `onChange`. */
+  private batchDepth = 0;
+  private changed = false;
+  private destroyed = false;
+
+  private readonly options: EndpointShardingOptions<Data>;
+
+  constructor(options: EndpointShardingOptions<Data>) {
+    this.options = options;
+    this.publisher = new StatePublisher(options.helper);
+    this.reresolution = new ReresolutionLimit(() => options.helper.requestReresolution());
+    this.connecting = new ConnectingWatch((child) => child.declareStuck(CONNECT_TIMEOUT_MS / 1000));
+    this.owner = {
+      helper: options.helper,
+      hooks: options,
+      args: new ChannelArguments(),
+      healthService: undefined,
+      target: undefined,
+      childReported: (child, from, reason) => this.childReported(child, from, reason),
+      callsEnded: (data) => this.departed.forget(data),
+      requestReresolution: () => this.requestReresolution(),
+    };
+  }
+
+  /** All endpoints, in the resolver's order, each once. */
+  get endpoints(): readonly ShardedEndpoint<Data>[] {
+    return this.children;
+  }
+
+  /** The READY endpoints, in the resolver's order. The array stays the same object until one enters or leaves. */
+  get ready(): readonly ShardedEndpoint<Data>[] {
+    return this.readyList.current(this.children);
+  }
+
+  get readyCount(): number {
+    return this.count(State.READY);
+  }
+
+  /** How many endpoints are in that state; costs nothing. */
+  count(state: State): number {
+    return this.counts[state] ?? 0;
+  }
+
+  /**
+   * Takes an update: pass what `updateAddressList` was given and return its answer. Children of unchanged
+   * endpoints are not touched. A resolver error is published only while there are no endpoints; an empty list
+   * removes all endpoints and is refused (false) unless it is the first update.
+   */
+  update(
+    list: experimental.StatusOr<Endpoint[]>,
+    channelOptions: ChannelOptions,
+    resolutionNote: string,
+  ): boolean {
+    if (this.destroyed) return true;
+    this.updates++;
+    // Resolvers of grpc-js leave the note of an error empty; RPCs that fail should know of the error all the same.
+    const details = list.ok ? '' : oneLine(list.error.details, LONGEST_NOTE);
+    this.note = resolutionNote === '' ? details : oneLine(resolutionNote, LONGEST_NOTE);
+    if (!list.ok) {
+      trace?.(`${this.options.name}: resolver error ${details}`);
+      if (this.children.length === 0) this.publishFailure({ ...list.error, details });
+      // The policy may have a new config all the same.
+      else this.options.onChange();
+      return true;
+    }
+    const endpoints = list.value.filter((endpoint) => endpoint.addresses.length > 0);
+    this.batch(() => {
+      const before = this.children;
+      const renew = this.adoptOptions(channelOptions);
+      if (!this.adoptUnchanged(endpoints)) this.reconcile(endpoints);
+      // Those that the list has dropped need nothing new, and those that it has brought have it.
+      if (renew) for (const child of before) if (child.state !== State.SHUTDOWN) child.renew();
+      this.changed = true;
+    });
+    if (this.destroyed) return true;
+    this.publisher.repeatLater();
+    if (endpoints.length > 0) {
+      this.acceptedBefore = true;
+      return true;
+    }
+    const note = this.note === '' ? '' : ` Resolution note: ${this.note}`;
+    this.publishFailure({ details: `${this.options.name}: the resolver returned no endpoints.${note}` });
+    // grpc-js leaves RPCs waiting for ever when the very first update is refused.
+    const refused = this.acceptedBefore;
+    this.acceptedBefore = true;
+    return !refused;
+  }
+
+  /**
+   * Publishes READY with the policy's picker; or, without one, TRANSIENT_FAILURE if all endpoints are in it,
+   * else CONNECTING. What is published already is not published again, and nothing while there are no endpoints:
+   * {@link EndpointSharding.update} says so by itself.
+   */
+  publish(picker: Picker | undefined): void {
+    if (this.children.length === 0) {
+      // Either nothing is known yet, or publishFailure has said why.
+    } else if (picker !== undefined) {
+      this.push(State.READY, picker);
+    } else if (this.count(State.TRANSIENT_FAILURE) === this.children.length) {
+      this.push(State.TRANSIENT_FAILURE, this.failurePicker, () => this.failureMessage());
+    } else {
+      this.push(State.CONNECTING, this.queuePicker);
+    }
+  }
+
+  /** Publishes TRANSIENT_FAILURE: RPCs fail with this status, those that wait for ready go on waiting. */
+  publishFailure(failure: Partial<StatusObject>): void {
+    const result = failPick(failure);
+    this.push(State.TRANSIENT_FAILURE, { pick: () => result }, () => failure.details ?? null);
+  }
+
+  /** Releases all subchannels and timers. Nothing is published or called back afterwards. */
+  destroy(): void {
+    this.destroyed = true;
+    this.reresolution.clear();
+    this.connecting.clear();
+    this.publisher.destroy();
+    const { children } = this;
+    this.children = [];
+    this.readyList.reset();
+    for (const child of children) this.remove(child, 'policy destroyed');
+    this.departed.clear();
+  }
+
+  /** True if the children's subchannels are to be made anew. */
+  private adoptOptions(channelOptions: ChannelOptions): boolean {
+    const healthService = healthCheckServiceOf(channelOptions);
+    const healthChanged = healthService !== this.owner.healthService;
+    this.owner.healthService = healthService;
+    this.owner.target = targetOf(channelOptions);
+    return this.owner.args.adopt(channelOptions) || healthChanged;
+  }
+
+  /** The fast path of a re-resolution that changes nothing: one comparison per address, no key is computed. */
+  private adoptUnchanged(list: readonly Endpoint[]): boolean {
+    const { children } = this;
+    if (list.length !== children.length) return false;
+    for (let i = 0; i < list.length; i++) {
+      if (!sameAddresses(list[i] as Endpoint, (children[i] as EndpointChild<Data>).endpoint)) return false;
+    }
+    for (let i = 0; i < list.length; i++) (children[i] as EndpointChild<Data>).endpoint = list[i] as Endpoint;
+    return true;
+  }
+
+  private reconcile(list: readonly Endpoint[]): void {
+    const { updates, children: before } = this;
+    const { matches, leaving } = matchEndpoints(list, before, this.departed.all);
+    const created = new Set<EndpointChild<Data>>();
+    const children = matches.map((match) => {
+      if (match.is !== 'new') return match.child;
+      const child = new EndpointChild(this.owner, match.endpoint, match.former?.kept);
+      created.add(child);
+      return child;
+    });
+    // A policy's createData may have closed the channel, or had it updated: that newer list counts.
+    if (this.destroyed || this.updates !== updates) {
+      for (const child of created) child.destroy();
+      return;
+    }
+    this.children = children;
+    for (const [index, child] of children.entries()) child.index = index;
+    for (const child of created) {
+      this.counts[child.state] = this.count(child.state) + 1;
+      if (child.kept !== undefined) this.departed.forget(child.kept);
+    }
+    const renamed = new Map<EndpointChild<Data>, string>();
+    for (const match of matches) {
+      if (match.is === 'changed') renamed.set(match.child, match.child.name);
+      if (match.is !== 'new') match.child.adopt(match.endpoint);
+    }
+    // Only then: a list that names an endpoint twice comes here each time, and `ready` must stay the same for it.
+    const moved = children.some((child, i) => child !== before[i]) || before.length > children.length;
+    if (moved) this.readyList.reset();
+    // Connect first: a new endpoint may share a connection with a removed one.
+    for (const child of created) {
+      // Those before it may have reported, and whoever heard of it may have closed the channel, or updated it.
+      if (child.state !== State.SHUTDOWN) child.connect();
+    }
+    for (const [child, name] of renamed) this.tellNewName(child, name);
+    const goneOn = new Set([...created].map(({ kept }) => kept));
+    for (const child of leaving) {
+      const { kept, endpoint } = child;
+      if (kept !== undefined && kept.calls > 0 && !goneOn.has(kept)) this.departed.leave(kept, endpoint);
+      this.remove(child, 'removed by the resolver');
+    }
+  }
+
+  /** Whoever follows events knows endpoints by their names: one of another name is another one to them. */
+  private tellNewName(child: EndpointChild<Data>, before: string): void {
+    const { name, state, lastError } = child;
+    this.tell({ name: before }, state, State.SHUTDOWN, `its addresses have changed to ${name}`);
+    if (state === State.IDLE || state === State.SHUTDOWN) return;
+    this.tell(child, State.IDLE, state, lastError ?? `its addresses have changed from ${before}`);
+  }
+
+  private remove(child: EndpointChild<Data>, reason: string): void {
+    this.connecting.stop(child);
+    const from = child.state;
+    this.counts[from] = this.count(from) - 1;
+    child.destroy();
+    this.tell(child, from, State.SHUTDOWN, reason);
+  }
+
+  private childReported(child: EndpointChild<Data>, from: State, reason: string): void {
+    const { state } = child;
+    this.counts[from] = this.count(from) - 1;
+    this.counts[state] = this.count(state) + 1;
+    if (from === State.READY || state === State.READY) this.readyList.change(child);
+    if (state === State.CONNECTING) this.connecting.start(child);
+    else this.connecting.stop(child);
+    // Not from within the report: the subchannel would tell a listener that is added again now of this change once
+    // more, and pick_first would then try the lost address beside the first one instead of after it.
+    if (state === State.IDLE) process.nextTick(() => child.reconnect());
+    this.tell(child, from, state, reason);
+    this.batch(() => {
+      this.changed = true;
+      if (from === State.READY) this.requestReresolution();
+    });
+  }
+
+  private requestReresolution(): void {
+    // Whoever hears of a report may close the channel.
+    if (!this.destroyed) this.reresolution.request();
+  }
+
+  private batch(change: () => void): void {
+    this.batchDepth++;
+    try {
+      change();
+    } finally {
+      this.batchDepth--;
+    }
+    if (this.batchDepth > 0 || !this.changed || this.destroyed) return;
+    this.changed = false;
+    this.options.onChange();
+  }
+
+  private push(state: State, picker: Picker, error?: () => string | null): void {
+    if (!this.publisher.publish(state, picker, error)) return;
+    trace?.(
+      `${this.options.name}: ${State[state]}, ${this.readyCount} of ${this.children.length} endpoints READY`,
+    );
+  }
+
+  private failureMessage(): string {
+    return describeFailure(this.options.name, this.children, this.note);
+  }
+
+  private tell(endpoint: { readonly name: string }, from: State, to: State, reason: string): void {
+    trace?.(`${this.options.name}: ${endpoint.name} ${State[from]} -> ${State[to]}: ${reason}`);
+    publishLater<EndpointEvent>(endpointStateChannel, () => ({
+      target: this.owner.target,
+      endpoint: endpoint.name,
+      from: State[from],
+      to: State[to],
+      reason,
+    }));
+  }
+}

@@ -1,0 +1,58 @@
+/**
+ * Where the earlier attempts of an RPC went: a retry, a hedge, and grpc-js's own repetition of a refused stream are a
+ * pick each. grpc-js gives all picks of an RPC the same `extraPickInfo` object, and each RPC a new one (unpromised; seen
+ * in 1.14.5 and 1.14.7), so the endpoints are remembered there. A first attempt allocates nothing.
+ */
+import type { experimental } from '@grpc/grpc-js';
+import type { ShardedEndpoint } from '../endpoints/endpoint.js';
+
+type Endpoint = ShardedEndpoint<unknown>;
+
+/** One endpoint, or several. */
+export type Tried = Endpoint | Endpoint[];
+
+const TRIED: unique symbol = Symbol('petiole.tried');
+const TOO_MANY: Endpoint[] = [];
+
+/** More than the attempts of any RPC. An object that has seen more belongs to many RPCs: it tells nothing of this one. */
+const MOST = 16;
+
+interface PickInfo {
+  [TRIED]?: Tried;
+}
+
+/** The endpoints that earlier attempts of the RPC went to; undefined for its first attempt. */
+export function triedBefore({ extraPickInfo }: experimental.PickArgs): Tried | undefined {
+  const tried = (extraPickInfo as PickInfo | undefined)?.[TRIED];
+  return tried === TOO_MANY ? undefined : tried;
+}
+
+export function isAmong(tried: Tried, endpoint: Endpoint): boolean {
+  return tried === endpoint || (Array.isArray(tried) && tried.includes(endpoint));
+}
+
+/** The pick result that sends an attempt to that endpoint, which is remembered. */
+export function attemptAt(
+  endpoint: Endpoint,
+  { extraPickInfo }: experimental.PickArgs,
+): experimental.PickResult {
+  const { pickResult } = endpoint;
+  // An attempt that waits is picked for again.
+  if (pickResult.subchannel !== null) remember(extraPickInfo, endpoint);
+  return pickResult;
+}
+
+function remember(info: PickInfo, endpoint: Endpoint): void {
+  try {
+    const tried = info[TRIED];
+    if (tried === undefined) info[TRIED] = endpoint;
+    else if (tried !== TOO_MANY) info[TRIED] = withOneMore(tried, endpoint);
+  } catch {
+    // Frozen, or nothing at all: it remembers nothing.
+  }
+}
+
+function withOneMore(tried: Tried, endpoint: Endpoint): Tried {
+  if (!Array.isArray(tried)) return [tried, endpoint];
+  return tried.push(endpoint) > MOST ? TOO_MANY : tried;
+}

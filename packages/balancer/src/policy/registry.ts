@@ -1,0 +1,40 @@
+/**
+ * Registration with grpc-js, whose registry of policies is a global of that
+ * module: refuses names that are taken.
+ */
+import { experimental } from '@grpc/grpc-js';
+import { petiolePolicies } from '@petiole/service-config/internal';
+import { watchForeignCopies } from '../grpc-js/copies.js';
+
+type Register = typeof experimental.registerLoadBalancerType;
+
+/** By name, which class this copy of the package has registered. */
+const registered = new Map<string, Parameters<Register>[1]>();
+
+// The policies of this package, each with the call that registers it. What another copy of the package has registered
+// under these names is the same.
+const { registered: names, calls } = petiolePolicies();
+calls.set('custom_round_robin', 'registerCustomRoundRobin()');
+for (const name of ['least_request', 'least_request_experimental']) calls.set(name, 'registerLeastRequest()');
+
+/**
+ * @throws Error if the name is one of grpc-js's own policies, or if another definition has taken it
+ */
+export function registerPolicy(...[name, policy, config]: Parameters<Register>): void {
+  if (registered.get(name) === policy) return;
+  const taken = names.has(name);
+  if (registered.has(name) || (taken && !calls.has(name))) {
+    throw new Error(
+      `${name}: another policy of this name is registered already; a name stands for one definition`,
+    );
+  }
+  if (!taken) {
+    if (experimental.isLoadBalancerNameRegistered(name)) {
+      throw new Error(`${name}: grpc-js has a policy of this name already; choose another name`);
+    }
+    experimental.registerLoadBalancerType(name, policy, config);
+    names.set(name, undefined);
+  }
+  registered.set(name, policy);
+  watchForeignCopies();
+}

@@ -1,0 +1,66 @@
+import type { experimental } from '@grpc/grpc-js';
+import { describe, expect, test } from 'vitest';
+import { type Known, matchEndpoints } from '../../src/endpoints/matching.js';
+
+const address = (path: string): experimental.SubchannelAddress => ({ path });
+const endpoint = (...paths: string[]) => ({ addresses: paths.map(address) });
+
+interface Named extends Known {
+  readonly name: string;
+}
+
+/** `former('ab', 'a')`: it has these addresses, and a connection to that one. */
+const former = (paths: string, connected = ''): Named => ({
+  name: paths,
+  endpoint: endpoint(...paths),
+  connectedTo: [...connected].map(address),
+});
+
+/** As whom each endpoint of a list goes on; `=` before those that keep their connection. */
+function heirs(list: readonly string[], formers: readonly Named[], gone: readonly Named[] = []): string[] {
+  const endpoints = list.map((paths) => endpoint(...paths));
+  return matchEndpoints(endpoints, formers, gone).matches.map((match) =>
+    match.is === 'new' ? (match.former?.name ?? 'nobody') : `=${match.child.name}`,
+  );
+}
+
+describe('an endpoint of a new list goes on as', () => {
+  test('the one that has the same addresses, in whatever order, though another one is connected to one of them', () => {
+    expect(heirs(['ba', 'ba'], [former('a', 'a'), former('ab')])).toEqual(['=ab']);
+  });
+
+  test('the one that has an address in common with it, and has its connection if that goes to an address of it', () => {
+    const formers = [former('a'), former('cd', 'd'), former('ef', 'f')];
+    expect(heirs(['x', 'ab', 'c', 'f'], formers)).toEqual(['nobody', 'a', 'cd', '=ef']);
+  });
+
+  test('the one whose connection goes there, before one that merely has the address', () => {
+    expect(heirs(['abc'], [former('a'), former('bx', 'b'), former('c')])).toEqual(['=bx']);
+  });
+
+  test('the one with its first address, when two become one', () => {
+    expect(heirs(['ab'], [former('b', 'b'), former('a', 'a')])).toEqual(['=a']);
+    expect(heirs(['ab'], [former('xb'), former('xa'), former('b')])).toEqual(['xa']);
+  });
+
+  test('the whole, when it is the part with the connection, wherever that part stands', () => {
+    expect(heirs(['a', 'b', 'c'], [former('abc', 'b')])).toEqual(['nobody', '=abc', 'nobody']);
+    expect(heirs(['a', 'b', 'c'], [former('abc')])).toEqual(['abc', 'nobody', 'nobody']);
+  });
+
+  test('nobody, when all that it has an address in common with go on as others', () => {
+    expect(heirs(['ab', 'ac', 'ad'], [former('a', 'a'), former('xa')])).toEqual(['=a', 'xa', 'nobody']);
+  });
+
+  test('one that has left earlier, after those of the last list', () => {
+    expect(heirs(['a', 'ab'], [former('xa')], [former('a')])).toEqual(['xa', 'a']);
+  });
+
+  test('no one whose connection may go to another address that is written alike', () => {
+    const text = '127.0.0.1:1';
+    const [tcp, unix] = [{ host: '127.0.0.1', port: 1 }, address(text)];
+    const either: Named = { name: 'either', endpoint: { addresses: [tcp, unix] }, connectedTo: [tcp, unix] };
+    const [match] = matchEndpoints([{ addresses: [tcp] }], [either], []).matches;
+    expect(match).toMatchObject({ is: 'new', former: { name: 'either' } });
+  });
+});

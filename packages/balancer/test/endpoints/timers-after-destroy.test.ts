@@ -1,0 +1,25 @@
+/**
+ * No timer of this package outlives the policy. All endpoints are READY first: pick_first keeps a timer of 250 ms from
+ * each attempt that is not, and grpc-js does not clear it.
+ */
+import { connectivityState as State } from '@grpc/grpc-js';
+import { beforeAll, expect, onTestFinished, test, vi } from 'vitest';
+import { registerCustomRoundRobin } from '../../src/index.js';
+import { SimulatedChannel } from '../support/simulated-channel.js';
+
+beforeAll(() => registerCustomRoundRobin());
+
+test('none is left when re-resolution was requested just before, nor a request that was put off', () => {
+  vi.useFakeTimers();
+  onTestFinished(() => void vi.useRealTimers());
+  const channel = new SimulatedChannel({ custom_round_robin: {} });
+  channel.update(SimulatedChannel.endpoints(3));
+  channel.all(State.READY);
+  // The first loss is passed on at once, the others a second later.
+  channel.all(State.IDLE);
+  expect(channel.reresolutions).toBe(1);
+  channel.policy.destroy();
+  expect(vi.getTimerCount()).toBe(0);
+  vi.advanceTimersByTime(60_000);
+  expect(channel.reresolutions).toBe(1);
+});

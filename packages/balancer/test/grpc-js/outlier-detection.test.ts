@@ -1,0 +1,148 @@
+/**
+ * The policies as children of grpc-js's outlier_detection (gRFC A50): a server
+ * that answers, but with errors, is taken out and let back in.
+ */
+import { type LoadBalancingConfig, status } from '@grpc/grpc-js';
+import { describe, expect, it } from 'vitest';
+import {
+  customRoundRobin,
+  leastRequest,
+  registerCustomRoundRobin,
+  registerLeastRequest,
+  serviceConfig,
+} from '../../src/index.js';
+import { EndpointStateLog } from '../support/endpoint-state-log.js';
+import { atEnd, openChannel, startFleet } from '../support/fleet.js';
+import { Backend } from '../support/servers/backend.js';
+import type { TestChannel } from '../support/test-channel.js';
+
+registerCustomRoundRobin();
+registerLeastRequest();
+
+const EJECTED = 'marked unhealthy by the policy above (outlier_detection)';
+
+/** A backend that fails every RPC for as long as `broken` is true. */
+async function startBreakable(): Promise<{ backend: Backend; broken: boolean }> {
+  const server: { backend?: Backend; broken: boolean } = { broken: true };
+  server.backend = await Backend.start({
+    unary: (call, callback) =>
+      server.broken ? callback({ code: status.INTERNAL, details: 'broken' }) : callback(null, call.request),
+  });
+  atEnd(() => server.backend?.kill());
+  return server as { backend: Backend; broken: boolean };
+}
+
+function detection(
+  child: LoadBalancingConfig,
+  interval: string,
+  maxEjectionPercent = 50,
+): LoadBalancingConfig {
+  const text = serviceConfig({
+    loadBalancingConfig: [
+      {
+        outlier_detection: {
+          interval,
+          baseEjectionTime: interval,
+          maxEjectionPercent,
+          failurePercentageEjection: { threshold: 50, minimumHosts: 2, requestVolume: 3 },
+          childPolicy: [child],
+        },
+      },
+    ],
+  });
+  return JSON.parse(text).loadBalancingConfig[0];
+}
+
+/** The peers of so many RPCs, one after the other; `failed` for one that failed. */
+async function peers(channel: TestChannel, count: number): Promise<string[]> {
+  const results: string[] = [];
+  for (let i = 0; i < count; i++) results.push(await channel.unary().catch(() => 'failed'));
+  return results;
+}
+
+describe.each([
+  ['custom_round_robin', customRoundRobin({ repeatCount: 1 })],
+  ['least_request', leastRequest()],
+])('%s below outlier_detection', (_, policy) => {
+  it('has a failing endpoint ejected by the first check: the RPCs of the first interval count', async () => {
+    const [healthy] = await startFleet(1);
+    const failing = await startBreakable();
+    const log = EndpointStateLog.start();
+    const options = {
+      target: `ipv4:${healthy?.peer},${failing.backend.peer}`,
+      endpoints: [],
+      // So long an interval that the second check is out of question.
+      policy: detection(policy, '4s'),
+      channelOptions: { 'grpc.use_local_subchannel_pool': 0 },
+    };
+    // Connections that exist already make the policy READY within its first update, before outlier_detection
+    // has stored its own config: the first picker then does not count.
+    openChannel(options).client.getChannel().getConnectivityState(true);
+    await log.untilEntered([healthy?.peer ?? '', failing.backend.peer], 'READY');
+    const channel = openChannel(options);
+    const start = performance.now();
+    await peers(channel, 40);
+    expect(performance.now() - start).toBeLessThan(3900);
+    await log.untilEntered([failing.backend.peer], 'TRANSIENT_FAILURE');
+    expect(performance.now() - start).toBeLessThan(7900);
+    expect(log.events.at(-1)).toMatchObject({
+      endpoint: failing.backend.peer,
+      from: 'READY',
+      to: 'TRANSIENT_FAILURE',
+      reason: EJECTED,
+    });
+    const before = failing.backend.calls;
+    expect(new Set(await peers(channel, 10))).toEqual(new Set([healthy?.peer]));
+    expect(failing.backend.calls).toBe(before);
+  });
+
+  it('has the endpoint back in the rotation when its ejection ends, without a new connection', async () => {
+    const [healthy] = await startFleet(1);
+    const failing = await startBreakable();
+    const log = EndpointStateLog.start();
+    const channel = openChannel({
+      endpoints: [healthy?.endpoint() ?? [], failing.backend.endpoint()].flat(),
+      policy: detection(policy, '0.2s'),
+    });
+    await peers(channel, 40);
+    await log.untilEntered([failing.backend.peer], 'TRANSIENT_FAILURE');
+    failing.broken = false;
+    await log.untilEntered([failing.backend.peer], 'READY', 2);
+    await channel.untilServedBy([healthy?.peer ?? '', failing.backend.peer]);
+    expect(log.count(failing.backend.peer, 'CONNECTING')).toBe(1);
+  });
+
+  it('fails RPCs with the reason when every endpoint is ejected', async () => {
+    const failing = [await startBreakable(), await startBreakable()];
+    const log = EndpointStateLog.start();
+    const channel = openChannel({
+      endpoints: failing.map(({ backend }) => backend.endpoint()),
+      policy: detection(policy, '0.5s', 100),
+    });
+    await peers(channel, 40);
+    await log.untilEntered(
+      failing.map(({ backend }) => backend.peer),
+      'TRANSIENT_FAILURE',
+    );
+    const error = await channel.unary().catch((e) => e);
+    expect(error.code).toBe(status.UNAVAILABLE);
+    for (const { backend } of failing) expect(error.details).toContain(`${backend.peer}: ${EJECTED}`);
+  });
+});
+
+it('custom_round_robin keeps its exact ratio over the endpoints that are left', async () => {
+  const [a, b] = await startFleet(2);
+  const failing = await startBreakable();
+  const log = EndpointStateLog.start();
+  const channel = openChannel({
+    endpoints: [a, failing.backend, b].map((backend) => backend?.endpoint() ?? { addresses: [] }),
+    policy: detection(customRoundRobin(), '1s'),
+  });
+  await peers(channel, 45);
+  await log.untilEntered([failing.backend.peer], 'TRANSIENT_FAILURE');
+  const served = await peers(channel, 12);
+  // Wherever the rotation stood, any 6 RPCs in a row are 3 and 3, and equal ones stand together.
+  for (const peer of [a?.peer, b?.peer]) expect(served.filter((one) => one === peer)).toHaveLength(6);
+  const changes = served.filter((peer, i) => i > 0 && peer !== served[i - 1]);
+  expect(changes.length).toBeLessThanOrEqual(4);
+});

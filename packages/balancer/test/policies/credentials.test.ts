@@ -1,0 +1,192 @@
+/**
+ * The policies over TLS and with call credentials: every endpoint is verified
+ * by the name of the channel, and every RPC carries its token.
+ */
+import {
+  CallCredentials,
+  ChannelCredentials,
+  type LoadBalancingConfig,
+  Metadata,
+  ServerCredentials,
+  status,
+} from '@grpc/grpc-js';
+import { generate } from 'selfsigned';
+import { beforeAll, describe, expect, it } from 'vitest';
+import {
+  customRoundRobin,
+  leastRequest,
+  registerCustomRoundRobin,
+  registerLeastRequest,
+} from '../../src/index.js';
+import { EndpointStateLog } from '../support/endpoint-state-log.js';
+import { atEnd, openChannel } from '../support/fleet.js';
+import { Backend } from '../support/servers/backend.js';
+
+registerCustomRoundRobin();
+registerLeastRequest();
+
+interface KeyPair {
+  readonly key: string;
+  readonly cert: string;
+}
+
+let authority: KeyPair;
+let trusted: ChannelCredentials;
+/** For `localhost`, the name of test channels. */
+let pair: KeyPair;
+/** The same name, vouched for by nobody. */
+let stranger: KeyPair;
+
+async function issue(ca?: KeyPair): Promise<KeyPair> {
+  const made = await generate([{ name: 'commonName', value: 'petiole test server' }], {
+    keyType: 'ec',
+    algorithm: 'sha256',
+    ...(ca && { ca }),
+    extensions: [
+      { name: 'basicConstraints', cA: false },
+      { name: 'subjectAltName', altNames: [{ type: 2, value: 'localhost' }] },
+    ],
+  });
+  return { key: made.private, cert: made.cert };
+}
+
+beforeAll(async () => {
+  const root = await generate([{ name: 'commonName', value: 'Petiole test CA' }], {
+    keyType: 'ec',
+    algorithm: 'sha256',
+    extensions: [
+      { name: 'basicConstraints', cA: true, critical: true },
+      { name: 'keyUsage', keyCertSign: true, critical: true },
+    ],
+  });
+  authority = { key: root.private, cert: root.cert };
+  trusted = ChannelCredentials.createSsl(Buffer.from(authority.cert));
+  [pair, stranger] = await Promise.all([issue(authority), issue()]);
+});
+
+/** A TLS server that answers with the token that it was sent. */
+async function startSecure({ key, cert }: KeyPair, tokens: string[] = []): Promise<Backend> {
+  const backend = await Backend.start({
+    credentials: ServerCredentials.createSsl(null, [
+      { private_key: Buffer.from(key), cert_chain: Buffer.from(cert) },
+    ]),
+    unary: (call, callback) => {
+      tokens.push(String(call.metadata.get('authorization')[0] ?? 'none'));
+      callback(null, call.request);
+    },
+  });
+  atEnd(() => backend.kill());
+  return backend;
+}
+
+const startThree = (tokens?: string[]) => Promise.all([1, 2, 3].map(() => startSecure(pair, tokens)));
+const endpoints = (backends: readonly Backend[]) => backends.map((backend) => backend.endpoint());
+
+/** Counts its tokens: `token 1`, `token 2`, …, each after a turn of the event loop. */
+function tokenCredentials(): CallCredentials {
+  let issued = 0;
+  return CallCredentials.createFromMetadataGenerator((_, callback) => {
+    const metadata = new Metadata();
+    metadata.set('authorization', `token ${++issued}`);
+    setImmediate(() => callback(null, metadata));
+  });
+}
+
+const inTurn = (backends: readonly Backend[], repeat: number) =>
+  backends.flatMap((backend) => Array<string | undefined>(repeat).fill(backend.peer));
+
+describe('TLS', () => {
+  it('custom_round_robin keeps its exact rotation', async () => {
+    const backends = await startThree();
+    const channel = openChannel({
+      endpoints: endpoints(backends),
+      policy: customRoundRobin(),
+      credentials: trusted,
+    });
+    expect(await channel.peers(9)).toEqual(inTurn(backends, 3));
+  });
+
+  it('least_request reaches every endpoint', async () => {
+    const backends = await startThree();
+    const channel = openChannel({
+      endpoints: endpoints(backends),
+      policy: leastRequest(),
+      credentials: trusted,
+    });
+    await channel.untilServedBy(backends.map(({ peer }) => peer));
+  });
+
+  it.each<[string, LoadBalancingConfig]>([
+    ['custom_round_robin', customRoundRobin({ readyTimeout: '0s' })],
+    ['least_request', leastRequest()],
+  ])(
+    '%s sends nothing to an endpoint whose certificate nobody vouches for, and says why',
+    async (_, policy) => {
+      const tokens: string[] = [];
+      const [good, bad] = await Promise.all([startSecure(pair), startSecure(stranger, tokens)]);
+      const log = EndpointStateLog.start();
+      const channel = openChannel({ endpoints: endpoints([bad, good]), policy, credentials: trusted });
+      channel.client.getChannel().getConnectivityState(true);
+      await log.untilEntered([bad.peer], 'TRANSIENT_FAILURE');
+      await log.untilEntered([good.peer], 'READY');
+      expect(new Set(await channel.peers(6))).toEqual(new Set([good.peer]));
+      expect(tokens).toEqual([]);
+      const failure = log.events.find(
+        ({ endpoint, to }) => endpoint === bad.peer && to === 'TRANSIENT_FAILURE',
+      );
+      expect(failure?.reason).toMatch(/self-signed certificate/);
+    },
+  );
+});
+
+describe('call credentials', () => {
+  it('of the channel: each RPC has a fresh token, and the rotation is exact', async () => {
+    const tokens: string[] = [];
+    const backends = await startThree(tokens);
+    const channel = openChannel({
+      endpoints: endpoints(backends),
+      policy: customRoundRobin({ repeatCount: 1 }),
+      credentials: ChannelCredentials.createSsl(Buffer.from(authority.cert)).compose(tokenCredentials()),
+    });
+    expect(await channel.peers(6)).toEqual([...inTurn(backends, 1), ...inTurn(backends, 1)]);
+    expect(tokens).toEqual([1, 2, 3, 4, 5, 6].map((n) => `token ${n}`));
+  });
+
+  it('of one call: that RPC alone has a token', async () => {
+    const tokens: string[] = [];
+    const backends = await startThree(tokens);
+    const channel = openChannel({
+      endpoints: endpoints(backends),
+      policy: customRoundRobin({ repeatCount: 1 }),
+      credentials: trusted,
+    });
+    await channel.unary();
+    await channel.unary({ credentials: tokenCredentials() });
+    await channel.unary();
+    expect(tokens).toEqual(['none', 'token 1', 'none']);
+  });
+
+  it('an RPC whose token cannot be had fails, and leaves the endpoints in service', async () => {
+    const tokens: string[] = [];
+    const backends = (await startThree(tokens)).slice(0, 2);
+    const channel = openChannel({
+      endpoints: endpoints(backends),
+      policy: leastRequest(),
+      credentials: trusted,
+    });
+    const peers = backends.map(({ peer }) => peer);
+    await channel.untilServedBy(peers);
+    const refuse = CallCredentials.createFromMetadataGenerator((_, callback) =>
+      setImmediate(() => callback(new Error('no token today'))),
+    );
+    const failed = await Promise.allSettled(
+      Array.from({ length: 40 }, () => channel.unary({ credentials: refuse })),
+    );
+    for (const { status: outcome, reason } of failed as PromiseRejectedResult[]) {
+      expect(outcome).toBe('rejected');
+      expect(reason).toMatchObject({ code: status.UNKNOWN });
+      expect(reason.details).toContain('no token today');
+    }
+    await channel.untilServedBy(peers);
+  });
+});

@@ -1,0 +1,233 @@
+/** Registration with grpc-js: names, versions, and second copies of this package and of grpc-js. */
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { experimental } from '@grpc/grpc-js';
+import { afterEach, beforeEach, describe, expect, type MockInstance, onTestFinished, test, vi } from 'vitest';
+import { grpcJsVersion, reportForeignCopies } from '../../src/grpc-js/copies.js';
+import { assertUsable } from '../../src/grpc-js/usable.js';
+import { customRoundRobin, definePolicy, registerCustomRoundRobin } from '../../src/index.js';
+import { atEnd, openChannel } from '../support/fleet.js';
+import { Backend } from '../support/servers/backend.js';
+import { told } from '../support/told.js';
+
+const require = createRequire(import.meta.url);
+
+const firstReady = (name: string) =>
+  definePolicy({
+    name,
+    parseConfig: () => ({}),
+    update: ({ ready }) => {
+      const [first] = ready();
+      return first && { pick: () => first.pickResult };
+    },
+  });
+
+describe('a name', () => {
+  test('can be registered again by the same definition', () => {
+    const policy = firstReady('registered_twice');
+    policy.register();
+    policy.register();
+    expect(experimental.isLoadBalancerNameRegistered('registered_twice')).toBe(true);
+  });
+
+  test.each(['pick_first', 'round_robin', 'outlier_detection', 'weighted_round_robin'])(
+    'that is one of grpc-js, %s, is refused',
+    (name) => {
+      expect(() => firstReady(name).register()).toThrow(
+        new Error(`${name}: grpc-js has a policy of this name already; choose another name`),
+      );
+    },
+  );
+
+  test('that another definition has taken is refused', () => {
+    firstReady('taken').register();
+    expect(() => firstReady('taken').register()).toThrow(
+      new Error('taken: another policy of this name is registered already; a name stands for one definition'),
+    );
+  });
+});
+
+describe('a second copy of this package', () => {
+  test('registers its policies in peace, and channels work with the config of either', async () => {
+    registerCustomRoundRobin();
+    vi.resetModules();
+    const copy = await import('../../src/index.js');
+    expect(copy.registerCustomRoundRobin).not.toBe(registerCustomRoundRobin);
+    copy.registerCustomRoundRobin();
+    const backend = await Backend.start();
+    atEnd(() => backend.kill());
+    for (const policy of [customRoundRobin(), copy.customRoundRobin()]) {
+      expect(await openChannel({ endpoints: [backend.endpoint()], policy }).unary()).toBe(backend.peer);
+    }
+  });
+
+  test('still refuses a name that another definition has taken', async () => {
+    firstReady('taken_in_one_copy').register();
+    vi.resetModules();
+    const { definePolicy } = await import('../../src/index.js');
+    const other = definePolicy({
+      name: 'taken_in_one_copy',
+      parseConfig: () => ({}),
+      update: () => undefined,
+    });
+    expect(() => other.register()).toThrow('taken_in_one_copy: another policy of this name is registered');
+  });
+
+  test('still refuses a name of grpc-js', async () => {
+    vi.resetModules();
+    const copy = await import('../../src/index.js');
+    const policy = copy.definePolicy({
+      name: 'round_robin',
+      parseConfig: () => ({}),
+      update: () => undefined,
+    });
+    expect(() => policy.register()).toThrow('grpc-js has a policy of this name already');
+  });
+});
+
+describe('the version of grpc-js', () => {
+  const manifest = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
+
+  test('one that lacks what policies need is one error that names both versions and what is missing', () => {
+    const { LeafLoadBalancer: _, CHANNEL_ARGS_CONFIG_SELECTOR_KEY: __, ...old } = experimental;
+    expect(() => assertUsable(old, () => '1.12.6')).toThrow(
+      new Error(
+        `@petiole/balancer needs @grpc/grpc-js ${manifest.peerDependencies['@grpc/grpc-js']}, but 1.12.6 is ` +
+          'installed, which lacks experimental.CHANNEL_ARGS_CONFIG_SELECTOR_KEY, experimental.LeafLoadBalancer',
+      ),
+    );
+  });
+
+  test.each(['index', 'register', 'BaseSubchannelWrapper', 'PickResultType'])(
+    'says so before anything of it is used: %s',
+    async (what) => {
+      const lacks = what === 'PickResultType' ? what : 'BaseSubchannelWrapper';
+      vi.resetModules();
+      vi.doMock('@grpc/grpc-js', async (original) => {
+        const real = await original<typeof import('@grpc/grpc-js')>();
+        return { ...real, experimental: { ...real.experimental, [lacks]: undefined } };
+      });
+      onTestFinished(() => {
+        vi.doUnmock('@grpc/grpc-js');
+        vi.resetModules();
+      });
+      const entry = what === 'register' ? import('../../src/register.js') : import('../../src/index.js');
+      await expect(entry).rejects.toThrow(
+        `@petiole/balancer needs @grpc/grpc-js ^1.14.5, but ${grpcJsVersion()} is installed, which lacks experimental.${lacks}`,
+      );
+    },
+  );
+
+  test('the installed one is usable, and its version is known', () => {
+    expect(() => assertUsable(experimental, grpcJsVersion)).not.toThrow();
+    expect(grpcJsVersion()).toBe(require('@grpc/grpc-js/package.json').version);
+  });
+});
+
+describe('a second copy of grpc-js', () => {
+  const own = dirname(require.resolve('@grpc/grpc-js/package.json'));
+  const oldest = dirname(require.resolve('grpc-js-oldest/package.json'));
+  let directory: string;
+  let errors: MockInstance<typeof console.error>;
+
+  beforeEach(() => {
+    directory = realpathSync(mkdtempSync(join(tmpdir(), 'petiole-copies-')));
+    errors = vi.spyOn(console, 'error').mockImplementation(() => {});
+  });
+
+  afterEach(() => {
+    vi.useRealTimers();
+    vi.restoreAllMocks();
+    rmSync(directory, { recursive: true });
+  });
+
+  /** Puts the oldest grpc-js there as npm does, with its dependencies beside it. */
+  function install(name: string): string {
+    const home = join(directory, 'node_modules', ...name.split('/'));
+    mkdirSync(dirname(home), { recursive: true });
+    cpSync(oldest, home, { recursive: true, filter: (path) => !/\.(ts|map)$/.test(path) });
+    for (const dependency of ['@grpc/proto-loader', '@js-sdsl/ordered-map']) {
+      const at = join(directory, 'node_modules', ...dependency.split('/'));
+      mkdirSync(dirname(at), { recursive: true });
+      symlinkSync(join(oldest, '..', '..', ...dependency.split('/')), at);
+    }
+    return home;
+  }
+
+  const lines = () => errors.mock.calls.map(([line]) => `${line}`);
+
+  test.each(['@grpc/grpc-js', 'an-alias-of-it'])(
+    'in the folder %s is reported once, in one line',
+    async (name) => {
+      const home = install(name);
+      reportForeignCopies();
+      await told();
+      expect(lines()).toEqual([]);
+      require(home);
+      reportForeignCopies();
+      reportForeignCopies();
+      await told();
+      expect(lines()).toEqual([
+        `E Two copies of @grpc/grpc-js are loaded: ${grpcJsVersion()} in ${own}, with which @petiole/balancer has ` +
+          `registered its policies, and ${require('grpc-js-oldest/package.json').version} in ${home}, whose channels ` +
+          'do not know them and use pick_first instead. See `npm ls @grpc/grpc-js`.',
+      ]);
+    },
+  );
+
+  test('that is loaded by import is noticed', async () => {
+    const home = install('@grpc/grpc-js');
+    await import(join(home, 'build', 'src', 'index.js'));
+    reportForeignCopies();
+    await told();
+    expect(lines()).toHaveLength(1);
+    expect(lines()[0]).toContain(home);
+  });
+
+  test('is noticed when the first policy is registered', async () => {
+    vi.resetModules();
+    const { definePolicy } = await import('../../src/index.js');
+    const home = install('@grpc/grpc-js');
+    require(home);
+    definePolicy({ name: 'with_a_copy', parseConfig: () => ({}), update: () => undefined }).register();
+    await told();
+    expect(lines().filter((line) => line.includes(home))).toHaveLength(1);
+  });
+
+  test('is noticed a second after that, when the application has loaded its modules', async () => {
+    vi.useFakeTimers();
+    vi.resetModules();
+    const { definePolicy } = await import('../../src/index.js');
+    const home = install('@grpc/grpc-js');
+    definePolicy({ name: 'before_a_copy', parseConfig: () => ({}), update: () => undefined }).register();
+    require(home);
+    vi.advanceTimersByTime(999);
+    await told();
+    expect(lines().filter((line) => line.includes(home))).toEqual([]);
+    vi.advanceTimersByTime(1);
+    await told();
+    expect(lines().filter((line) => line.includes(home))).toHaveLength(1);
+  });
+
+  test('another package with the same layout is none', async () => {
+    const home = join(directory, 'node_modules', 'other');
+    mkdirSync(join(home, 'build', 'src'), { recursive: true });
+    writeFileSync(join(home, 'build', 'src', 'index.js'), '');
+    writeFileSync(join(home, 'package.json'), '{ "name": "other", "main": "build/src/index.js" }');
+    require(home);
+    reportForeignCopies();
+    await told();
+    expect(lines()).toEqual([]);
+  });
+});
