@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { execaNode } from 'execa';
 import type { Report } from '../report.js';
 
-const LIMIT_MS = 480_000;
+const LIMIT_MS = 900_000;
 const SOURCES = ['--conditions=@petiole/source', '--import', 'tsx'];
 /** The balancer's figures are of CPU time: no collection is to come between, but when it is asked for. */
 const FEW_COLLECTIONS = ['--expose-gc', '--max-semi-space-size=256', '--min-semi-space-size=256'];
