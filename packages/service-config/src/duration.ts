@@ -10,7 +10,7 @@ export interface Duration {
 export const MAX_SECONDS = 315_576_000_000;
 
 /** The longest time that Node's timers can wait, in whole seconds; a longer one ends after a millisecond. */
-export const MAX_TIMER_SECONDS = 2_147_483;
+export const MAX_TIMER_S = 2_147_483;
 
 /** Reads `"5s"`, `"0.250s"`, at most nine decimals. Undefined for anything else, negative durations included. */
 export function parseDuration(value: unknown): Duration | undefined {

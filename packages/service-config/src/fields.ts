@@ -15,8 +15,9 @@
  *     petiolePolicies().registered.set(name, declared)   after the registration: `checkServiceConfig` checks by it
  */
 import { durationMs, parseDuration } from './duration.js';
+import { isBoolean, isString } from './json.js';
 import { Place } from './walk/place.js';
-import type { Row } from './walk/rows.js';
+import { leaf, type Row } from './walk/rows.js';
 
 /** What documentation and forms say of a field. Values are as in JSON: a Duration is `"1.5s"`. */
 export interface FieldDescription<Given = unknown> {
@@ -54,7 +55,7 @@ export type JsonOf<Declared extends Fields> = {
   readonly [Name in keyof Declared]?: Declared[Name] extends Field<infer Given> ? Given | null : never;
 };
 
-/** Options of a row without bounds. */
+/** Options of a row. */
 export interface FieldOptions<Given, Default extends Given | undefined> {
   /** The value of a field that is absent or null. Default: the policy gets undefined. */
   readonly default?: Default;
@@ -62,120 +63,97 @@ export interface FieldOptions<Given, Default extends Given | undefined> {
   readonly description?: string;
 }
 
-/** Options of a row with bounds, both inclusive. */
-export interface BoundedFieldOptions<Given, Default extends Given | undefined>
-  extends FieldOptions<Given, Default> {
+/** The bounds of a row, both inclusive. */
+export interface FieldBounds<Given> {
   readonly min?: Given;
   readonly max?: Given;
 }
 
-/** What the policy gets where there is neither a value nor a default. */
-type Absent<Value, Default> = Default extends undefined ? undefined : Value;
+/** Makes the fields of one type. */
+type FieldType<Given, Value, Bounds> = <Default extends Given | undefined = undefined>(
+  options?: FieldOptions<Given, Default> & Bounds,
+) => Field<Given, Value, Default extends undefined ? undefined : Value>;
+
+const same = <Value>(value: Value): Value => value;
+const ms = (value: string): number => durationMs(parseDuration(value) ?? { seconds: Number.NaN, nanos: 0 });
 
 /** A whole number: no fraction, no string. */
-export function integer<Default extends number | undefined = undefined>(
-  options: BoundedFieldOptions<number, Default> = {},
-): Field<number, number, Absent<number, Default>> {
-  const takes = (value: unknown): value is number => Number.isInteger(value) && isWithin(value, options);
-  return field<number, number, Absent<number, Default>>(
-    { type: 'integer', ...options },
-    takes,
-    `must be an integer${range(options)}`,
-    same,
-  );
-}
+export const integer: FieldType<number, number, FieldBounds<number>> = fieldType(
+  { type: 'integer', noun: 'an integer' },
+  (value) => Number.isInteger(value),
+  same<number>,
+);
 
 /** Any number that JSON has. */
-export function number<Default extends number | undefined = undefined>(
-  options: BoundedFieldOptions<number, Default> = {},
-): Field<number, number, Absent<number, Default>> {
-  const takes = (value: unknown): value is number => Number.isFinite(value) && isWithin(value, options);
-  return field<number, number, Absent<number, Default>>(
-    { type: 'number', ...options },
-    takes,
-    `must be a number${range(options)}`,
-    same,
-  );
-}
+export const number: FieldType<number, number, FieldBounds<number>> = fieldType(
+  { type: 'number', noun: 'a number' },
+  (value) => Number.isFinite(value),
+  same<number>,
+);
+
+/** Any text. */
+export const string: FieldType<string, string, object> = fieldType(
+  { type: 'string', noun: 'a string' },
+  isString,
+  same<string>,
+);
+
+/** A Duration of proto3 JSON, `"5s"` or `"0.250s"`. The policy gets milliseconds. */
+export const duration: FieldType<string, number, FieldBounds<string>> = fieldType(
+  { type: 'duration', noun: 'a Duration', min: '0s', example: ' such as "5s" or "0.250s"' },
+  (value) => parseDuration(value) !== undefined,
+  ms,
+);
 
 /** True or false. Its default is false if none is given. */
 export function boolean(options: FieldOptions<boolean, boolean> = {}): Field<boolean, boolean, boolean> {
-  const takes = (value: unknown) => typeof value === 'boolean';
-  return field({ type: 'boolean', default: false, ...options }, takes, 'must be true or false', same);
-}
-
-/** Any text. */
-export function string<Default extends string | undefined = undefined>(
-  options: FieldOptions<string, Default> = {},
-): Field<string, string, Absent<string, Default>> {
-  const takes = (value: unknown) => typeof value === 'string';
-  return field<string, string, Absent<string, Default>>(
-    { type: 'string', ...options },
-    takes,
-    'must be a string',
-    same,
-  );
-}
-
-/** A Duration of proto3 JSON, `"5s"` or `"0.250s"`. The policy gets milliseconds. */
-export function duration<Default extends string | undefined = undefined>(
-  options: BoundedFieldOptions<string, Default> = {},
-): Field<string, number, Absent<number, Default>> {
-  const { min = '0s', max } = options;
-  const least = max === undefined ? ` of ${spaced(min)} or more` : ` from ${spaced(min)} to ${spaced(max)}`;
-  const bounds = { min: ms(min), ...(max === undefined ? {} : { max: ms(max) }) };
-  const takes = (value: unknown): value is string => isWithin(ms(value), bounds);
-  const rule = `must be a Duration${least} such as "5s" or "0.250s"`;
-  return field<string, number, Absent<number, Default>>({ type: 'duration', ...options }, takes, rule, ms);
+  return field({ type: 'boolean', default: false, ...options }, leaf(isBoolean, 'must be true or false'));
 }
 
 /** An array of values that are all of one kind. */
 export function list<Given, Value, Default extends readonly Given[] | undefined = undefined>(
-  element: Field<Given, Value>,
+  { about: elements, read }: Field<Given, Value>,
   options: FieldOptions<readonly Given[], Default> = {},
-): Field<readonly Given[], readonly Value[], Absent<readonly Value[], Default>> {
-  const read = (values: readonly unknown[], at: Place) =>
-    values.map((value, i) => element.read(value, at.at(i)) as Value);
-  const takes = (value: unknown): value is readonly Given[] => Array.isArray(value);
-  const about = { type: 'list', elements: element.about, ...options } as const;
-  return field<readonly Given[], readonly Value[], Absent<readonly Value[], Default>>(
-    about,
-    takes,
-    'must be an array',
-    read,
+): Field<readonly Given[], readonly Value[], Default extends undefined ? undefined : readonly Value[]> {
+  const whole = leaf(Array.isArray, 'must be an array');
+  return field({ type: 'list', elements, ...options }, (value, at) =>
+    whole(value, at)?.map((element, i) => read(element, at.at(i)) as Value),
   );
 }
 
-const same = <Value>(value: Value): Value => value;
-const ms = (value: unknown): number => durationMs(parseDuration(value) ?? { seconds: Number.NaN, nanos: 0 });
-const spaced = (duration: string): string => duration.replace(/s$/, ' s');
-
-function isWithin(
-  value: unknown,
-  { min = Number.NEGATIVE_INFINITY, max = Number.POSITIVE_INFINITY }: { min?: number; max?: number },
-): boolean {
-  return Number(value) >= min && Number(value) <= max;
+function fieldType<Given, Value>(
+  kind: FieldBounds<Given> & { readonly type: FieldDescription['type']; noun: string; example?: string },
+  takes: (value: unknown) => boolean,
+  read: (given: Given) => Value,
+): FieldType<Given, Value, FieldBounds<Given>> {
+  return (options = {}) => {
+    const { min = kind.min, max } = options;
+    const isWithin = (value: unknown): value is Given =>
+      takes(value) &&
+      (min === undefined || read(value as Given) >= read(min)) &&
+      (max === undefined || read(value as Given) <= read(max));
+    const row = leaf(isWithin, `must be ${kind.noun}${range(min, max)}${kind.example ?? ''}`);
+    return field({ type: kind.type, ...options }, (value, at) => {
+      const given = row(value, at);
+      return given === undefined ? undefined : read(given);
+    });
+  };
 }
 
-function range({ min, max }: { min?: number; max?: number }): string {
-  if (min !== undefined && max !== undefined) return ` from ${min} to ${max}`;
-  return min !== undefined ? ` of at least ${min}` : max !== undefined ? ` of at most ${max}` : '';
+/** As messages have it: ` from 1 s to 60 s`. */
+function range(min: unknown, max: unknown): string {
+  const one = min === undefined ? (max === undefined ? '' : ` of ${max} or less`) : ` of ${min} or more`;
+  const bounds = min === undefined || max === undefined ? one : ` from ${min} to ${max}`;
+  return bounds.replaceAll(/(\d)s/g, '$1 s');
 }
 
 /** @throws RangeError on a default that the field itself does not take */
 function field<Given, Value, Absent>(
-  about: FieldDescription<Given>,
-  takes: (value: unknown) => value is Given,
-  rule: string,
-  value: (given: Given, at: Place) => Value,
+  about: FieldDescription,
+  read: Row<Value | undefined>,
 ): Field<Given, Value, Absent> {
-  const read = (given: unknown, at: Place): Value | undefined => {
-    if (takes(given)) return value(given, at);
-    at.refuse(given, rule, 'fails', 'RPCs fail with this message');
-    return undefined;
-  };
   const at = new Place();
   const absent = about.default === undefined ? undefined : read(about.default, at);
   for (const { path, instead } of at.findings) throw new RangeError(`default${path} ${instead}`);
-  return { about, read, absent: absent as Absent };
+  return { about: about as FieldDescription<Given>, read, absent: absent as Absent };
 }

@@ -5,11 +5,11 @@ export { addressKey, endpointKey, sameAddresses, withoutRepetition } from './end
 export { addressName, endpointName } from './endpoint/name.js';
 export { logError, publishLater } from './events/later.js';
 export {
-  type BoundedFieldOptions,
   boolean,
   type ConfigOf,
   duration,
   type Field,
+  type FieldBounds,
   type FieldDescription,
   type FieldOptions,
   type Fields,

@@ -9,6 +9,10 @@ export function isJson(value: unknown): value is Json {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+export const isString = (value: unknown): value is string => typeof value === 'string';
+export const isNumber = (value: unknown): value is number => typeof value === 'number';
+export const isBoolean = (value: unknown): value is boolean => typeof value === 'boolean';
+
 /** Its own fields, without what it inherits: `Object.prototype.timeout` is nobody's config. */
 export function own(json: object): Json {
   return { __proto__: null, ...json };

@@ -52,7 +52,7 @@ describe('a declared field', () => {
     [{ count: 2.5 }, 'count must be an integer from 1 to 5, got 2.5'],
     [{ count: '3' }, 'count must be an integer from 1 to 5, got "3"'],
     [{ count: Number.NaN }, 'count must be an integer from 1 to 5, got NaN'],
-    [{ share: 0.4 }, 'share must be a number of at least 0.5, got 0.4'],
+    [{ share: 0.4 }, 'share must be a number of 0.5 or more, got 0.4'],
     [{ wait: 5 }, 'wait must be a Duration of 0 s or more such as "5s" or "0.250s", got 5'],
     [{ wait: '-1s' }, 'wait must be a Duration of 0 s or more such as "5s" or "0.250s", got "-1s"'],
     [{ pause: '0.5s' }, 'pause must be a Duration from 1 s to 60 s such as "5s" or "0.250s", got "0.5s"'],
@@ -99,7 +99,7 @@ describe('a declared field', () => {
   });
 
   test('must take its own default', () => {
-    expect(() => integer({ min: 1, default: 0 })).toThrow('default must be an integer of at least 1, got 0');
+    expect(() => integer({ min: 1, default: 0 })).toThrow('default must be an integer of 1 or more, got 0');
     expect(() => list(integer(), { default: [0.5] })).toThrow('default[0] must be an integer, got 0.5');
   });
 

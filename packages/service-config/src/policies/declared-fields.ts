@@ -1,13 +1,12 @@
 /** What a policy's config is read, written and checked by, once its fields are declared: see ../fields.ts. */
 import type { LoadBalancingConfig } from '@grpc/grpc-js';
 import type { ConfigOf, Fields } from '../fields.js';
-import type { Finding } from '../finding.js';
 import { asJson, isJson } from '../json.js';
 import { nearMiss } from '../text/near-miss.js';
 import { show } from '../text/show.js';
 import { messageOf } from '../text/thrown.js';
-import { Place } from '../walk/place.js';
-import type { Row } from '../walk/rows.js';
+import { type Fate, Place } from '../walk/place.js';
+import { object, type Row } from '../walk/rows.js';
 
 export interface DeclaredFields<Config = unknown> {
   readonly fields: Fields;
@@ -25,50 +24,55 @@ export interface DeclaredFields<Config = unknown> {
   readonly write: (json: object) => LoadBalancingConfig;
 }
 
+/** What becomes of the wrong config of a policy of Petiole. */
+export const FAILS: Fate = ['fails', 'RPCs fail with this message'];
+
 /** @param check throws what the rows cannot say: a rule about two fields, for instance */
 export function declareFields<const Declared extends Fields>(
   policy: string,
   fields: Declared,
   check: (config: ConfigOf<Declared>) => unknown = () => undefined,
 ): DeclaredFields<ConfigOf<Declared>> {
-  type Config = ConfigOf<Declared>;
+  const entries = Object.entries(fields);
+  const defaults = Object.fromEntries(entries.map(([name, { absent }]) => [name, absent]));
+  const optional = Object.fromEntries(entries.map(([name, { read }]) => [name, read]));
+  const table = object({
+    optional,
+    absent: () => undefined,
+    other: (...field) => findUnknown(fields, ...field),
+  });
 
-  const known = Object.keys(fields);
-  const all = (json: unknown) => Object.keys({ ...(json as object), ...fields });
-
-  const read = (json: unknown, names: readonly string[], at: Place): Config | undefined => {
-    if (!isJson(json)) return void at.refuse(json, 'config must be an object', 'fails', FAILS);
-    const config: Record<string, unknown> = {};
-    for (const name of names) {
-      const field = Object.hasOwn(fields, name) ? fields[name] : undefined;
-      // `Object.prototype.repeatCount` is nobody's config.
-      const value = Object.hasOwn(json, name) ? json[name] : undefined;
-      if (field === undefined) findUnknown(name, value, at.at(name), fields);
-      else
-        config[name] = value === undefined || value === null ? field.absent : field.read(value, at.at(name));
-    }
-    const wrong = at.findings.some(isFatal) ? undefined : complaint(() => check(config as Config), policy);
-    if (wrong !== undefined) at.find(json, 'fails', FAILS, wrong);
-    return config as Config;
+  const read = (json: unknown, at: Place): ConfigOf<Declared> => {
+    if (!isJson(json)) at.refuse(json, 'config must be an object');
+    const config = { ...defaults, ...table(isJson(json) ? json : {}, at) } as ConfigOf<Declared>;
+    const isWrong = at.findings.some(({ outcome }) => outcome === 'fails');
+    const wrong = isWrong ? undefined : complaint(() => check(config), policy);
+    if (wrong !== undefined) at.find(json, FAILS, wrong);
+    return config;
   };
 
-  const parse = (json: unknown, names = known): Config => {
-    const at = new Place();
-    const config = read(json, names, at);
-    const wrong = at.findings.find(({ severity }) => severity === 'error');
-    if (wrong !== undefined) throw errorOf(wrong, policy);
-    return config as Config;
+  const parse = (json: unknown): ConfigOf<Declared> => {
+    const at = new Place('', [], { depth: 0, refused: FAILS, petiole: true });
+    const config = read(json, at);
+    const [wrong] = at.findings.filter(({ severity }) => severity === 'error');
+    if (wrong === undefined) return config;
+    const { outcome, path, instead } = wrong;
+    if (outcome === 'fails') throw new RangeError(`${policy}: ${path === '' ? '' : `${path} `}${instead}`);
+    throw new TypeError(`${policy}: ${path} is no field of its config: ${instead}`);
   };
 
   return {
     fields,
     row(json, at) {
-      read(json, all(json), at);
+      read(json, at);
       return json;
     },
-    parse: (json) => parse(json),
+    parse(json) {
+      const known = entries.filter(([name]) => isJson(json) && Object.hasOwn(json, name));
+      return parse(isJson(json) ? Object.fromEntries(known.map(([name]) => [name, json[name]])) : json);
+    },
     write(json) {
-      parse(json, all(json));
+      parse(json);
       // What JSON drops or cannot hold would be the default without a word.
       parse(asJson(json, `${policy}: config`));
       return { [policy]: json };
@@ -76,24 +80,15 @@ export function declareFields<const Declared extends Fields>(
   };
 }
 
-const FAILS = 'RPCs fail with this message';
-const isFatal = ({ outcome }: Finding): boolean => outcome === 'fails';
-
-function errorOf({ outcome, path, instead }: Finding, policy: string): Error {
-  return outcome === 'fails'
-    ? new RangeError(`${policy}: ${path === '' ? '' : `${path} `}${instead}`)
-    : new TypeError(`${policy}: ${path} is no field of its config: ${instead}`);
-}
-
 /** Policies ignore the fields of their successors: gRPC specifies it so. A misspelt one is none of these. */
-function findUnknown(name: string, value: unknown, at: Place, fields: Fields): void {
+function findUnknown(fields: Fields, name: string, value: unknown, at: Place): void {
   const meant = nearMiss(name, Object.keys(fields));
   const [severity, instead] =
     meant === undefined
       ? (['note', 'check the spelling, or leave it out'] as const)
       : (['error', `did you mean ${show(meant)}?`] as const);
-  const happens = 'the policy does not know the field and uses its default';
-  at.find(value, 'ignored', happens, instead, { severity, takenFrom: 'dns' });
+  const ignored: Fate = ['ignored', 'the policy does not know the field and uses its default'];
+  at.find(value, ignored, instead, { severity, takenFrom: 'dns' });
 }
 
 /** What a check throws, without the name of the policy, which stands before it anyway. */

@@ -8,7 +8,8 @@ import { isDeeper, isJson, own } from '../json.js';
 import { nearMiss } from '../text/near-miss.js';
 import { got, show } from '../text/show.js';
 import { messageOf } from '../text/thrown.js';
-import { type Place, type Surroundings, THROWS } from '../walk/place.js';
+import { type Fate, type Place, THROWS } from '../walk/place.js';
+import { FAILS } from './declared-fields.js';
 import { isRegistered, petiolePolicies } from './registered.js';
 import { policyRows } from './table.js';
 
@@ -18,8 +19,11 @@ import { policyRows } from './table.js';
  */
 const MAX_DEPTH = 32;
 const TOO_DEEP = `must not be nested more than ${MAX_DEPTH} levels deep`;
-const COSTS =
-  'grpc-js takes time for it that grows with the cube of the depth, or comes to the end of the stack';
+const COSTS: Fate = [
+  'harms',
+  'grpc-js takes time for it that grows with the cube of the depth, or ends its stack',
+];
+const PICK_FIRST: Fate = ['replaced', 'grpc-js uses pick_first instead and logs nothing'];
 
 /** Levels of JSON in the config of a policy: a list, an entry and its config, and perhaps a map, are one level of policies. */
 const MAX_LEVELS = 4 * MAX_DEPTH;
@@ -36,38 +40,47 @@ const known = { ...grpcJs, ...xds };
 /** By lists of policies, what grpc-js takes of them: to parse the rest at each level above would multiply the time. */
 const taken = new WeakMap<object, unknown>();
 
+/** An entry of a list, after the walk through it. */
 interface Entry {
-  readonly findings: Finding[];
+  readonly findings: readonly Finding[];
   readonly mended: unknown;
-  /** What grpc-js takes, unless it goes on to the next entry. */
-  readonly used?: { readonly name: string; readonly config: unknown; readonly petiole: boolean } | undefined;
-  /** Why it goes on, if that is not among the findings: what happens then depends on the other entries. */
-  readonly problem?: { readonly at: Place; readonly instead: string; readonly unknown?: boolean };
+  /** What grpc-js takes, unless an entry before it is taken. */
+  readonly usable?: { readonly name: string; readonly config: unknown; readonly petiole: boolean };
+  /** Why grpc-js goes on to the next entry, if that is not among the findings: what happens depends on the others. */
+  readonly problem?: {
+    readonly at: Place;
+    readonly instead: string;
+    readonly kind: 'malformed' | 'unknown' | 'refused';
+  };
 }
 
 /** The row of a list of policies. */
 export function policies(list: unknown, at: Place): unknown {
-  const { policy: parent, depth } = at.within;
-  if (!Array.isArray(list)) {
-    return parent === undefined
-      ? at.refuse(list, POLICIES_RULE)
-      : at.refuse(list, POLICIES_RULE, 'replaced', drops(parent));
-  }
-  if (depth > MAX_DEPTH) return at.find(list, 'harms', COSTS, TOO_DEEP);
+  const { policy: parent, depth, refused } = at.within;
+  const unusable = parent === undefined ? PICK_FIRST : refused;
+  if (!Array.isArray(list)) return at.refuse(list, POLICIES_RULE);
+  if (depth > MAX_DEPTH) return at.find(list, COSTS, TOO_DEEP);
   if (list.length > MOST)
-    return at.find(list, 'harms', COSTS, `must have at most ${MOST} elements, got ${list.length}`);
-  if (list.length === 0) return at.refuse(list, 'must name at least one policy', 'replaced', drops(parent));
+    return at.find(list, COSTS, `must have at most ${MOST} elements, got ${list.length}`);
+  if (list.length === 0) return at.refuse(list, 'must name at least one policy', unusable);
 
-  const entries = list.map((entry, i) => readEntry(entry, i, at));
-  const first = entries.findIndex(({ used }) => used !== undefined);
-  const used = entries[first]?.used;
+  const entries: readonly Entry[] = list.map((entry, i) => readEntry(entry, at.at(i, [])));
+  const used = entries.find(({ usable }) => usable !== undefined)?.usable;
   at.within.petiole ||= used?.petiole ?? false;
-  for (const [i, { findings, problem, used: usable }] of entries.entries()) {
-    if (problem !== undefined) explain(problem, list[i], used?.name, parent);
-    else if (i > first && usable !== undefined) {
+  const skipped: Fate = used
+    ? ['ignored', `grpc-js uses ${used.name} of the same list and logs nothing`]
+    : unusable;
+  for (const [i, { findings, usable, problem }] of entries.entries()) {
+    if (problem !== undefined) {
+      const { kind, instead } = problem;
+      // Older and other clients know other policies: that is what the list is for.
+      const severity = kind === 'unknown' && used !== undefined ? 'note' : 'error';
+      problem.at.find(list[i], kind === 'malformed' && parent === undefined ? THROWS : skipped, instead, {
+        severity,
+      });
+    } else if (usable !== undefined && usable !== used) {
       const happens = `grpc-js uses ${used?.name}, which stands before it`;
-      const instead = 'leave it out, unless other clients read the same config';
-      at.at(i, findings).find(list[i], 'ignored', happens, instead, { severity: 'note' });
+      at.at(i).note(list[i], ['ignored', happens], 'leave it out, unless other clients read the same config');
     }
     for (const finding of findings) at.findings.push(finding);
   }
@@ -76,22 +89,24 @@ export function policies(list: unknown, at: Place): unknown {
   return mended;
 }
 
-function readEntry(entry: unknown, index: number, list: Place): Entry {
-  const findings: Finding[] = [];
-  const at = list.at(index, findings);
-  const problem = (instead: string, unknown = false): Entry => {
-    return { findings, mended: entry, problem: { at, instead, unknown } };
+function readEntry(entry: unknown, at: Place): Entry {
+  const names = typeof entry === 'object' && entry !== null ? Object.keys(entry) : [];
+  const [name = ''] = names;
+  const kind = names.length === 1 ? 'refused' : 'malformed'; // an array of one element has one key, too: a policy "0"
+  const problem = (instead: string, what: typeof kind | 'unknown' = kind): Entry => {
+    return { findings: at.findings, mended: entry, problem: { at, instead, kind: what } };
   };
   if (!isJson(entry)) return problem(`must be an object such as {"round_robin": {}}, ${got(entry)}`);
-  const [name, ...others] = Object.keys(entry);
-  if (name === undefined || others.length > 0) {
-    const names = name === undefined ? 'none' : [name, ...others].join(', ');
-    return problem(`must have exactly one key, the name of a policy, got ${names}`);
-  }
-  if (!isRegistered(name)) return problem(notRegistered(name), true);
+  const rule = 'must have exactly one key, the name of a policy, got';
+  if (names.length !== 1) return problem(`${rule} ${names.join(', ') || 'none'}`);
+  if (!isRegistered(name)) return problem(notRegistered(name), 'unknown');
   const petiole = petiolePolicies().registered.has(name);
-  const within: Surroundings = { policy: name, depth: list.within.depth + 1, petiole };
-  return readConfig(name, entry[name], at.at(name, findings, within));
+  const drops: Fate = [
+    'replaced',
+    `grpc-js drops ${name}, uses pick_first if there is no other policy, and logs nothing`,
+  ];
+  const within = { policy: name, depth: at.within.depth + 1, refused: petiole ? FAILS : drops, petiole };
+  return readConfig(name, entry[name], at.at(name, at.findings, within));
 }
 
 function readConfig(name: string, json: unknown, at: Place): Entry {
@@ -101,26 +116,26 @@ function readConfig(name: string, json: unknown, at: Place): Entry {
   const row = within.petiole ? declared?.row : (known[name] ?? other);
   const mended = row === undefined ? json : row(json, at);
   const errors = findings.filter(({ severity }) => severity === 'error');
-  const result = { findings, mended: { [name]: mended } };
+  const entry = { findings, mended: { [name]: mended } };
   const isDeep = isDeeper(mended, MAX_LEVELS);
-  if (isDeep && errors.length === 0) at.find(json, 'harms', COSTS, TOO_DEEP);
+  if (isDeep && errors.length === 0) at.find(json, COSTS, TOO_DEEP);
   // What an error inside makes of the policy has been found with it, and is not parsed: it may be nested without end.
-  if (isDeep || errors.some(({ outcome }) => outcome === 'replaced' || outcome === 'harms')) return result;
+  if (isDeep || errors.some(({ outcome }) => outcome === 'replaced' || outcome === 'harms')) return entry;
   const config = asTaken(mended);
-  const used = { name, config, petiole: within.petiole };
-  if (declared !== undefined) return { ...result, used };
+  const usable = { name, config, petiole: within.petiole };
+  if (declared !== undefined) return { ...entry, usable };
   const parsed = parse(name, config);
   if (parsed.error === undefined) {
     for (const field of parsed.unread) unreadField(field, json, at);
-    if (!isJson(json)) at.refuse(json, 'must be an object', 'ignored', 'the policy reads nothing of it');
-    return { ...result, used };
+    if (!isJson(json)) at.refuse(json, 'must be an object', ['ignored', 'the policy reads nothing of it']);
+    return { ...entry, usable };
   }
   const { error, isRefused } = parsed;
   const instead = error.includes('got ') ? error : `${error}, ${got(json)}`;
-  if (isRefused) return errors.length > 0 ? result : { ...result, problem: { at, instead } };
+  if (isRefused) return errors.length > 0 ? entry : { ...entry, problem: { at, instead, kind: 'refused' } };
   // Ours: grpc-js uses the policy, which then tells each RPC what is wrong.
-  at.find(json, 'fails', 'RPCs fail with this message', instead);
-  return { ...result, used };
+  at.find(json, FAILS, instead);
+  return { ...entry, usable };
 }
 
 function asTaken(value: unknown): unknown {
@@ -162,9 +177,9 @@ function unreadField({ field, meant }: UnreadField, config: unknown, at: Place):
     meant === undefined ? 'check the spelling, or leave it out' : `did you mean ${show(meant)}?`;
   // Policies ignore the fields of their successors: gRPC specifies it so. A misspelt one is none of these.
   const severity = meant === undefined ? 'note' : 'error';
-  const happens = 'the policy does not know the field and uses its default';
+  const ignored: Fate = ['ignored', 'the policy does not know the field and uses its default'];
   const value = isJson(config) ? config[field] : undefined;
-  at.at(field).find(value, 'ignored', happens, instead, { severity, takenFrom: 'dns' });
+  at.at(field).find(value, ignored, instead, { severity, takenFrom: 'dns' });
 }
 
 function notRegistered(name: string): string {
@@ -181,30 +196,4 @@ function notRegistered(name: string): string {
   const meant = nearMiss(name, [...registered.keys(), ...calls.keys(), ...Object.keys(known)]);
   const hint = meant === undefined ? 'call register() of the policy first' : `did you mean ${meant}?`;
   return `${name} is not registered with grpc-js: ${hint}`;
-}
-
-function explain(
-  { at, instead, unknown }: NonNullable<Entry['problem']>,
-  value: unknown,
-  used: string | undefined,
-  parent: string | undefined,
-): void {
-  // An array of one element has one key, too: the policy "0", which is not registered.
-  const isMalformed = typeof value !== 'object' || value === null || Object.keys(value).length !== 1;
-  if (isMalformed && parent === undefined) at.find(value, 'throws', THROWS, instead);
-  else if (used === undefined) at.find(value, 'replaced', drops(parent), instead);
-  else {
-    // Older and other clients know other policies: that is what the list is for.
-    const severity = unknown ? 'note' : 'error';
-    at.find(value, 'ignored', `grpc-js uses ${used} of the same list and logs nothing`, instead, {
-      severity,
-    });
-  }
-}
-
-/** What happens if nothing of a list is left. */
-function drops(parent: string | undefined): string {
-  return parent === undefined
-    ? 'grpc-js uses pick_first instead and logs nothing'
-    : `grpc-js drops ${parent} as well, uses pick_first if there is no other policy, and logs nothing`;
 }

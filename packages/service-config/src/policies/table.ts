@@ -3,9 +3,18 @@
  * Durations as objects, where the gRFCs (A50, A52, A58) and every other gRPC have camelCase and `"10s"`. Types are
  * left to grpc-js's own parser; the rows have what it gets wrong, and the bounds that it lacks.
  */
-import { durationMs, MAX_TIMER_SECONDS, parseDuration } from '../duration.js';
-import { isJson } from '../json.js';
-import { map, mapFields, type Row, type Rows, unknownField } from '../walk/rows.js';
+import { durationMs, MAX_TIMER_S, parseDuration } from '../duration.js';
+import { isJson, isNumber, isString } from '../json.js';
+import type { Fate } from '../walk/place.js';
+import { type Fields, object, type Row, type Rows } from '../walk/rows.js';
+
+const OVERFLOWS: Fate = ['misread', 'grpc-js keeps it as milliseconds in 32 bits, which overflow'];
+const IS_MISREAD: Fate = ['misread', 'grpc-js reads some other time'];
+const SPINS: Fate = ['harms', 'grpc-js works that often for each endpoint, whether there are RPCs or not'];
+const ENDS_PROCESS: Fate = [
+  'harms',
+  'grpc-js throws at the first check without RPCs, which ends the process',
+];
 
 /** How often an idle client may work for all its endpoints: ten times a second, and less often in nested policies. */
 const LEAST_INTERVAL_MS = 100;
@@ -19,62 +28,57 @@ export interface PolicyRows {
 
 /** @param policies the row of a list of policies, of which some have lists of their own */
 export function policyRows(policies: Row): PolicyRows {
-  const lists: Rows = Object.fromEntries(
-    ['childPolicy', 'endpointPickingPolicy', 'localityPickingPolicy'].flatMap((name) => [
-      [name, policies],
-      [snakeCase(name), policies],
-    ]),
-  );
-  const child = config({ child_policy: policies });
-  const volume = { enforcement_percentage: plain, minimum_hosts: plain, request_volume: plain };
+  const camel = { childPolicy: policies, endpointPickingPolicy: policies, localityPickingPolicy: policies };
+  const lists = {
+    ...camel,
+    ...Object.fromEntries(Object.keys(camel).map((name) => [snakeCase(name), policies])),
+  };
+  const child = { child_policy: policies };
+  const volume = 'enforcement_percentage minimum_hosts request_volume';
   return {
     grpcJs: {
-      pick_first: config({ shuffleAddressList: plain }),
-      round_robin: config({}),
-      weighted_round_robin: config({
-        enable_oob_load_report: plain,
+      pick_first: config('shuffleAddressList'),
+      round_robin: config(''),
+      weighted_round_robin: config('enable_oob_load_report error_utilization_penalty', {
         oob_load_reporting_period: duration('string', LEAST_INTERVAL_MS),
         blackout_period: duration('string'),
         weight_expiration_period: duration('string'),
         weight_update_period: duration('string'),
-        error_utilization_penalty: plain,
       }),
-      outlier_detection: config({
+      outlier_detection: config('max_ejection_percent', {
         interval: duration('object', LEAST_INTERVAL_MS),
         base_ejection_time: duration('object'),
         max_ejection_time: duration('object'),
-        max_ejection_percent: plain,
-        success_rate_ejection: config({ stdev_factor: plain, ...volume, minimum_hosts: minimumHosts }),
-        failure_percentage_ejection: config({ threshold: plain, ...volume }),
-        child_policy: policies,
+        success_rate_ejection: config(`stdev_factor ${volume}`, { minimum_hosts: minimumHosts }),
+        failure_percentage_ejection: config(`threshold ${volume}`),
+        ...child,
       }),
     },
     xds: {
-      cds: config({ cluster: plain }),
-      priority: config({
-        children: map(config({ config: policies, ignore_reresolution_requests: plain })),
-        priorities: plain,
+      cds: config('cluster'),
+      priority: config('priorities', {
+        children: map(config('ignore_reresolution_requests', { config: policies })),
       }),
-      ring_hash: config({ min_ring_size: plain, max_ring_size: plain }),
-      weighted_target: config({ targets: map(config({ weight: plain, child_policy: policies })) }),
-      xds_cluster_impl: config({ cluster: plain, child_policy: policies }),
-      xds_cluster_manager: config({ children: map(child) }),
-      xds_wrr_locality: child,
+      ring_hash: config('min_ring_size max_ring_size'),
+      weighted_target: config('', { targets: map(config('weight', child)) }),
+      xds_cluster_impl: config('cluster', child),
+      xds_cluster_manager: config('', { children: map(config('', child)) }),
+      xds_wrr_locality: config('', child),
     },
     // Where policies keep the policies below them by the custom of gRPC. Their further fields are their own.
     other: config(
+      '',
       {
         ...lists,
-        targets: map(config(lists, isOpen)),
-        children: map(config({ ...lists, config: policies }, isOpen)),
+        targets: map(config('', lists, keep)),
+        children: map(config('', { ...lists, config: policies }, keep)),
       },
-      isOpen,
+      keep,
     ),
   };
 }
 
-const plain: Row = (value) => value;
-const isOpen = true;
+const keep = (_name: string, value: unknown): unknown => value;
 
 function snakeCase(name: string): string {
   return name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
@@ -82,57 +86,54 @@ function snakeCase(name: string): string {
 
 /**
  * The config of a policy. What is no object is left to the policy's own parser.
- * @param open whether the policy may read further fields
+ * @param names the fields that need no row
+ * @param other what becomes of further fields. Default: they are unknown
  */
-function config(rows: Rows, open = false): Row {
-  return (json, at) => {
-    if (!isJson(json)) return json;
-    const mayDrop = `grpc-js may refuse it, and then drops ${at.within.policy} and logs nothing`;
-    return mapFields(json, at, (name, value, place) => {
+function config(names: string, rows: Rows = {}, other?: Fields['other']): Row {
+  const plain = (names.match(/\w+/g) ?? []).map((name) => [name, (value: unknown) => value] as const);
+  const known: Rows = { ...Object.fromEntries(plain), ...rows };
+  const fields = object({
+    optional: known,
+    spelling(name, json) {
       const snake = snakeCase(name);
-      const field = Object.hasOwn(rows, name) || Object.hasOwn(json, snake) ? name : snake;
-      const row = Object.hasOwn(rows, field) ? rows[field] : undefined;
-      if (row === undefined)
-        return [name, open ? value : unknownField(name, value, place, { optional: rows })];
-      if (value === null) return [field, place.mend(value, undefined, 'replaced', mayDrop)];
-      if (field !== name) place.mend(value, field, 'ignored', `grpc-js reads ${field} only`);
-      return [field, row(value, place)];
-    });
-  };
+      return Object.hasOwn(known, name) || Object.hasOwn(json, snake) ? name : snake;
+    },
+    ...(other && { other }),
+  });
+  return (json, at) => (isJson(json) ? fields(json, at) : json);
+}
+
+/** Configs by names of the config's own. */
+function map(row: Row): Row {
+  return config('', {}, (_name, value, at) => row(value, at));
 }
 
 /** A Duration, in the form that the policy reads: grpc-js keeps it as milliseconds in 32 bits. */
 function duration(form: 'object' | 'string', leastAtTopMs = 0): Row {
   return (value, at) => {
     const rule = 'must be a Duration such as "10s" or "0.250s"';
-    const dropped = `grpc-js refuses it and drops ${at.within.policy}, uses pick_first if there is no other policy, and logs nothing`;
-    const read = typeof value === 'string' ? parseDuration(value) : value;
-    if (read === undefined) at.refuse(value, rule, 'replaced', dropped);
-    if (!isJson(read)) return value;
-    const { seconds, nanos } = read;
-    const isTime = typeof seconds === 'number' && typeof nanos === 'number';
-    const ms = isTime ? durationMs({ seconds, nanos }) : Number.NaN;
-    if (ms > MAX_TIMER_SECONDS * 1000) {
-      const happens = 'grpc-js keeps it as milliseconds in 32 bits, which overflow';
-      at.refuse(value, `must be at most ${MAX_TIMER_SECONDS} s`, 'misread', happens);
-    }
+    const time = isString(value) ? parseDuration(value) : value;
+    if (time === undefined) at.refuse(value, rule);
+    if (!isJson(time)) return value;
+    const { seconds, nanos } = time;
+    const ms = isNumber(seconds) && isNumber(nanos) ? durationMs({ seconds, nanos }) : Number.NaN;
+    const least = leastAtTopMs * at.within.depth;
+    if (ms > MAX_TIMER_S * 1000) at.refuse(value, `must be at most ${MAX_TIMER_S} s`, OVERFLOWS);
     // What is below 0 or no number, the policy that reads objects refuses itself.
-    else if (!(ms >= 0) && form === 'string')
-      at.refuse(value, rule, 'misread', 'grpc-js reads some other time');
-    else if (ms >= 0 && ms < leastAtTopMs * at.within.depth) {
-      const least = `${(leastAtTopMs * at.within.depth) / 1000}s`;
-      const happens = 'grpc-js works that often for each endpoint, whether there are RPCs or not';
-      return at.mend(value, form === 'string' ? least : parseDuration(least), 'harms', happens);
-    } else if (form === 'object' && typeof value === 'string')
-      return at.mend(value, read, 'replaced', dropped);
+    else if (!(ms >= 0) && form === 'string') at.refuse(value, rule, IS_MISREAD);
+    else if (ms >= 0 && ms < least)
+      return at.mend(
+        value,
+        form === 'string' ? `${least / 1000}s` : parseDuration(`${least / 1000}s`),
+        SPINS,
+      );
+    else if (form === 'object' && isString(value)) return at.mend(value, time, at.within.refused);
     return value;
   };
 }
 
 /** grpc-js computes a mean over the endpoints with enough RPCs, if there are so many: of none, which is no number. */
 const minimumHosts: Row = (value, at) => {
-  const ends = 'grpc-js throws at the first check without RPCs, which ends the process';
-  if (typeof value === 'number' && value <= 0)
-    at.refuse(value, 'must be an integer of at least 1', 'harms', ends);
+  if (isNumber(value) && value <= 0) at.refuse(value, 'must be an integer of at least 1', ENDS_PROCESS);
   return value;
 };

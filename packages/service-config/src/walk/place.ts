@@ -3,20 +3,25 @@ import type { Finding } from '../finding.js';
 import { oneLine } from '../text/one-line.js';
 import { got } from '../text/show.js';
 
+/** What becomes of a value, and the same in words. */
+export type Fate = readonly [outcome: Finding['outcome'], happens: string];
+
+export const THROWS: Fate = ['throws', 'grpc-js throws out of the constructor of the client'];
+
 /** What is around a place. */
 export interface Surroundings {
   /** The policy whose config it is in; undefined outside of all. */
-  readonly policy: string | undefined;
+  readonly policy?: string;
   /** How many policies stand around it. */
   readonly depth: number;
+  /** What becomes of a value here that its reader refuses. */
+  readonly refused: Fate;
   /** Becomes true when RPCs that come so far end up in a policy of Petiole. */
   petiole: boolean;
 }
 
 /** Longer names are cut in paths, which would otherwise grow with each level of the config. */
 const LONGEST_NAME = 100;
-
-export const THROWS = 'grpc-js throws out of the constructor of the client';
 
 export class Place {
   readonly path: string;
@@ -26,7 +31,7 @@ export class Place {
   constructor(path = '', findings: Finding[] = [], within?: Surroundings) {
     this.path = path;
     this.findings = findings;
-    this.within = within ?? { policy: undefined, depth: 0, petiole: false };
+    this.within = within ?? { depth: 0, refused: THROWS, petiole: false };
   }
 
   /** The place of a field or of an element. */
@@ -36,33 +41,35 @@ export class Place {
     return new Place(this.path + dot + name, findings, within);
   }
 
-  /** Takes a finding whose parts are described at `ServiceConfigFinding`. */
-  find(
-    value: unknown,
-    outcome: Finding['outcome'],
-    happens: string,
-    instead: string,
-    { severity = 'error', takenFrom }: Partial<Pick<Finding, 'severity' | 'takenFrom'>> = {},
-  ): void {
-    const finding = { path: this.path, value, outcome, happens, instead: oneLine(instead), severity };
-    this.findings.push({ ...finding, takenFrom });
+  /** Takes a finding, an error unless another severity is given. `ServiceConfigFinding` describes its parts. */
+  find(value: unknown, [outcome, happens]: Fate, instead: string, more: Partial<Finding> = {}): void {
+    const { path } = this;
+    this.findings.push({
+      path,
+      value,
+      outcome,
+      happens,
+      instead: oneLine(instead),
+      severity: 'error',
+      ...more,
+    });
   }
 
-  /** Takes an error: the value breaks the rule. If nothing else is said, grpc-js refuses it when the client is made. */
-  refuse(
-    value: unknown,
-    rule: string,
-    outcome: Finding['outcome'] = 'throws',
-    happens: string = THROWS,
-  ): void {
-    this.find(value, outcome, happens, `${rule}, ${got(value)}`);
+  /** Takes an error: the value breaks the rule. Its reader refuses it, unless something else becomes of it. */
+  refuse(value: unknown, rule: string, fate: Fate = this.within.refused): void {
+    this.find(value, fate, `${rule}, ${got(value)}`);
   }
 
-  /** Takes what `serviceConfig()` and resolvers mend. @returns the mended form */
-  mend<Form>(value: unknown, form: Form, outcome: Finding['outcome'], happens: string): Form {
-    const what = form === undefined ? 'leave it out' : `write ${JSON.stringify(form)}`;
-    const it = form === undefined ? 'leave it out' : 'write it';
-    this.find(value, outcome, happens, `${what}, or have serviceConfig() ${it}`, { severity: 'mendable' });
+  /** Takes what `serviceConfig()` and resolvers mend. @returns the mended form, undefined to leave the field out */
+  mend<Form>(value: unknown, form: Form, fate: Fate): Form {
+    const [what, it] =
+      form === undefined ? ['leave it out', 'leave it out'] : [`write ${JSON.stringify(form)}`, 'write it'];
+    this.find(value, fate, `${what}, or have serviceConfig() ${it}`, { severity: 'mendable' });
     return form;
+  }
+
+  /** Takes what is as gRPC specifies it, and as grpc-js does not do it. */
+  note(value: unknown, fate: Fate, instead: string): void {
+    this.find(value, fate, instead, { severity: 'note' });
   }
 }

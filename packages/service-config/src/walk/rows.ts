@@ -2,61 +2,42 @@
  * What the table is made of. A row is what may stand in one place of a config: it reports what is wrong there, and
  * gives what the value stands for, which for the configs of grpc-js is the form that grpc-js reads.
  */
-import type { Finding } from '../finding.js';
 import { isJson, type Json } from '../json.js';
 import { nearMiss } from '../text/near-miss.js';
 import { show } from '../text/show.js';
-import { type Place, THROWS } from './place.js';
+import type { Fate, Place } from './place.js';
 
 export type Row<Value = unknown> = (value: unknown, at: Place) => Value;
 export type Rows = Readonly<Record<string, Row>>;
 
-/** What grpc-js does with some of the values that it takes, and the rule that they break if it is not the row's own. */
-export type Limit<Value> = readonly [
-  breaks: (value: Value) => boolean,
-  outcome: Finding['outcome'],
-  happens: string,
-  rule?: string,
-];
+/** What becomes of some of the values that a reader takes, and the rule that they break if it is not the row's own. */
+export type Limit<Value> = readonly [breaks: (value: Value) => boolean, fate: Fate, rule?: string];
 
-/** A value without parts: what grpc-js takes, the rule that it follows, and its limits. */
+/** A value by itself: what its reader takes, the rule that it follows, and its limits. Undefined if it breaks any. */
 export function leaf<Value>(
   takes: (value: unknown) => value is Value,
   rule: string,
   ...limits: readonly Limit<Value>[]
-): Row {
+): Row<Value | undefined> {
   return (value, at) => {
-    if (takes(value)) keepWithin(limits, value, rule, at);
-    else at.refuse(value, rule);
-    return value;
+    if (!takes(value)) return void at.refuse(value, rule);
+    const [, fate, own = rule] = limits.find(([breaks]) => breaks(value)) ?? [];
+    return fate === undefined ? value : void at.refuse(value, own, fate);
   };
 }
 
-function keepWithin<Value>(limits: readonly Limit<Value>[], value: Value, rule: string, at: Place): void {
-  const [, outcome, happens, own = rule] = limits.find(([breaks]) => breaks(value)) ?? [];
-  if (happens !== undefined) at.refuse(value, own, outcome, happens);
-}
+const COMPARED: Fate = ['harms', 'grpc-js compares each of them with all others, or with each RPC'];
 
 /** An array of at most so many elements. */
 export function list(row: Row, rule: string, most: number, ...limits: readonly Limit<unknown[]>[]): Row {
-  const compares = 'grpc-js compares each of them with all others, or with each RPC';
-  const length: Limit<unknown[]> = [
-    (value) => value.length > most,
-    'harms',
-    compares,
-    `must have at most ${most} elements`,
-  ];
-  return (value, at) => {
-    if (!Array.isArray(value)) return at.refuse(value, rule);
-    keepWithin([length, ...limits], value, rule, at);
-    return value.slice(0, most).map((element, i) => row(element, at.at(i)));
-  };
-}
-
-/** An object whose keys are names, and whose values are all of one kind. */
-export function map(row: Row): Row {
-  return (value, at) =>
-    isJson(value) ? mapFields(value, at, (key, inner, place) => [key, row(inner, place)]) : value;
+  const isLong = (value: unknown[]) => value.length > most;
+  const whole = leaf(
+    Array.isArray,
+    rule,
+    [isLong, COMPARED, `must have at most ${most} elements`],
+    ...limits,
+  );
+  return (value, at) => whole(value, at)?.map((element, i) => row(element, at.at(i)));
 }
 
 /** The fields of an object. */
@@ -65,54 +46,62 @@ export interface Fields {
   readonly optional?: Rows;
   /** Fields of the specification that grpc-js has no use for. */
   readonly unread?: Rows;
-  /** Optional and unread fields of which grpc-js ignores null; it throws at that of others. */
-  readonly nullIgnored?: readonly string[];
-  /** Says of a field that is none of these what to do instead, where its spelling does not tell. */
-  readonly misplaced?: (name: string, value: unknown) => string | undefined;
+  /** The name under which grpc-js looks for a field. Default: its own. */
+  readonly spelling?: (name: string, json: Json) => string;
+  /** What becomes of null, which in proto3 JSON is an absent field. Default: its reader refuses it. */
+  readonly absent?: (name: string, at: Place) => undefined;
+  /** What becomes of other fields. Default: they are found to be unknown. */
+  readonly other?: (name: string, value: unknown, at: Place) => unknown;
 }
 
-/** An object of which all fields are known. */
-export function object(fields: Fields): Row {
-  const { required = {}, optional = {}, unread = {}, nullIgnored = [] } = fields;
+/** An object of which the fields are known. */
+export function object(fields: Fields): Row<Json | undefined> {
+  const {
+    required = {},
+    optional = {},
+    unread = {},
+    spelling = (name) => name,
+    absent = refuseNull,
+  } = fields;
+  const { other = (name, value, at) => unknownField(name, value, at, fields) } = fields;
   const rows: Rows = { ...required, ...optional, ...unread };
-  return (value, at) => {
-    if (!isJson(value)) return at.refuse(value, 'must be an object');
-    const read = mapFields(value, at, (name, inner, place) => {
-      const row = Object.hasOwn(rows, name) ? rows[name] : undefined;
-      if (row === undefined) return [name, unknownField(name, inner, place, fields)];
-      if (inner !== null || Object.hasOwn(required, name)) return [name, row(inner, place)];
-      // proto3 JSON has null for a field that is absent.
-      const [outcome, happens] = nullIgnored.includes(name)
-        ? (['ignored', 'grpc-js ignores it'] as const)
-        : (['throws', THROWS] as const);
-      return [name, place.mend(inner, undefined, outcome, happens)];
+  return (json, at) => {
+    if (!isJson(json)) return void at.refuse(json, 'must be an object');
+    const read = Object.entries(json).map(([name, value]) => {
+      const place = at.at(name);
+      const field = spelling(name, json);
+      const row = Object.hasOwn(rows, field) ? rows[field] : undefined;
+      if (row === undefined) return [name, other(name, value, place)];
+      if (value === null && !Object.hasOwn(required, field)) return [field, absent(name, place)];
+      if (field !== name) place.mend(value, field, ['ignored', `grpc-js reads ${field} only`]);
+      return [field, row(value, place)];
     });
-    for (const [name, row] of Object.entries(required)) {
-      if (!Object.hasOwn(value, name)) row(undefined, at.at(name));
-    }
-    return read;
+    for (const [name, row] of Object.entries(required))
+      if (!Object.hasOwn(json, name)) row(undefined, at.at(name));
+    return Object.fromEntries(read.filter(([, value]) => value !== undefined));
   };
 }
 
-/** A copy with other names and values, without what becomes undefined. */
-export function mapFields(
-  json: Json,
-  at: Place,
-  read: (name: string, value: unknown, at: Place) => readonly [string, unknown],
-): Json {
-  const fields = Object.entries(json).map(([name, value]) => read(name, value, at.at(name)));
-  return Object.fromEntries(fields.filter(([, value]) => value !== undefined));
+function refuseNull(_: string, at: Place): undefined {
+  return at.mend(null, undefined, at.within.refused);
 }
 
-/** A field that nobody reads, mostly misspelt. */
-export function unknownField(name: string, value: unknown, at: Place, fields: Fields): void {
+/** What grpc-js does with null in some places. */
+export function ignoresNull(...names: readonly string[]): typeof refuseNull {
+  const ignored: Fate = ['ignored', 'grpc-js ignores it'];
+  return (name, at) => (names.includes(name) ? at.mend(null, undefined, ignored) : refuseNull(name, at));
+}
+
+/**
+ * Takes a finding: nobody reads the field, which is mostly misspelt.
+ * @param hint what to do instead, where the spelling does not tell
+ */
+export function unknownField(name: string, value: unknown, at: Place, fields: Fields, hint?: string): void {
   const known = Object.keys({ ...fields.required, ...fields.optional });
   const meant = nearMiss(name, [...known, ...Object.keys(fields.unread ?? {})]);
-  const spelling = meant === undefined ? undefined : `unknown field: did you mean ${show(meant)}?`;
-  const hint = fields.misplaced?.(name, value) ?? spelling;
   const all = known.length > 0 ? `the fields are ${known.join(', ')}` : 'there are no fields';
+  const instead = hint ?? `unknown field: ${meant === undefined ? all : `did you mean ${show(meant)}?`}`;
   // A field of the future does no harm; a misspelt one is a mistake of the program, or made for another language.
-  const takenFrom = hint === undefined ? 'anyone' : 'dns';
-  const happens = 'grpc-js does not know the field and ignores it';
-  at.find(value, 'ignored', happens, hint ?? `unknown field: ${all}`, { takenFrom });
+  const takenFrom = hint === undefined && meant === undefined ? 'anyone' : 'dns';
+  at.find(value, ['ignored', 'grpc-js does not know the field and ignores it'], instead, { takenFrom });
 }
