@@ -1,9 +1,8 @@
 /**
  * A catalogue that is asked over HTTP, and the resolver that asks it, written
- * as a user of `PollingResolver` would write both.
+ * as a user of `defineResolver` would write both.
  */
-import { type ChannelOptions, experimental } from '@grpc/grpc-js';
-import { PollingResolver, type Resolution, type ResolutionAttempt } from '@petiole/resolver';
+import { defineResolver, type Resolver } from '@petiole/resolver';
 import { ScriptProcess } from './child-process.js';
 import type { CatalogueRecord, Discovery } from './discovery.js';
 
@@ -11,38 +10,31 @@ import type { CatalogueRecord, Discovery } from './discovery.js';
 const LOOK_UP_DEADLINE_MS = 2000;
 const REFRESH_EVERY_MS = 100;
 
+/** Asks the catalogue once. */
+export type AskCatalogue = (url: string, signal: AbortSignal) => Promise<readonly CatalogueRecord[]>;
+
+export const askCatalogue: AskCatalogue = async (url, signal) => {
+  const response = await fetch(url, { signal });
+  if (!response.ok) throw new Error(`the catalogue answered with ${response.status}`);
+  return (await response.json()) as CatalogueRecord[];
+};
+
 /** Answers to targets such as `soak-catalogue:127.0.0.1:41234/client`. */
-export class CatalogueResolver extends PollingResolver {
-  readonly #url: string;
-
-  constructor(
-    target: experimental.GrpcUri,
-    listener: experimental.ResolverListener,
-    channelOptions: ChannelOptions,
-  ) {
-    super(target, listener, channelOptions, {
-      refreshInterval: REFRESH_EVERY_MS,
-      deadline: LOOK_UP_DEADLINE_MS,
-      keepOrder: false,
-    });
-    this.#url = `http://${target.path}`;
-  }
-
-  protected override async resolve({ signal }: ResolutionAttempt): Promise<Resolution> {
-    const records = await this.ask(signal);
-    return { endpoints: records.map(({ host, port }) => ({ addresses: [{ host, port }] })) };
-  }
-
-  protected async ask(signal: AbortSignal): Promise<readonly CatalogueRecord[]> {
-    const response = await fetch(this.#url, { signal });
-    if (!response.ok) throw new Error(`the catalogue answered with ${response.status}`);
-    return (await response.json()) as CatalogueRecord[];
-  }
-
-  static getDefaultAuthority(): string {
-    return 'soak';
-  }
+export function catalogueResolver(scheme: string, ask: AskCatalogue): Resolver {
+  return defineResolver({
+    scheme,
+    authority: () => 'soak',
+    refreshInterval: REFRESH_EVERY_MS,
+    deadline: LOOK_UP_DEADLINE_MS,
+    keepOrder: false,
+    async resolve({ target, signal }) {
+      const records = await ask(`http://${target.path}`, signal);
+      return { endpoints: records.map(({ host, port }) => ({ addresses: [{ host, port }] })) };
+    },
+  });
 }
+
+export const CATALOGUE_RESOLVER: Resolver = catalogueResolver('soak-catalogue', askCatalogue);
 
 export class Catalogue {
   readonly #process: ScriptProcess;
@@ -59,13 +51,13 @@ export class Catalogue {
     return new Catalogue(process, `127.0.0.1:${await process.lineWith('port ')}`);
   }
 
-  /** What one client is to know, to begin with. `Resolver` asks for it; another than the default has a bug on purpose. */
+  /** What one client is to know, to begin with. `resolver` asks for it; another than the default has a bug on purpose. */
   follow(
     addresses: readonly string[],
     bad: readonly CatalogueRecord[] = [],
-    Resolver: typeof CatalogueResolver = CatalogueResolver,
+    resolver: Resolver = CATALOGUE_RESOLVER,
   ): Discovery {
-    const scheme = schemeOf(Resolver);
+    resolver.register();
     const client = `client-${this.#clients++}`;
     const tell = (records: readonly CatalogueRecord[] | null) =>
       this.#process.say(`${client} ${JSON.stringify(records)}`);
@@ -73,7 +65,7 @@ export class Catalogue {
       tell(withBad(good.map(recordOf), among));
     list(addresses, bad);
     return {
-      target: `${scheme}:${this.#authority}/${client}`,
+      target: `${resolver.scheme}:${this.#authority}/${client}`,
       list,
       fail: () => tell(null),
       close: () => tell(null),
@@ -96,11 +88,4 @@ function withBad(
 function recordOf(address: string): CatalogueRecord {
   const [host = '', port] = address.split(':');
   return { host, port: Number(port) };
-}
-
-/** Registers the class with grpc-js when it is first used. */
-function schemeOf(Resolver: typeof CatalogueResolver): string {
-  const scheme = Resolver.name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`).slice(1);
-  experimental.registerResolver(scheme, Resolver);
-  return scheme;
 }

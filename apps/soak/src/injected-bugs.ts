@@ -5,8 +5,8 @@
 import { connect, isIP } from 'node:net';
 import { type experimental, type LoadBalancingConfig, connectivityState as State } from '@grpc/grpc-js';
 import { definePolicy, failPick, type Policy, queuePick, type ShardedEndpoint } from '@petiole/balancer';
-import { CatalogueResolver } from './catalogue.js';
-import type { CatalogueRecord } from './discovery.js';
+import type { Resolver } from '@petiole/resolver';
+import { type AskCatalogue, askCatalogue, catalogueResolver } from './catalogue.js';
 import type { Invariant, Violation } from './violations.js';
 
 /** Each bug, and the invariant that it breaks. */
@@ -154,25 +154,23 @@ export function buggyPolicy(bug: keyof typeof POLICIES): LoadBalancingConfig {
 const HASTY_MS = 1500;
 
 /** Gives a look-up up when its own timer fires, though the answer is there, unread since the client stood still. */
-class HastyResolver extends CatalogueResolver {
-  protected override ask(signal: AbortSignal): Promise<readonly CatalogueRecord[]> {
-    return super.ask(AbortSignal.any([signal, AbortSignal.timeout(HASTY_MS)]));
-  }
-}
+const askHastily: AskCatalogue = (url, signal) =>
+  askCatalogue(url, AbortSignal.any([signal, AbortSignal.timeout(HASTY_MS)]));
 
 /** Refuses the whole answer for one record that is bad. */
-class StrictResolver extends CatalogueResolver {
-  protected override async ask(signal: AbortSignal): Promise<readonly CatalogueRecord[]> {
-    const records = await super.ask(signal);
-    const bad = records.find(({ host, port }) => isIP(host) === 0 || port === 0);
-    if (bad) throw new Error(`${bad.host}:${bad.port} is no address`);
-    return records;
-  }
-}
+const askStrictly: AskCatalogue = async (url, signal) => {
+  const records = await askCatalogue(url, signal);
+  const bad = records.find(({ host, port }) => isIP(host) === 0 || port === 0);
+  if (bad) throw new Error(`${bad.host}:${bad.port} is no address`);
+  return records;
+};
 
-const RESOLVERS = { 'hasty-look-ups': HastyResolver, 'strict-catalogue': StrictResolver };
+const RESOLVERS = {
+  'hasty-look-ups': catalogueResolver('hasty-look-ups', askHastily),
+  'strict-catalogue': catalogueResolver('strict-catalogue', askStrictly),
+};
 
-/** The class with this bug that asks the catalogue. */
-export function buggyResolver(bug: keyof typeof RESOLVERS): typeof CatalogueResolver {
+/** The resolver with this bug that asks the catalogue. */
+export function buggyResolver(bug: keyof typeof RESOLVERS): Resolver {
   return RESOLVERS[bug];
 }

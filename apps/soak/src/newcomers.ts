@@ -3,7 +3,6 @@
  * enough RPCs at once that every endpoint must get its share of them.
  */
 import type { Catalogue } from './catalogue.js';
-import { CatalogueResolver } from './catalogue.js';
 import type { CatalogueRecord } from './discovery.js';
 import { unary } from './load.js';
 import { rotationError } from './rotation-check.js';
@@ -36,7 +35,7 @@ export async function serveNewcomers(
 ): Promise<void> {
   const newcomers = elders.map((elder) => {
     const { discovery } = elder.plan;
-    const own = catalogue.follow(order, bad, discovery === 'manual' ? CatalogueResolver : discovery);
+    const own = catalogue.follow(order, bad, discovery === 'manual' ? undefined : discovery);
     const subject = new Subject(elder.plan, own, around, READY_TIMEOUT);
     const asked = standStill && own.asked();
     const peers = Promise.all(Array.from({ length: RPCS }, () => unary(subject, undefined, DEADLINE_MS)));

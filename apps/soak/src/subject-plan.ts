@@ -6,7 +6,8 @@ import {
   registerCustomRoundRobin,
   registerLeastRequest,
 } from '@petiole/balancer';
-import { CatalogueResolver } from './catalogue.js';
+import type { Resolver } from '@petiole/resolver';
+import { CATALOGUE_RESOLVER } from './catalogue.js';
 import { ILL_AT_THE_END } from './health-service.js';
 import { type Bug, buggyPolicy, buggyResolver } from './injected-bugs.js';
 
@@ -15,8 +16,8 @@ export interface SubjectPlan {
   readonly name: string;
   /** `readyTimeout` is for policies that have it. */
   readonly policy: (readyTimeout: string) => LoadBalancingConfig;
-  /** The class that asks the catalogue, or `manual`. */
-  readonly discovery: typeof CatalogueResolver | 'manual';
+  /** What asks the catalogue, or `manual`. */
+  readonly discovery: Resolver | 'manual';
   /** The service whose health is watched. */
   readonly healthService: string;
   /** Does it publish `petiole.endpoint.state`? */
@@ -36,7 +37,7 @@ function roundRobin(name: string): SubjectPlan {
   return {
     name,
     policy: (readyTimeout) => customRoundRobin({ repeatCount: REPEAT_COUNT, readyTimeout }),
-    discovery: CatalogueResolver,
+    discovery: CATALOGUE_RESOLVER,
     healthService: '',
     tellsEvents: true,
     judged: true,

@@ -8,7 +8,7 @@ export type { EndpointBounds } from './lookup/bounds.js';
 export type { ResolverOptions } from './resolving/options.js';
 export type { Look } from './resolving/polling.js';
 export type { Resolution } from './resolving/resolution.js';
-export type { ResolverUpdate } from './resolving/update-events.js';
+export type { ResolverUpdate, UpdateReason } from './resolving/update-events.js';
 export {
   defineResolver,
   type Resolver,

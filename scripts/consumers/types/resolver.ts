@@ -1,15 +1,16 @@
 /** What a TypeScript application writes with @petiole/resolver. Only compiled, never run. */
 import '@petiole/resolver/register';
-import { type ChannelOptions, experimental, status } from '@grpc/grpc-js';
+import diagnostics from 'node:diagnostics_channel';
+import { status } from '@grpc/grpc-js';
 import {
   createManualResolver,
+  defineResolver,
   type Endpoint,
   type ManualResolver,
   type ParsedTarget,
-  PollingResolver,
   parseTarget,
-  type Resolution,
-  type ResolutionAttempt,
+  type Resolver,
+  type ResolverUpdate,
   registerRefreshingDnsResolver,
   registerSrvResolver,
   registerStaticResolver,
@@ -31,20 +32,23 @@ manual.fail({ code: status.UNAVAILABLE, details: 'gone' });
 const parsed: ParsedTarget = parseTarget('srv:_grpc._tcp.echo.example');
 export const service: string = parsed.scheme === 'srv' ? parsed.service : parsed.authority;
 
-export class CatalogueResolver extends PollingResolver {
-  constructor(uri: experimental.GrpcUri, listener: experimental.ResolverListener, options: ChannelOptions) {
-    super(uri, listener, options, { refreshInterval: 10_000 });
-  }
-  protected override async resolve({ signal, previous }: ResolutionAttempt): Promise<Resolution> {
+export const catalogue: Resolver = defineResolver({
+  scheme: 'catalogue',
+  authority: ({ path }) => path,
+  refreshInterval: 10_000,
+  async resolve({ target, signal, previous, trace }) {
     signal.throwIfAborted();
+    trace(() => target.authority);
     const endpoints: Endpoint[] = [...(previous ?? [])];
     return { endpoints };
-  }
-  static getDefaultAuthority(uri: experimental.GrpcUri): string {
-    return uri.path;
-  }
-}
-experimental.registerResolver('catalogue', CatalogueResolver);
+  },
+});
+catalogue.register({ deadline: 1000 });
+
+diagnostics.subscribe('petiole.resolver.update', (message) => {
+  const { target: of, added, reason, error }: ResolverUpdate = message as ResolverUpdate;
+  console.log(of, added.length, reason === 'periodic refresh', error?.length);
+});
 
 export const isOurs = (error: unknown): boolean =>
   error instanceof TargetError || error instanceof ServiceConfigError;

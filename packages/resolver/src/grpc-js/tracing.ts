@@ -17,7 +17,7 @@ export type Trace = (text: () => string) => void;
 
 const names = new Set((process.env.GRPC_NODE_TRACE ?? process.env.GRPC_TRACE ?? '').split(','));
 
-/** Makes the trace function of a tracer; a function that does nothing when the tracer is off (grpc-js, logging.ts). */
+/** Makes the trace function of a tracer; it does nothing when the tracer is off (fact R19). */
 export function tracer(name: string): Trace {
   const enabled = (names.has('all') || names.has(name)) && !names.has(`-${name}`);
   return enabled ? (text) => experimental.trace(logVerbosity.DEBUG, name, text()) : () => {};

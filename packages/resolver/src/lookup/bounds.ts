@@ -1,6 +1,6 @@
 /**
- * How much an answer of DNS or of a catalogue may bring. grpc-js compares each new address with all others of the
- * channel (1.14, subchannel-pool.ts), so that twice as many stop the event loop for four times as long.
+ * How much an answer of DNS or of a catalogue may bring. Twice as many addresses stop the event loop for four times as
+ * long (fact R14).
  */
 import { isIPv6 } from 'node:net';
 import { print, quote } from '../target/quote.js';
@@ -15,10 +15,10 @@ export interface EndpointBounds {
   readonly maxAddresses?: number;
 }
 
-/** The names of the options. */
+/** The names of these options. */
 export const BOUNDS = ['maxEndpoints', 'maxAddressesPerEndpoint', 'maxAddresses'] as const;
 
-/** Also that of the options themselves: what stands in a target of the program's own is not counted. */
+/** The most that the options allow, and the bound of what a program lists itself. */
 export const NO_BOUND = 1_000_000;
 
 /**

@@ -1,7 +1,6 @@
 /**
  * The attributes that our resolvers send with every result, for policies that know their names (`@petiole/balancer`).
- * Their keys stand under grpc-js's exclude prefix: any other key becomes a subchannel argument, and a changed
- * argument replaces every subchannel, that is every connection.
+ * Their keys stand under grpc-js's exclude prefix, so that a changed one replaces no connection (fact R17).
  */
 import { experimental } from '@grpc/grpc-js';
 
@@ -11,7 +10,7 @@ const PREFIX = `${experimental.SUBCHANNEL_ARGS_EXCLUDE_KEY_PREFIX}.petiole`;
 export const TARGET_ATTRIBUTE: string = `${PREFIX}.target`;
 
 /**
- * `healthCheckConfig.serviceName` of the resolver's service config (gRFC A17), which grpc-js drops; null when that
+ * `healthCheckConfig.serviceName` of the resolver's service config (gRFC A17), which grpc-js drops (fact R18); null when that
  * service config has none; absent when the resolver supplies no service config.
  */
 export const HEALTH_CHECK_SERVICE_NAME_ATTRIBUTE: string = `${PREFIX}.health_check_service_name`;

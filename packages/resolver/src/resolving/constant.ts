@@ -7,6 +7,7 @@ import { type ChannelOptions, type experimental, status } from '@grpc/grpc-js';
 import { backoff, reconnectDelays } from '../grpc-js/channel-options.js';
 import type { Endpoint } from '../target/endpoint.js';
 import type { Delivery } from './delivery.js';
+import type { UpdateReason } from './update-events.js';
 
 /** Its answer: endpoints, or the details of an UNAVAILABLE status. */
 export type ConstantAnswer = { readonly endpoints: readonly Endpoint[] } | { readonly error: string };
@@ -43,7 +44,7 @@ export class Constant implements experimental.Resolver {
     this.#answered = false;
   }
 
-  #speak(reason: string): void {
+  #speak(reason: UpdateReason): void {
     if ('error' in this.#answer) {
       this.#delivery.error({ code: status.UNAVAILABLE, details: this.#answer.error }, reason);
       return;

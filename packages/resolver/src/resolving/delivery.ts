@@ -9,7 +9,7 @@ import type { Trace } from '../grpc-js/tracing.js';
 import type { Endpoint } from '../target/endpoint.js';
 import { withoutPassword } from '../target/quote.js';
 import { AttributeSource } from './attributes.js';
-import { publishUpdate } from './update-events.js';
+import { publishUpdate, type UpdateReason } from './update-events.js';
 
 /** Room for what is known of many names; what a program says to a manual resolver may quote others, too. */
 const LONGEST_DETAILS = 4000;
@@ -45,8 +45,8 @@ export class Delivery {
   }
 
   /** Delivers endpoints. @returns whether the policy accepted them. */
-  endpoints(result: Delivered, reason: string): boolean {
-    /* grpc-js lets RPCs hang for ever when a policy refuses the first result, and pick_first refuses an empty one. */
+  endpoints(result: Delivered, reason: UpdateReason): boolean {
+    // RPCs would wait for ever where the policy refuses the first result, as pick_first does with an empty one (fact R8).
     if (result.endpoints.length === 0 && !this.#hasAccepted) {
       const details = [`${this.shortTarget}: no endpoints`, result.note].filter(Boolean).join(': ');
       return this.error({ code: status.UNAVAILABLE, details }, reason);
@@ -64,12 +64,15 @@ export class Delivery {
 
   /**
    * Delivers an error: channels that have endpoints keep them. The service config goes along, because without it
-   * grpc-js would replace the policy by that of the channel's own config, and with the policy its connections.
+   * the channel would change its policy, and lose its connections with it (fact R15).
    */
-  error(error: Pick<StatusObject, 'code' | 'details'> & { metadata?: Metadata }, reason: string): boolean {
+  error(
+    error: Pick<StatusObject, 'code' | 'details'> & { metadata?: Metadata },
+    reason: UpdateReason,
+  ): boolean {
     const { code } = error;
     const details = oneLine(error.details, LONGEST_DETAILS);
-    // Its own: grpc-js hands it to the clients, which may change it.
+    // The metadata is a copy: clients are given it, and may change it (fact R16).
     const value = { code, details, metadata: error.metadata?.clone() ?? new Metadata() };
     const accepted = this.#call(experimental.statusOrFromError<Endpoint[]>(value), '', reason);
     publishUpdate(this.target, this.#endpoints, this.#endpoints, reason, details);
@@ -77,7 +80,7 @@ export class Delivery {
   }
 
   /** Reports a failure, in whole or in part, that leaves the channel with endpoints. */
-  failed(details: string, reason: string): void {
+  failed(details: string, reason: UpdateReason): void {
     publishUpdate(this.target, this.#endpoints, this.#endpoints, reason, details);
   }
 
@@ -92,7 +95,7 @@ export class Delivery {
     this.#endpoints = [];
   }
 
-  #call(endpoints: experimental.StatusOr<Endpoint[]>, note: string, reason: string): boolean {
+  #call(endpoints: experimental.StatusOr<Endpoint[]>, note: string, reason: UpdateReason): boolean {
     const prepared = this.#serviceConfig;
     const serviceConfig: experimental.StatusOr<ServiceConfig> | null =
       prepared === null ? null : experimental.statusOrFromValue(prepared.config);

@@ -11,6 +11,7 @@ import type { Endpoint } from '../target/endpoint.js';
 import type { Delivered, Delivery } from './delivery.js';
 import type { CheckedOptions } from './options.js';
 import { type GoodAnswer, type Resolution, type Successor, succeed } from './resolution.js';
+import type { UpdateReason } from './update-events.js';
 
 /** What a look is given. */
 export interface Look {
@@ -32,9 +33,6 @@ export interface Lookup {
   stop?(): void;
 }
 
-/** Why a look is under way. */
-type Reason = 'first resolution' | 'requested' | 'periodic refresh' | 'retry';
-
 /** Where a resolver stands. A phase owns its timers: they end with it. */
 type Phase = Idle | Resolving | Waiting | BackingOff;
 
@@ -46,7 +44,7 @@ interface Idle {
 /** A look is under way. What belongs to another one is stale. */
 interface Resolving {
   readonly kind: 'resolving';
-  readonly reason: Reason;
+  readonly reason: UpdateReason;
   readonly startedAt: number;
   readonly controller: AbortController;
   readonly deadline: TurningClock;
@@ -162,7 +160,7 @@ export class Polling implements experimental.Resolver {
     return setTimeout(() => this.#start('requested'), wait).unref();
   }
 
-  #start(reason: Reason): void {
+  #start(reason: UpdateReason): void {
     const controller = new AbortController();
     setMaxListeners(0, controller.signal); // dozens of look-ups hang on it
     const startedAt = performance.now();
@@ -268,14 +266,14 @@ export class Polling implements experimental.Resolver {
   }
 
   /** A failure, in whole or in part, that leaves the channel its endpoints. The listener may have closed the channel. */
-  #report(conversation: Conversation, message: string, reason: Reason): void {
+  #report(conversation: Conversation, message: string, reason: UpdateReason): void {
     if (this.#conversation === conversation) this.#delivery.failed(message, reason);
   }
 
   /** @returns false when the policy refused it; grpc-js does nothing about that, so the next look is ours (fact R8). */
-  #deliver(answer: Delivered, reason: Reason): boolean {
+  #deliver(answer: Delivered, reason: UpdateReason): boolean {
     const conversation = this.#conversation;
-    // Before the call: inside it, pick_first asks for the next resolution.
+    // This stands before the call because pick_first asks for the next resolution inside it (fact R21).
     conversation.requested = false;
     conversation.told = { kind: 'answer', note: answer.note };
     const accepted = this.#delivery.endpoints(answer, reason);

@@ -9,6 +9,18 @@ import type { Endpoint } from '../target/endpoint.js';
 /** The name to give to `diagnostics_channel.subscribe`. */
 export const UPDATE_CHANNEL = 'petiole.resolver.update';
 
+/**
+ * Why a resolver spoke. The first four are those of resolvers that look; a manual resolver speaks because of an `update`
+ * or a `fail`, and a `replay` of it to a channel that is new or back from idle.
+ */
+export type UpdateReason =
+  | 'first resolution'
+  | 'requested'
+  | 'periodic refresh'
+  | 'retry'
+  | 'update'
+  | 'replay';
+
 /** A message on `petiole.resolver.update`. Endpoints are printed as `[::1]:50051+127.0.0.1:50051`. */
 export interface ResolverUpdate {
   /** The channel's target string. */
@@ -19,8 +31,7 @@ export interface ResolverUpdate {
   readonly removed: readonly string[];
   /** How many endpoints the channel has now. */
   readonly endpoints: number;
-  /** Why the resolver spoke: `first resolution`, `requested`, `periodic refresh`, `retry`, `update`, `replay`. */
-  readonly reason: string;
+  readonly reason: UpdateReason;
   /** Only when name resolution failed: why. The channel may have kept its endpoints. */
   readonly error?: string;
 }
@@ -32,7 +43,7 @@ export function publishUpdate(
   target: string,
   before: readonly Endpoint[],
   after: readonly Endpoint[],
-  reason: string,
+  reason: UpdateReason,
   error?: string,
 ): void {
   publishLater<ResolverUpdate>(channel, () => {

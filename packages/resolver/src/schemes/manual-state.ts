@@ -53,7 +53,7 @@ export type Latest =
     }
   | { readonly kind: 'failure'; readonly failure: ManualFailure & { readonly code: status } };
 
-/** gRFC A54: a control plane must not use these; grpc-js turns them into INTERNAL. */
+/** A control plane must not use these (gRFC A54): RPCs would end with INTERNAL (fact R20). */
 const INAPPROPRIATE_CODES: ReadonlySet<status> = new Set([
   status.OK,
   status.INVALID_ARGUMENT,

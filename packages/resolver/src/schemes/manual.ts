@@ -6,6 +6,7 @@ import type { ResolverClass } from '../grpc-js/resolver-class.js';
 import { sharedByCopies } from '../grpc-js/shared-by-copies.js';
 import { tracer } from '../grpc-js/tracing.js';
 import { Delivery } from '../resolving/delivery.js';
+import type { UpdateReason } from '../resolving/update-events.js';
 import { authorityOf, checkAuthority, FALLBACK_AUTHORITY } from '../target/authority.js';
 import { assertOptions } from '../target/objects.js';
 import {
@@ -52,8 +53,8 @@ const trace = tracer('manual_resolver');
 /** A handle as its channels see it. Another copy of this package, of another version perhaps, may have made it. */
 interface Followed {
   readonly latest: Latest | undefined;
-  subscribe(subscriber: (reason: string) => void): void;
-  unsubscribe(subscriber: (reason: string) => void): void;
+  subscribe(subscriber: (reason: UpdateReason) => void): void;
+  unsubscribe(subscriber: (reason: UpdateReason) => void): void;
 }
 
 interface Handles {
@@ -94,7 +95,7 @@ function firstAuthority(latest: Latest | undefined): string {
 class Handle implements ManualResolver, Followed {
   readonly target: string;
   readonly #id: string;
-  readonly #subscribers = new Set<(reason: string) => void>();
+  readonly #subscribers = new Set<(reason: UpdateReason) => void>();
   #latest: Latest | undefined;
   #scheduled = false;
   #closed = false;
@@ -133,11 +134,11 @@ class Handle implements ManualResolver, Followed {
     }
   }
 
-  subscribe(subscriber: (reason: string) => void): void {
+  subscribe(subscriber: (reason: UpdateReason) => void): void {
     this.#subscribers.add(subscriber);
   }
 
-  unsubscribe(subscriber: (reason: string) => void): void {
+  unsubscribe(subscriber: (reason: UpdateReason) => void): void {
     this.#subscribers.delete(subscriber);
   }
 
@@ -176,7 +177,7 @@ export const manualResolverClass: ResolverClass = class ManualChannelResolver
   #replay: NodeJS.Immediate | undefined;
   /** What this channel was told last. */
   #told: Latest | undefined;
-  readonly #tell = (reason: string): void => {
+  readonly #tell = (reason: UpdateReason): void => {
     const latest = this.#following?.latest;
     if (latest === undefined || latest === this.#told) {
       this.#delivery.trace(() => `${reason}: ${latest ? 'told already' : 'waits for the first update'}`);

@@ -1,7 +1,6 @@
 /**
  * The authority of a target: the name that TLS verifies and the default `:authority` header.
- * grpc-js builds a URL from it after the TCP connection is made and leaks that socket when the URL is invalid,
- * on every attempt; so it is checked before any connection.
+ * It is checked before any connection: one that no URL can hold leaks a socket on every attempt (fact R12).
  */
 import { addressName } from '@petiole/service-config/internal';
 import { DEFAULT_PORT, type HostAddress, parseAddress } from './address.js';

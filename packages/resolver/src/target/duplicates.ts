@@ -1,6 +1,6 @@
 /**
- * Each address once in an endpoint, each endpoint once in a list. grpc-js's `pick_first` waits for ever when an address
- * that it is given twice cannot be reached (1.14.7): both share one subchannel, and only the first one's failure counts.
+ * Each address once in an endpoint, each endpoint once in a list: `pick_first` may wait for ever on an address that it is
+ * given twice (fact R13).
  */
 import type { experimental } from '@grpc/grpc-js';
 import { endpointKey, withoutRepetition } from '@petiole/service-config/internal';

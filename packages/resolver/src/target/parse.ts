@@ -1,6 +1,6 @@
 /**
- * Reads a target string before grpc-js does. What its URI parser does not recognise goes to `dns:`, which fails with
- * a puzzling message or not at all, or throws; no resolver of this package ever sees it.
+ * Reads a target string before grpc-js does. What grpc-js does not recognise goes to `dns:`, which fails with a puzzling
+ * message or not at all, or is an exception (facts R5 and R6); no resolver of this package ever sees it.
  */
 import { lineBreakIn, splitTarget } from '../grpc-js/target-uri.js';
 import {

@@ -90,8 +90,8 @@ export function hostNames(target: StaticTarget): ReadonlySet<string> {
 }
 
 /**
- * The authority of a `static:` target. Never throws and reads no more than the first address:
- * grpc-js asks for every connection, and a target may be half a megabyte.
+ * The authority of a `static:` target. Never throws and reads no more than the first address: it is asked for with
+ * every connection (fact R10), and a target may be half a megabyte.
  */
 export function staticAuthority(target: experimental.GrpcUri): string {
   if (target.authority) return target.authority;

@@ -2,6 +2,8 @@
 import { logVerbosity, setLogger, setLogVerbosity } from '@grpc/grpc-js';
 import { beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createManualResolver, type Resolution } from '../../src/index.js';
+import { openDnsSession } from '../../src/lookup/dns-session.js';
+import { getaddrinfo } from '../../src/lookup/system.js';
 import { createResolverClass } from '../../src/schemes/define-resolver.js';
 import { createDnsRefreshResolverClass } from '../../src/schemes/dns-refresh.js';
 import { manualResolverClass } from '../../src/schemes/manual.js';
@@ -30,6 +32,7 @@ beforeEach(() => {
 });
 
 const CHANNEL = { 'grpc.dns_min_time_between_resolutions_ms': 100 };
+const LOOKUPS = { open: openDnsSession, ask: getaddrinfo };
 const ONCE = { refreshInterval: Number.POSITIVE_INFINITY };
 
 it('static_resolver traces the answer, the requests that it ignores, and the end', async () => {
@@ -51,7 +54,10 @@ it('static_resolver traces the look-ups of host names', async () => {
     host === 'a'
       ? Promise.resolve(['10.0.0.1'])
       : Promise.reject(Object.assign(new Error(), { code: 'EAI_AGAIN' }));
-  const channel = new Probe(createStaticResolverClass({}, ask), 'static:a:1,b:1', CHANNEL);
+  const channel = new Probe(createStaticResolverClass({}, ask), 'static:a:1,b:1', {
+    ...CHANNEL,
+    'grpc.initial_reconnect_backoff_ms': 50,
+  });
   await channel.ask();
   expect(lines).toEqual([
     'static_resolver | static:a:1,b:1 first resolution: resolution starts',
@@ -136,13 +142,21 @@ it('polling_resolver traces a request that joins a resolution under way, and a r
 describe.each([
   [
     'srv_resolver',
-    (dns: DnsServer) =>
-      new Probe(createSrvResolverClass(ONCE), `srv://${dns.address}/_grpc._tcp.echo.test`, CHANNEL),
+    (dns: DnsServer, grace?: number) =>
+      new Probe(
+        createSrvResolverClass(ONCE, { ...LOOKUPS, ...(grace && { grace }) }),
+        `srv://${dns.address}/_grpc._tcp.echo.test`,
+        CHANNEL,
+      ),
   ],
   [
     'dns_refresh_resolver',
-    (dns: DnsServer) =>
-      new Probe(createDnsRefreshResolverClass(ONCE), `dns+refresh://${dns.address}/echo.test:1`, CHANNEL),
+    (dns: DnsServer, grace?: number) =>
+      new Probe(
+        createDnsRefreshResolverClass(ONCE, { ...LOOKUPS, ...(grace && { grace }) }),
+        `dns+refresh://${dns.address}/echo.test:1`,
+        CHANNEL,
+      ),
   ],
 ] as const)('%s', (tracer, probe) => {
   const zone = async (): Promise<DnsServer> => {
@@ -153,10 +167,10 @@ describe.each([
   };
   const choices = (...list: readonly object[]): string => `grpc_config=${JSON.stringify(list)}`;
   /** The lines of one resolution from its start to its end. */
-  const trace = async (prepare: (dns: DnsServer) => void): Promise<string[]> => {
+  const trace = async (prepare: (dns: DnsServer) => void, grace?: number): Promise<string[]> => {
     const dns = await zone();
     prepare(dns);
-    await probe(dns).ask();
+    await probe(dns, grace).ask();
     for (const line of lines)
       expect(line).toMatch(new RegExp(`^${tracer} \\| (srv|dns\\+refresh)://${dns.address}/`));
     return lines.map((line) => line.split(' ').slice(3).join(' '));
@@ -193,7 +207,7 @@ describe.each([
   });
 
   it('traces that the addresses go ahead of a slow TXT record', async () => {
-    const traced = await trace((dns) => dns.set('TXT', '_grpc_config.echo.test', 'silence'));
+    const traced = await trace((dns) => dns.set('TXT', '_grpc_config.echo.test', 'silence'), 20);
     expect(traced).toContain('TXT _grpc_config.echo.test is slow: a later look will use its answer');
   });
 

@@ -1,6 +1,7 @@
 /** What reaches a channel, and what is reported of it. */
 import { type experimental, Metadata, status } from '@grpc/grpc-js';
 import { describe, expect, it } from 'vitest';
+import type { UpdateReason } from '../../src/index.js';
 import { Delivery } from '../../src/resolving/delivery.js';
 import { parseStaticTarget } from '../../src/target/static.js';
 import { uri } from '../support/probe.js';
@@ -23,7 +24,7 @@ describe('petiole.resolver.update', () => {
     const updates = updatesFromNow();
     let accepts = true;
     const delivery = deliveryTo(() => accepts);
-    const update = async (path: string, reason: string): Promise<unknown> => {
+    const update = async (path: string, reason: UpdateReason): Promise<unknown> => {
       delivery.endpoints(result(path), reason);
       await told();
       const { added, removed, endpoints } = updates.pop() ?? { added: 'nothing' };

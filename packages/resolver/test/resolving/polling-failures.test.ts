@@ -143,23 +143,6 @@ describe('failures', () => {
     expect(probe.calls[0]?.error?.details).toContain(message);
   });
 
-  it.each(['/tmp/backends.json', '', undefined])(
-    'are what becomes of a resolver whose authority() returns %j: TLS could verify nothing',
-    async (authority) => {
-      const misnamed = createResolverClass({
-        scheme: 'misnamed',
-        authority: () => authority as string,
-        resolve: () => ({ endpoints: ['10.0.0.1:1'] }),
-      });
-      const probe = new Probe(misnamed, 'misnamed:x');
-      await probe.request();
-      await turn();
-      expect(probe.calls[0]?.error?.details).toContain(
-        'authority() must return host[:port], which TLS verifies: server name ',
-      );
-    },
-  );
-
   it('may be anything that is thrown, also what has no text', async () => {
     const textless = createResolverClass({
       scheme: 'textless',

@@ -81,6 +81,20 @@ describe('on a fake clock', () => {
     expect((await settled).serviceConfig).toEqual({ loadBalancingConfig: [] });
   });
 
+  it('the addresses wait for a service config for a second, and no longer', async () => {
+    const session = { srv: () => never, addresses: () => never, txt: () => never };
+    const txt = new TxtLookup('echo.test', {}, { open: () => session, deadline: 5000, trace: () => {} });
+    txt.start();
+    let settled = false;
+    void txt.settle(new AbortController().signal).then(() => {
+      settled = true;
+    });
+    await later(990);
+    expect(settled).toBe(false);
+    await later(20);
+    expect(settled).toBe(true);
+  });
+
   it('the query for the service config goes on after a stall, and is cancelled in the end', async () => {
     const signals: AbortSignal[] = [];
     const open = (signal: AbortSignal) => {

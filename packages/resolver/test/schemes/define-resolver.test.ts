@@ -74,6 +74,17 @@ describe('defineResolver', () => {
     ).toBe('localhost');
   });
 
+  it.each(['/tmp/backends.json', '', undefined])(
+    'fails RPCs when authority returns %j: TLS could verify nothing',
+    async (authority) => {
+      const resolverClass = createResolverClass(definition({ authority: () => authority as string }));
+      const { error } = await new Probe(resolverClass, 'own:echo').ask();
+      expect(error?.details).toContain(
+        'authority() must return host[:port], which TLS verifies: server name ',
+      );
+    },
+  );
+
   it('fails RPCs with the message of an authority that throws', async () => {
     const resolverClass = createResolverClass(
       definition({

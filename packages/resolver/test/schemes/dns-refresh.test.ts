@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { openDnsSession } from '../../src/lookup/dns-session.js';
-import type { Getaddrinfo } from '../../src/lookup/system.js';
+import { type Getaddrinfo, getaddrinfo } from '../../src/lookup/system.js';
 import { createDnsRefreshResolverClass, type DnsRefreshOptions } from '../../src/schemes/dns-refresh.js';
 import { DnsServer } from '../support/dns-server.js';
 import { Probe } from '../support/probe.js';
@@ -107,13 +107,14 @@ describe('dns+refresh:', () => {
     expect(kept.note).toContain('ENOTFOUND');
   });
 
-  it('does not wait longer than a second for a service config that never comes', async () => {
+  it('does not wait for a service config that never comes', async () => {
     const dns = await DnsServer.start();
     dns.setHost('echo.test', ['10.0.0.1']);
     dns.set('TXT', '_grpc_config.echo.test', 'silence');
-    const started = performance.now();
-    expect((await probe(dns).ask()).endpoints).toEqual(['10.0.0.1:50051']);
-    expect(performance.now() - started).toBeLessThan(2500);
+    const lookups = { open: openDnsSession, ask: getaddrinfo, grace: 20 };
+    const resolverClass = createDnsRefreshResolverClass({ deadline: 600_000 }, lookups);
+    const channel = new Probe(resolverClass, `dns+refresh://${dns.address}/echo.test:50051`);
+    expect((await channel.ask()).endpoints).toEqual(['10.0.0.1:50051']);
   });
 
   it('asks no DNS server for the service config of localhost', async () => {

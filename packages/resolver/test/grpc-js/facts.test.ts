@@ -1,0 +1,119 @@
+/** Facts about grpc-js that no other test would notice to be other ones (docs/grpc-js-facts.md). */
+import { Client, credentials, experimental, Metadata, type ServiceConfig, status } from '@grpc/grpc-js';
+import * as fc from 'fast-check';
+import { afterEach, expect, it, onTestFinished, vi } from 'vitest';
+import { backoff, reconnectDelays } from '../../src/grpc-js/channel-options.js';
+import type { ResolverClass } from '../../src/grpc-js/resolver-class.js';
+import { sharedByCopies } from '../../src/grpc-js/shared-by-copies.js';
+import { lineBreakIn, splitTarget } from '../../src/grpc-js/target-uri.js';
+import { createResolverClass } from '../../src/schemes/define-resolver.js';
+import { ask, makeClient, startServer } from '../support/whoami.js';
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+/** Registers a resolver that does nothing, and gives what grpc-js hands to each. */
+function passive(scheme: string): Array<ConstructorParameters<ResolverClass>> {
+  const made: Array<ConstructorParameters<ResolverClass>> = [];
+  class Passive implements experimental.Resolver {
+    constructor(...args: ConstructorParameters<ResolverClass>) {
+      made.push(args);
+    }
+    updateResolution(): void {}
+    destroy(): void {}
+    static getDefaultAuthority(): string {
+      return 'passive';
+    }
+  }
+  experimental.registerResolver(scheme, Passive);
+  return made;
+}
+
+it('R2: the delays of a reconnection are those of the channel options, by default 1 s growing to 2 minutes', () => {
+  vi.useFakeTimers();
+  const random = vi.spyOn(Math, 'random').mockReturnValue(0.5); // no jitter
+  onTestFinished(() => random.mockRestore());
+  const fired: string[] = [];
+  const [own, theirs] = [
+    backoff(() => fired.push('own'), reconnectDelays({})),
+    new experimental.BackoffTimeout(() => fired.push('theirs')),
+  ];
+  for (let delay = 1000; delay < 300_000; delay *= 1.6) {
+    own.runOnce();
+    theirs.runOnce();
+    vi.advanceTimersByTime(Math.min(delay, 120_000) - 2);
+    expect(fired).toEqual([]);
+    vi.advanceTimersByTime(4);
+    expect(fired.splice(0)).toEqual(['own', 'theirs']);
+  }
+});
+
+it('R5: a target is split as splitTarget does, or is no target of the scheme at all', () => {
+  const made = passive('fact-split');
+  const part = fc.oneof(fc.string(), fc.constantFrom('/', '//', ':', '@', 'a', 'b:1', ' ', '\u2028', '\n'));
+  const rest = fc.array(part).map((parts) => parts.join(''));
+  fc.assert(
+    fc.property(rest, (text) => {
+      const target = `fact-split:${text}`;
+      fc.pre(lineBreakIn(target) === undefined);
+      made.length = 0;
+      new Client(target, credentials.createInsecure(), { 'grpc.enable_http_proxy': 0 }).close();
+      const split = splitTarget(target, 'fact-split');
+      expect(made.map(([uri]) => ({ ...uri }))).toEqual(
+        split === undefined ? [] : [expect.objectContaining(split)],
+      );
+    }),
+    { numRuns: 200 },
+  );
+});
+
+it('R6: a line break in a target is an exception of the constructor', () => {
+  for (const lineBreak of ['\n', '\r', '\u2028', '\u2029']) {
+    expect(() => new Client(`static:a${lineBreak}`, credentials.createInsecure())).toThrow(
+      'Could not parse target name',
+    );
+  }
+});
+
+it('R9: a service config that comes as an error costs the addresses, also after a good one', async () => {
+  const made = passive('fact-config');
+  const client = makeClient('fact-config:x');
+  client.getChannel().getConnectivityState(true);
+  const listener = made[0]?.[1] ?? expect.unreachable();
+  const endpoints = experimental.statusOrFromValue([{ addresses: [{ host: '127.0.0.1', port: 1 }] }]);
+  const good: ServiceConfig = { loadBalancingConfig: [{ round_robin: {} }], methodConfig: [] };
+  expect(listener(endpoints, {}, experimental.statusOrFromValue(good), '')).toBe(true);
+  const bad = experimental.statusOrFromError<ServiceConfig>({
+    code: status.UNAVAILABLE,
+    details: 'bad',
+    metadata: new Metadata(),
+  });
+  expect(listener(endpoints, {}, bad, '')).toBe(false);
+});
+
+it('R10: the authority is asked for with every connection', async () => {
+  const server = await startServer('a');
+  let asked = 0;
+  const resolverClass = createResolverClass({
+    scheme: 'fact-authority',
+    authority: () => {
+      asked += 1;
+      return 'echo.test';
+    },
+    resolve: () => ({ endpoints: [`127.0.0.1:${server.port}`] }),
+  });
+  experimental.registerResolver('fact-authority', resolverClass);
+  for (let channel = 0; channel < 2; channel += 1) {
+    const client = makeClient('fact-authority:x', { 'grpc.use_local_subchannel_pool': 1 });
+    const before = asked;
+    expect(await ask(client)).toBe('a');
+    expect(asked).toBeGreaterThan(before);
+  }
+});
+
+it('R11: what stands on the object `experimental` is there for all that use the same grpc-js', () => {
+  const one = sharedByCopies('petiole.test', () => ({ made: 1 }));
+  expect(sharedByCopies('petiole.test', () => ({ made: 2 }))).toBe(one);
+  expect(Reflect.get(experimental, Symbol.for('petiole.test'))).toBe(one);
+});
