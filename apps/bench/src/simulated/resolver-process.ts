@@ -4,10 +4,9 @@
  * are not what is measured.
  */
 import { mock } from 'node:test';
-import type { experimental } from '@grpc/grpc-js';
-import { parseTarget, staticTarget } from '@petiole/resolver';
+import { experimental } from '@grpc/grpc-js';
+import { defineResolver, parseTarget, staticTarget } from '@petiole/resolver';
 import { Bench } from 'tinybench';
-import { createResolverClass } from '../../../../packages/resolver/src/schemes/define-resolver.js';
 import { type Report, tableOf } from '../report.js';
 
 const SIZES = [100, 1000, 10_000] as const;
@@ -28,14 +27,15 @@ function endpoints(count: number, start = 0): experimental.Endpoint[] {
 function catalogue(count: number, listener: experimental.ResolverListener): experimental.Resolver {
   const answers = [0, 1, 2, 3].map((start) => endpoints(count, start));
   let next = 0;
-  const resolverClass = createResolverClass({
+  const { register, scheme } = defineResolver({
     scheme: 'catalogue',
     authority: () => 'catalogue',
     maxEndpoints: 10_000,
     maxAddresses: 20_000,
     resolve: () => ({ endpoints: answers[next++ % answers.length] ?? [] }),
   });
-  return new resolverClass({ scheme: 'catalogue', path: 'bench' }, listener, {});
+  register();
+  return experimental.createResolver({ scheme, path: 'bench' }, listener, {});
 }
 
 mock.timers.enable({ apis: ['setTimeout', 'setImmediate'] });
