@@ -19,6 +19,8 @@ export {
   number,
   string,
 } from './fields.js';
+export { HEALTH_CHECK_SERVICE_NAME_ATTRIBUTE, TARGET_ATTRIBUTE } from './grpc-js/resolver-attributes.js';
+export { type Trace, tracer } from './grpc-js/trace.js';
 export { asJson, isJson, type Json, own } from './json.js';
 export { type DeclaredFields, declareFields } from './policies/declared-fields.js';
 export type { UnreadField } from './policies/list.js';

@@ -1,22 +1,15 @@
-/**
- * What resolvers tell the policies of this package beside endpoints. The keys
- * are a contract with `@petiole/resolver`, which spells them out for itself;
- * their prefix keeps them out of the subchannels' arguments.
- */
+/** What resolvers tell the policies of this package beside endpoints. */
 import type { ChannelOptions } from '@grpc/grpc-js';
-import { isJson, own } from '@petiole/service-config/internal';
-
-const PREFIX = 'grpc.internal.no_subchannel.petiole';
-
-/** The target string of the channel, for events. */
-const TARGET_KEY = `${PREFIX}.target`;
-
-/** `healthCheckConfig.serviceName` of the resolver's service config, null when that has none. */
-const HEALTH_SERVICE_KEY = `${PREFIX}.health_check_service_name`;
+import {
+  HEALTH_CHECK_SERVICE_NAME_ATTRIBUTE,
+  isJson,
+  own,
+  TARGET_ATTRIBUTE,
+} from '@petiole/service-config/internal';
 
 /** The channel's target, known when a resolver of `@petiole/resolver` serves it. */
 export function targetOf(options: ChannelOptions): string | undefined {
-  const target: unknown = options[TARGET_KEY];
+  const target: unknown = options[TARGET_ATTRIBUTE];
   return typeof target === 'string' ? target : undefined;
 }
 
@@ -30,7 +23,7 @@ export function targetOf(options: ChannelOptions): string | undefined {
  */
 export function healthCheckServiceOf(options: ChannelOptions): string | undefined {
   if (options['grpc.inhibit_health_checking']) return undefined;
-  const attribute: unknown = options[HEALTH_SERVICE_KEY];
+  const attribute: unknown = options[HEALTH_CHECK_SERVICE_NAME_ATTRIBUTE];
   if (attribute !== undefined) return typeof attribute === 'string' ? attribute : undefined;
   return serviceNameIn(options['grpc.service_config']);
 }

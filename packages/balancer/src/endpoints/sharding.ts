@@ -10,9 +10,8 @@ import {
   connectivityState as State,
   type StatusObject,
 } from '@grpc/grpc-js';
-import { oneLine, publishLater, sameAddresses } from '@petiole/service-config/internal';
+import { oneLine, publishLater, sameAddresses, tracer } from '@petiole/service-config/internal';
 import { type EndpointEvent, endpointStateChannel } from '../events/endpoint-events.js';
-import { tracer } from '../events/trace.js';
 import { StatePublisher } from '../grpc-js/state-publisher.js';
 import { ChannelArguments } from './channel-arguments.js';
 import { type ChildOwner, EndpointChild } from './child.js';

@@ -4,9 +4,8 @@
  * connection that it uses, and watches only that one.
  */
 import { experimental, status as Status } from '@grpc/grpc-js';
-import { logError, oneLine, publishLater } from '@petiole/service-config/internal';
+import { logError, oneLine, publishLater, tracer } from '@petiole/service-config/internal';
 import { type EndpointEvent, healthStatusChannel } from '../events/endpoint-events.js';
-import { tracer } from '../events/trace.js';
 import type { ServingStatus } from './protocol.js';
 import type { StreamEnd } from './stream.js';
 import { HealthWatch } from './watch.js';

@@ -10,9 +10,9 @@ import {
   stackOf,
   TurningClock,
   thrownText,
+  tracer,
 } from '@petiole/service-config/internal';
 import { EndpointSharding } from '../endpoints/sharding.js';
-import { tracer } from '../events/trace.js';
 import { isPromise, PolicyConfig } from './config.js';
 import type { PolicyDefinition, PolicyView } from './define-policy.js';
 import { GuardedPicker, kindOf } from './guarded-picker.js';

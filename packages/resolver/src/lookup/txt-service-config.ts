@@ -3,8 +3,7 @@
  */
 
 import { ServiceConfigError } from '@petiole/service-config';
-import { got, messageOf } from '@petiole/service-config/internal';
-import type { Trace } from '../grpc-js/tracing.js';
+import { got, messageOf, type Trace } from '@petiole/service-config/internal';
 import { isObject } from '../target/objects.js';
 
 /** This client, as the criteria of a choice see it. */
@@ -33,11 +32,11 @@ const FIELDS: ReadonlySet<string> = new Set([
 export function selectServiceConfig(
   records: readonly string[],
   client: ClientIdentity,
-  trace: Trace = () => {},
+  trace?: Trace,
 ): object | null {
   const record = records.find((text) => text.startsWith(PREFIX));
   if (record === undefined) {
-    trace(() => `service config: none of ${records.length} TXT records begins with ${PREFIX}`);
+    trace?.(`service config: none of ${records.length} TXT records begins with ${PREFIX}`);
     return null;
   }
   const text = record.slice(PREFIX.length);
@@ -50,11 +49,8 @@ export function selectServiceConfig(
   if (!Array.isArray(choices)) throw wrong('grpc_config', choices, 'an array of choices');
   const read = choices.map((choice: unknown, index) => readChoice(choice, `grpc_config[${index}]`));
   const taken = read.findIndex((choice) => choice.matches(client));
-  trace(() => {
-    const what =
-      taken < 0 ? `none of ${read.length} choices matches` : `choice ${taken + 1} of ${read.length}`;
-    return `service config: ${what} (${LANGUAGE}, ${client.percentile.toFixed(1)} %, ${client.hostname})`;
-  });
+  const what = taken < 0 ? `none of ${read.length} choices matches` : `choice ${taken + 1} of ${read.length}`;
+  trace?.(`service config: ${what} (${LANGUAGE}, ${client.percentile.toFixed(1)} %, ${client.hostname})`);
   return read[taken]?.serviceConfig ?? null;
 }
 

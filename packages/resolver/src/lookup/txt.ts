@@ -4,8 +4,7 @@
  */
 import { hostname } from 'node:os';
 import type { ChannelOptions } from '@grpc/grpc-js';
-import { logError, messageOf, TurningClock } from '@petiole/service-config/internal';
-import type { Trace } from '../grpc-js/tracing.js';
+import { logError, messageOf, type Trace, TurningClock } from '@petiole/service-config/internal';
 import { DnsError } from './dns-error.js';
 import type { DnsSession } from './dns-session.js';
 import { LONGEST_NOTE } from './notes.js';
@@ -46,7 +45,7 @@ export class TxtLookup {
       channelOptions['grpc.service_config_disable_resolution'] !== 1 &&
       this.#name.length <= 253 &&
       !/(?:^|\.)localhost$/i.test(name); // RFC 6761: not to be asked of DNS
-    if (!this.#enabled) surroundings.trace(() => `no service config is asked for: TXT ${this.#name}`);
+    if (!this.#enabled) surroundings.trace?.(`no service config is asked for: TXT ${this.#name}`);
   }
 
   /** Starts the look-up, unless one is still under way. */
@@ -72,7 +71,7 @@ export class TxtLookup {
     if (query !== undefined) {
       await atMost(this.#surroundings.grace ?? 1000, query.ended, signal);
       if (this.#query === query) {
-        this.#surroundings.trace(() => `TXT ${this.#name} is slow: a later look will use its answer`);
+        this.#surroundings.trace?.(`TXT ${this.#name} is slow: a later look will use its answer`);
       }
     }
     return { serviceConfig: this.#latest, note: this.#complaint };
@@ -95,9 +94,8 @@ export class TxtLookup {
       if (signal.reason === STOPPED) return;
       const failure = DnsError.from(error, 'TXT', this.#name);
       // No record: no service config. No answer: whatever there was.
-      trace(
-        () =>
-          `${failure.message}: ${failure.isDefinite ? 'no service config' : 'the last service config stays'}`,
+      trace?.(
+        `${failure.message}: ${failure.isDefinite ? 'no service config' : 'the last service config stays'}`,
       );
       if (failure.isDefinite) this.#accept([]);
       return;

@@ -1,19 +1,5 @@
-/**
- * The attributes that our resolvers send with every result, for policies that know their names (`@petiole/balancer`).
- * Their keys stand under grpc-js's exclude prefix, so that a changed one replaces no connection (fact R17).
- */
-import { experimental } from '@grpc/grpc-js';
-
-const PREFIX = `${experimental.SUBCHANNEL_ARGS_EXCLUDE_KEY_PREFIX}.petiole`;
-
-/** The target string of the channel; always present. */
-export const TARGET_ATTRIBUTE: string = `${PREFIX}.target`;
-
-/**
- * `healthCheckConfig.serviceName` of the resolver's service config (gRFC A17), which grpc-js drops (fact R18); null when that
- * service config has none; absent when the resolver supplies no service config.
- */
-export const HEALTH_CHECK_SERVICE_NAME_ATTRIBUTE: string = `${PREFIX}.health_check_service_name`;
+/** The attributes that our resolvers send with every result, for policies that know their names (`@petiole/balancer`). */
+import { HEALTH_CHECK_SERVICE_NAME_ATTRIBUTE, TARGET_ATTRIBUTE } from '@petiole/service-config/internal';
 
 /** Resolver attributes as grpc-js's listener takes them. */
 export type Attributes = { [key: string]: unknown };

@@ -28,7 +28,7 @@ export class Constant implements experimental.Resolver {
 
   updateResolution(): void {
     if (this.#answered) {
-      this.#delivery.trace(() => 'request ignored: the answer never changes');
+      this.#delivery.trace?.('request ignored: the answer never changes');
       return;
     }
     this.#answered = true;
@@ -36,7 +36,7 @@ export class Constant implements experimental.Resolver {
   }
 
   destroy(): void {
-    if (this.#answered) this.#delivery.trace(() => 'stops: the channel is idle or closed');
+    if (this.#answered) this.#delivery.trace?.('stops: the channel is idle or closed');
     clearImmediate(this.#pending);
     this.#backoff.stop();
     this.#backoff.reset();

@@ -4,8 +4,7 @@
  */
 import { experimental, Metadata, type ServiceConfig, type StatusObject, status } from '@grpc/grpc-js';
 import type { PreparedServiceConfig } from '@petiole/service-config';
-import { logError, oneLine, thrownText } from '@petiole/service-config/internal';
-import type { Trace } from '../grpc-js/tracing.js';
+import { logError, oneLine, type Trace, thrownText } from '@petiole/service-config/internal';
 import type { Endpoint } from '../target/endpoint.js';
 import { withoutPassword } from '../target/quote.js';
 import { AttributeSource } from './attributes.js';
@@ -28,9 +27,10 @@ export class Delivery {
   readonly target: string;
   /** At most 120 characters of the target, for messages. Neither has a password. */
   readonly shortTarget: string;
+  /** Writes to the resolver's tracer, with the target before it. */
+  readonly trace: Trace;
   readonly #listener: experimental.ResolverListener;
   readonly #attributes: AttributeSource;
-  readonly #trace: Trace;
   /** What the channel has: the last result that its policy accepted. */
   #endpoints: readonly Endpoint[] = [];
   #serviceConfig: PreparedServiceConfig | null = null;
@@ -41,7 +41,7 @@ export class Delivery {
     this.shortTarget = this.target.length > 120 ? `${this.target.slice(0, 120)}…` : this.target;
     this.#listener = listener;
     this.#attributes = new AttributeSource(this.target);
-    this.#trace = trace;
+    this.trace = trace && ((text) => trace(`${this.shortTarget} ${text}`));
   }
 
   /** Delivers endpoints. @returns whether the policy accepted them. */
@@ -84,11 +84,6 @@ export class Delivery {
     publishUpdate(this.target, this.#endpoints, this.#endpoints, reason, details);
   }
 
-  /** Writes to the resolver's tracer, with the target before it. */
-  trace(text: () => string): void {
-    this.#trace(() => `${this.shortTarget} ${text()}`);
-  }
-
   /** The channel went idle: its policy, and what that had accepted, is gone. */
   reset(): void {
     this.#hasAccepted = false;
@@ -110,12 +105,10 @@ export class Delivery {
     } catch (error) {
       logError(`${this.shortTarget}: the channel threw on a resolver result: ${thrownText(error)}`);
     }
-    this.trace(() => {
-      const what = endpoints.ok
-        ? `${endpoints.value.length} endpoints${note === '' ? '' : `, note: ${note}`}`
-        : `error ${endpoints.error.details}`;
-      return `${reason}: ${what}${accepted ? '' : ', refused by the policy'}`;
-    });
+    const told = endpoints.ok
+      ? `${endpoints.value.length} endpoints${note === '' ? '' : `, note: ${note}`}`
+      : `error ${endpoints.error.details}`;
+    this.trace?.(`${reason}: ${told}${accepted ? '' : ', refused by the policy'}`);
     return accepted;
   }
 }

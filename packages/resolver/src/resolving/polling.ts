@@ -126,21 +126,21 @@ export class Polling implements experimental.Resolver {
         break;
       case 'resolving':
         conversation.lastRequestAt = phase.startedAt;
-        this.#delivery.trace(() => 'request joins the resolution under way');
+        this.#delivery.trace?.('request joins the resolution under way');
         break;
       case 'waiting':
         phase.request = this.#startWhenAllowed(conversation.lastRequestAt);
         break;
       case 'backing off':
-        this.#delivery.trace(
-          () => `request waits for the back-off until ${this.#backoff.getEndTime().toISOString()}`,
+        this.#delivery.trace?.(
+          `request waits for the back-off until ${this.#backoff.getEndTime().toISOString()}`,
         );
     }
   }
 
   /** The channel went idle or was closed. */
   destroy(): void {
-    this.#delivery.trace(() => 'stops: the channel is idle or closed');
+    this.#delivery.trace?.('stops: the channel is idle or closed');
     this.#conversation = newConversation();
     this.#enter({ kind: 'idle' });
     this.#backoff.reset();
@@ -156,7 +156,7 @@ export class Polling implements experimental.Resolver {
       this.#start('requested');
       return undefined;
     }
-    this.#delivery.trace(() => `request waits ${wait} ms for the rate limit`);
+    this.#delivery.trace?.(`request waits ${wait} ms for the rate limit`);
     return setTimeout(() => this.#start('requested'), wait).unref();
   }
 
@@ -173,7 +173,7 @@ export class Polling implements experimental.Resolver {
     };
     this.#enter(look);
     if (this.#conversation.requested) this.#conversation.lastRequestAt = startedAt;
-    this.#delivery.trace(() => `${reason}: resolution starts`);
+    this.#delivery.trace?.(`${reason}: resolution starts`);
     look.deadline.wait(this.#options.deadline, () => {
       controller.abort();
       // Two turns: a promise that settles because of the abort has its own setImmediate below, queued after the first.
@@ -213,7 +213,7 @@ export class Polling implements experimental.Resolver {
   #succeed(look: Resolving, resolution: Resolution): void {
     const { reason } = look;
     if (this.#phase !== look) {
-      this.#delivery.trace(() => `${reason}: dropped, it came too late`);
+      this.#delivery.trace?.(`${reason}: dropped, it came too late`);
       return;
     }
     let successor: Successor;
@@ -236,7 +236,7 @@ export class Polling implements experimental.Resolver {
     let accepted = true;
     if (isNews || isWellAgain || requested || told.kind !== 'answer')
       accepted = this.#deliver(answer, reason);
-    else this.#delivery.trace(() => `${reason}: ${joinNotes('nothing new', answer.note)}`);
+    else this.#delivery.trace?.(`${reason}: ${joinNotes('nothing new', answer.note)}`);
 
     if (answer.incomplete) this.#report(conversation, answer.note || 'the answer is incomplete', reason);
     else if (trouble !== '') this.#report(conversation, trouble, reason);
@@ -246,7 +246,7 @@ export class Polling implements experimental.Resolver {
   #fail(look: Resolving, message: string): void {
     if (this.#phase !== look) return;
     const { reason } = look;
-    this.#delivery.trace(() => `${reason} failed: ${message}`);
+    this.#delivery.trace?.(`${reason} failed: ${message}`);
     this.#enter({ kind: 'backing off' });
     const conversation = this.#conversation;
     const { requested, told } = conversation;

@@ -125,7 +125,8 @@ export function createResolverClass(
           error: `${scheme}: authority() must return host[:port], which TLS verifies: ${messageOf(error)}`,
         };
       }
-      return { resolve: (look) => definition.resolve({ ...look, target, trace }) };
+      const write = (text: () => string) => trace?.(text());
+      return { resolve: (look) => definition.resolve({ ...look, target, trace: write }) };
     },
   });
 }

@@ -1,10 +1,11 @@
 /**
  * Endpoints from a program: a handle whose target any number of channels follow. Twin of grpc-go's `resolver/manual`.
  */
+
 import { type ChannelOptions, type experimental, status } from '@grpc/grpc-js';
+import { tracer } from '@petiole/service-config/internal';
 import type { ResolverClass } from '../grpc-js/resolver-class.js';
 import { sharedByCopies } from '../grpc-js/shared-by-copies.js';
-import { tracer } from '../grpc-js/tracing.js';
 import { Delivery } from '../resolving/delivery.js';
 import type { UpdateReason } from '../resolving/update-events.js';
 import { authorityOf, checkAuthority, FALLBACK_AUTHORITY } from '../target/authority.js';
@@ -123,7 +124,7 @@ class Handle implements ManualResolver, Followed {
 
   close(): void {
     if (this.#closed) return;
-    trace(() => `${this.target} closed, with ${this.#audience()}`);
+    trace?.(`${this.target} closed, with ${this.#audience()}`);
     this.#closed = true;
     handles.byId.delete(this.#id);
     if (this.#latest === undefined) {
@@ -143,11 +144,9 @@ class Handle implements ManualResolver, Followed {
   }
 
   #publish(latest: Latest): void {
-    trace(() => {
-      const what = latest.kind === 'failure' ? 'failure' : `${latest.endpoints.length} endpoints`;
-      const details = latest.kind === 'failure' ? `: ${latest.failure.details}` : '';
-      return `${this.target} ${what} stored, for ${this.#audience()}${details}`;
-    });
+    const what = latest.kind === 'failure' ? 'failure' : `${latest.endpoints.length} endpoints`;
+    const details = latest.kind === 'failure' ? `: ${latest.failure.details}` : '';
+    trace?.(`${this.target} ${what} stored, for ${this.#audience()}${details}`);
     this.#latest = latest;
     if (this.#scheduled) return;
     this.#scheduled = true;
@@ -180,7 +179,7 @@ export const manualResolverClass: ResolverClass = class ManualChannelResolver
   readonly #tell = (reason: UpdateReason): void => {
     const latest = this.#following?.latest;
     if (latest === undefined || latest === this.#told) {
-      this.#delivery.trace(() => `${reason}: ${latest ? 'told already' : 'waits for the first update'}`);
+      this.#delivery.trace?.(`${reason}: ${latest ? 'told already' : 'waits for the first update'}`);
       return;
     }
     this.#told = latest;
@@ -200,7 +199,7 @@ export const manualResolverClass: ResolverClass = class ManualChannelResolver
   /** Requests for re-resolution are not answered: the program speaks when it has something to say. */
   updateResolution(): void {
     if (this.#following !== undefined || this.#replay !== undefined) {
-      this.#delivery.trace(() => 'request ignored: the program speaks when it has something to say');
+      this.#delivery.trace?.('request ignored: the program speaks when it has something to say');
       return;
     }
     this.#following = handles.byId.get(this.#id);
@@ -215,7 +214,7 @@ export const manualResolverClass: ResolverClass = class ManualChannelResolver
   }
 
   destroy(): void {
-    if (this.#replay !== undefined) this.#delivery.trace(() => 'stops: the channel is idle or closed');
+    if (this.#replay !== undefined) this.#delivery.trace?.('stops: the channel is idle or closed');
     clearImmediate(this.#replay);
     this.#following?.unsubscribe(this.#tell);
     this.#following = undefined;

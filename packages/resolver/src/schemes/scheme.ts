@@ -2,9 +2,10 @@
  * The class that grpc-js is given for a scheme: behind it stands, for each channel, a look-up that is repeated, or the
  * same answer for ever, be it addresses or what is wrong with the target.
  */
+
 import type { ChannelOptions, experimental } from '@grpc/grpc-js';
+import { type Trace, tracer } from '@petiole/service-config/internal';
 import type { ResolverClass } from '../grpc-js/resolver-class.js';
-import { type Trace, tracer } from '../grpc-js/tracing.js';
 import { Constant, type ConstantAnswer } from '../resolving/constant.js';
 import { Delivery } from '../resolving/delivery.js';
 import type { CheckedOptions } from '../resolving/options.js';
@@ -46,7 +47,7 @@ export function schemeResolver<Target>(scheme: Scheme<Target>): ResolverClass {
       channelOptions: ChannelOptions,
     ) {
       const delivery = new Delivery(target, listener, trace);
-      const opened = open(scheme, target, { channelOptions, trace: (text) => delivery.trace(text) });
+      const opened = open(scheme, target, { channelOptions, trace: delivery.trace });
       this.#inner =
         'resolve' in opened
           ? new Polling(opened, scheme.options, delivery, channelOptions)

@@ -2,9 +2,10 @@
  * The resolver of `srv:` targets (RFC 2782): each SRV record is one endpoint with all addresses of its host, which is
  * how DNS can say that addresses belong together. The best (lowest) priority that resolves; weights are ignored.
  */
+
 import type { SrvRecord } from 'node:dns';
+import type { Trace } from '@petiole/service-config/internal';
 import type { ResolverClass } from '../grpc-js/resolver-class.js';
-import type { Trace } from '../grpc-js/tracing.js';
 import { BOUNDS, type EndpointBounds, withinBounds } from '../lookup/bounds.js';
 import { type DnsSession, type OpenDnsSession, openDnsSession } from '../lookup/dns-session.js';
 import { HostAddresses } from '../lookup/host-addresses.js';
@@ -133,8 +134,8 @@ class SrvLookup implements Lookup {
     for (const look of looks) {
       const answer = await look;
       const { priority, located, isFresh, leftOut } = answer;
-      this.#trace(
-        () => `priority ${priority}: ${located.length} endpoints${isFresh ? '' : ', none of them fresh'}`,
+      this.#trace?.(
+        `priority ${priority}: ${located.length} endpoints${isFresh ? '' : ', none of them fresh'}`,
       );
       failures.push(...answer.failures);
       if (isFresh) return { located, failures, leftOut, asked };

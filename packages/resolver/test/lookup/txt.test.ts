@@ -117,7 +117,7 @@ describe('TXT records', () => {
   it('in another order are no change, also when each of two is a service config', async () => {
     const records = [CONFIG, CONFIG.replace('round_robin', 'pick_first')];
     const session = { srv: () => never, addresses: () => never, txt: () => Promise.resolve([...records]) };
-    const txt = new TxtLookup('echo.test', {}, { open: () => session, deadline: 5000, trace: () => {} });
+    const txt = new TxtLookup('echo.test', {}, { open: () => session, deadline: 5000, trace: undefined });
     const look = async (): Promise<object | null> => {
       txt.start();
       return (await txt.settle(new AbortController().signal)).serviceConfig;

@@ -1,0 +1,16 @@
+/**
+ * What the resolvers of Petiole tell policies beside endpoints: the keys, among the attributes of a result. They stand
+ * under grpc-js's exclude prefix, so that a changed one replaces no connection (fact R17).
+ */
+import { experimental } from '@grpc/grpc-js';
+
+const PREFIX = `${experimental.SUBCHANNEL_ARGS_EXCLUDE_KEY_PREFIX}.petiole`;
+
+/** The target string of the channel; always present. */
+export const TARGET_ATTRIBUTE: string = `${PREFIX}.target`;
+
+/**
+ * `healthCheckConfig.serviceName` of the resolver's service config (gRFC A17), which grpc-js drops (fact R18); null when
+ * that service config has none; absent when the resolver supplies no service config.
+ */
+export const HEALTH_CHECK_SERVICE_NAME_ATTRIBUTE: string = `${PREFIX}.health_check_service_name`;
