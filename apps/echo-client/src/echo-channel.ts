@@ -1,6 +1,6 @@
 /** The client under test: a channel to a target, with one of the policies. */
 import { type ChannelCredentials, credentials } from '@grpc/grpc-js';
-import { registerCustomRoundRobin, registerLeastRequest, serviceConfig } from '@petiole/balancer';
+import { customRoundRobin, leastRequest, serviceConfig } from '@petiole/balancer';
 import { EchoClient } from '@petiole/echo-proto';
 import {
   registerRefreshingDnsResolver,
@@ -34,8 +34,8 @@ export function createEchoClient(config: EchoChannelConfig): EchoClient {
   registerStaticResolver();
   registerSrvResolver();
   registerRefreshingDnsResolver();
-  registerCustomRoundRobin();
-  registerLeastRequest();
+  customRoundRobin.register();
+  leastRequest.register();
   const { healthService, serverName } = config;
   return new EchoClient(config.target, config.credentials ?? credentials.createInsecure(), {
     'grpc.service_config': serviceConfig({

@@ -1,11 +1,6 @@
 /** Which policies a run tests, and what is asked of each. */
 import type { LoadBalancingConfig } from '@grpc/grpc-js';
-import {
-  customRoundRobin,
-  leastRequest,
-  registerCustomRoundRobin,
-  registerLeastRequest,
-} from '@petiole/balancer';
+import { customRoundRobin, leastRequest } from '@petiole/balancer';
 import type { Resolver } from '@petiole/resolver';
 import { CATALOGUE_RESOLVER } from './catalogue.js';
 import { ILL_AT_THE_END } from './health-service.js';
@@ -47,8 +42,8 @@ function roundRobin(name: string): SubjectPlan {
 
 /** Ours beside grpc-js's `round_robin`, which is measured by the same rules. */
 export function comparison(): readonly SubjectPlan[] {
-  registerCustomRoundRobin();
-  registerLeastRequest();
+  customRoundRobin.register();
+  leastRequest.register();
   return [
     roundRobin('custom_round_robin'),
     {
@@ -69,7 +64,7 @@ export function comparison(): readonly SubjectPlan[] {
 
 /** `custom_round_robin` as it is, beside one with each bug. */
 export function withBugs(bugs: readonly Bug[]): readonly SubjectPlan[] {
-  registerCustomRoundRobin();
+  customRoundRobin.register();
   const sound = roundRobin('custom_round_robin');
   return [sound, ...bugs.map((bug) => withBug(bug, sound))];
 }

@@ -5,7 +5,7 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { experimental } from '@grpc/grpc-js';
-import { registerCustomRoundRobin, registerLeastRequest } from '@petiole/balancer';
+import { customRoundRobin, leastRequest } from '@petiole/balancer';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { Scenario } from './acting/scenario.js';
 import { Servers } from './acting/servers.js';
@@ -18,8 +18,8 @@ const BATCH = 50;
 const LEFT_AFTER_MS = 2000;
 const CHANNELS = ['petiole.endpoint.state', 'petiole.health.status', 'petiole.resolver.update'];
 
-registerCustomRoundRobin();
-registerLeastRequest();
+customRoundRobin.register();
+leastRequest.register();
 
 let servers: Servers;
 /** Every pick_first child that lives: a policy that was not destroyed has them. */

@@ -18,15 +18,32 @@ export {
   type StatusCode,
   serviceConfig,
 } from '@petiole/service-config';
-export type { EndpointHooks, ShardedEndpoint } from './endpoints/endpoint.js';
-export { failPick, queuePick } from './endpoints/pick-result.js';
-export { EndpointSharding, type EndpointShardingOptions } from './endpoints/sharding.js';
-export type { EndpointEvent } from './events/endpoint-events.js';
-export type { HealthStatus } from './health/checked-subchannel.js';
 export {
-  type CustomRoundRobinConfig,
-  customRoundRobin,
-  registerCustomRoundRobin,
-} from './policies/custom-round-robin.js';
-export { type LeastRequestConfig, leastRequest, registerLeastRequest } from './policies/least-request.js';
-export { definePolicy, type Policy, type PolicyDefinition, type PolicyView } from './policy/define-policy.js';
+  type BoundedFieldOptions,
+  boolean,
+  type ConfigOf,
+  duration,
+  type Field,
+  type FieldDescription,
+  type FieldOptions,
+  type Fields,
+  integer,
+  type JsonOf,
+  list,
+  number,
+  string,
+} from '@petiole/service-config/internal';
+export type { CallEnd, EndpointHooks, EndpointIdentity, PolicyEndpoint } from './endpoints/endpoint.js';
+export { failPick, queuePick } from './endpoints/pick-result.js';
+export { type EndpointChange, EndpointSharding, type EndpointShardingOptions } from './endpoints/sharding.js';
+export type {
+  EndpointEvent,
+  EndpointState,
+  HealthEvent,
+  HealthStatus,
+  ServingStatus,
+} from './events/endpoint-events.js';
+export { type CustomRoundRobinConfig, customRoundRobin } from './policies/custom-round-robin.js';
+export { type LeastRequestConfig, leastRequest } from './policies/least-request.js';
+export { definePolicy, type Policy } from './policy/define-policy.js';
+export type { PolicyBehaviour, PolicyDefinition, PolicyView } from './policy/view.js';

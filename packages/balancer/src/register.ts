@@ -5,8 +5,8 @@
  */
 import './grpc-js/usable.js';
 
-import { registerCustomRoundRobin } from './policies/custom-round-robin.js';
-import { registerLeastRequest } from './policies/least-request.js';
+import { customRoundRobin } from './policies/custom-round-robin.js';
+import { leastRequest } from './policies/least-request.js';
 
-registerCustomRoundRobin();
-registerLeastRequest();
+customRoundRobin.register();
+leastRequest.register();

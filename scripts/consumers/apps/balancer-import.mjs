@@ -1,8 +1,8 @@
 /** ES module: each of three servers three times, then the next. */
-import { customRoundRobin, registerCustomRoundRobin, serviceConfig } from '@petiole/balancer';
+import { customRoundRobin, serviceConfig } from '@petiole/balancer';
 import { ask, withServers } from './who-am-i.cjs';
 
-registerCustomRoundRobin();
+customRoundRobin.register();
 await withServers('ABC', async (ports) => {
   const target = `ipv4:${ports.map((port) => `127.0.0.1:${port}`).join(',')}`;
   console.log(

@@ -1,8 +1,8 @@
 /** CommonJS: the same through require(). */
-const { customRoundRobin, registerCustomRoundRobin, serviceConfig } = require('@petiole/balancer');
+const { customRoundRobin, serviceConfig } = require('@petiole/balancer');
 const { ask, withServers } = require('./who-am-i.cjs');
 
-registerCustomRoundRobin();
+customRoundRobin.register();
 withServers('ABC', async (ports) => {
   const target = `ipv4:${ports.map((port) => `127.0.0.1:${port}`).join(',')}`;
   console.log(

@@ -11,14 +11,12 @@ import {
   failPick,
   leastRequest,
   queuePick,
-  registerCustomRoundRobin,
-  registerLeastRequest,
   type ServiceConfigFinding,
   serviceConfig,
 } from '@petiole/balancer';
 
-registerCustomRoundRobin();
-registerLeastRequest();
+customRoundRobin.register();
+leastRequest.register();
 
 const config: CustomRoundRobinConfig = { repeatCount: 1, readyTimeout: '2s' };
 export const client: grpc.Client = new grpc.Client('dns:///echo.example', grpc.credentials.createInsecure(), {

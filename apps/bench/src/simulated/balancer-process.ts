@@ -6,7 +6,7 @@ import { execFileSync } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { type experimental, type LoadBalancingConfig, connectivityState as State } from '@grpc/grpc-js';
-import { customRoundRobin, registerCustomRoundRobin } from '@petiole/balancer';
+import { customRoundRobin } from '@petiole/balancer';
 import { Bench } from 'tinybench';
 import { SimulatedChannel } from '../../../../packages/balancer/test/support/simulated-channel.js';
 import { type Report, type Row, tableOf, type Verdict } from '../report.js';
@@ -17,7 +17,7 @@ const { CONNECTING, IDLE, READY } = State;
 const ROUND_ROBIN: LoadBalancingConfig = { round_robin: {} };
 const OURS: LoadBalancingConfig = customRoundRobin({ repeatCount: 3 });
 
-registerCustomRoundRobin();
+customRoundRobin.register();
 
 /** For both sides of a comparison alike. */
 const WARM_UPS = 5;

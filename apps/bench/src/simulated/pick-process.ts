@@ -3,7 +3,7 @@
  * {@link PickCost} as JSON. Run by balancer-process.ts.
  */
 import { type experimental, connectivityState as State } from '@grpc/grpc-js';
-import { registerCustomRoundRobin, registerLeastRequest } from '@petiole/balancer';
+import { customRoundRobin, leastRequest } from '@petiole/balancer';
 import { rpc, SimulatedChannel } from '../../../../packages/balancer/test/support/simulated-channel.js';
 
 export interface PickCost {
@@ -16,8 +16,8 @@ const PICKS = 5_000_000;
 /** Few enough that no collection comes between. */
 const MEASURED = 10_000;
 
-registerCustomRoundRobin();
-registerLeastRequest();
+customRoundRobin.register();
+leastRequest.register();
 
 const [policy = 'round_robin', count = '100'] = process.argv.slice(2);
 const channel = new SimulatedChannel({ [policy]: {} }, { latestOnly: true });

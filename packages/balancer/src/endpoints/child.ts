@@ -10,11 +10,18 @@ import {
   connectivityState as State,
   status,
 } from '@grpc/grpc-js';
-import { endpointName, oneLine, sameAddresses, withoutRepetition } from '@petiole/service-config/internal';
+import {
+  addressName,
+  endpointName,
+  oneLine,
+  sameAddresses,
+  withoutRepetition,
+} from '@petiole/service-config/internal';
+import type { EndpointState } from '../events/endpoint-events.js';
 import { HealthCheckedSubchannel } from '../health/checked-subchannel.js';
 import type { ChannelArguments } from './channel-arguments.js';
 import type { EndpointData } from './data.js';
-import type { EndpointHooks, ShardedEndpoint } from './endpoint.js';
+import type { CallEnd, EndpointHooks, PolicyEndpoint } from './endpoint.js';
 import { EndpointPick, failPick, queuePick } from './pick-result.js';
 import { LASTING_MS, reconnectBackoff } from './reconnect-backoff.js';
 
@@ -32,7 +39,7 @@ export interface ChildOwner<Data> {
   /** The channel's target, for events. */
   target: string | undefined;
   /** The child's state has changed. It is the only one who changes it. */
-  childReported(child: EndpointChild<Data>, from: State, reason: string): void;
+  childReported(child: EndpointChild<Data>, from: EndpointState, reason: string): void;
   /** No RPC that counts in this data runs any more. */
   callsEnded(data: EndpointData<Data>): void;
   requestReresolution(): void;
@@ -48,11 +55,11 @@ const now = (): number => Math.trunc(performance.now());
 const NO_ARGS: experimental.PickArgs = { metadata: new Metadata(), extraPickInfo: {} };
 
 /** There are as many as endpoints: what all have in common is the owner's, and a field has to earn its bytes. */
-export class EndpointChild<Data> implements ShardedEndpoint<Data>, ChannelControlHelper {
+export class EndpointChild<Data> implements PolicyEndpoint<Data>, ChannelControlHelper {
   /** Made by the policy's `createData`; undefined if it has none. */
   readonly kept: EndpointData<Data> | undefined;
   index = -1;
-  state: State = State.IDLE;
+  state: EndpointState = 'IDLE';
   pickResult: experimental.PickResult = queuePick();
   lastError: string | undefined = undefined;
 
@@ -78,13 +85,22 @@ export class EndpointChild<Data> implements ShardedEndpoint<Data>, ChannelContro
     const { createData } = owner.hooks;
     this.owner = owner;
     this.endpoint = endpoint;
-    this.kept = kept ?? (createData && { value: createData(endpoint), calls: 0 });
+    this.kept =
+      kept ??
+      (createData && {
+        value: createData({ name: endpointName(endpoint), addresses: this.addresses }),
+        calls: 0,
+      });
     // No resolution note: a leaf keeps its first one for ever, and the policy's message carries the newest.
     this.leaf = new experimental.LeafLoadBalancer(eachOnce(endpoint), this, owner.args.current, '');
   }
 
   get name(): string {
     return endpointName(this.endpoint);
+  }
+
+  get addresses(): readonly string[] {
+    return this.endpoint.addresses.map(addressName);
   }
 
   get data(): Data {
@@ -122,7 +138,7 @@ export class EndpointChild<Data> implements ShardedEndpoint<Data>, ChannelContro
 
   /** Connects again, with the newest arguments and the addresses in the order that the resolver gave last. */
   reconnect(): void {
-    if (this.state === State.SHUTDOWN || this.leaf.getConnectivityState() !== State.IDLE) return;
+    if (this.state === 'SHUTDOWN' || this.leaf.getConnectivityState() !== State.IDLE) return;
     this.youngSince = now();
     if (!this.stale) {
       this.leaf.exitIdle();
@@ -139,7 +155,7 @@ export class EndpointChild<Data> implements ShardedEndpoint<Data>, ChannelContro
 
   /** Releases every subchannel. pick_first still calls back once, into deaf ears. */
   destroy(): void {
-    this.state = State.SHUTDOWN;
+    this.state = 'SHUTDOWN';
     this.index = -1;
     this.pickResult = queuePick();
     this.backoff?.stop();
@@ -180,7 +196,7 @@ export class EndpointChild<Data> implements ShardedEndpoint<Data>, ChannelContro
   }
 
   updateState(state: State, picker: experimental.Picker, error: string | null): void {
-    if (this.state === State.SHUTDOWN) return;
+    if (this.state === 'SHUTDOWN') return;
     const outer = this.reporting;
     this.reporting = true;
     this.take(state, picker, error);
@@ -197,19 +213,19 @@ export class EndpointChild<Data> implements ShardedEndpoint<Data>, ChannelContro
         this.serve(picker);
         break;
       case State.TRANSIENT_FAILURE:
-        if (waiting) this.wait(State.CONNECTING, 'waiting for the first health status');
+        if (waiting) this.wait('CONNECTING', 'waiting for the first health status');
         else this.fail(this.watched?.failure ?? connectionError(error));
         break;
       case State.IDLE:
         this.lost();
         break;
       default:
-        this.wait(state, 'connecting');
+        this.wait('CONNECTING', 'connecting');
     }
   }
 
   requestReresolution(): void {
-    if (this.state !== State.SHUTDOWN) this.owner.requestReresolution();
+    if (this.state !== 'SHUTDOWN') this.owner.requestReresolution();
   }
 
   addChannelzChild(child: Parameters<ChannelControlHelper['addChannelzChild']>[0]): void {
@@ -226,17 +242,17 @@ export class EndpointChild<Data> implements ShardedEndpoint<Data>, ChannelContro
     // Policies above cast the subchannel to the wrapper that they made (outlier_detection, xDS): give it back.
     const subchannel = picked instanceof HealthCheckedSubchannel ? picked.unwrapped : picked;
     this.lastError = undefined;
-    if (this.state !== State.READY && this.watched === undefined) this.youngSince = now();
+    if (this.state !== 'READY' && this.watched === undefined) this.youngSince = now();
     this.pickResult = new EndpointPick({
       subchannel,
       onCallStarted: onCallStarted || this.kept ? () => this.callStarted() : null,
-      onCallEnded: (code, _, trailers) => this.callEnded(code, trailers),
+      onCallEnded: (code, details, trailers) => this.callEnded({ code, details, trailers }),
     });
-    const healthy = this.state === State.TRANSIENT_FAILURE && this.watched?.status === 'SERVING';
+    const healthy = this.state === 'TRANSIENT_FAILURE' && this.watched?.status === 'SERVING';
     const reason = healthy
       ? 'health check: SERVING'
       : `connected to ${oneLine(`${subchannel?.getAddress()}`)}`;
-    this.become(State.READY, reason);
+    this.become('READY', reason);
   }
 
   private callStarted(): void {
@@ -244,10 +260,10 @@ export class EndpointChild<Data> implements ShardedEndpoint<Data>, ChannelContro
     this.owner.hooks.onCallStarted?.(this);
   }
 
-  private callEnded(code: status, trailers: Metadata): void {
+  private callEnded(end: CallEnd): void {
     const { owner, kept } = this;
-    if (this.youngSince !== PROVEN && isAnswer(code, trailers)) this.youngSince = PROVEN;
-    owner.hooks.onCallEnded?.(this, code, trailers);
+    if (this.youngSince !== PROVEN && isAnswer(end)) this.youngSince = PROVEN;
+    owner.hooks.onCallEnded?.(this, end);
     if (kept !== undefined && --kept.calls === 0) owner.callsEnded(kept);
   }
 
@@ -267,21 +283,21 @@ export class EndpointChild<Data> implements ShardedEndpoint<Data>, ChannelContro
       );
       return;
     }
-    this.wait(State.IDLE, 'connection lost');
+    this.wait('IDLE', 'connection lost');
   }
 
   private fail(error: string): void {
     this.lastError = error;
     this.pickResult = failPick(`endpoint ${this.name}: ${error}`);
-    this.become(State.TRANSIENT_FAILURE, error);
+    this.become('TRANSIENT_FAILURE', error);
   }
 
-  private wait(state: State, reason: string): void {
+  private wait(state: EndpointState, reason: string): void {
     this.pickResult = queuePick();
     this.become(state, reason);
   }
 
-  private become(state: State, reason: string): void {
+  private become(state: EndpointState, reason: string): void {
     const from = this.state;
     // The same state again brings a new connection or a newer error: pickers read both from the endpoint.
     if (from === state) return;
@@ -291,7 +307,7 @@ export class EndpointChild<Data> implements ShardedEndpoint<Data>, ChannelContro
 }
 
 /** True if the RPC was ended by the server, and not by the loss of the connection or by the client. */
-function isAnswer(code: status, trailers: Metadata): boolean {
+function isAnswer({ code, trailers }: CallEnd): boolean {
   return code === status.OK || Object.keys(trailers.getMap()).length > 0;
 }
 

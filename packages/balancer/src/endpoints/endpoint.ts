@@ -1,18 +1,24 @@
 /** An endpoint as a policy sees it, and what a policy can attach to its endpoints. */
-import type { connectivityState, experimental, Metadata, status } from '@grpc/grpc-js';
+import type { experimental, Metadata, status } from '@grpc/grpc-js';
+import type { EndpointState } from '../events/endpoint-events.js';
+
+/** What tells one endpoint from another. */
+export interface EndpointIdentity {
+  /** All its addresses in one text, for messages: `[::1]:50051+127.0.0.1:50051`. */
+  readonly name: string;
+  /** Its addresses in the resolver's order, e.g. `[::1]:50051`, `10.1.2.3:443`, or the path of a Unix socket. */
+  readonly addresses: readonly string[];
+}
 
 /**
  * One endpoint: the same object for as long as the resolver keeps naming it. It may gain and lose addresses, as long as
  * the address that it is connected to is left.
  */
-export interface ShardedEndpoint<Data = undefined> {
-  /** What the resolver gave last. */
-  readonly endpoint: experimental.Endpoint;
-  /** All its addresses, for messages: `[::1]:50051+127.0.0.1:50051`. */
-  readonly name: string;
+export interface PolicyEndpoint<Data = undefined> extends EndpointIdentity {
   /** Its place in the resolver's order, from 0; -1 once the resolver has removed it. */
   readonly index: number;
-  readonly state: connectivityState;
+  /** `SHUTDOWN` once the resolver has removed it. */
+  readonly state: EndpointState;
   /** Why it is not READY, where that is known. */
   readonly lastError: string | undefined;
   /**
@@ -24,6 +30,13 @@ export interface ShardedEndpoint<Data = undefined> {
   readonly data: Data;
 }
 
+/** How an RPC ended. */
+export interface CallEnd {
+  readonly code: status;
+  readonly details: string;
+  readonly trailers: Metadata;
+}
+
 /** What a policy can attach to its endpoints. Called at once, in the middle of a change: they must not act on any client. */
 export interface EndpointHooks<Data> {
   /**
@@ -31,11 +44,9 @@ export interface EndpointHooks<Data> {
    * endpoint gains or loses addresses; and after the resolver has removed the endpoint, as long as RPCs run there: if
    * it comes back before they have ended, it has the same data again.
    */
-  readonly createData?: ((endpoint: experimental.Endpoint) => Data) | undefined;
+  readonly createData?: ((endpoint: EndpointIdentity) => Data) | undefined;
   /** An RPC has started on the endpoint's connection. */
-  readonly onCallStarted?: ((endpoint: ShardedEndpoint<Data>) => void) | undefined;
+  readonly onCallStarted?: ((endpoint: PolicyEndpoint<Data>) => void) | undefined;
   /** That RPC has ended, however it did: exactly once for each `onCallStarted`, even on a removed endpoint. */
-  readonly onCallEnded?:
-    | ((endpoint: ShardedEndpoint<Data>, code: status, trailers: Metadata) => void)
-    | undefined;
+  readonly onCallEnded?: ((endpoint: PolicyEndpoint<Data>, end: CallEnd) => void) | undefined;
 }

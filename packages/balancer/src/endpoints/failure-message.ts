@@ -1,5 +1,5 @@
 /** Why no endpoint serves, in a message of bounded length. */
-import type { ShardedEndpoint } from './endpoint.js';
+import type { PolicyEndpoint } from './endpoint.js';
 
 /** Room for about a dozen endpoints; a status message travels in logs and headers. */
 const MAX_LENGTH = 1000;
@@ -8,7 +8,7 @@ const MAX_LENGTH = 1000;
  * `[::1]:1+127.0.0.1:1: connect ECONNREFUSED 127.0.0.1:1; …`: each endpoint and its last error, in order, until
  * the message is full; the rest is counted.
  */
-export function describeEndpoints(endpoints: Iterable<ShardedEndpoint<unknown>>, total: number): string {
+export function describeEndpoints(endpoints: readonly PolicyEndpoint<unknown>[]): string {
   const parts: string[] = [];
   let length = 0;
   for (const endpoint of endpoints) {
@@ -17,17 +17,17 @@ export function describeEndpoints(endpoints: Iterable<ShardedEndpoint<unknown>>,
     if (length > MAX_LENGTH && parts.length > 0) break;
     parts.push(part);
   }
-  if (parts.length < total) parts.push(`and ${total - parts.length} more`);
+  if (parts.length < endpoints.length) parts.push(`and ${endpoints.length - parts.length} more`);
   return parts.join('; ');
 }
 
 /** The status message of a policy all of whose endpoints are in TRANSIENT_FAILURE. */
 export function describeFailure(
   policy: string,
-  endpoints: readonly ShardedEndpoint<unknown>[],
+  endpoints: readonly PolicyEndpoint<unknown>[],
   resolutionNote: string,
 ): string {
   const count = endpoints.length === 1 ? 'the only endpoint' : `all ${endpoints.length} endpoints`;
   const note = resolutionNote === '' ? '' : `. Resolution note: ${resolutionNote}`;
-  return `${policy}: ${count} failed: ${describeEndpoints(endpoints, endpoints.length)}${note}`;
+  return `${policy}: ${count} failed: ${describeEndpoints(endpoints)}${note}`;
 }

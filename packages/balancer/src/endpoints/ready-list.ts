@@ -2,10 +2,10 @@
  * The READY children in the resolver's order. Kept by its changes: one child
  * that enters or leaves costs one array copy, not a look at every child.
  */
-import { connectivityState as State } from '@grpc/grpc-js';
+import type { EndpointState } from '../events/endpoint-events.js';
 
 interface Child {
-  readonly state: State;
+  readonly state: EndpointState;
   readonly index: number;
 }
 
@@ -30,10 +30,9 @@ export class ReadyList<T extends Child> {
     this.changed.clear();
   }
 
-  /** The same array until a child enters or leaves. */
   current(children: readonly T[]): readonly T[] {
     if (this.list === undefined) {
-      const ready = children.filter((child) => child.state === State.READY);
+      const ready = children.filter((child) => child.state === 'READY');
       this.list = ready.length === children.length ? children : ready;
     } else {
       for (const child of this.changed) this.list = apply(this.list, child);
@@ -46,7 +45,7 @@ export class ReadyList<T extends Child> {
 function apply<T extends Child>(list: readonly T[], child: T): readonly T[] {
   const at = position(list, child.index);
   const listed = list[at] === child;
-  if (child.state === State.READY) return listed ? list : list.toSpliced(at, 0, child);
+  if (child.state === 'READY') return listed ? list : list.toSpliced(at, 0, child);
   return listed ? list.toSpliced(at, 1) : list;
 }
 

@@ -11,13 +11,13 @@ import {
   type StatusObject,
 } from '@grpc/grpc-js';
 import { oneLine, publishLater, sameAddresses, tracer } from '@petiole/service-config/internal';
-import { type EndpointEvent, endpointStateChannel } from '../events/endpoint-events.js';
+import { type EndpointEvent, type EndpointState, endpointStateChannel } from '../events/endpoint-events.js';
 import { StatePublisher } from '../grpc-js/state-publisher.js';
 import { ChannelArguments } from './channel-arguments.js';
 import { type ChildOwner, EndpointChild } from './child.js';
 import { CONNECT_TIMEOUT_MS, ConnectingWatch } from './connecting-watch.js';
 import { DepartedEndpoints } from './data.js';
-import type { EndpointHooks, ShardedEndpoint } from './endpoint.js';
+import type { EndpointHooks, PolicyEndpoint } from './endpoint.js';
 import { describeFailure } from './failure-message.js';
 import { matchEndpoints } from './matching.js';
 import { failPick, queuePick } from './pick-result.js';
@@ -39,12 +39,19 @@ export interface EndpointShardingOptions<Data> extends EndpointHooks<Data> {
   /** What grpc-js passed to the policy's constructor. */
   readonly helper: experimental.ChannelControlHelper;
   /**
-   * Time to call {@link EndpointSharding.publish}: an endpoint's state or the list of endpoints may have changed.
-   * Called once per event, however many children report in it, and at the end of each update. As the hooks, it must
-   * not act on any client.
+   * Time to call {@link EndpointSharding.publish}. Called once per event, however many children report in it, and at
+   * the end of each update. As the hooks, it must not act on any client.
    */
-  readonly onChange: () => void;
+  readonly onChange: (change: EndpointChange) => void;
 }
+
+/**
+ * What is different since the last call:
+ * - `ready`: which endpoints there are, their order or addresses, or which of them are READY. A picker is out of date.
+ * - `states`: at most the states of endpoints that are not READY. A picker is good, but RPCs may wait for what it
+ *   answers now.
+ */
+export type EndpointChange = 'ready' | 'states';
 
 export class EndpointSharding<Data = undefined> {
   private readonly owner: ChildOwner<Data>;
@@ -56,15 +63,21 @@ export class EndpointSharding<Data = undefined> {
   private children: readonly EndpointChild<Data>[] = [];
   private readonly readyList: ReadyList<EndpointChild<Data>> = new ReadyList();
   private readonly departed: DepartedEndpoints<Data> = new DepartedEndpoints();
-  /** How many children are in each state, by its number. */
-  private readonly counts: number[] = [0, 0, 0, 0, 0];
+  private readonly counts: Record<EndpointState, number> = {
+    IDLE: 0,
+    CONNECTING: 0,
+    READY: 0,
+    TRANSIENT_FAILURE: 0,
+    SHUTDOWN: 0,
+  };
   private note = '';
   private acceptedBefore = false;
   /** How many there were: one may come from within another. */
   private updates = 0;
   /** Above 0 while children are being changed: their reports add up to one `onChange`. */
   private batchDepth = 0;
-  private changed = false;
+  /** What that will tell. */
+  private change: EndpointChange | undefined = undefined;
   private destroyed = false;
 
   private readonly options: EndpointShardingOptions<Data>;
@@ -87,22 +100,22 @@ export class EndpointSharding<Data = undefined> {
   }
 
   /** All endpoints, in the resolver's order, each once. */
-  get endpoints(): readonly ShardedEndpoint<Data>[] {
+  get endpoints(): readonly PolicyEndpoint<Data>[] {
     return this.children;
   }
 
-  /** The READY endpoints, in the resolver's order. The array stays the same object until one enters or leaves. */
-  get ready(): readonly ShardedEndpoint<Data>[] {
+  /** The READY endpoints, in the resolver's order. */
+  get ready(): readonly PolicyEndpoint<Data>[] {
     return this.readyList.current(this.children);
   }
 
   get readyCount(): number {
-    return this.count(State.READY);
+    return this.counts.READY;
   }
 
   /** How many endpoints are in that state; costs nothing. */
-  count(state: State): number {
-    return this.counts[state] ?? 0;
+  count(state: EndpointState): number {
+    return this.counts[state];
   }
 
   /**
@@ -124,7 +137,7 @@ export class EndpointSharding<Data = undefined> {
       trace?.(`${this.options.name}: resolver error ${details}`);
       if (this.children.length === 0) this.publishFailure({ ...list.error, details });
       // The policy may have a new config all the same.
-      else this.options.onChange();
+      else this.options.onChange('states');
       return true;
     }
     const endpoints = list.value.filter((endpoint) => endpoint.addresses.length > 0);
@@ -132,9 +145,9 @@ export class EndpointSharding<Data = undefined> {
       const before = this.children;
       const renew = this.adoptOptions(channelOptions);
       if (!this.adoptUnchanged(endpoints)) this.reconcile(endpoints);
+      this.change ??= 'states';
       // Those that the list has dropped need nothing new, and those that it has brought have it.
-      if (renew) for (const child of before) if (child.state !== State.SHUTDOWN) child.renew();
-      this.changed = true;
+      if (renew) for (const child of before) if (child.state !== 'SHUTDOWN') child.renew();
     });
     if (this.destroyed) return true;
     this.publisher.repeatLater();
@@ -160,7 +173,7 @@ export class EndpointSharding<Data = undefined> {
       // Either nothing is known yet, or publishFailure has said why.
     } else if (picker !== undefined) {
       this.push(State.READY, picker);
-    } else if (this.count(State.TRANSIENT_FAILURE) === this.children.length) {
+    } else if (this.counts.TRANSIENT_FAILURE === this.children.length) {
       this.push(State.TRANSIENT_FAILURE, this.failurePicker, () => this.failureMessage());
     } else {
       this.push(State.CONNECTING, this.queuePicker);
@@ -224,7 +237,7 @@ export class EndpointSharding<Data = undefined> {
     this.children = children;
     for (const [index, child] of children.entries()) child.index = index;
     for (const child of created) {
-      this.counts[child.state] = this.count(child.state) + 1;
+      this.counts[child.state]++;
       if (child.kept !== undefined) this.departed.forget(child.kept);
     }
     const renamed = new Map<EndpointChild<Data>, string>();
@@ -235,10 +248,11 @@ export class EndpointSharding<Data = undefined> {
     // Only then: a list that names an endpoint twice comes here each time, and `ready` must stay the same for it.
     const moved = children.some((child, i) => child !== before[i]) || before.length > children.length;
     if (moved) this.readyList.reset();
+    if (moved || renamed.size > 0) this.change = 'ready';
     // Connect first: a new endpoint may share a connection with a removed one.
     for (const child of created) {
       // Those before it may have reported, and whoever heard of it may have closed the channel, or updated it.
-      if (child.state !== State.SHUTDOWN) child.connect();
+      if (child.state !== 'SHUTDOWN') child.connect();
     }
     for (const [child, name] of renamed) this.tellNewName(child, name);
     const goneOn = new Set([...created].map(({ kept }) => kept));
@@ -252,33 +266,35 @@ export class EndpointSharding<Data = undefined> {
   /** Whoever follows events knows endpoints by their names: one of another name is another one to them. */
   private tellNewName(child: EndpointChild<Data>, before: string): void {
     const { name, state, lastError } = child;
-    this.tell({ name: before }, state, State.SHUTDOWN, `its addresses have changed to ${name}`);
-    if (state === State.IDLE || state === State.SHUTDOWN) return;
-    this.tell(child, State.IDLE, state, lastError ?? `its addresses have changed from ${before}`);
+    this.tell({ name: before }, state, 'SHUTDOWN', `its addresses have changed to ${name}`);
+    if (state === 'IDLE' || state === 'SHUTDOWN') return;
+    this.tell(child, 'IDLE', state, lastError ?? `its addresses have changed from ${before}`);
   }
 
   private remove(child: EndpointChild<Data>, reason: string): void {
     this.connecting.stop(child);
     const from = child.state;
-    this.counts[from] = this.count(from) - 1;
+    this.counts[from]--;
     child.destroy();
-    this.tell(child, from, State.SHUTDOWN, reason);
+    this.tell(child, from, 'SHUTDOWN', reason);
   }
 
-  private childReported(child: EndpointChild<Data>, from: State, reason: string): void {
+  private childReported(child: EndpointChild<Data>, from: EndpointState, reason: string): void {
     const { state } = child;
-    this.counts[from] = this.count(from) - 1;
-    this.counts[state] = this.count(state) + 1;
-    if (from === State.READY || state === State.READY) this.readyList.change(child);
-    if (state === State.CONNECTING) this.connecting.start(child);
+    this.counts[from]--;
+    this.counts[state]++;
+    const isPickersConcern = from === 'READY' || state === 'READY';
+    if (isPickersConcern) this.readyList.change(child);
+    if (state === 'CONNECTING') this.connecting.start(child);
     else this.connecting.stop(child);
     // Not from within the report: the subchannel would tell a listener that is added again now of this change once
     // more, and pick_first would then try the lost address beside the first one instead of after it.
-    if (state === State.IDLE) process.nextTick(() => child.reconnect());
+    if (state === 'IDLE') process.nextTick(() => child.reconnect());
     this.tell(child, from, state, reason);
     this.batch(() => {
-      this.changed = true;
-      if (from === State.READY) this.requestReresolution();
+      if (isPickersConcern) this.change = 'ready';
+      else this.change ??= 'states';
+      if (from === 'READY') this.requestReresolution();
     });
   }
 
@@ -287,16 +303,17 @@ export class EndpointSharding<Data = undefined> {
     if (!this.destroyed) this.reresolution.request();
   }
 
-  private batch(change: () => void): void {
+  private batch(makeChanges: () => void): void {
     this.batchDepth++;
     try {
-      change();
+      makeChanges();
     } finally {
       this.batchDepth--;
     }
-    if (this.batchDepth > 0 || !this.changed || this.destroyed) return;
-    this.changed = false;
-    this.options.onChange();
+    if (this.batchDepth > 0 || this.change === undefined || this.destroyed) return;
+    const { change } = this;
+    this.change = undefined;
+    this.options.onChange(change);
   }
 
   private push(state: State, picker: Picker, error?: () => string | null): void {
@@ -310,13 +327,18 @@ export class EndpointSharding<Data = undefined> {
     return describeFailure(this.options.name, this.children, this.note);
   }
 
-  private tell(endpoint: { readonly name: string }, from: State, to: State, reason: string): void {
-    trace?.(`${this.options.name}: ${endpoint.name} ${State[from]} -> ${State[to]}: ${reason}`);
+  private tell(
+    endpoint: { readonly name: string },
+    from: EndpointState,
+    to: EndpointState,
+    reason: string,
+  ): void {
+    trace?.(`${this.options.name}: ${endpoint.name} ${from} -> ${to}: ${reason}`);
     publishLater<EndpointEvent>(endpointStateChannel, () => ({
       target: this.owner.target,
       endpoint: endpoint.name,
-      from: State[from],
-      to: State[to],
+      from,
+      to,
       reason,
     }));
   }

@@ -4,20 +4,38 @@
  * subscriber may close the client. Free when nobody listens.
  */
 import { type Channel, channel } from 'node:diagnostics_channel';
-import type { HealthStatus } from '../health/checked-subchannel.js';
 
-/** A message of the diagnostics channels `petiole.endpoint.state` and `petiole.health.status`. */
-export interface EndpointEvent {
+/** `HealthCheckResponse.ServingStatus`: the four answers of a server. */
+export type ServingStatus = 'UNKNOWN' | 'SERVING' | 'NOT_SERVING' | 'SERVICE_UNKNOWN';
+
+/**
+ * What is known of a connection's health. Beside the four answers of the server:
+ * - `PENDING`: no answer yet; RPCs wait.
+ * - `FAILED`: the watch failed without an answer and will be tried again. The endpoint is out until it answers; A17
+ *   would have it CONNECTING during each attempt, and RPCs wait for a server that is ill.
+ * - `UNIMPLEMENTED`: the server has no health service, or a proxy does not find it (HTTP status 404): nobody can say
+ *   how the server is. It counts as healthy, as in A17.
+ * - `ENDED`: the connection is closed or no longer in use, and so the watch. Only events have it.
+ */
+export type HealthStatus = ServingStatus | 'PENDING' | 'FAILED' | 'UNIMPLEMENTED' | 'ENDED';
+
+/** The connectivity state of an endpoint, as gRPC names it; `SHUTDOWN` once it has been removed. */
+export type EndpointState = 'IDLE' | 'CONNECTING' | 'READY' | 'TRANSIENT_FAILURE' | 'SHUTDOWN';
+
+/** A message of the diagnostics channel `petiole.endpoint.state`. */
+export interface EndpointEvent<Status extends string = EndpointState> {
   /** The channel's target; undefined behind resolvers that do not tell it (grpc-js's own `dns:` and `ipv4:`). */
   readonly target: string | undefined;
   /** All addresses of the endpoint, e.g. `[::1]:50051+127.0.0.1:50051`. */
   readonly endpoint: string;
-  /** `IDLE`, `CONNECTING`, `READY`, `TRANSIENT_FAILURE`, `SHUTDOWN`; for health see {@link HealthStatus}. */
-  readonly from: string;
-  readonly to: string;
+  readonly from: Status;
+  readonly to: Status;
   /** Why, in words for an operator: `connect ECONNREFUSED 127.0.0.1:50051`, `health check: NOT_SERVING`, …. */
   readonly reason: string;
 }
+
+/** A message of the diagnostics channel `petiole.health.status`. */
+export type HealthEvent = EndpointEvent<HealthStatus>;
 
 /** `petiole.endpoint.state`: an endpoint's connectivity state changed. */
 export const endpointStateChannel: Channel = channel('petiole.endpoint.state');

@@ -4,9 +4,11 @@
  * in 1.14.5 and 1.14.7), so the endpoints are remembered there. A first attempt allocates nothing.
  */
 import type { experimental } from '@grpc/grpc-js';
-import type { ShardedEndpoint } from '../endpoints/endpoint.js';
 
-type Endpoint = ShardedEndpoint<unknown>;
+/** Whom an attempt can be sent to: an endpoint of a policy. */
+interface Endpoint {
+  readonly pickResult: experimental.PickResult;
+}
 
 /** One endpoint, or several. */
 export type Tried = Endpoint | Endpoint[];

@@ -5,8 +5,13 @@
  */
 import { experimental, status as Status } from '@grpc/grpc-js';
 import { logError, oneLine, publishLater, tracer } from '@petiole/service-config/internal';
-import { type EndpointEvent, healthStatusChannel } from '../events/endpoint-events.js';
-import type { ServingStatus } from './protocol.js';
+import {
+  type EndpointEvent,
+  type HealthEvent,
+  type HealthStatus,
+  healthStatusChannel,
+  type ServingStatus,
+} from '../events/endpoint-events.js';
 import type { StreamEnd } from './stream.js';
 import { HealthWatch } from './watch.js';
 
@@ -14,17 +19,6 @@ type HealthListener = experimental.HealthListener;
 type SubchannelInterface = experimental.SubchannelInterface;
 
 const trace = tracer('health_check');
-
-/**
- * What is known of a connection's health. Beside the four answers of the server:
- * - `PENDING`: no answer yet; RPCs wait.
- * - `FAILED`: the watch failed without an answer and will be tried again. The endpoint is out until it answers; A17
- *   would have it CONNECTING during each attempt, and RPCs wait for a server that is ill.
- * - `UNIMPLEMENTED`: the server has no health service, or a proxy does not find it (HTTP status 404): nobody can say
- *   how the server is. It counts as healthy, as in A17.
- * - `ENDED`: the connection is closed or no longer in use, and so the watch. Only events have it.
- */
-export type HealthStatus = ServingStatus | 'PENDING' | 'FAILED' | 'UNIMPLEMENTED' | 'ENDED';
 
 /** The endpoint that a health-checked subchannel belongs to. */
 export interface HealthObserver {
@@ -123,7 +117,7 @@ export class HealthCheckedSubchannel extends experimental.BaseSubchannelWrapper 
 
   private tell(from: HealthStatus, to: HealthStatus, reason: string): void {
     trace?.(`${this.about()} ${from} -> ${to}: ${reason}`);
-    publishLater<EndpointEvent>(healthStatusChannel, () => ({ ...this.observer.event(), from, to, reason }));
+    publishLater<HealthEvent>(healthStatusChannel, () => ({ ...this.observer.event(), from, to, reason }));
   }
 
   private about(): string {

@@ -2,6 +2,7 @@
  * The two messages of `grpc.health.v1.Health/Watch`, read and written by hand:
  * one field each, which is not worth a run-time dependency on a protobuf library.
  */
+import type { ServingStatus } from '../events/endpoint-events.js';
 
 export const WATCH_METHOD = '/grpc.health.v1.Health/Watch';
 
@@ -9,9 +10,7 @@ export const WATCH_METHOD = '/grpc.health.v1.Health/Watch';
 export const HTTP_NOT_FOUND = 'Received HTTP status code 404';
 
 /** `HealthCheckResponse.ServingStatus`, by number. */
-const SERVING_STATUS = ['UNKNOWN', 'SERVING', 'NOT_SERVING', 'SERVICE_UNKNOWN'] as const;
-
-export type ServingStatus = (typeof SERVING_STATUS)[number];
+const SERVING_STATUS: readonly ServingStatus[] = ['UNKNOWN', 'SERVING', 'NOT_SERVING', 'SERVICE_UNKNOWN'];
 
 // Wire types of the protobuf encoding.
 const VARINT = 0;

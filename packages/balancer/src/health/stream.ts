@@ -11,12 +11,8 @@ import {
   type StatusObject,
 } from '@grpc/grpc-js';
 import { messageOf, thrownText } from '@petiole/service-config/internal';
-import {
-  decodeHealthCheckResponse,
-  encodeHealthCheckRequest,
-  type ServingStatus,
-  WATCH_METHOD,
-} from './protocol.js';
+import type { ServingStatus } from '../events/endpoint-events.js';
+import { decodeHealthCheckResponse, encodeHealthCheckRequest, WATCH_METHOD } from './protocol.js';
 
 /** How a stream ended: the server's status, or what went wrong on this side. */
 export type StreamEnd = Pick<StatusObject, 'code' | 'details'>;

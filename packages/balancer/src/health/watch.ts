@@ -4,8 +4,9 @@
  * own channel, so no policy comes between.
  */
 import { type ChannelInterface, type experimental, status as Status } from '@grpc/grpc-js';
+import type { ServingStatus } from '../events/endpoint-events.js';
 import { channelOf } from '../grpc-js/subchannel-channel.js';
-import { HTTP_NOT_FOUND, type ServingStatus } from './protocol.js';
+import { HTTP_NOT_FOUND } from './protocol.js';
 import { HealthStream, type StreamEnd } from './stream.js';
 
 export interface HealthWatchListener {

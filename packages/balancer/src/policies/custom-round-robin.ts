@@ -2,22 +2,13 @@
  * `custom_round_robin`: the same endpoint `repeatCount` times, then the next,
  * in the resolver's order. Waits at its start until all endpoints are READY.
  */
-import { type experimental, type LoadBalancingConfig, connectivityState as State } from '@grpc/grpc-js';
-import { boolean, declareFields, duration, integer, logError } from '@petiole/service-config/internal';
-import type { ShardedEndpoint } from '../endpoints/endpoint.js';
+import type { experimental } from '@grpc/grpc-js';
+import { boolean, type ConfigOf, duration, integer, logError } from '@petiole/service-config/internal';
+import type { PolicyEndpoint } from '../endpoints/endpoint.js';
 import { describeEndpoints } from '../endpoints/failure-message.js';
 import { attemptAt, isAmong, type Tried, triedBefore } from '../grpc-js/rpc-attempts.js';
-import { definePolicy, type Policy, type PolicyView } from '../policy/define-policy.js';
-
-const NAME = 'custom_round_robin';
-const declared = declareFields(NAME, {
-  repeatCount: integer({ min: 1, max: 2 ** 32 - 1, default: 3 }),
-  readyTimeout: duration(),
-  randomStart: boolean(),
-});
-
-/** After how long a wait for endpoints is logged. */
-const LOG_AFTER_MS = 5000;
+import { definePolicy, type Policy } from '../policy/define-policy.js';
+import type { PolicyView } from '../policy/view.js';
 
 /** The JSON config of `custom_round_robin`. */
 export interface CustomRoundRobinConfig {
@@ -28,85 +19,82 @@ export interface CustomRoundRobinConfig {
    * as `"5s"`, `"0s"` for not at all. Default: wait for all, however long; one dead server then holds all RPCs.
    */
   readonly readyTimeout?: string | null;
-  /**
-   * Start the rotation at a random endpoint. Default false: at the first one. Set it for fleets of short-lived
-   * clients, which would otherwise all start at the same server.
-   */
+  /** Start at a random endpoint, so that short-lived clients do not all start at the first one. Default false. */
   readonly randomStart?: boolean | null;
 }
 
-interface Config {
-  readonly repeatCount: number;
-  readonly readyTimeoutMs: number;
-  readonly randomStart: boolean;
-}
+/** After how long a wait for endpoints is logged. */
+const LOG_AFTER_MS = 5000;
+const FIELDS = {
+  repeatCount: integer({ min: 1, max: 2 ** 32 - 1, default: 3 }),
+  readyTimeout: duration(),
+  randomStart: boolean(),
+};
+type Config = ConfigOf<typeof FIELDS>;
 
 interface Memory {
-  /** The rotation, from the first time that RPCs were served. Its position outlives it. */
-  rotation: Rotation | undefined;
-  waitLogged: boolean;
+  rotation: Rotation;
+  /** Waits until all endpoints are READY, or `readyTimeout` has passed and one is; serves from then on. */
+  phase: 'waiting' | 'waiting, as the log says' | 'serving';
 }
 
-/** The picker: where the rotation stands is all its state. First attempts allocate nothing. */
-class Rotation implements experimental.Picker {
-  readonly endpoints: readonly ShardedEndpoint[];
-  readonly repeatCount: number;
-  /** The place of the endpoint whose turn it is. */
-  turn: number;
-  /** How many RPCs of its turn it has had. */
-  used: number;
-  private endpoint: ShardedEndpoint;
-  /** The place that the last attempt out of turn was sent to. */
-  private lastDetour: number;
+type View = PolicyView<Config, Memory, undefined>;
 
-  constructor(endpoints: readonly ShardedEndpoint[], repeatCount: number, turn: number, used: number) {
-    this.endpoints = endpoints;
-    this.repeatCount = repeatCount;
-    this.turn = turn;
-    this.used = used;
-    this.endpoint = endpoints[turn] as ShardedEndpoint;
-    this.lastDetour = turn;
+/** The picker: where the rotation stands is all its state. A first attempt of an RPC allocates nothing. */
+class Rotation implements experimental.Picker {
+  private endpoints: readonly PolicyEndpoint[] = [];
+  private repeatCount = 0;
+  /** The place of the endpoint whose turn it is, and how many RPCs of its turn it has had. */
+  private turn = 0;
+  private used = 0;
+  /** The place that the last attempt out of turn was sent to. */
+  private lastDetour = 0;
+
+  /** The rotation over another READY set: begins somewhere at first, and goes on from there. */
+  over(ready: readonly PolicyEndpoint[], { repeatCount, randomStart }: Config): Rotation {
+    const { endpoints, turn } = this;
+    const rotation = new Rotation();
+    rotation.endpoints = ready.length > 0 ? ready : endpoints;
+    rotation.repeatCount = repeatCount;
+    // The one whose turn it is keeps what is left of it. If it has left, whoever comes next has a full count.
+    rotation.used = endpoints[turn]?.state === 'READY' ? this.used : 0;
+    const left = endpoints[turn]?.index ?? -1;
+    const survivor = [...endpoints.slice(turn), ...endpoints.slice(0, turn)].find(isReady);
+    const place = survivor ? ready.indexOf(survivor) : ready.findIndex(({ index }) => index > left);
+    if (endpoints.length === 0 && randomStart) rotation.turn = Math.floor(Math.random() * ready.length);
+    else rotation.turn = ready.length === 0 ? turn : Math.max(place, 0);
+    rotation.lastDetour = rotation.turn;
+    return rotation;
   }
 
   pick(args: experimental.PickArgs): experimental.PickResult {
     const tried = triedBefore(args);
-    return tried === undefined ? attemptAt(this.next(), args) : this.pickAgain(args, tried);
-  }
-
-  /** For a later attempt of an RPC. A method of its own: the compiler keeps what each pick runs through small. */
-  private pickAgain(args: experimental.PickArgs, tried: Tried): experimental.PickResult {
-    return attemptAt(this.detour(tried) ?? this.next(), args);
+    return attemptAt(tried === undefined ? this.next() : this.untried(tried), args);
   }
 
   /** The endpoint whose turn it is. */
-  private next(): ShardedEndpoint {
-    if (this.used < this.repeatCount) {
-      this.used++;
-      return this.endpoint;
+  private next(): PolicyEndpoint {
+    if (this.used >= this.repeatCount) {
+      this.turn = this.after(this.turn);
+      this.used = 0;
     }
-    this.turn = this.after(this.turn);
-    this.endpoint = this.endpoints[this.turn] as ShardedEndpoint;
-    this.used = 1;
-    return this.endpoint;
+    this.used++;
+    return this.endpoints[this.turn] as PolicyEndpoint;
   }
 
   /**
-   * An endpoint for an RPC whose earlier attempts went elsewhere, where the one whose turn it is was tried. It takes
-   * nothing from anybody's turn; such RPCs take turns of their own.
+   * For a later attempt of an RPC: another endpoint where the one whose turn it is was tried. It takes nothing from
+   * anybody's turn; such RPCs take turns of their own.
    */
-  private detour(tried: Tried): ShardedEndpoint | undefined {
-    const { endpoints } = this;
-    const next = this.used < this.repeatCount ? this.endpoint : endpoints[this.after(this.turn)];
-    if (!isAmong(tried, next as ShardedEndpoint)) return undefined;
-    let place = this.lastDetour;
-    for (let step = 0; step < endpoints.length; step++) {
-      place = this.after(place);
-      const endpoint = endpoints[place] as ShardedEndpoint;
-      if (endpoint.state !== State.READY || isAmong(tried, endpoint)) continue;
-      this.lastDetour = place;
-      return endpoint;
+  private untried(tried: Tried): PolicyEndpoint {
+    const { endpoints, turn } = this;
+    const next = endpoints[this.used < this.repeatCount ? turn : this.after(turn)] as PolicyEndpoint;
+    for (let left = isAmong(tried, next) ? endpoints.length : 0; left > 0; left--) {
+      this.lastDetour = this.after(this.lastDetour);
+      const endpoint = endpoints[this.lastDetour] as PolicyEndpoint;
+      if (isReady(endpoint) && !isAmong(tried, endpoint)) return endpoint;
     }
-    return undefined;
+    return this.next();
   }
 
   private after(place: number): number {
@@ -114,102 +102,46 @@ class Rotation implements experimental.Picker {
   }
 }
 
-const policy: Policy<CustomRoundRobinConfig> = definePolicy<
-  Config,
-  Memory,
-  undefined,
-  CustomRoundRobinConfig
->({
-  name: NAME,
-  parseConfig(json) {
-    const { readyTimeout = Number.POSITIVE_INFINITY, ...config } = declared.parse(json);
-    return { ...config, readyTimeoutMs: readyTimeout };
-  },
-  createMemory: () => ({ rotation: undefined, waitLogged: false }),
-  update(view) {
+const isReady = ({ state }: PolicyEndpoint): boolean => state === 'READY';
+
+/** `custom_round_robin`. */
+export const customRoundRobin: Policy<CustomRoundRobinConfig> = definePolicy({
+  name: 'custom_round_robin',
+  fields: FIELDS,
+  createMemory: (): Memory => ({ rotation: new Rotation(), phase: 'waiting' }),
+  createPicker(ready, view: View) {
     const { config, memory } = view;
-    if (memory.rotation === undefined && mustWait(view)) return undefined;
-    const ready = view.ready();
-    if (memory.rotation?.endpoints !== ready || memory.rotation.repeatCount !== config.repeatCount) {
-      memory.rotation = next(memory.rotation, ready, config);
-    }
+    if (memory.phase !== 'serving' && mustWait(view)) return undefined;
+    memory.phase = 'serving';
+    memory.rotation = memory.rotation.over(ready, config);
     return ready.length > 0 ? memory.rotation : undefined;
   },
 });
 
-/** The waiting phase: true until all endpoints are READY, or `readyTimeout` has passed and one is. */
-function mustWait(view: PolicyView<Config, Memory, undefined>): boolean {
-  const { config, memory, endpoints, readyCount, elapsedMs } = view;
-  if (readyCount > 0 && (readyCount === endpoints.length || elapsedMs >= config.readyTimeoutMs)) return false;
-  if (elapsedMs < config.readyTimeoutMs && config.readyTimeoutMs !== Number.POSITIVE_INFINITY) {
-    view.wakeAfter(config.readyTimeoutMs - elapsedMs);
-  }
-  if (!memory.waitLogged) {
-    if (elapsedMs < LOG_AFTER_MS) view.wakeAfter(LOG_AFTER_MS - elapsedMs);
-    else memory.waitLogged = logWait(view);
+function mustWait(view: View): boolean {
+  const { memory, endpoints, readyCount, elapsedMs } = view;
+  const { readyTimeout = Number.POSITIVE_INFINITY } = view.config;
+  if (readyCount > 0 && (readyCount === endpoints.length || elapsedMs >= readyTimeout)) return false;
+  if (elapsedMs < readyTimeout) view.wakeAfter(readyTimeout - elapsedMs);
+  if (memory.phase === 'waiting') {
+    // While all endpoints have failed, RPCs fail and do not wait.
+    const isHolding = endpoints.some(({ state }) => state !== 'TRANSIENT_FAILURE');
+    if (elapsedMs >= LOG_AFTER_MS && isHolding) logWait(view, readyTimeout);
+    else view.wakeAfter(LOG_AFTER_MS - (elapsedMs % LOG_AFTER_MS));
   }
   return true;
 }
 
-/** Says what RPCs are waiting for. False if they are not: with every endpoint failed, they fail too. */
-function logWait({
-  config,
-  endpoints,
-  readyCount,
-  elapsedMs,
-}: PolicyView<Config, Memory, undefined>): boolean {
-  const missing = endpoints.filter((endpoint) => endpoint.state !== State.READY);
-  if (missing.every((endpoint) => endpoint.state === State.TRANSIENT_FAILURE) && readyCount === 0)
-    return false;
-  const wait =
-    config.readyTimeoutMs === Number.POSITIVE_INFINITY
-      ? 'readyTimeout is not set: RPCs wait until all endpoints are READY'
-      : elapsedMs < config.readyTimeoutMs
-        ? `readyTimeout is ${config.readyTimeoutMs / 1000} s: then RPCs go to those that are READY`
-        : `readyTimeout has passed: RPCs wait until one endpoint is READY`;
-  logError(
-    `${NAME}: waiting for ${missing.length} of ${endpoints.length} endpoints: ` +
-      `${describeEndpoints(missing, missing.length)}. ${wait}.`,
-  );
-  return true;
-}
-
-/** The rotation over another READY set: goes on where the previous one stood. */
-function next(
-  previous: Rotation | undefined,
-  ready: readonly ShardedEndpoint[],
-  { repeatCount, randomStart }: Config,
-): Rotation {
-  if (previous === undefined) {
-    const turn = randomStart ? Math.floor(Math.random() * ready.length) : 0;
-    return new Rotation(ready, repeatCount, turn, 0);
-  }
-  const { endpoints, turn } = previous;
-  if (ready.length === 0) {
-    // The position is kept, but whoever is first to return gets a full count, whatever an old picker still counts.
-    return new Rotation(endpoints, repeatCount, turn, 0);
-  }
-  for (let step = 0; step < endpoints.length; step++) {
-    const survivor = endpoints[(turn + step) % endpoints.length] as ShardedEndpoint;
-    if (survivor.state !== State.READY) continue;
-    return new Rotation(ready, repeatCount, ready.indexOf(survivor), step === 0 ? previous.used : 0);
-  }
-  // None of the old endpoints is READY: the first one behind the position in the resolver's order.
-  const left = (endpoints[turn] as ShardedEndpoint).index;
-  const behind = left < 0 ? 0 : ready.findIndex((endpoint) => endpoint.index > left);
-  return new Rotation(ready, repeatCount, Math.max(behind, 0), 0);
-}
-
-/** Registers `custom_round_robin` with grpc-js. Calling it again does nothing. */
-export function registerCustomRoundRobin(): void {
-  policy.register();
-}
-
-/**
- * A `loadBalancingConfig` entry: `customRoundRobin({ repeatCount: 3 })` is `{ custom_round_robin: { repeatCount: 3 } }`.
- *
- * @throws RangeError or TypeError that names the field, its value and what is allowed
- */
-export function customRoundRobin(config: CustomRoundRobinConfig = {}): LoadBalancingConfig {
-  return policy.config(config);
+/** Says what RPCs are waiting for. */
+function logWait({ memory, endpoints, elapsedMs }: View, readyTimeout: number): void {
+  memory.phase = 'waiting, as the log says';
+  const missing = endpoints.filter((endpoint) => !isReady(endpoint));
+  const then =
+    readyTimeout === Number.POSITIVE_INFINITY
+      ? 'is not set: RPCs wait until all endpoints are READY'
+      : elapsedMs < readyTimeout
+        ? `is ${readyTimeout / 1000} s: then RPCs go to those that are READY`
+        : 'has passed: RPCs wait until one endpoint is READY';
+  const which = `${missing.length} of ${endpoints.length} endpoints: ${describeEndpoints(missing)}`;
+  logError(`custom_round_robin: waiting for ${which}. readyTimeout ${then}.`);
 }

@@ -1,10 +1,10 @@
 /**
  * `least_request` (gRFC A48): of a few endpoints drawn at random, the one with the fewest RPCs in flight.
  */
-import type { experimental, LoadBalancingConfig } from '@grpc/grpc-js';
-import { declareFields, integer } from '@petiole/service-config/internal';
-import type { ShardedEndpoint } from '../endpoints/endpoint.js';
-import { definePolicy } from '../policy/define-policy.js';
+import type { experimental } from '@grpc/grpc-js';
+import { integer } from '@petiole/service-config/internal';
+import type { PolicyEndpoint } from '../endpoints/endpoint.js';
+import { definePolicy, type Policy } from '../policy/define-policy.js';
 
 /** The JSON config of `least_request`. */
 export interface LeastRequestConfig {
@@ -13,25 +13,21 @@ export interface LeastRequestConfig {
 }
 
 /** An endpoint's RPCs: started and not ended (a stream counts until it ends), and picked in this very turn. */
-type Endpoint = ShardedEndpoint<{ inFlight: number; picked: number }>;
-const NAME = 'least_request';
-const declared = declareFields(NAME, { choiceCount: integer({ min: 2, max: 2 ** 32 - 1, default: 2 }) });
+type Endpoint = PolicyEndpoint<{ inFlight: number; picked: number }>;
 
 class LeastRequestPicker implements experimental.Picker {
-  readonly ready: readonly Endpoint[];
-  readonly choiceCount: number;
+  private readonly choiceCount: number;
   private readonly endpoints: Endpoint[];
   private readonly pending: Endpoint[] = [];
 
   constructor(ready: readonly Endpoint[], choiceCount: number) {
-    this.ready = ready;
     this.choiceCount = choiceCount;
     this.endpoints = [...ready]; // a copy: drawing shuffles it
   }
 
   pick(): experimental.PickResult {
     let best = this.draw(0);
-    for (let i = 1; i < this.choiceCount && i < this.ready.length; i++) {
+    for (let i = 1; i < this.choiceCount && i < this.endpoints.length; i++) {
       const other = this.draw(i);
       if (other.data.inFlight + other.data.picked < best.data.inFlight + best.data.picked) best = other;
     }
@@ -55,17 +51,15 @@ class LeastRequestPicker implements experimental.Picker {
   }
 }
 
-const policy = definePolicy<number, { picker?: LeastRequestPicker }, Endpoint['data'], LeastRequestConfig>({
-  name: NAME,
-  aliases: ['least_request_experimental'], // grpc-go's and A48's
+/** `least_request`, also under its name in A48 and grpc-go. */
+export const leastRequest: Policy<LeastRequestConfig> = definePolicy({
+  name: 'least_request',
+  aliases: ['least_request_experimental'],
   // "If `choice_count < 2`, the config will be rejected"; above 10, "the policy will set choice_count = 10" - A48
-  parseConfig: (json) => Math.min(10, declared.parse(json).choiceCount),
-  createMemory: () => ({}),
+  fields: { choiceCount: integer({ min: 2, max: 2 ** 32 - 1, default: 2 }) },
   createData: () => ({ inFlight: 0, picked: 0 }),
-  update({ config, memory, ready, readyCount }) {
-    if (memory.picker?.ready !== ready() || memory.picker.choiceCount !== config)
-      memory.picker = new LeastRequestPicker(ready(), config);
-    return readyCount > 0 ? memory.picker : undefined;
+  createPicker(ready, { config }) {
+    return ready.length > 0 ? new LeastRequestPicker(ready, Math.min(10, config.choiceCount)) : undefined;
   },
   onCallStarted({ data }) {
     data.inFlight++;
@@ -73,9 +67,3 @@ const policy = definePolicy<number, { picker?: LeastRequestPicker }, Endpoint['d
   },
   onCallEnded: ({ data }) => void data.inFlight--,
 });
-
-/** Registers `least_request`, also as `least_request_experimental`, with grpc-js. Calling it again does nothing. */
-export const registerLeastRequest: () => void = policy.register;
-
-/** A `loadBalancingConfig` entry, e.g. `{ least_request: { choiceCount: 3 } }`. Throws RangeError on a bad field. */
-export const leastRequest: (config?: LeastRequestConfig) => LoadBalancingConfig = policy.config;

@@ -3,32 +3,29 @@
  * exception would make grpc-js use `pick_first` in silence, and ends xDS's
  * wrr_locality.
  */
+import { isDeepStrictEqual } from 'node:util';
 import type { experimental } from '@grpc/grpc-js';
-import { show, thrownText, type UnreadField } from '@petiole/service-config/internal';
-import { unreadFields } from './unread-fields.js';
+import { logError, messageOf } from '@petiole/service-config/internal';
+
+/** What a config means, or why it cannot be used. */
+type Outcome<Config> =
+  | { readonly is: 'good'; readonly config: Config }
+  | { readonly is: 'bad'; readonly error: unknown };
 
 export class PolicyConfig<Config> implements experimental.TypedLoadBalancingConfig {
   private readonly name: string;
   private readonly json: unknown;
-  /** What the config means; meaningless with an error. */
-  readonly value: Config | undefined;
-  /** Why the config cannot be used. */
-  readonly error: Error | undefined;
-  /** The fields that `parseConfig` ignores. */
-  readonly unreadFields: () => UnreadField[];
+  readonly outcome: Outcome<Config>;
 
-  constructor(
-    name: string,
-    json: unknown,
-    value: Config | undefined,
-    error: Error | undefined,
-    unread: () => UnreadField[] = () => [],
-  ) {
+  constructor(name: string, json: unknown, outcome: Outcome<Config>) {
     this.name = name;
     this.json = json;
-    this.value = value;
-    this.error = error;
-    this.unreadFields = unread;
+    this.outcome = outcome;
+  }
+
+  /** Why the config cannot be used: `checkServiceConfig` looks here, whichever copy of the package it belongs to. */
+  get error(): unknown {
+    return this.outcome.is === 'bad' ? this.outcome.error : undefined;
   }
 
   getLoadBalancerName(): string {
@@ -50,33 +47,44 @@ export interface PolicyConfigType<Config> {
 /** The config class of one policy. Its `createFromJson` never throws. */
 export function policyConfigType<Config>(
   name: string,
-  parse: (json: Readonly<Record<string, unknown>>) => Config,
+  parse: (json: unknown) => Config,
 ): PolicyConfigType<Config> {
   return class extends PolicyConfig<Config> {
     static createFromJson(json: unknown): PolicyConfig<Config> {
       try {
-        if (typeof json !== 'object' || json === null || Array.isArray(json)) {
-          throw new TypeError(`${name}: config must be an object, got ${show(json)}`);
-        }
-        const fields = json as Record<string, unknown>;
-        const value = parse(fields);
-        if (isPromise(value)) {
-          value.catch(() => {}); // what it rejects with comes too late
-          throw new TypeError(`${name}: parseConfig must return what the config means, got a promise`);
-        }
-        return new PolicyConfig(name, json, value, undefined, () => unreadFields(fields, parse));
+        return new PolicyConfig(name, json, { is: 'good', config: parse(json) });
       } catch (error) {
-        return new PolicyConfig<Config>(name, json, undefined, toError(error));
+        return new PolicyConfig<Config>(name, json, { is: 'bad', error });
       }
     }
   };
 }
 
-/** Of an async function, where one has been written by mistake. */
-export function isPromise(value: unknown): value is Promise<unknown> {
-  return value instanceof Promise;
-}
+/** The config that one instance of a policy goes by: the last good one. */
+export class ConfigInForce<Config> {
+  /** In a box of its own: a policy's Config may well be undefined. */
+  current: { readonly value: Config } | undefined = undefined;
+  /** What is wrong with the newest one. */
+  complaint: string | undefined = undefined;
 
-function toError(thrown: unknown): Error {
-  return thrown instanceof Error ? thrown : new Error(thrownText(thrown));
+  /** Takes the config of an update. True if another one is in force from now on. */
+  adopt({ outcome }: PolicyConfig<Config>): boolean {
+    if (outcome.is === 'bad') {
+      this.complain(messageOf(outcome.error));
+      return false;
+    }
+    this.complaint = undefined;
+    const { config: value } = outcome;
+    if (this.current !== undefined && isDeepStrictEqual(this.current.value, value)) return false;
+    this.current = { value };
+    return true;
+  }
+
+  /** Says it once, not on each re-resolution. */
+  private complain(complaint: string): void {
+    if (complaint === this.complaint) return;
+    this.complaint = complaint;
+    const consequence = this.current ? 'The last good config stays in force' : 'RPCs fail until it is mended';
+    logError(`Bad load-balancing config: ${complaint}. ${consequence}.`);
+  }
 }

@@ -3,28 +3,39 @@
  * result, would end the process out of a socket's event: its RPC fails instead.
  */
 import { experimental } from '@grpc/grpc-js';
-import { show, thrownText } from '@petiole/service-config/internal';
+import { show } from '@petiole/service-config/internal';
 import { EndpointPick, failPick } from '../endpoints/pick-result.js';
+import type { BugReports } from './bug-reports.js';
 
+type Picker = experimental.Picker;
 type PickResult = experimental.PickResult;
 
 const { COMPLETE, QUEUE, TRANSIENT_FAILURE, DROP } = experimental.PickResultType;
 
-export class GuardedPicker implements experimental.Picker {
-  readonly picker: experimental.Picker;
+export class GuardedPicker implements Picker {
+  private readonly picker: Picker;
   private readonly policy: string;
-  private readonly onBug: (where: string, error: unknown) => void;
-  /** An RPC may be waiting for what this picker answers next: grpc-js asks again at the next publication only. */
-  awaited = false;
+  private readonly bugs: BugReports;
+  private keptWaiting = false;
 
-  /**
-   * @param policy its name, for messages
-   * @param onBug is told what went wrong in the policy's code
-   */
-  constructor(picker: experimental.Picker, policy: string, onBug: (where: string, error: unknown) => void) {
+  /** @param policy its name, for messages */
+  constructor(picker: Picker, policy: string, bugs: BugReports) {
     this.picker = picker;
     this.policy = policy;
-    this.onBug = onBug;
+    this.bugs = bugs;
+  }
+
+  /**
+   * An RPC may be waiting for what this picker answers next: it was told to wait, or was failed while it waits for
+   * ready. grpc-js asks again at the next publication only.
+   */
+  get hasKeptWaiting(): boolean {
+    return this.keptWaiting;
+  }
+
+  /** The same picker, to be published once more. */
+  anew(): GuardedPicker {
+    return new GuardedPicker(this.picker, this.policy, this.bugs);
   }
 
   pick(args: experimental.PickArgs): PickResult {
@@ -32,9 +43,8 @@ export class GuardedPicker implements experimental.Picker {
       const result = this.picker.pick(args);
       return result instanceof EndpointPick ? result : this.checked(result);
     } catch (error) {
-      this.awaited = true;
-      this.onBug('picker', error);
-      return failPick(`${this.policy}: its picker threw ${thrownText(error)}`);
+      this.keptWaiting = true;
+      return failPick(this.bugs.report('picker', error));
     }
   }
 
@@ -44,12 +54,12 @@ export class GuardedPicker implements experimental.Picker {
         if (typeof result.subchannel?.getCallCredentials !== 'function') break;
         return this.withGuardedHooks(result as PickResult);
       case QUEUE:
-        this.awaited = true;
+        this.keptWaiting = true;
         return result as PickResult;
       case TRANSIENT_FAILURE:
       case DROP:
         if (typeof result.status?.code !== 'number') break;
-        this.awaited = true;
+        this.keptWaiting = true;
         return result as PickResult;
     }
     throw new TypeError(
@@ -63,22 +73,25 @@ export class GuardedPicker implements experimental.Picker {
     if (!onCallStarted && !onCallEnded) return result;
     return {
       ...result,
-      onCallStarted: onCallStarted && (() => this.guard('onCallStarted', onCallStarted)),
-      onCallEnded: onCallEnded && ((...end) => this.guard('onCallEnded', () => onCallEnded(...end))),
+      onCallStarted: this.bugs.caught('onCallStarted', onCallStarted ?? undefined, result) ?? null,
+      onCallEnded: this.bugs.caught('onCallEnded', onCallEnded ?? undefined, result) ?? null,
     };
-  }
-
-  private guard(where: string, hook: () => void): void {
-    try {
-      hook();
-    } catch (error) {
-      this.onBug(where, error);
-    }
   }
 }
 
+/** TypeScript finds these in the editor; JavaScript would find them in each RPC. */
+export function assertPicker(answer: Partial<Picker> | undefined): void {
+  if (answer === undefined || typeof answer?.pick === 'function') return;
+  if (isPromise(answer)) answer.catch(() => {}); // what it rejects with comes too late
+  throw new TypeError(`createPicker() must return a picker or undefined, got ${kindOf(answer)}`);
+}
+
+function isPromise(value: unknown): value is Promise<unknown> {
+  return value instanceof Promise;
+}
+
 /** What a policy's code has handed over instead of what it should: large objects by their kind alone. */
-export function kindOf(value: unknown): string {
+function kindOf(value: unknown): string {
   if (typeof value !== 'object' || value === null) return show(value);
   if ('pickResult' in value) return 'an endpoint: its pickResult is meant';
   return `an object (${value.constructor?.name ?? 'without a prototype'})`;

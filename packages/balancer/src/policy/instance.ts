@@ -1,53 +1,44 @@
 /**
- * One instance of a defined policy, in one channel: keeps the last good config,
- * asks the definition's `update` when something changed, and publishes its answer.
+ * One instance of a defined policy, in one channel: asks the definition for a
+ * picker when the one that it has is out of date, and publishes the answer.
  */
 import type { ChannelOptions, experimental } from '@grpc/grpc-js';
-import {
-  logError,
-  messageOf,
-  show,
-  stackOf,
-  TurningClock,
-  thrownText,
-  tracer,
-} from '@petiole/service-config/internal';
-import { EndpointSharding } from '../endpoints/sharding.js';
-import { isPromise, PolicyConfig } from './config.js';
-import type { PolicyDefinition, PolicyView } from './define-policy.js';
-import { GuardedPicker, kindOf } from './guarded-picker.js';
-
-type Picker = experimental.Picker;
-
-/** The parsed config, in a box of its own: a policy's Config may well be undefined. */
-type Configured<Config> = { readonly value: Config };
+import { tracer } from '@petiole/service-config/internal';
+import { type EndpointChange, EndpointSharding } from '../endpoints/sharding.js';
+import { BugReports } from './bug-reports.js';
+import { ConfigInForce, PolicyConfig } from './config.js';
+import { assertPicker, GuardedPicker } from './guarded-picker.js';
+import type { PolicyBehaviour, PolicyView } from './view.js';
+import { Waking } from './waking.js';
 
 export class PolicyInstance<Config, Memory, Data> implements experimental.LoadBalancer {
   private readonly sharding: EndpointSharding<Data>;
+  private readonly configs: ConfigInForce<Config> = new ConfigInForce();
+  private readonly waking: Waking;
+  private readonly bugs: BugReports;
+  private readonly trace: ReturnType<typeof tracer>;
   /** Made with the first update: a hook called from the constructor would act on a policy that grpc-js does not hold yet. */
   private view: PolicyView<Config, Memory, Data> | undefined = undefined;
-  private readonly trace: ReturnType<typeof tracer>;
-  private config: Configured<Config> | undefined = undefined;
-  /** The newest config error: logged once, not on each re-resolution. */
-  private configError: string | undefined = undefined;
-  private reportedBug: string | undefined = undefined;
-  private readonly clock = new TurningClock();
-  private startedAt: number | undefined = undefined;
-  private wakeAt = Number.POSITIVE_INFINITY;
-  private answer: GuardedPicker | undefined = undefined;
+  /** The answer of `createPicker` that holds; undefined if it was to publish none. */
+  private picker: GuardedPicker | undefined = undefined;
+  /** `createPicker` has something to answer anew, at the latest when the change that is under way is over. */
+  private isDue = true;
 
-  private readonly definition: PolicyDefinition<Config, Memory, Data>;
+  private readonly definition: PolicyBehaviour<Config, Memory, Data>;
 
-  constructor(helper: experimental.ChannelControlHelper, definition: PolicyDefinition<Config, Memory, Data>) {
+  constructor(helper: experimental.ChannelControlHelper, definition: PolicyBehaviour<Config, Memory, Data>) {
+    const { name, createData, onCallStarted, onCallEnded } = definition;
     this.definition = definition;
-    this.trace = tracer(definition.name);
+    this.trace = tracer(name);
+    this.bugs = new BugReports(name);
+    this.waking = new Waking(() => this.refresh('ready'));
     this.sharding = new EndpointSharding<Data>({
-      name: definition.name,
+      name,
       helper,
-      createData: this.caught('createData', definition.createData),
-      onCallStarted: this.caught('onCallStarted', definition.onCallStarted),
-      onCallEnded: this.caught('onCallEnded', definition.onCallEnded),
-      onChange: () => this.refresh(),
+      createData: this.bugs.caught('createData', createData, definition),
+      onCallStarted: this.bugs.caught('onCallStarted', onCallStarted, definition),
+      onCallEnded: this.bugs.caught('onCallEnded', onCallEnded, definition),
+      onChange: (change) => this.refresh(change),
     });
   }
 
@@ -59,22 +50,14 @@ export class PolicyInstance<Config, Memory, Data> implements experimental.LoadBa
   ): boolean {
     if (!(config instanceof PolicyConfig) || config.getLoadBalancerName() !== this.getTypeName())
       return false;
-    this.adoptConfig(config);
-    if (this.config === undefined) {
+    if (this.configs.adopt(config)) this.isDue = true;
+    if (this.configs.current === undefined) {
       // Accepted: a refused first update would leave RPCs waiting instead of telling them why.
-      this.sharding.publishFailure({ details: this.configError ?? 'no config' });
+      this.sharding.publishFailure({ details: this.configs.complaint ?? 'no config' });
       return true;
     }
-    if (endpoints.ok && endpoints.value.some(({ addresses }) => addresses.length > 0)) {
-      this.startedAt ??= this.clock.now();
-    }
-    this.view ??= createView(
-      this.sharding,
-      this.caught('createMemory', this.definition.createMemory)?.() as Memory,
-      () => (this.config as Configured<Config>).value,
-      () => (this.startedAt === undefined ? 0 : this.clock.now() - this.startedAt),
-      (ms) => this.wakeAfter(ms),
-    );
+    if (endpoints.ok && endpoints.value.some(({ addresses }) => addresses.length > 0)) this.waking.start();
+    this.view ??= this.createView();
     return this.sharding.update(endpoints, channelOptions, resolutionNote);
   }
 
@@ -85,9 +68,7 @@ export class PolicyInstance<Config, Memory, Data> implements experimental.LoadBa
   resetBackoff(): void {}
 
   destroy(): void {
-    this.clock.stop();
-    // Earlier than any: nothing arms the timer again.
-    this.wakeAt = Number.NEGATIVE_INFINITY;
+    this.waking.stop();
     this.sharding.destroy();
   }
 
@@ -95,116 +76,49 @@ export class PolicyInstance<Config, Memory, Data> implements experimental.LoadBa
     return this.definition.name;
   }
 
-  private adoptConfig(config: PolicyConfig<Config>): void {
-    if (config.error === undefined) {
-      this.config = { value: config.value as Config };
-      this.configError = undefined;
-      return;
-    }
-    // A parser quotes what it was given, which may come from DNS.
-    const complaint = messageOf(config.error);
-    if (complaint !== this.configError) {
-      this.configError = complaint;
-      const consequence = this.config
-        ? 'The last good config stays in force'
-        : 'RPCs fail until it is mended';
-      logError(`Bad load-balancing config: ${this.configError}. ${consequence}.`);
-    }
+  private refresh(change: EndpointChange): void {
+    if (this.isDue || change === 'ready') this.isDue = !this.ask();
+    // grpc-js picks again for RPCs that wait, or may, only when a picker is published.
+    else if (this.picker?.hasKeptWaiting) this.picker = this.picker.anew();
+    if (!this.isDue) this.sharding.publish(this.picker);
   }
 
-  private refresh(): void {
+  /** True if there is an answer; else RPCs fail, and the next change asks again. */
+  private ask(): boolean {
     // `onChange` comes with updates, and updates only once there is a config.
     const view = this.view as PolicyView<Config, Memory, Data>;
-    let picker: Picker | undefined;
     try {
-      picker = this.definition.update(view);
+      const picker = this.definition.createPicker(view.ready, view);
       assertPicker(picker);
+      this.picker = picker && new GuardedPicker(picker, this.getTypeName(), this.bugs);
     } catch (error) {
-      this.reportBug('update', error);
-      const details = `${this.getTypeName()}: its update threw ${thrownText(error)}`;
-      this.sharding.publishFailure({ details });
-      return;
+      this.sharding.publishFailure({ details: this.bugs.report('createPicker', error) });
+      return false;
     }
-    if (picker === undefined) this.answer = undefined;
-    // The same picker is a new publication where RPCs wait on it: what they wait for may have changed.
-    else if (picker !== this.answer?.picker || this.answer.awaited) {
-      this.answer = new GuardedPicker(picker, this.getTypeName(), (where, error) =>
-        this.reportBug(where, error),
-      );
-    }
-    this.trace?.(`update: ${picker ? 'a picker' : 'no picker'}, ${view.readyCount} endpoints READY`);
-    this.sharding.publish(this.answer);
+    this.trace?.(`${this.picker ? 'a picker' : 'no picker'}, ${view.readyCount} endpoints READY`);
+    return true;
   }
 
-  /** A hook of the definition that logs what it throws: most are called from sockets' events. */
-  private caught<Args extends unknown[], Result>(
-    where: string,
-    hook: ((...args: Args) => Result) | undefined,
-  ): ((...args: Args) => Result) | undefined {
-    if (hook === undefined) return undefined;
-    return (...args) => {
-      try {
-        return hook.apply(this.definition, args);
-      } catch (error) {
-        this.reportBug(where, error);
-        return undefined as Result;
-      }
+  private createView(): PolicyView<Config, Memory, Data> {
+    const { bugs, configs, definition, sharding, waking } = this;
+    return {
+      memory: bugs.caught('createMemory', definition.createMemory, definition)?.() as Memory,
+      wakeAfter: (ms) => waking.after(ms),
+      get config() {
+        return configs.current?.value as Config;
+      },
+      get endpoints() {
+        return sharding.endpoints;
+      },
+      get ready() {
+        return sharding.ready;
+      },
+      get readyCount() {
+        return sharding.readyCount;
+      },
+      get elapsedMs() {
+        return waking.elapsedMs;
+      },
     };
   }
-
-  private reportBug(where: string, error: unknown): void {
-    const bug = `${this.getTypeName()}: its ${where} threw ${thrownText(error)}${stackOf(error)}`;
-    // Most come with each RPC.
-    if (bug === this.reportedBug) return;
-    this.reportedBug = bug;
-    logError(bug);
-  }
-
-  private wakeAfter(ms: number): void {
-    if (typeof ms !== 'number' || !(ms >= 0)) {
-      throw new RangeError(`wakeAfter() must be given 0 or more milliseconds, got ${show(ms)}`);
-    }
-    // A policy that asks for 0 each time must not spin.
-    const delay = Math.max(ms, 1);
-    const at = this.clock.now() + delay;
-    if (at >= this.wakeAt) return;
-    this.wakeAt = at;
-    this.clock.wait(delay, () => {
-      this.wakeAt = Number.POSITIVE_INFINITY;
-      this.refresh();
-    });
-  }
-}
-
-/** TypeScript finds these in the editor; JavaScript would find them in each RPC. */
-function assertPicker(answer: Picker | undefined): void {
-  if (answer === undefined || typeof answer?.pick === 'function') return;
-  if (isPromise(answer)) answer.catch(() => {}); // what it rejects with is of no use to anybody
-  throw new TypeError(`update() must return a picker or undefined, got ${kindOf(answer)}`);
-}
-
-function createView<Config, Memory, Data>(
-  sharding: EndpointSharding<Data>,
-  memory: Memory,
-  config: () => Config,
-  elapsedMs: () => number,
-  wakeAfter: (ms: number) => void,
-): PolicyView<Config, Memory, Data> {
-  return {
-    memory,
-    wakeAfter,
-    ready: () => sharding.ready,
-    get config() {
-      return config();
-    },
-    get endpoints() {
-      return sharding.endpoints;
-    },
-    get readyCount() {
-      return sharding.readyCount;
-    },
-    get elapsedMs() {
-      return elapsedMs();
-    },
-  };
 }

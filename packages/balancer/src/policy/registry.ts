@@ -3,7 +3,7 @@
  * module: refuses names that are taken.
  */
 import { experimental } from '@grpc/grpc-js';
-import { petiolePolicies } from '@petiole/service-config/internal';
+import { type DeclaredFields, petiolePolicies } from '@petiole/service-config/internal';
 import { watchForeignCopies } from '../grpc-js/copies.js';
 
 type Register = typeof experimental.registerLoadBalancerType;
@@ -14,13 +14,17 @@ const registered = new Map<string, Parameters<Register>[1]>();
 // The policies of this package, each with the call that registers it. What another copy of the package has registered
 // under these names is the same.
 const { registered: names, calls } = petiolePolicies();
-calls.set('custom_round_robin', 'registerCustomRoundRobin()');
-for (const name of ['least_request', 'least_request_experimental']) calls.set(name, 'registerLeastRequest()');
+calls.set('custom_round_robin', 'customRoundRobin.register()');
+for (const name of ['least_request', 'least_request_experimental'])
+  calls.set(name, 'leastRequest.register()');
 
 /**
+ * @param declared the fields of the policy's config, by which `checkServiceConfig` checks it
  * @throws Error if the name is one of grpc-js's own policies, or if another definition has taken it
  */
-export function registerPolicy(...[name, policy, config]: Parameters<Register>): void {
+export function registerPolicy(
+  ...[name, policy, config, declared]: [...Parameters<Register>, DeclaredFields]
+): void {
   if (registered.get(name) === policy) return;
   const taken = names.has(name);
   if (registered.has(name) || (taken && !calls.has(name))) {
@@ -33,7 +37,7 @@ export function registerPolicy(...[name, policy, config]: Parameters<Register>):
       throw new Error(`${name}: grpc-js has a policy of this name already; choose another name`);
     }
     experimental.registerLoadBalancerType(name, policy, config);
-    names.set(name, undefined);
+    names.set(name, declared);
   }
   registered.set(name, policy);
   watchForeignCopies();

@@ -4,7 +4,7 @@
  */
 import { getChannelzHandlers, connectivityState as State } from '@grpc/grpc-js';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { customRoundRobin, definePolicy, registerCustomRoundRobin } from '../../src/index.js';
+import { customRoundRobin, definePolicy } from '../../src/index.js';
 import { EndpointStateLog } from '../support/endpoint-state-log.js';
 import { openChannel, startFleet } from '../support/fleet.js';
 import { attempt } from '../support/load.js';
@@ -14,15 +14,14 @@ import { SilentPeer } from '../support/servers/silent-peer.js';
 import { SimulatedChannel } from '../support/simulated-channel.js';
 import { told } from '../support/told.js';
 
-registerCustomRoundRobin();
+customRoundRobin.register();
 
 let updates = 0;
 const counting = definePolicy({
   name: 'after_close_counting',
-  parseConfig: () => undefined,
-  update({ ready, readyCount }) {
+  createPicker(ready, { readyCount }) {
     updates++;
-    const [first] = ready();
+    const [first] = ready;
     return readyCount === 3 && first ? { pick: () => first.pickResult } : undefined;
   },
 });
@@ -87,7 +86,7 @@ describe('a channel that is closed', () => {
     const backends = await startFleet(3);
     const channel = openChannel({
       endpoints: backends.map((backend) => backend.endpoint()),
-      policy: counting.config(),
+      policy: counting(),
     });
     await channel.unary();
     const stream = channel.bidi();

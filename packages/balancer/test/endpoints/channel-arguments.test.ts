@@ -1,13 +1,13 @@
 /** Which changes of the channel options replace the subchannels: a removed option is a change, too. */
 import { experimental, connectivityState as State } from '@grpc/grpc-js';
 import { beforeEach, expect, test } from 'vitest';
-import { registerCustomRoundRobin } from '../../src/index.js';
+import { customRoundRobin } from '../../src/index.js';
 import { SimulatedChannel } from '../support/simulated-channel.js';
 
 const ENDPOINTS = SimulatedChannel.endpoints(3);
 const AGENT = 'grpc.primary_user_agent';
 
-beforeEach(() => registerCustomRoundRobin());
+beforeEach(() => customRoundRobin.register());
 
 /** With three READY endpoints; `agents` are the user agents that their subchannels are made with. */
 function open(options: Record<string, unknown>): { channel: SimulatedChannel; agents: unknown[] } {

@@ -2,19 +2,14 @@
  * A client of `after-close.test.ts` that closes its channel and has nothing else
  * to do: the process must end by itself. Arguments: policy, ports of servers.
  */
-import {
-  customRoundRobin,
-  leastRequest,
-  registerCustomRoundRobin,
-  registerLeastRequest,
-} from '../../src/index.js';
+import { customRoundRobin, leastRequest } from '../../src/index.js';
 import { attempt } from '../support/load.js';
 import { TestChannel } from '../support/test-channel.js';
 
 const [policy, ...ports] = process.argv.slice(2);
 
-registerCustomRoundRobin();
-registerLeastRequest();
+customRoundRobin.register();
+leastRequest.register();
 const channel = new TestChannel({
   endpoints: ports.map((port) => ({ addresses: [{ host: '127.0.0.1', port: Number(port) }] })),
   policy:

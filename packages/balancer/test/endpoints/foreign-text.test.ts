@@ -1,7 +1,7 @@
 /** What peers, resolvers and configs say, on its way into errors, events and the log: one line, bounded, no escape codes. */
 import { connectivityState as State, setLogger } from '@grpc/grpc-js';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { checkServiceConfig, definePolicy, type ShardedEndpoint } from '../../src/index.js';
+import { checkServiceConfig, definePolicy, string } from '../../src/index.js';
 import { DiagnosticsLog } from '../support/diagnostics-log.js';
 import { SimulatedChannel } from '../support/simulated-channel.js';
 
@@ -20,14 +20,15 @@ afterEach(() => setLogger(console));
 
 let last = 0;
 /** A policy that is READY with its first READY endpoint. */
-function policy(parseConfig: (json: Record<string, unknown>) => object = () => ({})): string {
+function policy(check: (config: { header: string | undefined }) => void = () => {}): string {
   last += 1;
   const name = `foreign_text_${last}`;
   definePolicy({
     name,
-    parseConfig,
-    update: ({ ready }) => {
-      const [first]: readonly ShardedEndpoint[] = ready();
+    fields: { header: string() },
+    check,
+    createPicker: (ready) => {
+      const [first] = ready;
       return first && { pick: () => first.pickResult };
     },
   }).register();
@@ -71,19 +72,18 @@ test('a config error that quotes the config reaches RPCs and the log in one line
   const name = policy(({ header }) => {
     throw new TypeError(`header must be a string, got ${header}`);
   });
-  const channel = new SimulatedChannel({ [name]: { header: [`${FORGED}${' '.repeat(60_000)}`] } });
+  const channel = new SimulatedChannel({ [name]: { header: `${FORGED}${' '.repeat(60_000)}` } });
   channel.update(SimulatedChannel.endpoints(1));
   expect(channel.pick()).toContain(`got ${SHOWN}… (`);
   await told();
   expect(log).toHaveLength(1);
-  expect(log[0]).toContain(`Bad load-balancing config: header must be a string, got ${SHOWN}… (`);
+  expect(log[0]).toContain(`Bad load-balancing config: ${name}: header must be a string, got ${SHOWN}… (`);
 });
 
 test('a bug is logged with its stack, and no line of it is forged', async () => {
   definePolicy({
     name: 'foreign_text_bug',
-    parseConfig: () => ({}),
-    update: () => {
+    createPicker: () => {
       throw new Error(FORGED);
     },
   }).register();
@@ -91,7 +91,7 @@ test('a bug is logged with its stack, and no line of it is forged', async () => 
   channel.update(SimulatedChannel.endpoints(1));
   await told();
   const [first, ...frames] = log.join('').split('\n');
-  expect(first).toContain(`its update threw Error: ${SHOWN}`);
+  expect(first).toContain(`its createPicker threw Error: ${SHOWN}`);
   expect(frames.length).toBeGreaterThan(0);
   for (const frame of frames) expect(frame).toMatch(/^ {4}at /);
 });

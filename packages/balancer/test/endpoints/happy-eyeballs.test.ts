@@ -5,7 +5,7 @@
  */
 import { connectivityState as State } from '@grpc/grpc-js';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { customRoundRobin, registerCustomRoundRobin } from '../../src/index.js';
+import { customRoundRobin } from '../../src/index.js';
 import { EndpointStateLog } from '../support/endpoint-state-log.js';
 import { atEnd, openChannel, startFleet } from '../support/fleet.js';
 import { Load, shares } from '../support/load.js';
@@ -13,7 +13,7 @@ import { Backend } from '../support/servers/backend.js';
 import { SilentPeer } from '../support/servers/silent-peer.js';
 import { SimulatedChannel } from '../support/simulated-channel.js';
 
-registerCustomRoundRobin();
+customRoundRobin.register();
 
 const policy = customRoundRobin({ repeatCount: 1 });
 

@@ -1,16 +1,15 @@
 /** `lastError` of an endpoint: why it is not READY, and nothing else. */
 import { connectivityState as State } from '@grpc/grpc-js';
 import { expect, test } from 'vitest';
-import { definePolicy, type ShardedEndpoint } from '../../src/index.js';
+import { definePolicy, type PolicyEndpoint } from '../../src/index.js';
 import { SimulatedChannel } from '../support/simulated-channel.js';
 
 const [A, B] = ['10.0.0.0:1', '10.0.0.1:1'] as const;
 
-let endpoints: readonly ShardedEndpoint[] = [];
+let endpoints: readonly PolicyEndpoint[] = [];
 definePolicy({
   name: 'shows_endpoints',
-  parseConfig: () => ({}),
-  update: (view) => {
+  createPicker: (_, view) => {
     endpoints = view.endpoints;
     return undefined;
   },

@@ -7,10 +7,9 @@ import { SimulatedChannel, type SimulatedSubchannel } from '../support/simulated
 const COUNT = 24;
 
 let view: PolicyView<unknown, undefined, undefined> | undefined;
-definePolicy<unknown>({
+definePolicy({
   name: 'reads_when_asked',
-  parseConfig: () => ({}),
-  update: (current) => {
+  createPicker: (_, current) => {
     view = current;
     return undefined;
   },
@@ -19,7 +18,7 @@ definePolicy<unknown>({
 function open(): { subchannels: SimulatedSubchannel[]; read: () => string[] } {
   const channel = new SimulatedChannel({ reads_when_asked: {} });
   channel.update(SimulatedChannel.endpoints(COUNT));
-  const read = () => (view?.ready() ?? []).map(({ name }) => name);
+  const read = () => (view?.ready ?? []).map(({ name }) => name);
   return { subchannels: [...channel.subchannels.values()], read };
 }
 

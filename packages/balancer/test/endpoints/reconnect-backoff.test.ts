@@ -1,7 +1,7 @@
 /** Connections that are lost as soon as they are made: when the next attempt comes, and what RPCs see meanwhile. */
 import { Metadata, connectivityState as State, status } from '@grpc/grpc-js';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { customRoundRobin, registerCustomRoundRobin } from '../../src/index.js';
+import { customRoundRobin } from '../../src/index.js';
 import { EndpointStateLog } from '../support/endpoint-state-log.js';
 import { openChannel, startFleet } from '../support/fleet.js';
 import { attempt } from '../support/load.js';
@@ -9,7 +9,7 @@ import type { Backend } from '../support/servers/backend.js';
 import { LeavingPeer } from '../support/servers/leaving-peer.js';
 import { SimulatedChannel } from '../support/simulated-channel.js';
 
-registerCustomRoundRobin();
+customRoundRobin.register();
 
 const { CONNECTING, IDLE, READY } = State;
 const POLICY = customRoundRobin({ repeatCount: 1, readyTimeout: '0s' });

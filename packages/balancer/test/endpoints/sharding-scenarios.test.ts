@@ -4,14 +4,14 @@
  */
 import { experimental, connectivityState as State, status as Status } from '@grpc/grpc-js';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { customRoundRobin, definePolicy, registerCustomRoundRobin } from '../../src/index.js';
+import { customRoundRobin, definePolicy } from '../../src/index.js';
 import { EndpointStateLog } from '../support/endpoint-state-log.js';
 import { openChannel, startFleet, untilState } from '../support/fleet.js';
 import { attempt } from '../support/load.js';
 import type { Backend } from '../support/servers/backend.js';
 import { SimulatedChannel } from '../support/simulated-channel.js';
 
-registerCustomRoundRobin();
+customRoundRobin.register();
 
 /** What the policy below saw in each of its updates: `READY,CONNECTING`. */
 const seen: string[] = [];
@@ -19,13 +19,11 @@ const seen: string[] = [];
 /** A petiole policy that keeps an eye on both of its endpoints and lets the READY ones take turns. */
 const turns = definePolicy({
   name: 'scenario_turns',
-  parseConfig: () => undefined,
   createMemory: () => ({ next: 0 }),
-  update({ endpoints, ready, readyCount, memory }) {
-    seen.push(endpoints.map(({ state }) => State[state]).join());
-    const list = ready();
-    if (readyCount === 0) return undefined;
-    return { pick: () => list[memory.next++ % list.length]?.pickResult ?? expect.fail('no endpoint') };
+  createPicker(ready, { endpoints, memory }) {
+    seen.push(endpoints.map(({ state }) => state).join());
+    if (ready.length === 0) return undefined;
+    return { pick: () => ready[memory.next++ % ready.length]?.pickResult ?? expect.fail('no endpoint') };
   },
 });
 turns.register();
@@ -37,7 +35,7 @@ describe('a petiole policy on its endpoints', () => {
     seen.length = 0;
     const backends = await startFleet(2);
     const [first, second] = backends as [Backend, Backend];
-    const channel = openChannel({ endpoints: endpointsOf(backends), policy: turns.config() });
+    const channel = openChannel({ endpoints: endpointsOf(backends), policy: turns() });
     await channel.untilServedBy([first.peer, second.peer]);
     const peers = await channel.peers(6);
     expect(peers.filter((peer) => peer === first.peer)).toHaveLength(3);
@@ -57,7 +55,7 @@ describe('a petiole policy on its endpoints', () => {
     const [first] = backends as [Backend, Backend];
     const channel = openChannel({
       endpoints: endpointsOf(backends),
-      policy: turns.config(),
+      policy: turns(),
       // The endpoints stay in TRANSIENT_FAILURE.
       channelOptions: {
         'grpc.initial_reconnect_backoff_ms': 60_000,
@@ -86,7 +84,7 @@ describe('a petiole policy on its endpoints', () => {
         { addresses: [...first.endpoint().addresses, ...second.endpoint().addresses] },
         other.endpoint(),
       ],
-      policy: turns.config(),
+      policy: turns(),
     });
     await channel.untilServedBy([first.peer, other.peer]);
     first.kill();
@@ -96,7 +94,7 @@ describe('a petiole policy on its endpoints', () => {
 
   test('an endpoint that loses its only address leaves IDLE by itself, and is back without an RPC', async () => {
     const [backend] = (await startFleet(1)) as [Backend];
-    const channel = openChannel({ endpoints: [backend.endpoint()], policy: turns.config() });
+    const channel = openChannel({ endpoints: [backend.endpoint()], policy: turns() });
     await channel.unary();
     backend.kill();
     await untilState(channel, 'TRANSIENT_FAILURE');

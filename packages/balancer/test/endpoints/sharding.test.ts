@@ -1,7 +1,7 @@
 /** The rules of the machinery that every policy gets, over simulated subchannels. */
 import { type ChannelOptions, experimental, connectivityState as State } from '@grpc/grpc-js';
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import { definePolicy, registerCustomRoundRobin } from '../../src/index.js';
+import { customRoundRobin, definePolicy } from '../../src/index.js';
 import { SimulatedChannel } from '../support/simulated-channel.js';
 
 const { CONNECTING, IDLE, READY, TRANSIENT_FAILURE } = State;
@@ -9,7 +9,7 @@ const POLICY = { custom_round_robin: { repeatCount: 1, readyTimeout: '0s' } };
 const ENDPOINTS = SimulatedChannel.endpoints(3);
 const [A, B, C] = ['10.0.0.0:1', '10.0.0.1:1', '10.0.0.2:1'] as const;
 
-beforeAll(() => registerCustomRoundRobin());
+beforeAll(() => customRoundRobin.register());
 
 function openReady(endpoints = ENDPOINTS): SimulatedChannel {
   const channel = new SimulatedChannel(POLICY);
@@ -256,8 +256,7 @@ describe('after destroy', () => {
       let updates = 0;
       definePolicy({
         name: 'counts_updates',
-        parseConfig: () => ({}),
-        update: ({ wakeAfter }) => {
+        createPicker: (_, { wakeAfter }) => {
           updates++;
           wakeAfter(1000);
           return undefined;

@@ -4,10 +4,10 @@
  */
 import { connectivityState as State } from '@grpc/grpc-js';
 import { beforeAll, expect, onTestFinished, test, vi } from 'vitest';
-import { registerCustomRoundRobin } from '../../src/index.js';
+import { customRoundRobin } from '../../src/index.js';
 import { SimulatedChannel } from '../support/simulated-channel.js';
 
-beforeAll(() => registerCustomRoundRobin());
+beforeAll(() => customRoundRobin.register());
 
 test('none is left when re-resolution was requested just before, nor a request that was put off', () => {
   vi.useFakeTimers();

@@ -12,7 +12,7 @@ import {
 import { HealthImplementation } from 'grpc-health-check';
 import { describe, expect, test, vi } from 'vitest';
 import { HealthCheckedSubchannel } from '../../src/health/checked-subchannel.js';
-import { customRoundRobin, registerCustomRoundRobin } from '../../src/index.js';
+import { customRoundRobin } from '../../src/index.js';
 import { DiagnosticsLog } from '../support/diagnostics-log.js';
 import { atEnd, openChannel, untilState } from '../support/fleet.js';
 import { Backend, type BackendOptions } from '../support/servers/backend.js';
@@ -20,7 +20,7 @@ import { SimulatedChannel, SimulatedSubchannel } from '../support/simulated-chan
 import { SimulatedWatchChannel } from '../support/simulated-watch.js';
 import { told } from '../support/told.js';
 
-registerCustomRoundRobin();
+customRoundRobin.register();
 
 const POLICY = customRoundRobin({ repeatCount: 1, readyTimeout: '0s' });
 const TARGET_ATTRIBUTE = 'grpc.internal.no_subchannel.petiole.target';

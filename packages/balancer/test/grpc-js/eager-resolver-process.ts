@@ -5,7 +5,7 @@
  */
 import { subscribe } from 'node:diagnostics_channel';
 import { writeSync } from 'node:fs';
-import { customRoundRobin, registerCustomRoundRobin } from '../../src/index.js';
+import { customRoundRobin } from '../../src/index.js';
 import { attempt } from '../support/load.js';
 import { Backend } from '../support/servers/backend.js';
 import { TestChannel } from '../support/test-channel.js';
@@ -32,7 +32,7 @@ subscribe('net.server.socket', () => {
   connections++;
 });
 
-registerCustomRoundRobin();
+customRoundRobin.register();
 const backends = await Promise.all([Backend.start(), Backend.start(), Backend.start()]);
 const [killed, ...rest] = backends as [Backend, Backend, Backend];
 const endpoints = backends.map((backend) => backend.endpoint());

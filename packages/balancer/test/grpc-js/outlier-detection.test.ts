@@ -4,20 +4,14 @@
  */
 import { type LoadBalancingConfig, status } from '@grpc/grpc-js';
 import { describe, expect, it } from 'vitest';
-import {
-  customRoundRobin,
-  leastRequest,
-  registerCustomRoundRobin,
-  registerLeastRequest,
-  serviceConfig,
-} from '../../src/index.js';
+import { customRoundRobin, leastRequest, serviceConfig } from '../../src/index.js';
 import { EndpointStateLog } from '../support/endpoint-state-log.js';
 import { atEnd, openChannel, startFleet } from '../support/fleet.js';
 import { Backend } from '../support/servers/backend.js';
 import type { TestChannel } from '../support/test-channel.js';
 
-registerCustomRoundRobin();
-registerLeastRequest();
+customRoundRobin.register();
+leastRequest.register();
 
 const EJECTED = 'marked unhealthy by the policy above (outlier_detection)';
 

@@ -12,9 +12,8 @@ type Subchannel = ReturnType<SubchannelInterface['getRealSubchannel']>;
 let picked: SubchannelInterface | null | undefined;
 const policy = definePolicy({
   name: 'shows_its_subchannel',
-  parseConfig: () => ({}),
-  update: ({ ready }) => {
-    const [first] = ready();
+  createPicker: (ready) => {
+    const [first] = ready;
     picked = first?.pickResult.subchannel;
     return first && { pick: () => first.pickResult };
   },
@@ -24,7 +23,7 @@ policy.register();
 /** One that is connected. */
 async function connected(): Promise<Subchannel> {
   const [backend] = await startFleet(1);
-  const channel = openChannel({ endpoints: backend ? [backend.endpoint()] : [], policy: policy.config() });
+  const channel = openChannel({ endpoints: backend ? [backend.endpoint()] : [], policy: policy() });
   await channel.unary();
   return (picked as SubchannelInterface).getRealSubchannel();
 }

@@ -6,7 +6,7 @@
 import { Metadata, status } from '@grpc/grpc-js';
 import { register } from '@grpc/grpc-js-xds';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { registerCustomRoundRobin, registerLeastRequest } from '../../src/index.js';
+import { customRoundRobin, leastRequest } from '../../src/index.js';
 import { DiagnosticsLog } from '../support/diagnostics-log.js';
 import { EndpointStateLog } from '../support/endpoint-state-log.js';
 import { type HealthyBackend, openChannel, startFleet, startHealthyFleet } from '../support/fleet.js';
@@ -14,8 +14,8 @@ import { AdsServer, type Packed, typedStruct } from '../support/servers/ads-serv
 import type { Backend } from '../support/servers/backend.js';
 import type { TestChannel, TestChannelOptions } from '../support/test-channel.js';
 
-registerCustomRoundRobin();
-registerLeastRequest();
+customRoundRobin.register();
+leastRequest.register();
 register();
 
 let ads: AdsServer;

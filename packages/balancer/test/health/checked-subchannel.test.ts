@@ -13,27 +13,20 @@ import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { type LoadBalancingConfig, Metadata, status as Status } from '@grpc/grpc-js';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import {
-  customRoundRobin,
-  definePolicy,
-  leastRequest,
-  registerCustomRoundRobin,
-  registerLeastRequest,
-} from '../../src/index.js';
+import { customRoundRobin, definePolicy, leastRequest } from '../../src/index.js';
 import { DiagnosticsLog } from '../support/diagnostics-log.js';
 import { atEnd, type HealthyBackend, openChannel, startHealthyFleet, untilState } from '../support/fleet.js';
 import { Backend } from '../support/servers/backend.js';
 import { HealthServer } from '../support/servers/health-server.js';
 import type { TestChannelOptions } from '../support/test-channel.js';
 
-registerCustomRoundRobin();
-registerLeastRequest();
+customRoundRobin.register();
+leastRequest.register();
 
 const firstReady = definePolicy({
   name: 'first_ready_for_health',
-  parseConfig: () => ({}),
-  update: ({ ready }) => {
-    const [first] = ready();
+  createPicker: (ready) => {
+    const [first] = ready;
     return first && { pick: () => first.pickResult };
   },
 });
@@ -419,7 +412,7 @@ describe('every policy', () => {
   test.each<[string, LoadBalancingConfig]>([
     ['custom_round_robin', ROUND_ROBIN],
     ['least_request', leastRequest()],
-    ['a policy made with definePolicy', firstReady.config()],
+    ['a policy made with definePolicy', firstReady()],
   ])('%s sends nothing to a server that is NOT_SERVING', async (_, policy) => {
     const servers = (await startHealthyFleet(2)) as [HealthyBackend, HealthyBackend];
     const [ill, well] = servers;

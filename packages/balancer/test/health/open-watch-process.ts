@@ -4,10 +4,10 @@
  *
  * Arguments: the server's `host:port`, and the health service to watch or nothing.
  */
-import { customRoundRobin, registerCustomRoundRobin } from '../../src/index.js';
+import { customRoundRobin } from '../../src/index.js';
 import { TestChannel } from '../support/test-channel.js';
 
-registerCustomRoundRobin();
+customRoundRobin.register();
 
 const [, , server = '', serviceName] = process.argv;
 const [host = '', port] = server.split(':');

@@ -6,7 +6,7 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { status as Status } from '@grpc/grpc-js';
 import { describe, expect, test } from 'vitest';
-import { customRoundRobin, registerCustomRoundRobin } from '../../src/index.js';
+import { customRoundRobin } from '../../src/index.js';
 import { type ChannelzEntity, channelsOf, channelzChannels, subchannelsOf } from '../support/channelz.js';
 import { DiagnosticsLog } from '../support/diagnostics-log.js';
 import { atEnd, openChannel, untilState } from '../support/fleet.js';
@@ -14,7 +14,7 @@ import { Backend } from '../support/servers/backend.js';
 import { HealthServer } from '../support/servers/health-server.js';
 import type { TestChannel, TestChannelOptions } from '../support/test-channel.js';
 
-registerCustomRoundRobin();
+customRoundRobin.register();
 
 const POLICY = customRoundRobin({ repeatCount: 1 });
 const ECHO = { healthCheckConfig: { serviceName: 'echo' } };

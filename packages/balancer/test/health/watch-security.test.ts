@@ -8,14 +8,14 @@ import {
 } from '@grpc/grpc-js';
 import { generate } from 'selfsigned';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { customRoundRobin, registerCustomRoundRobin } from '../../src/index.js';
+import { customRoundRobin } from '../../src/index.js';
 import { DiagnosticsLog } from '../support/diagnostics-log.js';
 import { atEnd, openChannel, untilState } from '../support/fleet.js';
 import { Backend } from '../support/servers/backend.js';
 import { HealthServer } from '../support/servers/health-server.js';
 import type { TestChannel } from '../support/test-channel.js';
 
-registerCustomRoundRobin();
+customRoundRobin.register();
 
 type Certificate = Awaited<ReturnType<typeof generate>>;
 /** Fills the metadata of one call, or fails. */

@@ -3,12 +3,12 @@ import { type experimental, connectivityState as State, status as Status, setLog
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { HealthCheckedSubchannel } from '../../src/health/checked-subchannel.js';
 import { HealthWatch } from '../../src/health/watch.js';
-import { customRoundRobin, registerCustomRoundRobin } from '../../src/index.js';
+import { customRoundRobin } from '../../src/index.js';
 import { SimulatedChannel, SimulatedSubchannel } from '../support/simulated-channel.js';
 import { SimulatedWatchChannel } from '../support/simulated-watch.js';
 import { told } from '../support/told.js';
 
-registerCustomRoundRobin();
+customRoundRobin.register();
 
 const SERVING = 1;
 const NOT_SERVING = 2;

@@ -12,18 +12,13 @@ import {
 } from '@grpc/grpc-js';
 import { generate } from 'selfsigned';
 import { beforeAll, describe, expect, it } from 'vitest';
-import {
-  customRoundRobin,
-  leastRequest,
-  registerCustomRoundRobin,
-  registerLeastRequest,
-} from '../../src/index.js';
+import { customRoundRobin, leastRequest } from '../../src/index.js';
 import { EndpointStateLog } from '../support/endpoint-state-log.js';
 import { atEnd, openChannel } from '../support/fleet.js';
 import { Backend } from '../support/servers/backend.js';
 
-registerCustomRoundRobin();
-registerLeastRequest();
+customRoundRobin.register();
+leastRequest.register();
 
 interface KeyPair {
   readonly key: string;

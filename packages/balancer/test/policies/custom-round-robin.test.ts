@@ -1,7 +1,7 @@
 /** `custom_round_robin` over simulated subchannels: phases, rotation, config. */
 import { connectivityState as State, setLogger } from '@grpc/grpc-js';
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import { customRoundRobin, registerCustomRoundRobin } from '../../src/index.js';
+import { customRoundRobin } from '../../src/index.js';
 import { rpc, SimulatedChannel } from '../support/simulated-channel.js';
 import { told } from '../support/told.js';
 
@@ -9,7 +9,7 @@ const { CONNECTING, IDLE, READY, TRANSIENT_FAILURE } = State;
 const ENDPOINTS = SimulatedChannel.endpoints(3);
 const [A, B, C] = ['10.0.0.0:1', '10.0.0.1:1', '10.0.0.2:1'] as const;
 
-beforeAll(() => registerCustomRoundRobin());
+beforeAll(() => customRoundRobin.register());
 
 function open(config: object = {}, endpoints = ENDPOINTS): SimulatedChannel {
   const channel = new SimulatedChannel({ custom_round_robin: config });

@@ -11,13 +11,13 @@ import {
   type sendUnaryData,
 } from '@grpc/grpc-js';
 import { describe, expect, test } from 'vitest';
-import { customRoundRobin, registerCustomRoundRobin } from '../../src/index.js';
+import { customRoundRobin } from '../../src/index.js';
 import { EndpointStateLog } from '../support/endpoint-state-log.js';
 import { openChannel, startFleet, untilState } from '../support/fleet.js';
 import { attempt, Load, type Outcome, shares } from '../support/load.js';
 import type { Backend } from '../support/servers/backend.js';
 
-registerCustomRoundRobin();
+customRoundRobin.register();
 
 const oneEach = customRoundRobin({ repeatCount: 1 });
 const endpointsOf = (backends: readonly Backend[]) => backends.map((backend) => backend.endpoint());

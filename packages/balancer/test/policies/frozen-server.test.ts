@@ -5,19 +5,14 @@
  */
 import { status as Status } from '@grpc/grpc-js';
 import { expect, test } from 'vitest';
-import {
-  customRoundRobin,
-  leastRequest,
-  registerCustomRoundRobin,
-  registerLeastRequest,
-} from '../../src/index.js';
+import { customRoundRobin, leastRequest } from '../../src/index.js';
 import { openChannel, startFleet } from '../support/fleet.js';
 import { attempt, type Outcome } from '../support/load.js';
 import { ScriptProcess } from '../support/script-process.js';
 import type { TestChannel } from '../support/test-channel.js';
 
-registerCustomRoundRobin();
-registerLeastRequest();
+customRoundRobin.register();
+leastRequest.register();
 
 /** Eight RPCs at once, twenty times: as many for each policy, however slow the machine is. */
 const BURST = 8;

@@ -3,14 +3,14 @@
  * streams on real servers. SCENARIOS.md maps one to the other.
  */
 import { describe, expect, test } from 'vitest';
-import { type EndpointEvent, leastRequest, registerLeastRequest } from '../../src/index.js';
+import { type EndpointEvent, leastRequest } from '../../src/index.js';
 import { EndpointStateLog } from '../support/endpoint-state-log.js';
 import { openChannel, startFleet } from '../support/fleet.js';
 import { attempt, shares } from '../support/load.js';
 import type { Backend } from '../support/servers/backend.js';
 import type { TestChannel } from '../support/test-channel.js';
 
-registerLeastRequest();
+leastRequest.register();
 
 const peersOf = (backends: readonly Backend[]) => backends.map(({ peer }) => peer);
 

@@ -9,14 +9,14 @@ import {
   status,
 } from '@grpc/grpc-js';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { leastRequest, registerLeastRequest } from '../../src/index.js';
+import { leastRequest } from '../../src/index.js';
 import { Backend } from '../support/servers/backend.js';
 import { rpc, SimulatedChannel } from '../support/simulated-channel.js';
 import { TestChannel } from '../support/test-channel.js';
 
 const { CONNECTING, IDLE, READY } = State;
 
-beforeAll(() => registerLeastRequest());
+beforeAll(() => leastRequest.register());
 
 /** Picks and starts one RPC as grpc-js does; answers with its address and with how to end it. */
 function startCall(channel: SimulatedChannel): { address: string; end: () => void } {

@@ -5,20 +5,13 @@
 import { once } from 'node:events';
 import { type ClientDuplexStream, Metadata, type ServerUnaryCall, status } from '@grpc/grpc-js';
 import { describe, expect, it } from 'vitest';
-import {
-  customRoundRobin,
-  definePolicy,
-  leastRequest,
-  registerCustomRoundRobin,
-  registerLeastRequest,
-  serviceConfig,
-} from '../../src/index.js';
+import { customRoundRobin, definePolicy, leastRequest, serviceConfig } from '../../src/index.js';
 import { atEnd, openChannel, startFleet, untilState } from '../support/fleet.js';
 import { Backend } from '../support/servers/backend.js';
 import type { TestChannel } from '../support/test-channel.js';
 
-registerCustomRoundRobin();
-registerLeastRequest();
+customRoundRobin.register();
+leastRequest.register();
 
 const { methodConfig } = JSON.parse(
   serviceConfig({
@@ -98,11 +91,10 @@ describe('retries', () => {
   it('all attempts of an RPC have one extraPickInfo, and each RPC its own: a fact of grpc-js that is promised nowhere', async () => {
     const { backends } = await startLogged(2, (index) => (index === 0 ? status.UNAVAILABLE : status.OK));
     const infos: unknown[] = [];
-    const spy = definePolicy<object, undefined, undefined>({
+    const spy = definePolicy({
       name: 'spy_on_pick_info',
-      parseConfig: () => ({}),
-      update: ({ ready }) => {
-        const [failing, serving] = ready();
+      createPicker: (ready) => {
+        const [failing, serving] = ready;
         if (failing === undefined || serving === undefined) return undefined;
         return {
           pick: ({ extraPickInfo }) => (infos.push(extraPickInfo) % 2 === 1 ? failing : serving).pickResult,
@@ -110,7 +102,7 @@ describe('retries', () => {
       },
     });
     spy.register();
-    const channel = openChannel({ ...RETRIES, endpoints: endpoints(backends), policy: spy.config() });
+    const channel = openChannel({ ...RETRIES, endpoints: endpoints(backends), policy: spy() });
     await channel.peers(2);
     expect(infos).toHaveLength(4);
     expect(infos[0]).toBe(infos[1]);

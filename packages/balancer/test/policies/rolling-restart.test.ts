@@ -3,13 +3,13 @@
  * by age. A GOAWAY lets RPCs in flight finish, so no RPC may fail at all.
  */
 import { describe, expect, test } from 'vitest';
-import { customRoundRobin, registerCustomRoundRobin } from '../../src/index.js';
+import { customRoundRobin } from '../../src/index.js';
 import { EndpointStateLog } from '../support/endpoint-state-log.js';
 import { openChannel, startFleet } from '../support/fleet.js';
 import { Load, shares } from '../support/load.js';
 import type { Backend } from '../support/servers/backend.js';
 
-registerCustomRoundRobin();
+customRoundRobin.register();
 
 const policy = customRoundRobin({ repeatCount: 1 });
 const endpointsOf = (backends: readonly Backend[]) => backends.map((backend) => backend.endpoint());

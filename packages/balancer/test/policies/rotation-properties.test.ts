@@ -5,7 +5,7 @@
 import { setLogger } from '@grpc/grpc-js';
 import fc from 'fast-check';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { registerCustomRoundRobin } from '../../src/index.js';
+import { customRoundRobin } from '../../src/index.js';
 import type { Config, Resolution } from './rotation-model.js';
 import { type Event, RANDOM, Run, type Update } from './rotation-run.js';
 
@@ -155,7 +155,7 @@ const RARE: [Event[]][] = [
 ];
 
 beforeEach(() => {
-  registerCustomRoundRobin();
+  customRoundRobin.register();
   setLogger({ error: () => {} });
   // Not the Date, which gives fast-check its seed.
   vi.useFakeTimers({

@@ -4,13 +4,13 @@
  */
 import { Metadata, status as Status } from '@grpc/grpc-js';
 import { describe, expect, test } from 'vitest';
-import { customRoundRobin, registerCustomRoundRobin } from '../../src/index.js';
+import { customRoundRobin } from '../../src/index.js';
 import { openChannel, startFleet, untilState } from '../support/fleet.js';
 import { attempt, shares } from '../support/load.js';
 import type { Backend } from '../support/servers/backend.js';
 import type { TestChannel } from '../support/test-channel.js';
 
-registerCustomRoundRobin();
+customRoundRobin.register();
 
 const policy = customRoundRobin({ repeatCount: 1 });
 const five = () => startFleet(5);

@@ -1,7 +1,7 @@
 /** The line that `custom_round_robin` logs while RPCs wait at its start: when, and how often. */
 import { connectivityState as State, setLogger } from '@grpc/grpc-js';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { customRoundRobin, registerCustomRoundRobin } from '../../src/index.js';
+import { customRoundRobin } from '../../src/index.js';
 import { SimulatedChannel } from '../support/simulated-channel.js';
 import { told } from '../support/told.js';
 
@@ -12,7 +12,7 @@ const UNSET = 'readyTimeout is not set: RPCs wait until all endpoints are READY.
 
 const lines: string[] = [];
 beforeEach(() => {
-  registerCustomRoundRobin();
+  customRoundRobin.register();
   vi.useFakeTimers();
   lines.length = 0;
   setLogger({ error: (line: string) => lines.push(line) });

@@ -11,8 +11,8 @@ import {
   checkServiceConfig,
   customRoundRobin,
   definePolicy,
-  registerCustomRoundRobin,
-  registerLeastRequest,
+  integer,
+  leastRequest,
   serviceConfig,
 } from '../../src/index.js';
 import { openChannel, startFleet } from '../support/fleet.js';
@@ -21,8 +21,8 @@ import { Backend } from '../support/servers/backend.js';
 import { TestChannel } from '../support/test-channel.js';
 
 beforeAll(() => {
-  registerCustomRoundRobin();
-  registerLeastRequest();
+  customRoundRobin.register();
+  leastRequest.register();
 });
 
 /** The findings in short: `path outcome severity`. */
@@ -69,14 +69,15 @@ describe('a field that a policy of this package does not know', () => {
     expect(short(newer)).toEqual(['loadBalancingConfig[0].custom_round_robin.shuffle ignored note']);
     expect(serviceConfig(newer)).toContain('shuffle');
     expect(customRoundRobin({ shuffle: true } as never)).toEqual(newer.loadBalancingConfig[0]);
-    const update = () => undefined;
-    definePolicy({ name: 'takes_all', parseConfig: (json) => json, update }).register();
-    definePolicy({ name: 'takes_rest', parseConfig: ({ a, ...rest }) => [a, rest], update }).register();
-    definePolicy({ name: 'asks_in', parseConfig: (json) => 'a' in json, update }).register();
-    const of = (name: string) => short({ loadBalancingConfig: [{ [name]: { a: 1, b: 2 } }] });
-    expect(of('takes_all')).toEqual([]);
-    expect(of('takes_rest')).toEqual([]);
-    expect(of('asks_in')).toEqual(['loadBalancingConfig[0].asks_in.b ignored note']);
+    const createPicker = () => undefined;
+    definePolicy({ name: 'has_a_field', fields: { a: integer() }, createPicker }).register();
+    definePolicy({ name: 'has_no_field', createPicker }).register();
+    const of = (name: string) => short({ loadBalancingConfig: [{ [name]: { a: 1, other: 2 } }] });
+    expect(of('has_a_field')).toEqual(['loadBalancingConfig[0].has_a_field.other ignored note']);
+    expect(of('has_no_field')).toEqual([
+      'loadBalancingConfig[0].has_no_field.a ignored note',
+      'loadBalancingConfig[0].has_no_field.other ignored note',
+    ]);
   });
 });
 
@@ -181,7 +182,7 @@ describe('policies', () => {
     [[{ pick_first: null }], ['loadBalancingConfig[0].pick_first replaced error']],
     [
       [{ custom_round_robin: { repeatCount: 0 } }, { round_robin: {} }],
-      ['loadBalancingConfig[0].custom_round_robin fails error', 'loadBalancingConfig[1] ignored note'],
+      ['loadBalancingConfig[0].custom_round_robin.repeatCount fails error', 'loadBalancingConfig[1] ignored note'],
     ],
     [[{ round_robin: {}, pick_first: {} }], ['loadBalancingConfig[0] throws error']],
     [[{}], ['loadBalancingConfig[0] throws error']],

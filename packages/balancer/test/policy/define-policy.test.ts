@@ -5,10 +5,13 @@ import { afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, tes
 import {
   checkServiceConfig,
   definePolicy,
+  type Field,
   failPick,
+  integer,
+  leastRequest,
+  type PolicyDefinition,
   type PolicyView,
   queuePick,
-  registerLeastRequest,
 } from '../../src/index.js';
 import { Backend } from '../support/servers/backend.js';
 import { SimulatedChannel } from '../support/simulated-channel.js';
@@ -33,14 +36,14 @@ afterEach(async () => {
 let names = 0;
 /** A registered policy of a name of its own; answers with a channel that uses it, with three READY endpoints. */
 function openReady(
-  definition: Partial<Parameters<typeof definePolicy<unknown>>[0]>,
+  definition: Partial<PolicyDefinition<{ a: Field }, undefined, unknown>>,
   config = {},
 ): SimulatedChannel {
   const name = `policy_${names++}`;
-  definePolicy<unknown>({
+  definePolicy<{ a: Field }, undefined, unknown>({
     name,
-    parseConfig: (json) => json,
-    update: () => undefined,
+    fields: { a: integer() },
+    createPicker: () => undefined,
     ...definition,
   }).register();
   const channel = new SimulatedChannel({ [name]: config });
@@ -69,7 +72,7 @@ describe('the policy of the README', () => {
     const backends = [await Backend.start(), await Backend.start({ host: '::1' })];
     const channel = new TestChannel({
       endpoints: backends.map((b) => b.endpoint()),
-      policy: byHeader.config(),
+      policy: byHeader(),
     });
     try {
       await channel.untilServedBy(backends.map(({ peer }) => peer));
@@ -91,7 +94,7 @@ describe('the policy of the README', () => {
   });
 
   test('an RPC for an endpoint that connects waits, and fails with its error when that fails', async () => {
-    const channel = new SimulatedChannel(byHeader.config());
+    const channel = new SimulatedChannel(byHeader());
     channel.update(ENDPOINTS);
     channel.all(READY);
     channel.subchannel(B).become(IDLE);
@@ -106,7 +109,7 @@ describe('the policy of the README', () => {
   });
 
   test('its bad config names field and value', () => {
-    expect(() => byHeader.config({ header: 5 })).toThrow('by_header: header must be a string, got 5');
+    expect(() => byHeader({ header: 5 as never })).toThrow('by_header: header must be a string, got 5');
   });
 });
 
@@ -115,8 +118,7 @@ describe('aliases', () => {
     const policy = definePolicy({
       name: 'policy_of_two_names',
       aliases: ['policy_of_two_names_experimental'],
-      parseConfig: () => ({}),
-      update: () => undefined,
+      createPicker: () => undefined,
     });
     policy.register();
     policy.register();
@@ -127,38 +129,42 @@ describe('aliases', () => {
   });
 
   test('of least_request are those of gRFC A48 and grpc-go', () => {
-    registerLeastRequest();
+    leastRequest.register();
     const list = [{ least_request_experimental: { choiceCount: 3 } }];
     expect(checkServiceConfig({ loadBalancingConfig: list })).toEqual([]);
     expect(
       checkServiceConfig({ loadBalancingConfig: [{ least_request_experimental: { choiceCount: 1 } }] }),
     ).toMatchObject([
-      { path: 'loadBalancingConfig[0].least_request_experimental', outcome: 'fails', severity: 'error' },
+      { path: 'loadBalancingConfig[0].least_request_experimental.choiceCount', outcome: 'fails', severity: 'error' },
     ]);
   });
 
   test('must be names', () => {
     expect(() =>
-      definePolicy({ name: 'odd_alias', aliases: ['Odd'], parseConfig: () => ({}), update: () => undefined }),
+      definePolicy({ name: 'odd_alias', aliases: ['Odd'], createPicker: () => undefined }),
     ).toThrow(
       'definePolicy: aliases of odd_alias must be an array of names in lower_snake_case, got ["Odd"]',
     );
   });
 });
 
-describe('update', () => {
-  test('is called once per change of a state, of the list or of the config, with what is current', () => {
+describe('createPicker', () => {
+  test('is called once per change of the READY set, of the list or of the config, with what is current', async () => {
     const seen: string[] = [];
-    const update = ({
-      config,
-      endpoints,
-      readyCount,
-    }: PolicyView<unknown, undefined, undefined>): undefined => {
-      seen.push(
-        `${endpoints.map(({ index, state }) => `${index}${State[state][0]}`).join(' ')} ${readyCount} ${JSON.stringify(config)}`,
-      );
-    };
-    const channel = openReady({ update }, { a: 1 });
+    const name = `policy_${names++}`;
+    definePolicy({
+      name,
+      fields: { a: integer() },
+      createPicker: (ready, { config, endpoints, readyCount }) => {
+        const states = endpoints.map(({ index, state }) => `${index}${state[0]}`).join(' ');
+        expect(ready).toEqual(endpoints.filter(({ state }) => state === 'READY'));
+        seen.push(`${states} ${readyCount} ${JSON.stringify(config)}`);
+        return undefined;
+      },
+    }).register();
+    const channel = new SimulatedChannel({ [name]: { a: 1 } });
+    channel.update(ENDPOINTS);
+    channel.all(READY);
     expect(seen).toEqual([
       '0C 1C 2C 0 {"a":1}',
       '0R 1C 2C 1 {"a":1}',
@@ -167,23 +173,35 @@ describe('update', () => {
     ]);
     seen.length = 0;
     channel.update(ENDPOINTS);
-    channel.update(ENDPOINTS.slice(1));
-    expect(seen.at(-1)).toBe('0R 1R 2 {"a":1}');
+    channel.update(ENDPOINTS, { policy: { [name]: { a: 1, unknown: 2 } } });
+    expect(seen).toEqual([]);
+    const policy = { [name]: { a: 2 } };
+    channel.update(ENDPOINTS, { policy });
+    channel.update(ENDPOINTS.slice(1), { policy });
+    channel.subchannel(B).become(IDLE);
+    await new Promise((resolve) => process.nextTick(resolve));
+    channel.subchannel(B).become(CONNECTING);
+    channel.subchannel(B).become(TRANSIENT_FAILURE);
+    expect(seen).toEqual(['0R 1R 2R 3 {"a":2}', '0R 1R 2 {"a":2}', '0I 1R 1 {"a":2}']);
   });
 
-  test('returning the previous picker publishes nothing', () => {
-    const picker: experimental.Picker = { pick: () => ({}) as never };
-    const channel = openReady({ update: () => picker });
-    expect(channel.publications).toHaveLength(1);
+  test('is called again for an endpoint that has gained an address', () => {
+    const seen: string[] = [];
+    const channel = openReady({
+      createPicker: (_, { endpoints }) =>
+        void seen.push(endpoints.flatMap(({ addresses }) => addresses).join()),
+    });
+    channel.update([...ENDPOINTS.slice(0, 2), SimulatedChannel.endpoint(C, '10.0.0.9:1')]);
+    expect(seen.at(-1)).toBe(`${A},${B},${C},10.0.0.9:1`);
   });
 
-  test('returning the previous picker publishes it once more where RPCs wait on it', () => {
+  test('what it returned is published once more when an endpoint changes its state, where RPCs wait on it', async () => {
     const publications: number[] = [];
     let channel: SimulatedChannel | undefined;
     let second: { readonly pickResult: experimental.PickResult } | undefined;
     const picker: experimental.Picker = { pick: () => second?.pickResult ?? failPick('nobody') };
     channel = openReady({
-      update: ({ endpoints }) => {
+      createPicker: (_, { endpoints }) => {
         second = endpoints[1];
         return picker;
       },
@@ -194,10 +212,12 @@ describe('update', () => {
       publications.push(channel.publications.length - before);
     };
     publishedBy(() => channel.subchannel(B).become(IDLE));
+    await new Promise((resolve) => process.nextTick(resolve));
+    channel.subchannel(B).become(CONNECTING);
     expect(channel.pick()).toBe('QUEUE');
-    publishedBy(() => channel.subchannel(A).become(IDLE));
-    publishedBy(() => channel.subchannel(C).become(IDLE));
-    expect(publications).toEqual([0, 1, 0]);
+    publishedBy(() => channel.subchannel(B).become(TRANSIENT_FAILURE));
+    publishedBy(() => channel.subchannel(B).become(CONNECTING));
+    expect(publications).toEqual([1, 1, 0]);
   });
 
   test('its time begins with the first endpoints, not with an empty list', () => {
@@ -207,8 +227,11 @@ describe('update', () => {
     const seen: number[] = [];
     definePolicy({
       name,
-      parseConfig: () => ({}),
-      update: ({ elapsedMs }) => void seen.push(elapsedMs),
+      createPicker: (_, { elapsedMs, wakeAfter }) => {
+        seen.push(elapsedMs);
+        wakeAfter(300);
+        return undefined;
+      },
     }).register();
     const channel = new SimulatedChannel({ [name]: {} });
     channel.update([]);
@@ -218,7 +241,6 @@ describe('update', () => {
     channel.update(ENDPOINTS);
     expect(seen.at(-1)).toBe(0);
     vi.advanceTimersByTime(300);
-    channel.update(ENDPOINTS);
     expect(seen.at(-1)).toBe(300);
   });
 
@@ -226,9 +248,9 @@ describe('update', () => {
     vi.useFakeTimers();
     onTestFinished(() => void vi.useRealTimers());
     let calls = 0;
-    let view: PolicyView<unknown, undefined, undefined> | undefined;
+    let view: PolicyView<unknown, undefined, unknown> | undefined;
     const channel = openReady({
-      update: (current) => {
+      createPicker: (_, current) => {
         calls++;
         view = current;
       },
@@ -250,7 +272,7 @@ describe('update', () => {
     try {
       let calls = 0;
       const channel = openReady({
-        update: ({ wakeAfter, elapsedMs }) => {
+        createPicker: (_, { wakeAfter, elapsedMs }) => {
           calls++;
           if (elapsedMs < 1000) wakeAfter(1000 - elapsedMs);
           wakeAfter(5000);
@@ -274,10 +296,9 @@ describe('update', () => {
     let made = 0;
     definePolicy({
       name,
-      parseConfig: () => ({}),
       createMemory: () => ({ updates: 0 }),
       createData: () => ({ id: made++ }),
-      update: ({ memory, endpoints }) => {
+      createPicker: (_, { memory, endpoints }) => {
         memory.updates++;
         if (!memories.includes(memory)) memories.push(memory);
         const ids = endpoints.map(({ data }) => data.id).join();
@@ -298,20 +319,20 @@ describe('update', () => {
 });
 
 describe('bugs of a policy end no process:', () => {
-  test('an update that throws fails RPCs with its error, which is logged', async () => {
+  test('a createPicker that throws fails RPCs with its error, which is logged', async () => {
     const channel = openReady({
-      update: () => {
+      createPicker: () => {
         throw new Error('off by one');
       },
     });
-    expect(channel.pick()).toMatch(/^policy_\d+: its update threw Error: off by one$/);
+    expect(channel.pick()).toMatch(/^policy_\d+: its createPicker threw Error: off by one$/);
     await told();
-    expect(logged[0]).toMatch(/its update threw Error: off by one\n +at /);
+    expect(logged[0]).toMatch(/its createPicker threw Error: off by one\n +at /);
   });
 
   test('a picker that throws fails its RPC', () => {
     const channel = openReady({
-      update: () => ({
+      createPicker: () => ({
         pick: () => {
           throw new Error('no such header');
         },
@@ -325,7 +346,7 @@ describe('bugs of a policy end no process:', () => {
     async (result) => {
       let picks = 0;
       const channel = openReady({
-        update: ({ endpoints: [first] }) => ({
+        createPicker: (_, { endpoints: [first] }) => ({
           pick: () => (picks++ === 0 ? (first?.pickResult ?? queuePick()) : (result as never)),
         }),
       });
@@ -347,7 +368,7 @@ describe('bugs of a policy end no process:', () => {
     { pickResultType: Number.NaN },
     Object.create(null),
   ])('a picker that returns %o, a pick result in half, fails its RPC', (result) => {
-    const channel = openReady({ update: () => ({ pick: () => result as never }) });
+    const channel = openReady({ createPicker: () => ({ pick: () => result as never }) });
     expect(channel.pick()).toContain(
       "pick() must return an endpoint's pickResult, queuePick() or failPick(), got an object (",
     );
@@ -356,8 +377,8 @@ describe('bugs of a policy end no process:', () => {
   test('hooks that a picker adds to a pick result run, and are logged when they throw', async () => {
     const ran: string[] = [];
     const channel = openReady({
-      update: ({ ready }) => {
-        const [first] = ready();
+      createPicker: (ready) => {
+        const [first] = ready;
         const hook = (name: string) => (): void => {
           ran.push(name);
           throw new Error(name);
@@ -379,31 +400,30 @@ describe('bugs of a policy end no process:', () => {
   });
 
   test.each([null, false, 0, '', {}])(
-    'an update that returns %j fails RPCs, and says what it must return',
+    'a createPicker that returns %j fails RPCs, and says what it must return',
     (answer) => {
-      const channel = openReady({ update: () => answer as never });
+      const channel = openReady({ createPicker: () => answer as never });
       expect(channel.state).toBe('TRANSIENT_FAILURE');
       expect(channel.pick()).toContain(
-        `its update threw TypeError: update() must return a picker or undefined, got ${typeof answer === 'object' && answer ? 'an object (Object)' : JSON.stringify(answer)}`,
+        `its createPicker threw TypeError: createPicker() must return a picker or undefined, got ${typeof answer === 'object' && answer ? 'an object (Object)' : JSON.stringify(answer)}`,
       );
     },
   );
 
   test('an endpoint in the place of a picker or a pick result is told from both', () => {
-    const first = ({ endpoints: [endpoint] }: PolicyView<unknown, undefined, undefined>): never =>
-      endpoint as never;
+    const first = ([endpoint]: readonly unknown[]): never => endpoint as never;
     const hint = 'got an endpoint: its pickResult is meant';
-    expect(openReady({ update: first }).pick()).toContain(hint);
-    expect(openReady({ update: (view) => ({ pick: () => first(view) }) }).pick()).toContain(hint);
+    expect(openReady({ createPicker: first }).pick()).toContain(hint);
+    expect(openReady({ createPicker: (ready) => ({ pick: () => first(ready) }) }).pick()).toContain(hint);
   });
 
   test('async functions fail RPCs, and what they reject with ends nothing', async () => {
     const rejects = (): never => Promise.reject(new Error('too late')) as never;
-    expect(openReady({ update: rejects }).pick()).toContain(
+    expect(openReady({ createPicker: rejects }).pick()).toContain(
       'must return a picker or undefined, got an object (Promise)',
     );
-    expect(openReady({ parseConfig: rejects }).pick()).toMatch(
-      /^policy_\d+: parseConfig must return what the config means, got a promise$/,
+    expect(openReady({ check: rejects }).pick()).toMatch(
+      /^policy_\d+: check must say at once what is wrong, got a promise$/,
     );
     await new Promise(setImmediate);
   });
@@ -414,15 +434,15 @@ describe('bugs of a policy end no process:', () => {
       const throws = (): never => {
         throw thrown;
       };
-      expect(openReady({ update: throws }).pick()).toContain('its update threw ');
-      expect(openReady({ update: () => ({ pick: throws }) }).pick()).toContain('its picker threw ');
-      expect(openReady({ parseConfig: throws }).state).toBe('TRANSIENT_FAILURE');
+      expect(openReady({ createPicker: throws }).pick()).toContain('its createPicker threw ');
+      expect(openReady({ createPicker: () => ({ pick: throws }) }).pick()).toContain('its picker threw ');
+      expect(openReady({ check: throws }).state).toBe('TRANSIENT_FAILURE');
     },
   );
 
   test('a bug that comes with each RPC is logged once', async () => {
     const channel = openReady({
-      update: () => ({
+      createPicker: () => ({
         pick: () => {
           throw new Error('no such header');
         },
@@ -441,7 +461,7 @@ describe('bugs of a policy end no process:', () => {
         return queuePick();
       },
     };
-    const channel = openReady({ update: () => picker });
+    const channel = openReady({ createPicker: () => picker });
     channel.pick();
     broken = false;
     const before = channel.publications.length;
@@ -453,7 +473,7 @@ describe('bugs of a policy end no process:', () => {
     'wakeAfter(%o) is an error: it would wake at once, again and again',
     (ms) => {
       const channel = openReady({
-        update: ({ wakeAfter }) => {
+        createPicker: (_, { wakeAfter }) => {
           wakeAfter(ms as never);
           return undefined;
         },
@@ -463,7 +483,7 @@ describe('bugs of a policy end no process:', () => {
   );
 
   test('a picker for no endpoints is not published: RPCs would wait where they ought to fail', () => {
-    const channel = openReady({ update: () => ({ pick: () => queuePick() }) });
+    const channel = openReady({ createPicker: () => ({ pick: () => queuePick() }) });
     channel.update([]);
     channel.update([]);
     expect(channel.state).toBe('TRANSIENT_FAILURE');
@@ -477,8 +497,8 @@ describe('bugs of a policy end no process:', () => {
         [hook]: () => {
           throw new Error('hook');
         },
-        update: ({ ready }) => {
-          const [first] = ready();
+        createPicker: (ready) => {
+          const [first] = ready;
           return first && { pick: () => first.pickResult };
         },
       });
@@ -492,13 +512,13 @@ describe('bugs of a policy end no process:', () => {
     },
   );
 
-  test('a config parser that throws something else than an Error is a config error all the same', () => {
+  test('a check that throws something else than an Error is a config error all the same', () => {
     const channel = openReady({
-      parseConfig: () => {
+      check: () => {
         throw 'just a string';
       },
     });
-    expect(channel.pick()).toBe('just a string');
+    expect(channel.pick()).toMatch(/^policy_\d+: just a string$/);
   });
 });
 
@@ -507,32 +527,36 @@ describe('definitions', () => {
     class Definition {
       readonly name = `policy_${names++}`;
       private readonly details = 'of this instance';
-      parseConfig(): string {
-        return this.details;
+      check(): void {
+        expect(this.details).toBe('of this instance');
       }
-      update({ config }: PolicyView<string, undefined, undefined>): experimental.Picker {
-        return { pick: () => failPick(`${config}, ${this.details}`) };
+      createPicker(): experimental.Picker {
+        return { pick: () => failPick(this.details) };
       }
     }
     const policy = definePolicy(new Definition());
     policy.register();
-    const channel = new SimulatedChannel(policy.config());
+    const channel = new SimulatedChannel(policy());
     channel.update(ENDPOINTS);
-    expect(channel.pick()).toBe('of this instance, of this instance');
+    expect(channel.pick()).toBe('of this instance');
   });
 
   test.each(['', 'Custom', 'with-dash', '1st', 'a b'])('the name %j is refused', (name) => {
-    expect(() => definePolicy({ name, parseConfig: () => ({}), update: () => undefined })).toThrow(
+    expect(() => definePolicy({ name, createPicker: () => undefined })).toThrow(
       `definePolicy: name must be in lower_snake_case, got ${JSON.stringify(name)}`,
     );
   });
 
   test.each([
-    [undefined, 'must be given an object with name, parseConfig and update, got undefined'],
-    [{ name: 'half' }, 'parseConfig of half must be a function, got undefined'],
-    [{ name: 'half', parseConfig: () => ({}), update: 5 }, 'update of half must be a function, got 5'],
+    [undefined, 'must be given an object with name and createPicker, got undefined'],
+    [{ name: 'half' }, 'createPicker of half must be a function, got undefined'],
+    [{ name: 'half', createPicker: 5 }, 'createPicker of half must be a function, got 5'],
     [
-      { name: 'half', parseConfig: () => ({}), update: () => undefined, createMemory: 5 },
+      { name: 'half', fields: { a: 'integer' }, createPicker: String },
+      'fields of half must be an object of integer(), string() and so on, got {"a":"integer"}',
+    ],
+    [
+      { name: 'half', createPicker: String, createMemory: 5 },
       'createMemory of half must be a function or absent, got 5',
     ],
   ])('%j is refused', (definition, message) => {

@@ -1,16 +1,16 @@
 /** Configs that a policy above may hand down by mistake: they are refused, as grpc-js's own policies do. */
 import { experimental, type LoadBalancingConfig } from '@grpc/grpc-js';
 import { expect, test } from 'vitest';
-import { definePolicy } from '../../src/index.js';
+import { definePolicy, type Field, integer, type PolicyDefinition } from '../../src/index.js';
 import { PolicyInstance } from '../../src/policy/instance.js';
 import { SimulatedChannel } from '../support/simulated-channel.js';
 
 function define(name: string) {
   const configs: unknown[] = [];
-  const definition = {
+  const definition: PolicyDefinition<Record<string, Field>, undefined, undefined> = {
     name,
-    parseConfig: (json: object) => json,
-    update: ({ config }: { config: object }) => void configs.push(config),
+    fields: { own: integer() },
+    createPicker: (_, { config }) => void configs.push(config),
   };
   definePolicy(definition).register();
   return { definition, configs };

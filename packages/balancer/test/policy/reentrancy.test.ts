@@ -11,8 +11,6 @@ import {
   type EndpointEvent,
   leastRequest,
   type PolicyDefinition,
-  registerCustomRoundRobin,
-  registerLeastRequest,
 } from '../../src/index.js';
 import { atEnd, openChannel, startFleet, untilState } from '../support/fleet.js';
 import type { Backend } from '../support/servers/backend.js';
@@ -21,8 +19,8 @@ import { SimulatedChannel } from '../support/simulated-channel.js';
 import type { TestChannel } from '../support/test-channel.js';
 import { told } from '../support/told.js';
 
-registerCustomRoundRobin();
-registerLeastRequest();
+customRoundRobin.register();
+leastRequest.register();
 
 type Endpoint = experimental.Endpoint;
 
@@ -138,15 +136,16 @@ describe('an event that has the channel updated', () => {
 
 let names = 0;
 /** A channel with a policy that has this hook; it sends to the first READY endpoint. */
-function openWith(hooks: Partial<PolicyDefinition<object, unknown, unknown>>): SimulatedChannel {
-  const policy = definePolicy<object, unknown, unknown>({
+function openWith(
+  hooks: Partial<PolicyDefinition<Record<never, never>, unknown, unknown>>,
+): SimulatedChannel {
+  const policy = definePolicy<Record<never, never>, unknown, unknown>({
     name: `reentrant_${names++}`,
-    parseConfig: () => ({}),
-    update: ({ ready }) => ready()[0] && { pick: () => ready()[0]?.pickResult as never },
+    createPicker: (ready) => ready[0] && { pick: () => ready[0]?.pickResult as never },
     ...hooks,
   });
   policy.register();
-  return new SimulatedChannel(policy.config());
+  return new SimulatedChannel(policy());
 }
 
 /** The same, with a policy that does something once, when it makes the third endpoint's data. */
@@ -176,7 +175,7 @@ describe('a hook of the policy that closes the channel leaves nothing behind', (
 
   test('update, on a new connection: pick_first, which goes on, has released nothing that it asks to connect', async () => {
     const channel = openWith({
-      update({ readyCount }) {
+      createPicker(_, { readyCount }) {
         if (readyCount > 0) channel.policy.destroy();
         return undefined;
       },

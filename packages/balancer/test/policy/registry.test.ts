@@ -16,7 +16,7 @@ import { experimental } from '@grpc/grpc-js';
 import { afterEach, beforeEach, describe, expect, type MockInstance, onTestFinished, test, vi } from 'vitest';
 import { grpcJsVersion, reportForeignCopies } from '../../src/grpc-js/copies.js';
 import { assertUsable } from '../../src/grpc-js/usable.js';
-import { customRoundRobin, definePolicy, registerCustomRoundRobin } from '../../src/index.js';
+import { customRoundRobin, definePolicy } from '../../src/index.js';
 import { atEnd, openChannel } from '../support/fleet.js';
 import { Backend } from '../support/servers/backend.js';
 import { told } from '../support/told.js';
@@ -26,9 +26,8 @@ const require = createRequire(import.meta.url);
 const firstReady = (name: string) =>
   definePolicy({
     name,
-    parseConfig: () => ({}),
-    update: ({ ready }) => {
-      const [first] = ready();
+    createPicker: (ready) => {
+      const [first] = ready;
       return first && { pick: () => first.pickResult };
     },
   });
@@ -60,11 +59,11 @@ describe('a name', () => {
 
 describe('a second copy of this package', () => {
   test('registers its policies in peace, and channels work with the config of either', async () => {
-    registerCustomRoundRobin();
+    customRoundRobin.register();
     vi.resetModules();
     const copy = await import('../../src/index.js');
-    expect(copy.registerCustomRoundRobin).not.toBe(registerCustomRoundRobin);
-    copy.registerCustomRoundRobin();
+    expect(copy.customRoundRobin).not.toBe(customRoundRobin);
+    copy.customRoundRobin.register();
     const backend = await Backend.start();
     atEnd(() => backend.kill());
     for (const policy of [customRoundRobin(), copy.customRoundRobin()]) {
@@ -78,8 +77,7 @@ describe('a second copy of this package', () => {
     const { definePolicy } = await import('../../src/index.js');
     const other = definePolicy({
       name: 'taken_in_one_copy',
-      parseConfig: () => ({}),
-      update: () => undefined,
+      createPicker: () => undefined,
     });
     expect(() => other.register()).toThrow('taken_in_one_copy: another policy of this name is registered');
   });
@@ -89,8 +87,7 @@ describe('a second copy of this package', () => {
     const copy = await import('../../src/index.js');
     const policy = copy.definePolicy({
       name: 'round_robin',
-      parseConfig: () => ({}),
-      update: () => undefined,
+      createPicker: () => undefined,
     });
     expect(() => policy.register()).toThrow('grpc-js has a policy of this name already');
   });
@@ -200,7 +197,7 @@ describe('a second copy of grpc-js', () => {
     const { definePolicy } = await import('../../src/index.js');
     const home = install('@grpc/grpc-js');
     require(home);
-    definePolicy({ name: 'with_a_copy', parseConfig: () => ({}), update: () => undefined }).register();
+    definePolicy({ name: 'with_a_copy', createPicker: () => undefined }).register();
     await told();
     expect(lines().filter((line) => line.includes(home))).toHaveLength(1);
   });
@@ -210,7 +207,7 @@ describe('a second copy of grpc-js', () => {
     vi.resetModules();
     const { definePolicy } = await import('../../src/index.js');
     const home = install('@grpc/grpc-js');
-    definePolicy({ name: 'before_a_copy', parseConfig: () => ({}), update: () => undefined }).register();
+    definePolicy({ name: 'before_a_copy', createPicker: () => undefined }).register();
     require(home);
     vi.advanceTimersByTime(999);
     await told();

@@ -10,10 +10,9 @@ import {
   checkServiceConfig,
   customRoundRobin,
   definePolicy,
+  integer,
   leastRequest,
   type MethodConfig,
-  registerCustomRoundRobin,
-  registerLeastRequest,
   type ServiceConfigOptions,
   serviceConfig,
 } from '../../src/index.js';
@@ -105,14 +104,14 @@ describe('what JSON lacks is refused, where it would be the default or a raw err
 it('names the call that is missing when a policy of this package is not registered', () => {
   const missing = (name: string, call: string) =>
     `serviceConfig: loadBalancingConfig[0]: ${name} is not registered: call ${call} first, or import '@petiole/balancer/register'`;
-  expect(asPolicy(customRoundRobin())).toBe(missing('custom_round_robin', 'registerCustomRoundRobin()'));
-  expect(asPolicy(leastRequest())).toBe(missing('least_request', 'registerLeastRequest()'));
+  expect(asPolicy(customRoundRobin())).toBe(missing('custom_round_robin', 'customRoundRobin.register()'));
+  expect(asPolicy(leastRequest())).toBe(missing('least_request', 'leastRequest.register()'));
 });
 
 describe('with the policies registered', () => {
   beforeAll(() => {
-    registerCustomRoundRobin();
-    registerLeastRequest();
+    customRoundRobin.register();
+    leastRequest.register();
   });
 
   describe('loadBalancingConfig', () => {
@@ -133,7 +132,7 @@ describe('with the policies registered', () => {
     it.each([
       [
         { custom_round_robin: { repeatCount: 0 } },
-        '[0].custom_round_robin: repeatCount must be an integer from 1 to 4294967295, got 0',
+        '[0].custom_round_robin.repeatCount: must be an integer from 1 to 4294967295, got 0',
       ],
       [{ custom_round_robin: 3 }, '[0].custom_round_robin: config must be an object, got 3'],
       [
@@ -173,7 +172,7 @@ describe('with the policies registered', () => {
       ],
       [
         [{ round_robin: {} }, { custom_round_robin: { repeatCount: -1 } }],
-        '[1].custom_round_robin: repeatCount must be an integer from 1 to 4294967295, got -1',
+        '[1].custom_round_robin.repeatCount: must be an integer from 1 to 4294967295, got -1',
       ],
     ])('refuses %j', (entry, message) => {
       expect(asPolicy(entry)).toBe(`serviceConfig: loadBalancingConfig${message}`);
@@ -191,20 +190,20 @@ describe('with the policies registered', () => {
       },
     );
 
-    it('accepts what a parser reads by means that cannot be watched', () => {
-      const cloned = definePolicy({
-        name: 'clones_its_config',
-        parseConfig: (json) => structuredClone(json),
-        update: () => undefined,
+    it('accepts the fields that a policy declares', () => {
+      const declared = definePolicy({
+        name: 'declares_a_field',
+        fields: { a: integer() },
+        createPicker: () => undefined,
       });
-      cloned.register();
-      expect(asPolicy(cloned.config({ a: 1 }))).toContain('none: {');
-      expect(checkServiceConfig({ loadBalancingConfig: [cloned.config({ a: 1 })] })).toEqual([]);
+      declared.register();
+      expect(asPolicy(declared({ a: 1 }))).toContain('none: {');
+      expect(checkServiceConfig({ loadBalancingConfig: [declared({ a: 1 })] })).toEqual([]);
     });
 
     it('refuses a bad config of a known policy even if a usable one follows', () => {
       expect(asPolicy([{ custom_round_robin: { repeatCount: 0 } }, { round_robin: {} }])).toMatch(
-        /^serviceConfig: loadBalancingConfig\[0\]\.custom_round_robin: repeatCount/,
+        /^serviceConfig: loadBalancingConfig\[0\]\.custom_round_robin\.repeatCount:/,
       );
       expect(asPolicy([{ outlier_detection: { child_policy: [] } }, { round_robin: {} }])).toMatch(
         /^serviceConfig: loadBalancingConfig\[0\]\.outlier_detection/,
@@ -223,7 +222,7 @@ describe('with the policies registered', () => {
       ],
       [
         { childPolicy: [{ custom_round_robin: { repeatCount: '3' } }] },
-        '.childPolicy[0].custom_round_robin: repeatCount must be an integer from 1 to 4294967295, got "3"',
+        '.childPolicy[0].custom_round_robin.repeatCount: must be an integer from 1 to 4294967295, got "3"',
       ],
       [
         { childPolicy: { round_robin: {} } },
@@ -279,7 +278,7 @@ describe('with the policies registered', () => {
         [{ children: { b: { config: bad } } }, 'children.b.config[0]'],
       ] as const) {
         expect(asPolicy({ parent_of_tests: config })).toBe(
-          `serviceConfig: loadBalancingConfig[0].parent_of_tests.${path}.custom_round_robin: repeatCount must be an integer from 1 to 4294967295, got 0`,
+          `serviceConfig: loadBalancingConfig[0].parent_of_tests.${path}.custom_round_robin.repeatCount: must be an integer from 1 to 4294967295, got 0`,
         );
       }
       expect(asPolicy({ parent_of_tests: { fieldOfItsOwn: 1 } })).toMatch(/^none/);

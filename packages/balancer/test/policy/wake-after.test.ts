@@ -2,10 +2,10 @@
 import { connectivityState as State, setLogger } from '@grpc/grpc-js';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { fakeStall } from '../../../service-config/test/time/stalls.js';
-import { customRoundRobin, definePolicy, registerCustomRoundRobin } from '../../src/index.js';
+import { customRoundRobin, definePolicy } from '../../src/index.js';
 import { SimulatedChannel } from '../support/simulated-channel.js';
 
-registerCustomRoundRobin();
+customRoundRobin.register();
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 const [A, B] = ['10.0.0.0:1', '10.0.0.1:1'] as const;
@@ -25,8 +25,7 @@ test('a delay that is longer than any timer wakes once it has passed, and not be
   let updates = 0;
   definePolicy({
     name: 'wakes_in_a_year',
-    parseConfig: () => ({}),
-    update: ({ wakeAfter }) => {
+    createPicker: (_, { wakeAfter }) => {
       updates++;
       wakeAfter(365 * DAY_MS);
       return undefined;
@@ -56,8 +55,7 @@ test('a policy that always asks to be woken after 0 ms is woken once a milliseco
   let updates = 0;
   definePolicy({
     name: 'wakes_at_once',
-    parseConfig: () => ({}),
-    update: ({ wakeAfter }) => {
+    createPicker: (_, { wakeAfter }) => {
       updates++;
       wakeAfter(0);
       return undefined;
@@ -107,8 +105,7 @@ test('elapsedMs leaves out a stall in which the policy waits to be woken', () =>
   const seen: number[] = [];
   definePolicy({
     name: 'looks_at_the_clock',
-    parseConfig: () => ({}),
-    update: ({ elapsedMs, wakeAfter }) => {
+    createPicker: (_, { elapsedMs, wakeAfter }) => {
       seen.push(elapsedMs);
       wakeAfter(1600);
       return undefined;

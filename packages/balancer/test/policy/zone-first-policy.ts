@@ -1,27 +1,15 @@
-import { definePolicy, queuePick } from '@petiole/balancer';
-
-interface Config {
-  readonly preferred: readonly string[];
-}
-
-function parseConfig({ preferred = [] }: Readonly<Record<string, unknown>>): Config {
-  if (Array.isArray(preferred) && preferred.every((prefix) => typeof prefix === 'string'))
-    return { preferred };
-  throw new TypeError(
-    `zone_first: preferred must be a list of address prefixes, got ${JSON.stringify(preferred)}`,
-  );
-}
+import { definePolicy, list, queuePick, string } from '@petiole/balancer';
 
 export const zoneFirst = definePolicy({
   name: 'zone_first',
-  parseConfig,
+  fields: { preferred: list(string(), { default: [] }) }, // prefixes of addresses
   createMemory: () => ({ next: 0 }), // outlives the picker: a change elsewhere must not start the turns again
-  update({ config, memory, ready, readyCount }) {
-    if (readyCount === 0) return undefined; // CONNECTING, or TRANSIENT_FAILURE if all have failed
-    const near = ready().filter(({ name }) =>
-      name.split('+').some((address) => config.preferred.some((prefix) => address.startsWith(prefix))),
+  createPicker(ready, { config, memory }) {
+    if (ready.length === 0) return undefined; // CONNECTING, or TRANSIENT_FAILURE if all have failed
+    const near = ready.filter(({ addresses }) =>
+      addresses.some((address) => config.preferred.some((prefix) => address.startsWith(prefix))),
     );
-    const turns = near.length > 0 ? near : ready();
+    const turns = near.length > 0 ? near : ready;
     return { pick: () => turns[memory.next++ % turns.length]?.pickResult ?? queuePick() };
   },
 });

@@ -1,12 +1,12 @@
 /** The messages of both diagnostics channels of a test, in the order in which they come. */
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import type { EndpointEvent } from '../../src/index.js';
+import type { EndpointEvent, EndpointState, HealthStatus } from '../../src/index.js';
 import { Condition } from './condition.js';
 import { atEnd } from './fleet.js';
 
 const CHANNELS = { 'petiole.endpoint.state': 'state', 'petiole.health.status': 'health' } as const;
 
-export interface LoggedEvent extends EndpointEvent {
+export interface LoggedEvent extends EndpointEvent<EndpointState | HealthStatus> {
   readonly channel: 'state' | 'health';
 }
 
@@ -19,7 +19,7 @@ export class DiagnosticsLog {
     const log = new DiagnosticsLog();
     for (const [name, channel] of Object.entries(CHANNELS)) {
       const listener = (message: unknown) => {
-        log.events.push({ channel, ...(message as EndpointEvent) });
+        log.events.push({ ...(message as EndpointEvent), channel });
         log.observed.changed();
       };
       subscribe(name, listener);

@@ -1,0 +1,60 @@
+/** What a policy consists of, and what it knows when it makes a picker. */
+import type { experimental } from '@grpc/grpc-js';
+import type { ConfigOf, Fields } from '@petiole/service-config/internal';
+import type { EndpointHooks, PolicyEndpoint } from '../endpoints/endpoint.js';
+
+/** What `createPicker` knows. One object per policy instance: its fields are current whenever they are read. */
+export interface PolicyView<Config, Memory, Data> {
+  /** The newest valid config, with a value for each of the `fields`. */
+  readonly config: Config;
+  /** What `createMemory` made for this policy instance. */
+  readonly memory: Memory;
+  /** All endpoints in the resolver's order, each once. */
+  readonly endpoints: readonly PolicyEndpoint<Data>[];
+  /** The READY endpoints in the resolver's order. */
+  readonly ready: readonly PolicyEndpoint<Data>[];
+  /** How many endpoints are READY; costs nothing. */
+  readonly readyCount: number;
+  /**
+   * Milliseconds since this policy instance was given its first endpoints. While a {@link wakeAfter} is pending, a stall
+   * of the event loop counts for at most a sixteenth of it: connections that were made meanwhile are heard of first.
+   */
+  readonly elapsedMs: number;
+  /**
+   * Has `createPicker` called again after so many milliseconds, or earlier, even if nothing happens until then. They count
+   * while the event loop turns, as `elapsedMs` does.
+   */
+  wakeAfter(ms: number): void;
+}
+
+/** The behaviour of a policy, whatever its config is read from. */
+export interface PolicyBehaviour<Config, Memory, Data> extends EndpointHooks<Data> {
+  /** The key under `loadBalancingConfig`, in lower_snake_case. A name that grpc-js uses itself is refused. */
+  readonly name: string;
+  /** Makes what one policy instance remembers from one picker to the next. */
+  createMemory?(): Memory;
+  /**
+   * Called when the READY endpoints, the list of endpoints, an endpoint's addresses or the config changed, and when a
+   * `wakeAfter` is due. Returns the picker that READY is published with, or undefined: then the policy is in
+   * TRANSIENT_FAILURE if all endpoints are, else CONNECTING. RPCs that the picker lets wait are picked again whenever
+   * the state of an endpoint changes.
+   */
+  createPicker(
+    ready: readonly PolicyEndpoint<Data>[],
+    view: PolicyView<Config, Memory, Data>,
+  ): experimental.Picker | undefined;
+}
+
+/**
+ * What makes a policy. All of its functions are called in the middle of changes of grpc-js's: they must not close a client,
+ * make one, start an RPC, or hand a channel new endpoints. `setImmediate` puts that off; events come when it is safe.
+ */
+export interface PolicyDefinition<Declared extends Fields, Memory, Data>
+  extends PolicyBehaviour<ConfigOf<Declared>, Memory, Data> {
+  /** Other names for the same policy: those of other gRPC languages, so that one service config serves all. */
+  readonly aliases?: readonly string[];
+  /** The fields of its config, e.g. `{ repeatCount: integer({ min: 1, default: 3 }) }`. Default: none. */
+  readonly fields?: Declared;
+  /** Throws an Error on a config whose fields are right one by one, but not together. */
+  check?(config: ConfigOf<Declared>): void;
+}
