@@ -3,8 +3,8 @@
  * soak would find them. Most are policies, some are resolvers.
  */
 import { connect, isIP } from 'node:net';
-import { type experimental, type LoadBalancingConfig, connectivityState as State } from '@grpc/grpc-js';
-import { definePolicy, failPick, type Policy, queuePick, type ShardedEndpoint } from '@petiole/balancer';
+import type { experimental, LoadBalancingConfig } from '@grpc/grpc-js';
+import { definePolicy, failPick, type Policy, type PolicyEndpoint, queuePick } from '@petiole/balancer';
 import type { Resolver } from '@petiole/resolver';
 import { type AskCatalogue, askCatalogue, catalogueResolver } from './catalogue.js';
 import type { Invariant, Violation } from './violations.js';
@@ -40,15 +40,14 @@ export function allFound(bugs: readonly Bug[], violations: readonly Violation[])
 const SHOWS_EVERY = 15;
 
 /** Goes on sending to connections that were READY once. A turn is three picks and ends, or grpc-js would pick again for ever. */
-const stalePicks = definePolicy<object, { held: Map<object, experimental.PickResult> }>({
+const stalePicks = definePolicy({
   name: 'soak_stale_picks',
-  parseConfig: () => ({}),
-  createMemory: () => ({ held: new Map() }),
-  update({ endpoints, memory, readyCount }) {
+  createMemory: () => ({ held: new Map<object, experimental.PickResult>() }),
+  createPicker(ready, { endpoints, memory }) {
     for (const endpoint of endpoints) {
-      if (endpoint.state === State.READY) memory.held.set(endpoint, endpoint.pickResult);
+      if (endpoint.state === 'READY') memory.held.set(endpoint, endpoint.pickResult);
     }
-    if (readyCount === 0) return undefined;
+    if (ready.length === 0) return undefined;
     const turns = endpoints
       .map((endpoint) => memory.held.get(endpoint))
       .filter((result) => result !== undefined);
@@ -61,16 +60,15 @@ const stalePicks = definePolicy<object, { held: Map<object, experimental.PickRes
 const unevenTurns = takingTurns('soak_uneven_turns', (pick) => (pick % SHOWS_EVERY === 0 ? 2 : 1));
 
 /** Never comes back to an endpoint that was READY once and then was not. */
-const lostEndpoints = definePolicy<object, { served: Set<object>; lost: Set<object> }>({
+const lostEndpoints = definePolicy({
   name: 'soak_lost_endpoints',
-  parseConfig: () => ({}),
-  createMemory: () => ({ served: new Set(), lost: new Set() }),
-  update({ endpoints, memory: { served, lost }, ready }) {
+  createMemory: () => ({ served: new Set<object>(), lost: new Set<object>() }),
+  createPicker(ready, { endpoints, memory: { served, lost } }) {
     for (const endpoint of endpoints) {
-      if (endpoint.state === State.READY) served.add(endpoint);
+      if (endpoint.state === 'READY') served.add(endpoint);
       else if (served.has(endpoint)) lost.add(endpoint);
     }
-    const turns = ready().filter((endpoint) => !lost.has(endpoint));
+    const turns = ready.filter((endpoint) => !lost.has(endpoint));
     if (turns.length === 0) return undefined;
     let turn = 0;
     return { pick: () => turns[Math.floor(turn++ / 3) % turns.length]?.pickResult ?? queuePick() };
@@ -85,21 +83,19 @@ const KNOCKS = 20;
 const KNOCKS_EVERY_MS = 20;
 
 /** Dials each endpoint that is not READY by itself, over and over, beside the connections that it is given. */
-const eagerDials = definePolicy<object, Set<ShardedEndpoint>>({
+const eagerDials = definePolicy({
   name: 'soak_eager_dials',
-  parseConfig: () => ({}),
-  createMemory: () => new Set(),
-  update({ endpoints, memory, ready, readyCount }) {
+  createMemory: () => new Set<PolicyEndpoint>(),
+  createPicker(ready, { endpoints, memory }) {
     for (const endpoint of endpoints) knock(endpoint, memory);
-    if (readyCount === 0) return undefined;
-    const turns = ready();
+    if (ready.length === 0) return undefined;
     let turn = 0;
-    return { pick: () => turns[Math.floor(turn++ / 3) % turns.length]?.pickResult ?? queuePick() };
+    return { pick: () => ready[Math.floor(turn++ / 3) % ready.length]?.pickResult ?? queuePick() };
   },
 });
 
-function knock(endpoint: ShardedEndpoint, knocking: Set<ShardedEndpoint>): void {
-  if (knocking.has(endpoint) || endpoint.state === State.READY || endpoint.index < 0) return;
+function knock(endpoint: PolicyEndpoint, knocking: Set<PolicyEndpoint>): void {
+  if (knocking.has(endpoint) || endpoint.state === 'READY' || endpoint.index < 0) return;
   knocking.add(endpoint);
   const [host, port] = endpoint.name.split(':');
   for (let n = 0; n < KNOCKS; n++) {
@@ -115,17 +111,15 @@ function knock(endpoint: ShardedEndpoint, knocking: Set<ShardedEndpoint>): void 
 
 /** Turns of three; `used` says how much of a turn each pick takes, undefined to fail it. */
 function takingTurns(name: string, used: (pick: number) => number | undefined): Policy {
-  return definePolicy<object, { picks: number; position: number }>({
+  return definePolicy({
     name,
-    parseConfig: () => ({}),
     createMemory: () => ({ picks: 0, position: 0 }),
-    update({ memory, ready, readyCount }) {
-      if (readyCount === 0) return undefined;
-      const turns = ready();
+    createPicker(ready, { memory }) {
+      if (ready.length === 0) return undefined;
       return {
         pick() {
           const step = used(++memory.picks);
-          const endpoint = turns[Math.floor(memory.position / 3) % turns.length];
+          const endpoint = ready[Math.floor(memory.position / 3) % ready.length];
           if (step === undefined || endpoint === undefined) return failPick('refused by an injected bug');
           memory.position += step;
           return endpoint.pickResult;
@@ -147,7 +141,7 @@ const POLICIES = {
 export function buggyPolicy(bug: keyof typeof POLICIES): LoadBalancingConfig {
   const policy = POLICIES[bug];
   policy.register();
-  return policy.config();
+  return policy();
 }
 
 /** Less than the stalls of the fault `newcomer` last. */

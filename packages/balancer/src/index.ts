@@ -19,11 +19,11 @@ export {
   serviceConfig,
 } from '@petiole/service-config';
 export {
-  type BoundedFieldOptions,
   boolean,
   type ConfigOf,
   duration,
   type Field,
+  type FieldBounds,
   type FieldDescription,
   type FieldOptions,
   type Fields,

@@ -1,18 +1,22 @@
 /** What a TypeScript application writes with @petiole/balancer. Only compiled, never run. */
 import '@petiole/balancer/register';
+import { subscribe } from 'node:diagnostics_channel';
 import * as grpc from '@grpc/grpc-js';
 import {
   type CustomRoundRobinConfig,
   checkServiceConfig,
   customRoundRobin,
   definePolicy,
+  type EndpointEvent,
   EndpointSharding,
   type EndpointShardingOptions,
+  type EndpointState,
   failPick,
   leastRequest,
   queuePick,
   type ServiceConfigFinding,
   serviceConfig,
+  string,
 } from '@petiole/balancer';
 
 customRoundRobin.register();
@@ -35,11 +39,11 @@ export const findings: string[] = checkServiceConfig('{}').map(
 // No type annotation: a declaration file of this module has to be able to name what is inferred.
 export const byHeader = definePolicy({
   name: 'by_header',
-  parseConfig: ({ header }) => ({ header: String(header) }),
+  fields: { header: string({ default: 'x-endpoint' }) },
   createMemory: () => ({ next: 0 }),
   createData: (endpoint) => ({ addresses: endpoint.addresses.length }),
-  update({ config: { header }, memory, endpoints, readyCount }) {
-    if (readyCount === 0) return undefined;
+  createPicker(ready, { config: { header }, memory, endpoints }) {
+    if (ready.length === 0) return undefined;
     return {
       pick({ metadata }) {
         const wanted = metadata.get(header)[0];
@@ -48,9 +52,9 @@ export const byHeader = definePolicy({
       },
     };
   },
-  onCallEnded: (endpoint, code) => console.log(endpoint.data.addresses, code === grpc.status.OK),
+  onCallEnded: (endpoint, { code }) => console.log(endpoint.data.addresses, code === grpc.status.OK),
 });
-export const config2: object = byHeader.config({ header: 'x-server' });
+export const config2: object = byHeader({ header: 'x-server' });
 
 export function shard(options: EndpointShardingOptions<undefined>): number {
   return new EndpointSharding(options).readyCount;
@@ -59,4 +63,9 @@ export function shard(options: EndpointShardingOptions<undefined>): number {
 // @ts-expect-error: were the types lost on the way, they would be any, and this no error
 customRoundRobin({ repeatCount: '3' });
 // @ts-expect-error: neither is a picker that returns nothing
-definePolicy({ name: 'x', parseConfig: () => ({}), update: () => ({ pick: () => undefined }) });
+definePolicy({ name: 'x', createPicker: () => ({ pick: () => undefined }) });
+
+subscribe('petiole.endpoint.state', (message) => {
+  const { endpoint, from, to, reason } = message as EndpointEvent;
+  console.log(endpoint, from, to satisfies EndpointState, reason);
+});

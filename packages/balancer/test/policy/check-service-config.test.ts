@@ -182,7 +182,10 @@ describe('policies', () => {
     [[{ pick_first: null }], ['loadBalancingConfig[0].pick_first replaced error']],
     [
       [{ custom_round_robin: { repeatCount: 0 } }, { round_robin: {} }],
-      ['loadBalancingConfig[0].custom_round_robin.repeatCount fails error', 'loadBalancingConfig[1] ignored note'],
+      [
+        'loadBalancingConfig[0].custom_round_robin.repeatCount fails error',
+        'loadBalancingConfig[1] ignored note',
+      ],
     ],
     [[{ round_robin: {}, pick_first: {} }], ['loadBalancingConfig[0] throws error']],
     [[{}], ['loadBalancingConfig[0] throws error']],

@@ -135,7 +135,11 @@ describe('aliases', () => {
     expect(
       checkServiceConfig({ loadBalancingConfig: [{ least_request_experimental: { choiceCount: 1 } }] }),
     ).toMatchObject([
-      { path: 'loadBalancingConfig[0].least_request_experimental.choiceCount', outcome: 'fails', severity: 'error' },
+      {
+        path: 'loadBalancingConfig[0].least_request_experimental.choiceCount',
+        outcome: 'fails',
+        severity: 'error',
+      },
     ]);
   });
 
