@@ -4,7 +4,6 @@ import { createManualResolver, parseTarget, type Resolution, staticTarget } from
 import { manualResolverClass } from '../src/schemes/manual.js';
 import { createSrvResolverClass } from '../src/schemes/srv.js';
 import { createStaticResolverClass } from '../src/schemes/static.js';
-import { print, quote } from '../src/target/quote.js';
 import { Probe } from './support/probe.js';
 import { scripted, turn, useFakeClock } from './support/scripted-resolver.js';
 import { updatesFromNow } from './support/update-log.js';
@@ -70,21 +69,6 @@ it('what a program hands on to a manual resolver is one line, and bounded', asyn
   handle.fail({ details: `${FORGED}${' '.repeat(100_000)}` });
   expect((await call).error?.details).toContain(`${SHOWN}… (`);
   handle.close();
-});
-
-describe('messages', () => {
-  it('quote without what a terminal obeys', () => {
-    expect(quote('a\u001b[2K\u007f\u009b31m\u2028')).toBe('"a\\u001b[2K\\x7f\\x9b31m\\u2028"');
-    expect(print({ 'a\u009b': '\u2028' })).toBe('{"a\\x9b":"\\u2028"}');
-  });
-
-  it('quote what has no text', () => {
-    let deep: unknown = [];
-    for (let level = 0; level < 100_000; level += 1) deep = [deep];
-    for (const value of [deep, Object.create(null), Symbol('x'), 5n, () => 1, undefined]) {
-      expect(print(value).length).toBeLessThanOrEqual(81);
-    }
-  });
 });
 
 describe('a password in a target', () => {

@@ -76,6 +76,9 @@ const fields: Fields = {
 };
 const table = object(fields);
 
+/** The fields that do something. */
+export const SERVICE_CONFIG_FIELDS: readonly string[] = Object.keys(fields.optional ?? {});
+
 /** What to do with a field that stands in the wrong object. */
 function misplaced(name: string, value: unknown): string | undefined {
   const isPolicy = isRegistered(name) || petiolePolicies().calls.has(name);

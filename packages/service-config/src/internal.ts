@@ -21,12 +21,13 @@ export {
 } from './fields.js';
 export { HEALTH_CHECK_SERVICE_NAME_ATTRIBUTE, TARGET_ATTRIBUTE } from './grpc-js/resolver-attributes.js';
 export { type Trace, tracer } from './grpc-js/trace.js';
+export { SERVICE_CONFIG_FIELDS } from './inspect.js';
 export { asJson, isJson, type Json, own } from './json.js';
 export { type DeclaredFields, declareFields } from './policies/declared-fields.js';
 export type { UnreadField } from './policies/list.js';
 export { petiolePolicies } from './policies/registered.js';
 export { nearMiss } from './text/near-miss.js';
 export { jsonLine, oneLine, visible } from './text/one-line.js';
-export { got, show } from './text/show.js';
+export { got, quote, show, withoutPassword } from './text/show.js';
 export { messageOf, stackOf, thrownText } from './text/thrown.js';
 export { TurningClock } from './time/turning-clock.js';

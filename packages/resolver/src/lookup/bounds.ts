@@ -2,8 +2,9 @@
  * How much an answer of DNS or of a catalogue may bring. Twice as many addresses stop the event loop for four times as
  * long (fact R14).
  */
+
 import { isIPv6 } from 'node:net';
-import { print, quote } from '../target/quote.js';
+import { quote, show } from '@petiole/service-config/internal';
 
 /** The most that an answer brings to a channel. What is beyond is left out, and said in a note and in the log. */
 export interface EndpointBounds {
@@ -32,7 +33,7 @@ export function checkBounds(options: EndpointBounds): Required<EndpointBounds> {
   for (const name of BOUNDS) {
     const value = bounds[name];
     if (!Number.isInteger(value) || value < 1 || value > NO_BOUND) {
-      throw new RangeError(`${name} must be an integer from 1 to ${NO_BOUND}, got ${print(value)}`);
+      throw new RangeError(`${name} must be an integer from 1 to ${NO_BOUND}, got ${show(value)}`);
     }
   }
   // The first endpoint must fit in, whatever it brings.

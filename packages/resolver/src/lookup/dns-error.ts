@@ -1,8 +1,7 @@
 /**
  * A failed DNS look-up: its code, what was asked and of which name.
  */
-import { thrownText } from '@petiole/service-config/internal';
-import { quote } from '../target/quote.js';
+import { quote, thrownText } from '@petiole/service-config/internal';
 
 const MEANINGS: Readonly<Record<string, string>> = {
   ENODATA: 'the name has no such record',

@@ -3,8 +3,7 @@
  */
 
 import { ServiceConfigError } from '@petiole/service-config';
-import { got, messageOf, type Trace } from '@petiole/service-config/internal';
-import { isObject } from '../target/objects.js';
+import { got, isJson, messageOf, type Trace } from '@petiole/service-config/internal';
 
 /** This client, as the criteria of a choice see it. */
 export interface ClientIdentity {
@@ -60,7 +59,7 @@ interface Choice {
 }
 
 function readChoice(choice: unknown, path: string): Choice {
-  if (!isObject(choice)) throw wrong(path, choice, 'an object');
+  if (!isJson(choice)) throw wrong(path, choice, 'an object');
   for (const name of Object.keys(choice)) {
     if (!FIELDS.has(name)) throw wrong(path, name, `made of the fields ${[...FIELDS].join(', ')}`);
   }
@@ -69,7 +68,7 @@ function readChoice(choice: unknown, path: string): Choice {
     name.toLowerCase(),
   );
   const hostnames = strings(choice.clientHostname, `${path}.clientHostname`);
-  if (!isObject(serviceConfig)) throw wrong(`${path}.serviceConfig`, serviceConfig, 'an object');
+  if (!isJson(serviceConfig)) throw wrong(`${path}.serviceConfig`, serviceConfig, 'an object');
   const share = percentage ?? 100;
   if (typeof share !== 'number' || !Number.isInteger(share) || share < 0 || share > 100) {
     throw wrong(`${path}.percentage`, percentage, 'an integer from 0 to 100');

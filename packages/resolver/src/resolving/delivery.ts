@@ -4,9 +4,8 @@
  */
 import { experimental, Metadata, type ServiceConfig, type StatusObject, status } from '@grpc/grpc-js';
 import type { PreparedServiceConfig } from '@petiole/service-config';
-import { logError, oneLine, type Trace, thrownText } from '@petiole/service-config/internal';
+import { logError, oneLine, type Trace, thrownText, withoutPassword } from '@petiole/service-config/internal';
 import type { Endpoint } from '../target/endpoint.js';
-import { withoutPassword } from '../target/quote.js';
 import { AttributeSource } from './attributes.js';
 import { publishUpdate, type UpdateReason } from './update-events.js';
 

@@ -1,8 +1,8 @@
 /**
  * How often a polling resolver asks, how long it waits, and what an answer may bring: the options and their ranges.
  */
+import { show } from '@petiole/service-config/internal';
 import { BOUNDS, checkBounds, type EndpointBounds } from '../lookup/bounds.js';
-import { print } from '../target/quote.js';
 
 /** How a resolver of your own looks, and what its answers may bring. */
 export interface ResolverOptions extends EndpointBounds {
@@ -58,16 +58,16 @@ export function checkOptions(options: ResolverOptions): CheckedOptions {
   } = options;
   if (refreshInterval !== Number.POSITIVE_INFINITY && !isWithin(refreshInterval, 100, 86_400_000)) {
     throw new RangeError(
-      `refreshInterval must be from 100 to 86400000 ms, or Infinity, got ${print(refreshInterval)}`,
+      `refreshInterval must be from 100 to 86400000 ms, or Infinity, got ${show(refreshInterval)}`,
     );
   }
   if (!isWithin(deadline, 10, 600_000)) {
-    throw new RangeError(`deadline must be from 10 to 600000 ms, got ${print(deadline)}`);
+    throw new RangeError(`deadline must be from 10 to 600000 ms, got ${show(deadline)}`);
   }
   for (const [name, value] of Object.entries({ keepOrder, unixSockets })) {
-    if (typeof value !== 'boolean') throw new TypeError(`${name} must be true or false, got ${print(value)}`);
+    if (typeof value !== 'boolean') throw new TypeError(`${name} must be true or false, got ${show(value)}`);
   }
-  if (typeof tracer !== 'string') throw new TypeError(`tracer must be a string, got ${print(tracer)}`);
+  if (typeof tracer !== 'string') throw new TypeError(`tracer must be a string, got ${show(tracer)}`);
   return { refreshInterval, deadline, keepOrder, unixSockets, tracer, ...checkBounds(options) };
 }
 

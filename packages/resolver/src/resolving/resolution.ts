@@ -3,14 +3,12 @@
  * here, where the two are compared.
  */
 import { readServiceConfig, type ServiceConfigInput } from '@petiole/service-config';
-import { endpointKey, messageOf, oneLine } from '@petiole/service-config/internal';
+import { endpointKey, isJson, messageOf, oneLine, show } from '@petiole/service-config/internal';
 import { type EndpointBounds, withinBounds } from '../lookup/bounds.js';
 import { keepPlaces } from '../lookup/keep-places.js';
 import { joinNotes, LONGEST_NOTE, summarize } from '../lookup/notes.js';
 import { type EndpointInput, readEndpoints, sameEndpoints } from '../target/endpoint.js';
 import { TargetError } from '../target/error.js';
-import { isObject } from '../target/objects.js';
-import { print } from '../target/quote.js';
 import type { Delivered } from './delivery.js';
 
 /** What a look-up found. */
@@ -73,8 +71,8 @@ export function succeed(
   resolution: Resolution & Partial<BoundedResolution>,
   reading: Reading,
 ): Successor {
-  if (!isObject(resolution)) {
-    throw new TypeError(`resolve() must give an object such as { endpoints: [] }, got ${print(resolution)}`);
+  if (!isJson(resolution)) {
+    throw new TypeError(`resolve() must give an object such as { endpoints: [] }, got ${show(resolution)}`);
   }
   const { maxAddressesPerEndpoint, keepOrder, unixSockets } = reading;
   // Copies: a look-up may hand out the same array again, changed.

@@ -1,6 +1,6 @@
 /** Resolvers of a user's own: a scheme, what TLS verifies, and how to look; all else is done here. */
 import type { experimental } from '@grpc/grpc-js';
-import { messageOf } from '@petiole/service-config/internal';
+import { messageOf, show } from '@petiole/service-config/internal';
 import type { ResolverClass } from '../grpc-js/resolver-class.js';
 import type { ConstantAnswer } from '../resolving/constant.js';
 import { checkOptions, RESOLVER_OPTIONS, type ResolverOptions } from '../resolving/options.js';
@@ -8,7 +8,6 @@ import type { Look, Lookup } from '../resolving/polling.js';
 import type { Resolution } from '../resolving/resolution.js';
 import { checkAuthority, FALLBACK_AUTHORITY } from '../target/authority.js';
 import { assertOptions } from '../target/objects.js';
-import { print } from '../target/quote.js';
 import { registration } from './registration.js';
 import { schemeResolver } from './scheme.js';
 
@@ -80,12 +79,12 @@ export function defineResolver(definition: ResolverDefinition): Resolver {
   const { scheme } = definition;
   if (typeof scheme !== 'string' || !/^[a-z][a-z0-9+.-]*$/.test(scheme)) {
     throw new TypeError(
-      `defineResolver: scheme must be small letters, digits, "+", "-" and ".", a letter first, got ${print(scheme)}`,
+      `defineResolver: scheme must be small letters, digits, "+", "-" and ".", a letter first, got ${show(scheme)}`,
     );
   }
   for (const name of ['authority', 'resolve'] as const) {
     if (typeof definition[name] !== 'function') {
-      throw new TypeError(`defineResolver: ${name} must be a function, got ${print(definition[name])}`);
+      throw new TypeError(`defineResolver: ${name} must be a function, got ${show(definition[name])}`);
     }
   }
   checkOptions(definition);

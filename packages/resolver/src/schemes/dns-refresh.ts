@@ -2,7 +2,9 @@
  * The resolver of `dns+refresh:` targets: each address is an endpoint, as with grpc-js's `dns:`, and the name is looked
  * up again every `refreshInterval`, so that servers that were added are found (grpc-node #1663, #2265, #2455).
  */
+
 import { isIP, isIPv6 } from 'node:net';
+import { show } from '@petiole/service-config/internal';
 import type { ResolverClass } from '../grpc-js/resolver-class.js';
 import { NO_BOUND } from '../lookup/bounds.js';
 import { DnsError } from '../lookup/dns-error.js';
@@ -22,7 +24,6 @@ import {
   parseDnsRefreshTarget,
 } from '../target/dns.js';
 import { assertOptions } from '../target/objects.js';
-import { print } from '../target/quote.js';
 import { registration } from './registration.js';
 import { type ChannelOfScheme, schemeResolver } from './scheme.js';
 
@@ -119,7 +120,7 @@ export function createDnsRefreshResolverClass(
   const { families = 'both', ...polling } = options;
   const checked = checkOptions(polling);
   if (typeof families !== 'string' || !Object.hasOwn(FAMILIES, families)) {
-    throw new RangeError(`families must be 'both', 'ipv6' or 'ipv4', got ${print(families)}`);
+    throw new RangeError(`families must be 'both', 'ipv6' or 'ipv4', got ${show(families)}`);
   }
   return schemeResolver({
     name: DNS_REFRESH_SCHEME,

@@ -2,15 +2,15 @@
  * What a program tells a manual resolver, checked: a wrong shape would otherwise show as RPCs that wait for ever, or
  * fail with "undefined".
  */
+
 import { Metadata, status } from '@grpc/grpc-js';
 import {
   type PreparedServiceConfig,
   readServiceConfig,
   type ServiceConfigInput,
 } from '@petiole/service-config';
+import { isJson, nearMiss, SERVICE_CONFIG_FIELDS, show } from '@petiole/service-config/internal';
 import { type Endpoint, type EndpointInput, toEndpoints } from '../target/endpoint.js';
-import { isObject, misspelt } from '../target/objects.js';
-import { print } from '../target/quote.js';
 
 /** What a manual resolver tells its channels; each update replaces the whole. */
 export interface ManualState {
@@ -71,14 +71,6 @@ const ALLOWED_CODES: readonly status[] = Object.values(status).filter(
 
 const STATE_FIELDS = ['endpoints', 'serviceConfig'];
 
-/** Where fields belong that would do nothing here. */
-const PLACES: ReadonlyMap<string, string> = new Map([
-  ['loadBalancingConfig', 'in serviceConfig'],
-  ['methodConfig', 'in serviceConfig'],
-  ['healthCheckConfig', 'in serviceConfig'],
-  ['serverName', 'given to createManualResolver'],
-]);
-
 /**
  * @param where begins the messages about the whole.
  * @throws {TypeError} on what is no object or has a misspelt field, {@link TargetError} on a bad endpoint,
@@ -86,12 +78,15 @@ const PLACES: ReadonlyMap<string, string> = new Map([
  */
 export function readState(state: ManualState, where: string): Latest {
   assertObject(state, `${where}: its argument`, '{ endpoints: ["127.0.0.1:50051"] }');
-  for (const written of Object.keys(state)) {
-    // Others may be there: a state that comes out of a catalogue as it is.
-    const meant = misspelt(written, STATE_FIELDS);
-    if (meant !== undefined) throw new TypeError(`${where}: ${written} must be called ${meant} here`);
-    const place = PLACES.get(written);
-    if (place !== undefined) throw new TypeError(`${where}: ${written} must be ${place}`);
+  // A state may come out of a catalogue as it is, with fields that nobody reads. These would be waited for in vain.
+  for (const written of Object.keys(state).filter((name) => !STATE_FIELDS.includes(name))) {
+    const refuse = (what: string): never => {
+      throw new TypeError(`${where}: ${written} ${what}`);
+    };
+    if (SERVICE_CONFIG_FIELDS.includes(written)) refuse('must be in serviceConfig');
+    if (written === 'serverName') refuse('must be given to createManualResolver');
+    const meant = nearMiss(written, STATE_FIELDS);
+    if (meant !== undefined) refuse(`is no field of a state: did you mean ${show(meant)}?`);
   }
   const { endpoints, serviceConfig } = state;
   return deepFreeze({
@@ -109,11 +104,11 @@ export function readFailure(failure: ManualFailure, where: string): Latest {
   assertObject(failure, `${where}: fail: its argument`, '{ details: "the catalogue is down" }');
   const { code = status.UNAVAILABLE, details, metadata } = failure;
   if (typeof details !== 'string') {
-    throw new TypeError(`${where}: fail: details must be a string, got ${print(details)}`);
+    throw new TypeError(`${where}: fail: details must be a string, got ${show(details)}`);
   }
   if (metadata !== undefined && !(metadata instanceof Metadata)) {
     throw new TypeError(
-      `${where}: fail: metadata must be a Metadata of @grpc/grpc-js, got ${print(metadata)}`,
+      `${where}: fail: metadata must be a Metadata of @grpc/grpc-js, got ${show(metadata)}`,
     );
   }
   if (!ALLOWED_CODES.includes(code)) {
@@ -121,7 +116,7 @@ export function readFailure(failure: ManualFailure, where: string): Latest {
     const why = INAPPROPRIATE_CODES.has(code)
       ? ` (not ${status[code]}: grpc-js turns it into INTERNAL, gRFC A54)`
       : '';
-    throw new Error(`${where}: fail: code must be one of ${allowed}, got ${print(code)}${why}`);
+    throw new Error(`${where}: fail: code must be one of ${allowed}, got ${show(code)}${why}`);
   }
   return { kind: 'failure', failure: { code, details, ...(metadata ? { metadata: metadata.clone() } : {}) } };
 }
@@ -136,6 +131,6 @@ function deepFreeze<T>(value: T): T {
 }
 
 function assertObject(value: unknown, where: string, example: string): void {
-  if (!isObject(value))
-    throw new TypeError(`${where} must be an object such as ${example}, got ${print(value)}`);
+  if (!isJson(value))
+    throw new TypeError(`${where} must be an object such as ${example}, got ${show(value)}`);
 }

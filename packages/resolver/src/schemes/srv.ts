@@ -4,7 +4,7 @@
  */
 
 import type { SrvRecord } from 'node:dns';
-import type { Trace } from '@petiole/service-config/internal';
+import { quote, type Trace } from '@petiole/service-config/internal';
 import type { ResolverClass } from '../grpc-js/resolver-class.js';
 import { BOUNDS, type EndpointBounds, withinBounds } from '../lookup/bounds.js';
 import { type DnsSession, type OpenDnsSession, openDnsSession } from '../lookup/dns-session.js';
@@ -19,7 +19,6 @@ import type { Look, Lookup } from '../resolving/polling.js';
 import type { BoundedResolution } from '../resolving/resolution.js';
 import { parseSrvTarget, SRV_SCHEME, type SrvTarget, srvAuthority } from '../target/dns.js';
 import { assertOptions } from '../target/objects.js';
-import { quote } from '../target/quote.js';
 import { registration } from './registration.js';
 import { type ChannelOfScheme, schemeResolver } from './scheme.js';
 

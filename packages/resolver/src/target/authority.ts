@@ -2,10 +2,9 @@
  * The authority of a target: the name that TLS verifies and the default `:authority` header.
  * It is checked before any connection: one that no URL can hold leaks a socket on every attempt (fact R12).
  */
-import { addressName } from '@petiole/service-config/internal';
+import { addressName, quote, show } from '@petiole/service-config/internal';
 import { DEFAULT_PORT, type HostAddress, parseAddress } from './address.js';
 import { TargetError } from './error.js';
-import { print, quote } from './quote.js';
 
 /** The authority where a target has none that could be used; such a channel never connects. */
 export const FALLBACK_AUTHORITY = 'localhost';
@@ -16,7 +15,7 @@ export const FALLBACK_AUTHORITY = 'localhost';
  */
 export function checkAuthority(authority: string): string {
   if (typeof authority !== 'string') {
-    throw new TargetError(`server name ${print(authority)} is no string`);
+    throw new TargetError(`server name ${show(authority)} is no string`);
   }
   let parsed: HostAddress;
   try {

@@ -4,10 +4,9 @@
  */
 import { Resolver } from 'node:dns';
 import { isIP } from 'node:net';
-import { addressName, messageOf } from '@petiole/service-config/internal';
+import { addressName, messageOf, quote } from '@petiole/service-config/internal';
 import { parseAddress } from './address.js';
 import { TargetError } from './error.js';
-import { quote } from './quote.js';
 
 const DNS_PORT = 53;
 

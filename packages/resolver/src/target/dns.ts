@@ -4,13 +4,14 @@
  *     srv:[//DNS_SERVER[:PORT]/]_service._proto.NAME
  *     dns+refresh:[//DNS_SERVER[:PORT]/]HOST[:PORT]
  */
+
 import { isIP } from 'node:net';
 import type { experimental } from '@grpc/grpc-js';
+import { quote } from '@petiole/service-config/internal';
 import { checkHost, type HostAddress, parseAddress } from './address.js';
 import { authorityOf, checkAuthority, FALLBACK_AUTHORITY, withoutRootDot } from './authority.js';
 import { parseDnsServer } from './dns-server.js';
 import { refusePassword, TargetError } from './error.js';
-import { quote } from './quote.js';
 
 /** The scheme of SRV targets (RFC 2782). */
 export const SRV_SCHEME = 'srv';

@@ -4,11 +4,10 @@
  */
 
 import type { experimental } from '@grpc/grpc-js';
-import { sameAddresses } from '@petiole/service-config/internal';
+import { quote, sameAddresses, show } from '@petiole/service-config/internal';
 import { checkHost, isIPv6Host, parseAddress } from './address.js';
 import { withoutDuplicates } from './duplicates.js';
 import { TargetError } from './error.js';
-import { print, quote } from './quote.js';
 
 /** grpc-js's endpoint: `{ addresses: [{ host, port }, …] }`; the addresses of one server, tried in this order. */
 export type Endpoint = experimental.Endpoint;
@@ -73,7 +72,7 @@ export function readEndpoints(
 }
 
 function readList(inputs: readonly EndpointInput[], unixSockets: boolean, refuse: Refuse): Endpoint[] {
-  if (!Array.isArray(inputs)) throw new TargetError(`endpoints must be an array, got ${print(inputs)}`);
+  if (!Array.isArray(inputs)) throw new TargetError(`endpoints must be an array, got ${show(inputs)}`);
   const endpoints: Endpoint[] = [];
   // entries() does not pass over holes.
   for (const [index, input] of inputs.entries()) {
@@ -91,7 +90,7 @@ function readEndpoint(input: EndpointInput, unixSockets: boolean, refuse: Refuse
     typeof input === 'string' ? input.split('+') : input?.addresses;
   if (!Array.isArray(inputs) || inputs.length === 0) {
     const what = 'an endpoint is a string or { addresses: [at least one] }';
-    refuse(new TargetError(`${what}, got ${print(input)}`));
+    refuse(new TargetError(`${what}, got ${show(input)}`));
     return [];
   }
   const addresses: SubchannelAddress[] = [];
@@ -126,14 +125,12 @@ function toAddress(input: string | Readonly<SubchannelAddress>, unixSockets: boo
     if ('host' in input && typeof input.host === 'string') {
       const { host, port } = input;
       if (!Number.isInteger(port) || port < 1 || port > 65_535) {
-        throw new TargetError(
-          `port of ${quote(host)} must be an integer from 1 to 65535, got ${print(port)}`,
-        );
+        throw new TargetError(`port of ${quote(host)} must be an integer from 1 to 65535, got ${show(port)}`);
       }
       return { host: isIPv6Host(host) ? host : checkHost(host), port };
     }
   }
-  throw new TargetError(`an address is a string, { host, port } or { path }, got ${print(input)}`);
+  throw new TargetError(`an address is a string, { host, port } or { path }, got ${show(input)}`);
 }
 
 /** Whether two lists hold the same endpoints with the same addresses, both in the same order. */

@@ -2,8 +2,9 @@
  * What is wrong with a target, in one line that quotes the bad part.
  * Resolvers turn it into a status; `staticTarget` and `parseTarget` throw it.
  */
+
 import { experimental } from '@grpc/grpc-js';
-import { quote, withoutPassword } from './quote.js';
+import { quote, withoutPassword } from '@petiole/service-config/internal';
 
 /** Thrown for a bad target, address or server name; the message quotes the part that is wrong. */
 export class TargetError extends Error {

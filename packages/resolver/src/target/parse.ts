@@ -2,6 +2,7 @@
  * Reads a target string before grpc-js does. What grpc-js does not recognise goes to `dns:`, which fails with a puzzling
  * message or not at all, or is an exception (facts R5 and R6); no resolver of this package ever sees it.
  */
+import { quote, show } from '@petiole/service-config/internal';
 import { lineBreakIn, splitTarget } from '../grpc-js/target-uri.js';
 import {
   DNS_REFRESH_SCHEME,
@@ -13,7 +14,6 @@ import {
 } from './dns.js';
 import type { Endpoint } from './endpoint.js';
 import { TargetError } from './error.js';
-import { print, quote } from './quote.js';
 import { parseStaticTarget, STATIC_SCHEME, staticAuthority } from './static.js';
 
 /** What a target says. `authority` is the name that TLS verifies, with its port where the target has one. */
@@ -58,7 +58,7 @@ export function parseTarget(target: string): ParsedTarget {
 }
 
 function parse(target: string): ParsedTarget {
-  if (typeof target !== 'string') throw new TargetError(`${print(target)} is no string`);
+  if (typeof target !== 'string') throw new TargetError(`${show(target)} is no string`);
   const lineBreak = lineBreakIn(target);
   if (lineBreak !== undefined) {
     throw new TargetError(

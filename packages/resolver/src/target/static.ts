@@ -5,14 +5,13 @@
  */
 import { isIP } from 'node:net';
 import type { experimental } from '@grpc/grpc-js';
-import { addressName } from '@petiole/service-config/internal';
+import { addressName, quote } from '@petiole/service-config/internal';
 import { type HostAddress, parseAddress } from './address.js';
 import { authorityOf, checkAuthority, FALLBACK_AUTHORITY } from './authority.js';
 import { withoutDuplicates } from './duplicates.js';
 import { type EndpointInput, toEndpoints } from './endpoint.js';
 import { refusePassword, TargetError } from './error.js';
 import { assertOptions } from './objects.js';
-import { quote } from './quote.js';
 
 /** The scheme of constant targets. */
 export const STATIC_SCHEME = 'static';

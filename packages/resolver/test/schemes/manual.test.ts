@@ -207,7 +207,7 @@ describe('update', () => {
     [
       { endpoints: ['a:1'], service_config: {} },
       TypeError,
-      'update: service_config must be called serviceConfig here',
+      'update: service_config is no field of a state: did you mean "serviceConfig"?',
     ],
     [
       { endpoints: ['a:1'], loadBalancingConfig: [{ round_robin: {} }] },
