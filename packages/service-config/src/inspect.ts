@@ -39,16 +39,13 @@ const retryThrottling = object({
 });
 
 /** gRFC A17. grpc-js drops it; the policies of Petiole read it. */
-const healthCheckFields = object({
-  required: {
-    serviceName(value, at) {
-      if (isString(value)) return value;
-      const takenFrom = (value ?? undefined) === undefined ? 'dns' : undefined;
-      const instead = `must be a string, "" for the server as a whole, ${got(value)}`;
-      return at.find(value, UNCHECKED, instead, { takenFrom });
-    },
-  },
-});
+const serviceName: Row = (value, at) => {
+  if (isString(value)) return value;
+  const takenFrom = value === undefined || value === null ? 'dns' : undefined;
+  const instead = `must be a string, "" for the server as a whole, ${got(value)}`;
+  return at.find(value, UNCHECKED, instead, { takenFrom });
+};
+const healthCheckFields = object({ required: { serviceName } });
 
 const healthCheckConfig: Row = (value, at) =>
   isJson(value)
@@ -64,8 +61,8 @@ const loadBalancingPolicy: Row = (value, at) => {
 };
 
 function policyOf(loadBalancingPolicy: unknown): string | undefined {
-  const isName = typeof loadBalancingPolicy === 'string' && loadBalancingPolicy !== '';
-  return isName ? loadBalancingPolicy.toLowerCase() : undefined;
+  const name = isString(loadBalancingPolicy) ? loadBalancingPolicy.toLowerCase() : '';
+  return name === '' ? undefined : name;
 }
 
 const fields: Fields = {

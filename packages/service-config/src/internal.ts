@@ -24,7 +24,6 @@ export { type Trace, tracer } from './grpc-js/trace.js';
 export { SERVICE_CONFIG_FIELDS } from './inspect.js';
 export { asJson, isJson, type Json, own } from './json.js';
 export { type DeclaredFields, declareFields } from './policies/declared-fields.js';
-export type { UnreadField } from './policies/list.js';
 export { petiolePolicies } from './policies/registered.js';
 export { nearMiss } from './text/near-miss.js';
 export { jsonLine, oneLine, visible } from './text/one-line.js';

@@ -13,9 +13,9 @@ export const isString = (value: unknown): value is string => typeof value === 's
 export const isNumber = (value: unknown): value is number => typeof value === 'number';
 export const isBoolean = (value: unknown): value is boolean => typeof value === 'boolean';
 
-/** Its own fields, without what it inherits: `Object.prototype.timeout` is nobody's config. */
-export function own(json: object): Json {
-  return { __proto__: null, ...json };
+/** The own fields of an object, none of anything else: `Object.prototype.timeout` is nobody's config. */
+export function own(value: unknown): Json {
+  return { __proto__: null, ...(isJson(value) ? value : {}) };
 }
 
 /** Whether arrays and objects stand in one another more than so many levels deep. */

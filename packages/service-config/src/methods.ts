@@ -79,7 +79,7 @@ const retryFields = object({
 });
 
 const retryPolicy: Row = (value, at) => {
-  const { initialBackoff, maxBackoff } = own(isJson(value) ? value : {});
+  const { initialBackoff, maxBackoff } = own(value);
   const [first, limit] = [parseDuration(initialBackoff), parseDuration(maxBackoff)];
   if (first && limit && durationMs(first) > durationMs(limit)) {
     // gRFC A6 limits every pause by `maxBackoff`, grpc-js all but the first.
@@ -137,7 +137,7 @@ const nameFields = object({ optional: { service: namePart('"pkg.Service"'), meth
 
 const name: Row = (value, at) => {
   if (Array.isArray(value)) return at.refuse(value, 'must be an object', NAMES_ALL);
-  const { service, method } = own(isJson(value) ? value : {});
+  const { service, method } = own(value);
   // Even an empty method is refused here.
   if (isString(method) && !service) at.at('method').find(method, THROWS, 'must not stand without a service');
   return nameFields(value, at);
@@ -194,7 +194,7 @@ const entryFields = object({
 
 const entry: Row = (value, at) => {
   const read = entryFields(value, at);
-  const { retryPolicy, hedgingPolicy } = own(isJson(value) ? value : {});
+  const { retryPolicy, hedgingPolicy } = own(value);
   if (retryPolicy && hedgingPolicy)
     at.at('hedgingPolicy').find(hedgingPolicy, THROWS, 'must not stand beside a retryPolicy');
   return read;

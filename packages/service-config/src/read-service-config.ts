@@ -5,7 +5,7 @@
 import type { ServiceConfig } from '@grpc/grpc-js';
 import type { ServiceConfigSource } from './finding.js';
 import { inspect } from './inspect.js';
-import { isJson, own } from './json.js';
+import { isString, own } from './json.js';
 
 /** A service config as people write it: proto3 JSON (service_config.proto), as an object or a string. */
 export type ServiceConfigInput = string | object;
@@ -45,9 +45,7 @@ export function readServiceConfig(
   );
   if (error !== undefined) throw new ServiceConfigError(error.path, error.instead);
   const { healthCheckConfig, ...rest } = own(mended);
-  const { serviceName } = own(isJson(healthCheckConfig) ? healthCheckConfig : {});
-  return {
-    config: { loadBalancingConfig: [], methodConfig: [], ...rest },
-    healthCheckServiceName: typeof serviceName === 'string' ? serviceName : null,
-  };
+  const { serviceName } = own(healthCheckConfig);
+  const config = { loadBalancingConfig: [], methodConfig: [], ...rest };
+  return { config, healthCheckServiceName: isString(serviceName) ? serviceName : null };
 }

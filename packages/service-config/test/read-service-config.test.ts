@@ -2,6 +2,7 @@
 import { experimental } from '@grpc/grpc-js';
 import { describe, expect, it } from 'vitest';
 import { readServiceConfig, ServiceConfigError, type ServiceConfigInput } from '../src/index.js';
+import { declareFields, integer, petiolePolicies } from '../src/internal.js';
 
 const fromDns = (input: ServiceConfigInput) => readServiceConfig(input, 'dns');
 const ofProgram = (input: ServiceConfigInput) => readServiceConfig(input, 'program');
@@ -173,29 +174,19 @@ describe('a service config', () => {
   });
 });
 
-describe('a policy that reports a bad config as a value', () => {
-  /** As the policies of `@petiole/balancer` do. */
+describe('a policy that declares the fields of its config', () => {
   class PickyConfig {
-    readonly error: Error | undefined;
-    constructor(error: Error | undefined) {
-      this.error = error;
-    }
-    static createFromJson({ count }: { count?: number }): PickyConfig {
-      return new PickyConfig(count === 0 ? new Error('picky: count must be 1 or more, got 0') : undefined);
-    }
-    getLoadBalancerName(): string {
-      return 'picky';
-    }
-    toJsonObject(): object {
-      return { picky: {} };
-    }
+    static createFromJson = (): PickyConfig => new PickyConfig();
+    getLoadBalancerName = (): string => 'picky';
+    toJsonObject = (): object => ({ picky: {} });
   }
   class Picky {}
   experimental.registerLoadBalancerType('picky', Picky as never, PickyConfig);
+  petiolePolicies().registered.set('picky', declareFields('picky', { count: integer({ min: 1 }) }));
 
   it('is believed', () => {
     expect(() => fromDns({ loadBalancingConfig: [{ picky: { count: 0 } }] })).toThrow(
-      'loadBalancingConfig[0].picky: count must be 1 or more, got 0',
+      'loadBalancingConfig[0].picky.count must be an integer of 1 or more, got 0',
     );
     const good = { loadBalancingConfig: [{ picky: { count: 1 } }] };
     expect(fromDns(good).config.loadBalancingConfig).toEqual(good.loadBalancingConfig);

@@ -23,11 +23,6 @@ export class PolicyConfig<Config> implements experimental.TypedLoadBalancingConf
     this.outcome = outcome;
   }
 
-  /** Why the config cannot be used: `checkServiceConfig` looks here, whichever copy of the package it belongs to. */
-  get error(): unknown {
-    return this.outcome.is === 'bad' ? this.outcome.error : undefined;
-  }
-
   getLoadBalancerName(): string {
     return this.name;
   }

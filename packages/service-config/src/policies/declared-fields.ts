@@ -1,7 +1,8 @@
 /** What a policy's config is read, written and checked by, once its fields are declared: see ../fields.ts. */
 import type { LoadBalancingConfig } from '@grpc/grpc-js';
 import type { ConfigOf, Fields } from '../fields.js';
-import { asJson, isJson } from '../json.js';
+import type { Finding } from '../finding.js';
+import { asJson, isJson, own } from '../json.js';
 import { nearMiss } from '../text/near-miss.js';
 import { show } from '../text/show.js';
 import { messageOf } from '../text/thrown.js';
@@ -44,20 +45,19 @@ export function declareFields<const Declared extends Fields>(
 
   const read = (json: unknown, at: Place): ConfigOf<Declared> => {
     if (!isJson(json)) at.refuse(json, 'config must be an object');
-    const config = { ...defaults, ...table(isJson(json) ? json : {}, at) } as ConfigOf<Declared>;
-    const isWrong = at.findings.some(({ outcome }) => outcome === 'fails');
-    const wrong = isWrong ? undefined : complaint(() => check(config), policy);
+    const config = { ...defaults, ...table(own(json), at) } as ConfigOf<Declared>;
+    const wrong = at.findings.some(isFatal) ? undefined : complaint(() => check(config), policy);
     if (wrong !== undefined) at.find(json, FAILS, wrong);
     return config;
   };
 
-  const parse = (json: unknown): ConfigOf<Declared> => {
+  const parse = (json: unknown, isWrong: (finding: Finding) => boolean): ConfigOf<Declared> => {
     const at = new Place('', [], { depth: 0, refused: FAILS, petiole: true });
     const config = read(json, at);
-    const [wrong] = at.findings.filter(({ severity }) => severity === 'error');
+    const wrong = at.findings.find(isWrong);
     if (wrong === undefined) return config;
-    const { outcome, path, instead } = wrong;
-    if (outcome === 'fails') throw new RangeError(`${policy}: ${path === '' ? '' : `${path} `}${instead}`);
+    const { path, instead } = wrong;
+    if (isFatal(wrong)) throw new RangeError(`${policy}: ${path === '' ? '' : `${path} `}${instead}`);
     throw new TypeError(`${policy}: ${path} is no field of its config: ${instead}`);
   };
 
@@ -67,18 +67,17 @@ export function declareFields<const Declared extends Fields>(
       read(json, at);
       return json;
     },
-    parse(json) {
-      const known = entries.filter(([name]) => isJson(json) && Object.hasOwn(json, name));
-      return parse(isJson(json) ? Object.fromEntries(known.map(([name]) => [name, json[name]])) : json);
-    },
+    parse: (json) => parse(json, isFatal),
     write(json) {
-      parse(json);
+      parse(json, ({ severity }) => severity === 'error');
       // What JSON drops or cannot hold would be the default without a word.
-      parse(asJson(json, `${policy}: config`));
+      parse(asJson(json, `${policy}: config`), isFatal);
       return { [policy]: json };
     },
   };
 }
+
+const isFatal = ({ outcome }: Finding): boolean => outcome === 'fails';
 
 /** Policies ignore the fields of their successors: gRPC specifies it so. A misspelt one is none of these. */
 function findUnknown(fields: Fields, name: string, value: unknown, at: Place): void {

@@ -4,9 +4,9 @@
  */
 import { experimental } from '@grpc/grpc-js';
 import type { Finding } from '../finding.js';
-import { isDeeper, isJson, own } from '../json.js';
+import { isDeeper, isJson } from '../json.js';
 import { nearMiss } from '../text/near-miss.js';
-import { got, show } from '../text/show.js';
+import { got } from '../text/show.js';
 import { messageOf } from '../text/thrown.js';
 import { type Fate, type Place, THROWS } from '../walk/place.js';
 import { FAILS } from './declared-fields.js';
@@ -112,9 +112,8 @@ function readEntry(entry: unknown, at: Place): Entry {
 function readConfig(name: string, json: unknown, at: Place): Entry {
   const { findings, within } = at;
   const declared = petiolePolicies().registered.get(name);
-  // A policy of Petiole that declares no fields is judged by its own parser, below.
-  const row = within.petiole ? declared?.row : (known[name] ?? other);
-  const mended = row === undefined ? json : row(json, at);
+  const row = declared?.row ?? known[name] ?? other;
+  const mended = row(json, at);
   const errors = findings.filter(({ severity }) => severity === 'error');
   const entry = { findings, mended: { [name]: mended } };
   const isDeep = isDeeper(mended, MAX_LEVELS);
@@ -122,64 +121,32 @@ function readConfig(name: string, json: unknown, at: Place): Entry {
   // What an error inside makes of the policy has been found with it, and is not parsed: it may be nested without end.
   if (isDeep || errors.some(({ outcome }) => outcome === 'replaced' || outcome === 'harms')) return entry;
   const config = asTaken(mended);
-  const usable = { name, config, petiole: within.petiole };
-  if (declared !== undefined) return { ...entry, usable };
-  const parsed = parse(name, config);
-  if (parsed.error === undefined) {
-    for (const field of parsed.unread) unreadField(field, json, at);
-    if (!isJson(json)) at.refuse(json, 'must be an object', ['ignored', 'the policy reads nothing of it']);
-    return { ...entry, usable };
+  // A policy of Petiole is used whatever its config is: it then tells each RPC what is wrong.
+  const instead = declared === undefined ? refusal(name, config, json) : undefined;
+  if (instead !== undefined)
+    return errors.length > 0 ? entry : { ...entry, problem: { at, instead, kind: 'refused' } };
+  if (declared === undefined && !isJson(json)) {
+    at.refuse(json, 'must be an object', ['ignored', 'the policy reads nothing of it']);
   }
-  const { error, isRefused } = parsed;
-  const instead = error.includes('got ') ? error : `${error}, ${got(json)}`;
-  if (isRefused) return errors.length > 0 ? entry : { ...entry, problem: { at, instead, kind: 'refused' } };
-  // Ours: grpc-js uses the policy, which then tells each RPC what is wrong.
-  at.find(json, FAILS, instead);
-  return { ...entry, usable };
+  return { ...entry, usable: { name, config, petiole: within.petiole } };
+}
+
+/** What the policy's own parser says against a config; undefined if it takes it. */
+function refusal(name: string, config: unknown, json: unknown): string | undefined {
+  try {
+    experimental.parseLoadBalancingConfig({ [name]: config as object });
+    return undefined;
+  } catch (error) {
+    const message = messageOf(error);
+    const text = message.startsWith(`${name}: `) ? message.slice(name.length + 2) : message;
+    return text.includes('got ') ? text : `${text}, ${got(json)}`;
+  }
 }
 
 function asTaken(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value;
   if (Array.isArray(value)) return taken.get(value) ?? value;
   return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, asTaken(inner)]));
-}
-
-/** A field that a policy of Petiole ignores. */
-export interface UnreadField {
-  readonly field: string;
-  /** The field that the policy looked for in vain, and that this one probably stands for. */
-  readonly meant: string | undefined;
-}
-
-type Parsed =
-  | { readonly error: string; readonly isRefused: boolean }
-  | { readonly error: undefined; readonly unread: readonly UnreadField[] };
-
-/** What grpc-js, or else the policy itself, says against a config, and which fields of it the policy ignores. */
-function parse(name: string, config: unknown): Parsed {
-  const message = (error: unknown): string => {
-    const text = messageOf(error);
-    return text.startsWith(`${name}: `) ? text.slice(name.length + 2) : text;
-  };
-  try {
-    // A config of Petiole is known by its shape, since another copy of the package may have registered the policy.
-    const parsed = own(experimental.parseLoadBalancingConfig({ [name]: config as object }));
-    if (parsed.error instanceof Error) return { error: message(parsed.error), isRefused: false };
-    const unread = typeof parsed.unreadFields === 'function' ? parsed.unreadFields() : [];
-    return { error: undefined, unread };
-  } catch (error) {
-    return { error: message(error), isRefused: true };
-  }
-}
-
-function unreadField({ field, meant }: UnreadField, config: unknown, at: Place): void {
-  const instead =
-    meant === undefined ? 'check the spelling, or leave it out' : `did you mean ${show(meant)}?`;
-  // Policies ignore the fields of their successors: gRPC specifies it so. A misspelt one is none of these.
-  const severity = meant === undefined ? 'note' : 'error';
-  const ignored: Fate = ['ignored', 'the policy does not know the field and uses its default'];
-  const value = isJson(config) ? config[field] : undefined;
-  at.at(field).find(value, ignored, instead, { severity, takenFrom: 'dns' });
 }
 
 function notRegistered(name: string): string {

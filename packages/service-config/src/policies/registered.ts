@@ -7,7 +7,7 @@ import type { DeclaredFields } from './declared-fields.js';
 
 interface PetiolePolicies {
   /** By the names that any copy of the balancer has registered: the fields of their configs. */
-  readonly registered: Map<string, DeclaredFields | undefined>;
+  readonly registered: Map<string, DeclaredFields>;
   /** By the names of the policies that come with the balancer: the call that registers them. */
   readonly calls: Map<string, string>;
 }
