@@ -24,6 +24,9 @@ export interface Config {
   readonly randomStart: boolean;
 }
 
+/** How many waits after brief connections there were. */
+let rests = 0;
+
 /** What a resolver says: endpoints, each as its addresses, or an error. */
 export type Resolution = readonly (readonly string[])[] | 'error';
 
@@ -45,7 +48,8 @@ class ModelEndpoint {
   since = 0;
   /** Until when it waits after brief connections. */
   restsUntil: number | undefined;
-  restsSince = 0;
+  /** The how many-th wait it is, of all endpoints': several may begin in one millisecond. */
+  rest = 0;
   /** How long it will wait if the next connection is brief, too. */
   private delay: number | undefined;
   private readySince = 0;
@@ -85,7 +89,7 @@ class ModelEndpoint {
     if (now - this.readySince >= LASTING_MS) this.delay = undefined;
     else if (this.delay === undefined) this.delay = FIRST_DELAY_MS;
     else {
-      this.restsSince = now;
+      this.rest = ++rests;
       this.restsUntil = now + Math.trunc(this.delay);
       this.delay = nextDelay(this.delay, random);
     }
@@ -229,7 +233,7 @@ export class Model {
   elapse(): void {
     // One event after the other, in the order in which the waits began.
     const rested = this.endpoints.filter(({ restsUntil }) => restsUntil === this.world.now);
-    for (const endpoint of rested.sort((a, b) => a.restsSince - b.restsSince)) {
+    for (const endpoint of rested.sort((a, b) => a.rest - b.rest)) {
       endpoint.restsUntil = undefined;
       this.connect(endpoint);
       this.settle();

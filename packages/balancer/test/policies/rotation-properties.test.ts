@@ -138,6 +138,30 @@ const RARE: [Event[]][] = [
       { kind: 'pick', count: 4 },
     ],
   ],
+  // Waits that began in one millisecond end in the order in which they began.
+  [
+    [
+      sends(
+        [
+          ['10.0.0.5:1', '10.0.1.5:1', '10.0.2.5:1'],
+          ['10.0.1.4:1', '10.0.0.4:1'],
+        ],
+        {},
+      ),
+      { kind: 'connect', address: '10.0.0.4:1' },
+      { kind: 'connect', address: '10.0.1.5:1' },
+      { kind: 'blackout' },
+      { kind: 'turn' },
+      { kind: 'connect', address: '10.0.1.4:1' },
+      { kind: 'blackout' },
+      { kind: 'connect', address: '10.0.0.4:1' },
+      { kind: 'connect', address: '10.0.2.5:1' },
+      { kind: 'connect', address: '10.0.0.5:1' },
+      { kind: 'blackout' },
+      { kind: 'wait', ms: 20_000 },
+      { kind: 'pick', count: 1 },
+    ],
+  ],
   // Nobody survives: the turn is that of the first one behind the position, which the resolver still knows.
   [
     [
