@@ -33,18 +33,12 @@ export function isAmong(tried: Tried, endpoint: Endpoint): boolean {
   return tried === endpoint || (Array.isArray(tried) && tried.includes(endpoint));
 }
 
-/** The pick result that sends an attempt to that endpoint, which is remembered. */
-export function attemptAt(
-  endpoint: Endpoint,
+/** Remembers that an attempt of the RPC goes to that endpoint, and gives it back. */
+export function remember<Kind extends Endpoint>(
   { extraPickInfo }: experimental.PickArgs,
-): experimental.PickResult {
-  const { pickResult } = endpoint;
-  // An attempt that waits is picked for again.
-  if (pickResult.subchannel !== null) remember(extraPickInfo, endpoint);
-  return pickResult;
-}
-
-function remember(info: PickInfo, endpoint: Endpoint): void {
+  endpoint: Kind,
+): Kind {
+  const info = extraPickInfo as PickInfo;
   try {
     const tried = info[TRIED];
     if (tried === undefined) info[TRIED] = endpoint;
@@ -52,6 +46,7 @@ function remember(info: PickInfo, endpoint: Endpoint): void {
   } catch {
     // Frozen, or nothing at all: it remembers nothing.
   }
+  return endpoint;
 }
 
 function withOneMore(tried: Tried, endpoint: Endpoint): Tried {

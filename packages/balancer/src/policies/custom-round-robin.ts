@@ -6,7 +6,7 @@ import type { experimental } from '@grpc/grpc-js';
 import { boolean, type ConfigOf, duration, integer, logError } from '@petiole/service-config/internal';
 import type { PolicyEndpoint } from '../endpoints/endpoint.js';
 import { describeEndpoints } from '../endpoints/failure-message.js';
-import { attemptAt, isAmong, type Tried, triedBefore } from '../grpc-js/rpc-attempts.js';
+import { isAmong, remember, type Tried, triedBefore } from '../grpc-js/rpc-attempts.js';
 import { definePolicy, type Policy } from '../policy/define-policy.js';
 import type { PolicyView } from '../policy/view.js';
 
@@ -69,7 +69,7 @@ class Rotation implements experimental.Picker {
 
   pick(args: experimental.PickArgs): experimental.PickResult {
     const tried = triedBefore(args);
-    return attemptAt(tried === undefined ? this.next() : this.untried(tried), args);
+    return remember(args, tried === undefined ? this.next() : this.untried(tried)).pickResult;
   }
 
   /** The endpoint whose turn it is. */

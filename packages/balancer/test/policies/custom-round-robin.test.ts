@@ -203,15 +203,45 @@ describe('rotation', () => {
     expect(channel.picks(2)).toEqual([A, C]);
   });
 
-  test('an attempt that only waits counts as none, and objects that belong to many RPCs tell nothing', () => {
-    const shared = rpc();
+  test('a later attempt skips the next endpoint, too, when its turn has not begun: it then has all of it', () => {
+    const channel = openReady({ repeatCount: 1 });
+    const retried = rpc();
+    expect([channel.pick(retried), ...channel.picks(2), channel.pick(retried)]).toEqual([A, B, C, B]);
+    expect(channel.picks(3)).toEqual([A, B, C]);
+  });
+
+  test('later attempts out of turn are shared evenly among the other endpoints', () => {
+    const channel = openReady({ repeatCount: 9 });
+    const second = Array.from({ length: 4 }, () => {
+      const retried = rpc();
+      channel.pick(retried);
+      return channel.pick(retried);
+    });
+    expect(second).toEqual([B, C, B, C]);
+  });
+
+  test('earlier attempts are remembered when the READY endpoints change', () => {
     const channel = openReady();
-    const picks = Array.from({ length: 60 }, () => channel.pick(shared));
-    expect(picks.slice(-12)).toEqual([A, A, A, B, B, B, C, C, C, A, A, A].map(() => expect.any(String)));
-    expect(new Set(picks.slice(-9))).toEqual(new Set([A, B, C]));
-    const frozen = { ...rpc(), extraPickInfo: Object.freeze({}) };
-    const fresh = openReady();
-    expect(Array.from({ length: 4 }, () => fresh.pick(frozen))).toEqual([A, A, A, B]);
+    const retried = rpc();
+    expect(channel.pick(retried)).toBe(A);
+    channel.subchannel(C).become(IDLE);
+    expect([channel.pick(retried), channel.pick(retried)]).toEqual([B, A]);
+  });
+
+  test.each([
+    ['cannot hold anything', Object.freeze({})],
+    ['is missing', undefined as never],
+  ])('an RPC whose extraPickInfo %s is a new one at each pick', (_, extraPickInfo) => {
+    const channel = openReady();
+    const picks = Array.from({ length: 4 }, () => channel.pick({ ...rpc(), extraPickInfo }));
+    expect(picks).toEqual([A, A, A, B]);
+  });
+
+  test('an extraPickInfo that is the same for all tells nothing after more picks than an RPC has attempts', () => {
+    const channel = openReady();
+    const shared = rpc();
+    const picks = Array.from({ length: 32 }, () => channel.pick(shared));
+    expect(picks.slice(-14).join()).toContain([A, A, A, B, B, B, C, C, C].join());
   });
 
   test('the endpoint whose turn it is keeps its remaining repeats when another one leaves or joins', async () => {

@@ -3,9 +3,11 @@
  * that wait for ready, and streams, which are picked for once.
  */
 import { once } from 'node:events';
+import { constants, createServer } from 'node:http2';
+import type { AddressInfo } from 'node:net';
 import { type ClientDuplexStream, Metadata, type ServerUnaryCall, status } from '@grpc/grpc-js';
 import { describe, expect, it } from 'vitest';
-import { customRoundRobin, definePolicy, leastRequest, serviceConfig } from '../../src/index.js';
+import { customRoundRobin, leastRequest, serviceConfig } from '../../src/index.js';
 import { atEnd, openChannel, startFleet, untilState } from '../support/fleet.js';
 import { Backend } from '../support/servers/backend.js';
 import type { TestChannel } from '../support/test-channel.js';
@@ -88,26 +90,40 @@ describe('retries', () => {
     expect(attempts).toEqual([0, 1, 0, 1, 0, 1, 1]);
   });
 
-  it('all attempts of an RPC have one extraPickInfo, and each RPC its own: a fact of grpc-js that is promised nowhere', async () => {
-    const { backends } = await startLogged(2, (index) => (index === 0 ? status.UNAVAILABLE : status.OK));
-    const infos: unknown[] = [];
-    const spy = definePolicy({
-      name: 'spy_on_pick_info',
-      createPicker: (ready) => {
-        const [failing, serving] = ready;
-        if (failing === undefined || serving === undefined) return undefined;
-        return {
-          pick: ({ extraPickInfo }) => (infos.push(extraPickInfo) % 2 === 1 ? failing : serving).pickResult,
-        };
+  it('a hedge leaves a server that hangs', async () => {
+    const [hanging] = (await startFleet(1, { unary: () => {} })) as [Backend];
+    const [well] = (await startFleet(1)) as [Backend];
+    const channel = openChannel({
+      ...RETRIES,
+      serviceConfig: {
+        methodConfig: [{ name: [{}], hedgingPolicy: { maxAttempts: 2, hedgingDelay: '0.01s' } }],
       },
+      endpoints: endpoints([hanging, well]),
+      policy: customRoundRobin({ repeatCount: 3 }),
     });
-    spy.register();
-    const channel = openChannel({ ...RETRIES, endpoints: endpoints(backends), policy: spy() });
-    await channel.peers(2);
-    expect(infos).toHaveLength(4);
-    expect(infos[0]).toBe(infos[1]);
-    expect(infos[2]).toBe(infos[3]);
-    expect(infos[0]).not.toBe(infos[2]);
+    expect(await channel.peers(3)).toEqual(Array(3).fill(well.peer));
+    expect(hanging.calls).toBe(3);
+  });
+
+  it('the repetition of a refused stream goes to another server', async () => {
+    const refusing = createServer();
+    let refused = 0;
+    refusing.on('stream', (stream) => {
+      refused++;
+      stream.on('error', () => {});
+      stream.close(constants.NGHTTP2_REFUSED_STREAM);
+    });
+    await new Promise<void>((resolve) => refusing.listen(0, '127.0.0.1', resolve));
+    atEnd(() => refusing.close());
+    const [well] = (await startFleet(1)) as [Backend];
+    const { address: host, port } = refusing.address() as AddressInfo;
+    const channel = openChannel({
+      channelOptions: { 'grpc.enable_retries': 1 },
+      endpoints: [{ addresses: [{ host, port }] }, well.endpoint()],
+      policy: customRoundRobin({ repeatCount: 3 }),
+    });
+    expect(await channel.peers(3)).toEqual(Array(3).fill(well.peer));
+    expect(refused).toBe(3);
   });
 
   it('an RPC fails with the last status when its attempts are used up', async () => {

@@ -1,0 +1,110 @@
+/** What rpc-attempts.ts stands on: one `extraPickInfo` for all picks of an RPC, in the newest and the oldest grpc-js. */
+import { constants, createServer } from 'node:http2';
+import type { AddressInfo } from 'node:net';
+import * as newest from '@grpc/grpc-js';
+import * as oldest from 'grpc-js-oldest';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { atEnd, startFleet } from '../support/fleet.js';
+import { UNARY } from '../support/servers/backend.js';
+
+/** A policy around round_robin that notes what its picks are given. */
+function noting(grpc: typeof newest, picks: object[]): newest.LoadBalancingConfig {
+  const { experimental } = grpc;
+  const config = experimental.parseLoadBalancingConfig({ round_robin: {} });
+  class Noting extends experimental.ChildLoadBalancerHandler {
+    constructor(helper: newest.experimental.ChannelControlHelper) {
+      super(
+        experimental.createChildChannelControlHelper(helper, {
+          updateState: (state, picker, error) => {
+            const pick = (args: newest.experimental.PickArgs) => {
+              const result = picker.pick(args);
+              if (result.subchannel !== null) picks.push(args.extraPickInfo);
+              return result;
+            };
+            helper.updateState(state, { pick }, error);
+          },
+        }),
+      );
+    }
+    override updateAddressList(
+      ...[endpoints, , options, note]: Parameters<newest.experimental.LoadBalancer['updateAddressList']>
+    ): boolean {
+      return super.updateAddressList(endpoints, config, options, note);
+    }
+    override getTypeName(): string {
+      return 'noting';
+    }
+  }
+  class NotingConfig {
+    static createFromJson = () => new NotingConfig();
+    getLoadBalancerName = () => 'noting';
+    toJsonObject = () => ({ noting: {} });
+  }
+  experimental.registerLoadBalancerType('noting', Noting, NotingConfig);
+  return { noting: {} };
+}
+
+describe.each([
+  ['the newest', newest],
+  ['the oldest', oldest as unknown as typeof newest],
+])('%s grpc-js of the range', (_, grpc) => {
+  const picks: object[] = [];
+  let policy: newest.LoadBalancingConfig;
+  beforeAll(() => {
+    policy = noting(grpc, picks);
+  });
+
+  /** Sends an RPC, and answers with what its picks were given. */
+  async function picksOf(client: newest.Client): Promise<object[]> {
+    const before = picks.length;
+    const same = (value: Buffer): Buffer => value;
+    await new Promise((resolve) => client.makeUnaryRequest(UNARY, same, same, Buffer.from('x'), resolve));
+    return picks.slice(before);
+  }
+
+  function open(ports: readonly number[], methodConfig: object[]): newest.Client {
+    const client = new grpc.Client(
+      `ipv4:${ports.map((port) => `127.0.0.1:${port}`)}`,
+      grpc.credentials.createInsecure(),
+      { 'grpc.service_config': JSON.stringify({ loadBalancingConfig: [policy], methodConfig }) },
+    );
+    atEnd(() => client.close());
+    return client;
+  }
+
+  /** All the same, and another object for each RPC, which can hold a symbol. */
+  async function expectOnePerRpc(client: newest.Client, count: number): Promise<void> {
+    const [first = [], second = []] = [await picksOf(client), await picksOf(client)];
+    expect([first.length, second.length]).toEqual([count, count]);
+    expect([new Set(first).size, new Set(second).size]).toEqual([1, 1]);
+    expect(first[0]).not.toBe(second[0]);
+    expect(Object.isExtensible(first[0])).toBe(true);
+  }
+
+  const retries = { initialBackoff: '0.001s', maxBackoff: '0.001s', backoffMultiplier: 1 };
+  const failing = () =>
+    startFleet(1, { unary: (_call, callback) => callback({ code: newest.status.UNAVAILABLE, details: '' }) });
+
+  test.each([
+    ['retries', { retryPolicy: { maxAttempts: 3, ...retries, retryableStatusCodes: ['UNAVAILABLE'] } }],
+    [
+      'hedges',
+      { hedgingPolicy: { maxAttempts: 3, hedgingDelay: '60s', nonFatalStatusCodes: ['UNAVAILABLE'] } },
+    ],
+  ])('gives the picks of an RPC and its %s one object, and each RPC another', async (_how, policyOfRpc) => {
+    const [backend] = await failing();
+    const client = open([backend?.port ?? 0], [{ name: [{}], ...policyOfRpc }]);
+    await expectOnePerRpc(client, 3);
+  });
+
+  test('gives the pick of its own repetition of a refused stream the object of the first one', async () => {
+    const server = createServer();
+    server.on('stream', (stream) => {
+      stream.on('error', () => {});
+      stream.close(constants.NGHTTP2_REFUSED_STREAM);
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    atEnd(() => server.close());
+    await expectOnePerRpc(open([(server.address() as AddressInfo).port], []), 2);
+  });
+});
