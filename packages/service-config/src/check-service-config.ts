@@ -7,8 +7,8 @@ import { inspect } from './inspect.js';
 
 /**
  * Everything in a service config that grpc-js 1.14 will ignore, replace, misread or throw at, in the order of the
- * config's fields. An empty list: grpc-js and the policies of `@petiole/balancer` do all that it says. Which policies
- * are registered counts, so register them first. Never throws.
+ * config's fields. An empty list: grpc-js and the policies do all that it says. Which policies are registered counts, so
+ * register them first: those of `definePolicy` are checked by the fields that they declare. Never throws.
  *
  * ```ts
  * checkServiceConfig('{"methodConfig": [{"name": [{}], "timeout": "0.5s"}]}');
