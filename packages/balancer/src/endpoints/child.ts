@@ -1,43 +1,27 @@
 /**
- * One endpoint of a petiole policy: its pick_first child, the state that the
- * child is in, and the pick result of an RPC that is sent there. The child
- * reports here as to a channel; what counts goes on to the {@link ChildOwner}.
+ * One endpoint of a petiole policy: the state that it is in, and the pick
+ * result of an RPC that is sent there. It makes both of what its leaf reports;
+ * what counts goes on to the {@link ChildOwner}.
  */
-import {
-  type ChannelOptions,
-  experimental,
-  Metadata,
-  connectivityState as State,
-  status,
-} from '@grpc/grpc-js';
-import {
-  addressName,
-  endpointName,
-  oneLine,
-  sameAddresses,
-  withoutRepetition,
-} from '@petiole/service-config/internal';
+import { type ChannelOptions, experimental } from '@grpc/grpc-js';
+import { addressName, endpointName, oneLine, sameAddresses } from '@petiole/service-config/internal';
 import type { EndpointState } from '../events/endpoint-events.js';
-import { HealthCheckedSubchannel } from '../health/checked-subchannel.js';
+import { Leaf, type LeafOwner, type LeafReport } from '../grpc-js/leaf.js';
+import { HealthCheckedSubchannel, type HealthObserver } from '../health/checked-subchannel.js';
 import type { ChannelArguments } from './channel-arguments.js';
 import type { EndpointData } from './data.js';
 import type { CallEnd, EndpointHooks, PolicyEndpoint } from './endpoint.js';
 import { EndpointPick, failPick, queuePick } from './pick-result.js';
-import { LASTING_MS, reconnectBackoff } from './reconnect-backoff.js';
+import { ReconnectPace } from './reconnect-pace.js';
 
 type Endpoint = experimental.Endpoint;
-type ChannelControlHelper = experimental.ChannelControlHelper;
 type SubchannelInterface = experimental.SubchannelInterface;
 
 /** What a child needs of the sharding around it. */
 export interface ChildOwner<Data> {
-  readonly helper: ChannelControlHelper;
+  readonly helper: experimental.ChannelControlHelper;
   readonly hooks: EndpointHooks<Data>;
   readonly args: ChannelArguments;
-  /** The service to health-check, undefined for no health checking. */
-  healthService: string | undefined;
-  /** The channel's target, for events. */
-  target: string | undefined;
   /** The child's state has changed. It is the only one who changes it. */
   childReported(child: EndpointChild<Data>, from: EndpointState, reason: string): void;
   /** No RPC that counts in this data runs any more. */
@@ -45,17 +29,8 @@ export interface ChildOwner<Data> {
   requestReresolution(): void;
 }
 
-/** Longer ago than any attempt: whatever was lost, it has lasted. */
-const PROVEN = -LASTING_MS;
-
-/** In milliseconds, whole: V8 keeps whole numbers in the object itself. */
-const now = (): number => Math.trunc(performance.now());
-
-// pick_first's picker has one subchannel and looks at no argument.
-const NO_ARGS: experimental.PickArgs = { metadata: new Metadata(), extraPickInfo: {} };
-
 /** There are as many as endpoints: what all have in common is the owner's, and a field has to earn its bytes. */
-export class EndpointChild<Data> implements PolicyEndpoint<Data>, ChannelControlHelper {
+export class EndpointChild<Data> implements PolicyEndpoint<Data>, LeafOwner, HealthObserver {
   /** Made by the policy's `createData`; undefined if it has none. */
   readonly kept: EndpointData<Data> | undefined;
   index = -1;
@@ -63,19 +38,12 @@ export class EndpointChild<Data> implements PolicyEndpoint<Data>, ChannelControl
   pickResult: experimental.PickResult = queuePick();
   lastError: string | undefined = undefined;
 
-  private readonly leaf: experimental.LeafLoadBalancer;
   /** The wrapper of the connection in use, when it is health-checked. */
   private watched: HealthCheckedSubchannel | undefined = undefined;
-  /** Declared failed although pick_first goes on connecting. */
-  private stuck = false;
-  /** pick_first was given other addresses, another order of them, or other arguments, than hold now. */
-  private stale = false;
-  /** pick_first is in the middle of a report, and goes on when whoever hears of it has returned. */
-  private reporting = false;
-  /** When the newest attempt or its connection began; PROVEN once an RPC was answered. */
-  private youngSince = PROVEN;
-  /** The last connection was lost as soon as it was made: if this one is, the next attempt waits. */
-  private backoff: experimental.BackoffTimeout | undefined = undefined;
+  /** `held` counts as failed, although the leaf connects, until that has a connection or a failure of its own. */
+  private phase: 'following the leaf' | 'held' = 'following the leaf';
+  private readonly leaf: Leaf;
+  private readonly pace: ReconnectPace = new ReconnectPace();
 
   private readonly owner: ChildOwner<Data>;
   endpoint: Endpoint;
@@ -85,14 +53,9 @@ export class EndpointChild<Data> implements PolicyEndpoint<Data>, ChannelControl
     const { createData } = owner.hooks;
     this.owner = owner;
     this.endpoint = endpoint;
-    this.kept =
-      kept ??
-      (createData && {
-        value: createData({ name: endpointName(endpoint), addresses: this.addresses }),
-        calls: 0,
-      });
-    // No resolution note: a leaf keeps its first one for ever, and the policy's message carries the newest.
-    this.leaf = new experimental.LeafLoadBalancer(eachOnce(endpoint), this, owner.args.current, '');
+    const identity = () => ({ name: this.name, addresses: this.addresses });
+    this.kept = kept ?? (createData && { value: createData(identity()), calls: 0 });
+    this.leaf = new Leaf(this, endpoint, owner.args.current);
   }
 
   get name(): string {
@@ -107,6 +70,10 @@ export class EndpointChild<Data> implements PolicyEndpoint<Data>, ChannelControl
     return this.kept?.value as Data;
   }
 
+  get helper(): experimental.ChannelControlHelper {
+    return this.owner.helper;
+  }
+
   /**
    * The addresses that its connection may go to. grpc-js tells only the text of one, which more than one may have: a
    * Unix socket's path can be anything.
@@ -119,56 +86,40 @@ export class EndpointChild<Data> implements PolicyEndpoint<Data>, ChannelControl
   }
 
   connect(): void {
-    this.youngSince = now();
-    this.leaf.startConnecting();
+    this.pace.begin();
+    this.leaf.connect();
   }
 
   /** Takes the newest form of the endpoint. A connection stays as it is: what has changed is for the next attempt. */
   adopt(endpoint: Endpoint): void {
-    this.stale ||= !sameAddresses(this.endpoint, endpoint);
+    if (!sameAddresses(this.endpoint, endpoint)) this.leaf.outdate();
     this.endpoint = endpoint;
   }
 
-  /** pick_first opens subchannels with the owner's new arguments and keeps the old connection until one is READY. */
+  /** Opens subchannels with the owner's new arguments, and keeps the old connection until one is READY. */
   renew(): void {
-    // An IDLE leaf would tell pick_first nothing.
-    this.stale = this.leaf.getConnectivityState() === State.IDLE;
-    if (!this.stale) this.instruct();
+    this.leaf.renew(this.endpoint, this.owner.args.current);
   }
 
   /** Connects again, with the newest arguments and the addresses in the order that the resolver gave last. */
   reconnect(): void {
-    if (this.state === 'SHUTDOWN' || this.leaf.getConnectivityState() !== State.IDLE) return;
-    this.youngSince = now();
-    if (!this.stale) {
-      this.leaf.exitIdle();
-    } else {
-      this.stale = false;
-      this.instruct();
-      this.connect();
-    }
+    if (this.state === 'SHUTDOWN' || !this.leaf.isIdle) return;
+    this.pace.begin();
+    this.leaf.reconnect(this.endpoint, this.owner.args.current);
   }
 
-  private instruct(): void {
-    this.leaf.updateEndpoint(eachOnce(this.endpoint), this.owner.args.current);
-  }
-
-  /** Releases every subchannel. pick_first still calls back once, into deaf ears. */
+  /** Releases every subchannel, and reports nothing more. */
   destroy(): void {
     this.state = 'SHUTDOWN';
     this.index = -1;
     this.pickResult = queuePick();
-    this.backoff?.stop();
-    // At the end of a report pick_first asks its subchannel to connect. If that were released by then, it would connect
-    // with no owner left to close it.
-    if (this.reporting) process.nextTick(() => this.leaf.destroy());
-    else this.leaf.destroy();
+    this.pace.stop();
+    this.leaf.destroy();
   }
 
   /** Counts as failed from now on, until the connection and the health check, if any, have an answer. */
   declareStuck(seconds: number): void {
-    this.stuck = true;
-    this.fail(
+    this.hold(
       this.watched === undefined
         ? `connection attempt unfinished after ${seconds} s`
         : `connected, but the health check has no answer ${seconds} s after the connection attempt began`,
@@ -176,47 +127,34 @@ export class EndpointChild<Data> implements PolicyEndpoint<Data>, ChannelControl
     this.owner.requestReresolution();
   }
 
-  // The rest is the channel control helper of the pick_first child.
+  // What the leaf calls.
 
   createSubchannel(address: experimental.SubchannelAddress, args: ChannelOptions): SubchannelInterface {
     const subchannel = this.owner.helper.createSubchannel(address, args);
-    const { healthService } = this.owner;
+    const { healthService } = this.owner.args;
     return healthService === undefined
       ? subchannel
-      : new HealthCheckedSubchannel(subchannel, healthService, {
-          started: (wrapper) => {
-            this.watched = wrapper;
-            this.youngSince = now();
-          },
-          ended: (wrapper) => {
-            if (this.watched === wrapper) this.watched = undefined;
-          },
-          event: () => ({ target: this.owner.target, endpoint: this.name }),
-        });
+      : new HealthCheckedSubchannel(subchannel, healthService, this);
   }
 
-  updateState(state: State, picker: experimental.Picker, error: string | null): void {
-    if (this.state === 'SHUTDOWN') return;
-    const outer = this.reporting;
-    this.reporting = true;
-    this.take(state, picker, error);
-    this.reporting = outer;
+  requestReresolution(): void {
+    this.owner.requestReresolution();
   }
 
-  private take(state: State, picker: experimental.Picker, error: string | null): void {
+  leafReported(report: LeafReport): void {
     // pick_first calls an unknown health a failure; A17 has RPCs wait for the first answer.
-    const waiting = state === State.TRANSIENT_FAILURE && this.watched?.status === 'PENDING';
-    if (this.stuck && (waiting || state === State.CONNECTING)) return;
-    this.stuck = false;
-    switch (state) {
-      case State.READY:
-        this.serve(picker);
+    const awaitsHealth = report.is === 'TRANSIENT_FAILURE' && this.watched?.status === 'PENDING';
+    if (this.phase === 'held' && (awaitsHealth || report.is === 'CONNECTING')) return;
+    this.phase = 'following the leaf';
+    switch (report.is) {
+      case 'READY':
+        this.serve(report.subchannel);
         break;
-      case State.TRANSIENT_FAILURE:
-        if (waiting) this.wait('CONNECTING', 'waiting for the first health status');
-        else this.fail(this.watched?.failure ?? connectionError(error));
+      case 'TRANSIENT_FAILURE':
+        if (awaitsHealth) this.wait('CONNECTING', 'waiting for the first health status');
+        else this.fail(this.watched?.failure ?? report.error);
         break;
-      case State.IDLE:
+      case 'IDLE':
         this.lost();
         break;
       default:
@@ -224,25 +162,27 @@ export class EndpointChild<Data> implements PolicyEndpoint<Data>, ChannelControl
     }
   }
 
-  requestReresolution(): void {
-    if (this.state !== 'SHUTDOWN') this.owner.requestReresolution();
+  // What the health check of the connection calls.
+
+  started(wrapper: HealthCheckedSubchannel): void {
+    this.watched = wrapper;
+    this.pace.begin();
   }
 
-  addChannelzChild(child: Parameters<ChannelControlHelper['addChannelzChild']>[0]): void {
-    this.owner.helper.addChannelzChild(child);
+  ended(wrapper: HealthCheckedSubchannel): void {
+    if (this.watched === wrapper) this.watched = undefined;
   }
 
-  removeChannelzChild(child: Parameters<ChannelControlHelper['removeChannelzChild']>[0]): void {
-    this.owner.helper.removeChannelzChild(child);
+  event(): ReturnType<HealthObserver['event']> {
+    return { target: this.owner.args.target, endpoint: this.name };
   }
 
-  private serve(picker: experimental.Picker): void {
+  private serve(picked: SubchannelInterface | null): void {
     const { onCallStarted } = this.owner.hooks;
-    const picked = picker.pick(NO_ARGS).subchannel;
-    // Policies above cast the subchannel to the wrapper that they made (outlier_detection, xDS): give it back.
+    // Policies above cast the subchannel to the wrapper that they made (B8): give it back.
     const subchannel = picked instanceof HealthCheckedSubchannel ? picked.unwrapped : picked;
     this.lastError = undefined;
-    if (this.state !== 'READY' && this.watched === undefined) this.youngSince = now();
+    if (this.state !== 'READY' && this.watched === undefined) this.pace.begin();
     this.pickResult = new EndpointPick({
       subchannel,
       onCallStarted: onCallStarted || this.kept ? () => this.callStarted() : null,
@@ -262,28 +202,25 @@ export class EndpointChild<Data> implements PolicyEndpoint<Data>, ChannelControl
 
   private callEnded(end: CallEnd): void {
     const { owner, kept } = this;
-    if (this.youngSince !== PROVEN && isAnswer(end)) this.youngSince = PROVEN;
+    this.pace.callEnded(end);
     owner.hooks.onCallEnded?.(this, end);
     if (kept !== undefined && --kept.calls === 0) owner.callsEnded(kept);
   }
 
   /** The leaf is IDLE and waits for {@link reconnect}, to which the owner turns where the child is IDLE, too. */
   private lost(): void {
-    const lived = now() - this.youngSince;
-    if (lived >= LASTING_MS) {
-      this.backoff = undefined;
-    } else if (this.backoff === undefined) {
-      this.backoff = reconnectBackoff(this.owner.args.current, () => this.reconnect());
-    } else {
-      this.backoff.runOnce();
-      // Until there is a connection again, as pick_first has it after failed attempts.
-      this.stuck = true;
-      this.fail(
+    const lived = this.pace.lost(this.owner.args.current, () => this.reconnect());
+    if (lived === undefined) this.wait('IDLE', 'connection lost');
+    // Until there is a connection again, as pick_first has it after failed attempts.
+    else
+      this.hold(
         `connection lost after ${lived} ms, as the one before, and no RPC answered: the next attempt waits`,
       );
-      return;
-    }
-    this.wait('IDLE', 'connection lost');
+  }
+
+  private hold(error: string): void {
+    this.phase = 'held';
+    this.fail(error);
   }
 
   private fail(error: string): void {
@@ -304,31 +241,4 @@ export class EndpointChild<Data> implements PolicyEndpoint<Data>, ChannelControl
     this.state = state;
     this.owner.childReported(this, from, reason);
   }
-}
-
-/** True if the RPC was ended by the server, and not by the loss of the connection or by the client. */
-function isAnswer({ code, trailers }: CallEnd): boolean {
-  return code === status.OK || Object.keys(trailers.getMap()).length > 0;
-}
-
-/** The endpoint with each address once: pick_first never fails one that it has twice. */
-function eachOnce(endpoint: Endpoint): Endpoint {
-  const addresses = withoutRepetition(endpoint.addresses);
-  return addresses === endpoint.addresses ? endpoint : { addresses: [...addresses] };
-}
-
-/** The cause alone, out of pick_first's `No connection established. Last error: Error: …. Resolution note: `. */
-function connectionError(message: string | null): string {
-  if (message === null) return 'no connection';
-  if (message.startsWith('Picked subchannel '))
-    return 'marked unhealthy by the policy above (outlier_detection)';
-  const cause = /^No connection established\. Last error: (?:Error: )?(.*)\. Resolution note: /s.exec(
-    message,
-  )?.[1];
-  // pick_first knows no error of a connection that had failed before it came: its subchannel is another channel's, too.
-  if (cause === 'null') return 'an earlier connection attempt failed, the next one waits';
-  // grpc-js has none for an attempt through an http_proxy.
-  if (cause === 'undefined') return 'no cause was given: is there an http_proxy?';
-  // OpenSSL's texts end in a line break, and a peer's certificate can put any text into an error.
-  return oneLine(cause ?? message);
 }

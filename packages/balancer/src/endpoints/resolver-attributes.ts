@@ -16,7 +16,7 @@ export function targetOf(options: ChannelOptions): string | undefined {
 /**
  * The service name to health-check, or undefined for no health checking (gRFC A17).
  *
- * grpc-js drops `healthCheckConfig` when it validates a service config. So it is read from the attribute that
+ * grpc-js drops `healthCheckConfig` when it validates a service config (R18). So it is read from the attribute that
  * our resolvers pass along with a service config of their own, else from the channel's `grpc.service_config`.
  * An empty name asks for the health of the server as a whole; without `serviceName` there is no health checking.
  * The channel option `grpc.inhibit_health_checking` switches it off.

@@ -12,7 +12,6 @@ import {
 } from '@grpc/grpc-js';
 import { oneLine, publishLater, sameAddresses, tracer } from '@petiole/service-config/internal';
 import { type EndpointEvent, type EndpointState, endpointStateChannel } from '../events/endpoint-events.js';
-import { StatePublisher } from '../grpc-js/state-publisher.js';
 import { ChannelArguments } from './channel-arguments.js';
 import { type ChildOwner, EndpointChild } from './child.js';
 import { CONNECT_TIMEOUT_MS, ConnectingWatch } from './connecting-watch.js';
@@ -21,9 +20,9 @@ import type { EndpointHooks, PolicyEndpoint } from './endpoint.js';
 import { describeFailure } from './failure-message.js';
 import { matchEndpoints } from './matching.js';
 import { failPick, queuePick } from './pick-result.js';
+import { Publisher } from './publisher.js';
 import { ReadyList } from './ready-list.js';
 import { ReresolutionLimit } from './reresolution-limit.js';
-import { healthCheckServiceOf, targetOf } from './resolver-attributes.js';
 
 type Endpoint = experimental.Endpoint;
 type Picker = experimental.Picker;
@@ -55,7 +54,7 @@ export type EndpointChange = 'ready' | 'states';
 
 export class EndpointSharding<Data = undefined> {
   private readonly owner: ChildOwner<Data>;
-  private readonly publisher: StatePublisher;
+  private readonly publisher: Publisher;
   private readonly reresolution: ReresolutionLimit;
   private readonly connecting: ConnectingWatch<EndpointChild<Data>>;
   private readonly queuePicker: Picker = { pick: queuePick };
@@ -84,15 +83,13 @@ export class EndpointSharding<Data = undefined> {
 
   constructor(options: EndpointShardingOptions<Data>) {
     this.options = options;
-    this.publisher = new StatePublisher(options.helper);
+    this.publisher = new Publisher(options.helper);
     this.reresolution = new ReresolutionLimit(() => options.helper.requestReresolution());
     this.connecting = new ConnectingWatch((child) => child.declareStuck(CONNECT_TIMEOUT_MS / 1000));
     this.owner = {
       helper: options.helper,
       hooks: options,
       args: new ChannelArguments(),
-      healthService: undefined,
-      target: undefined,
       childReported: (child, from, reason) => this.childReported(child, from, reason),
       callsEnded: (data) => this.departed.forget(data),
       requestReresolution: () => this.requestReresolution(),
@@ -143,7 +140,7 @@ export class EndpointSharding<Data = undefined> {
     const endpoints = list.value.filter((endpoint) => endpoint.addresses.length > 0);
     this.batch(() => {
       const before = this.children;
-      const renew = this.adoptOptions(channelOptions);
+      const renew = this.owner.args.adopt(channelOptions);
       if (!this.adoptUnchanged(endpoints)) this.reconcile(endpoints);
       this.change ??= 'states';
       // Those that the list has dropped need nothing new, and those that it has brought have it.
@@ -157,7 +154,7 @@ export class EndpointSharding<Data = undefined> {
     }
     const note = this.note === '' ? '' : ` Resolution note: ${this.note}`;
     this.publishFailure({ details: `${this.options.name}: the resolver returned no endpoints.${note}` });
-    // grpc-js leaves RPCs waiting for ever when the very first update is refused.
+    // RPCs would wait for ever if the very first update were refused (R8).
     const refused = this.acceptedBefore;
     this.acceptedBefore = true;
     return !refused;
@@ -199,15 +196,6 @@ export class EndpointSharding<Data = undefined> {
     this.departed.clear();
   }
 
-  /** True if the children's subchannels are to be made anew. */
-  private adoptOptions(channelOptions: ChannelOptions): boolean {
-    const healthService = healthCheckServiceOf(channelOptions);
-    const healthChanged = healthService !== this.owner.healthService;
-    this.owner.healthService = healthService;
-    this.owner.target = targetOf(channelOptions);
-    return this.owner.args.adopt(channelOptions) || healthChanged;
-  }
-
   /** The fast path of a re-resolution that changes nothing: one comparison per address, no key is computed. */
   private adoptUnchanged(list: readonly Endpoint[]): boolean {
     const { children } = this;
@@ -245,7 +233,7 @@ export class EndpointSharding<Data = undefined> {
       if (match.is === 'changed') renamed.set(match.child, match.child.name);
       if (match.is !== 'new') match.child.adopt(match.endpoint);
     }
-    // Only then: a list that names an endpoint twice comes here each time, and `ready` must stay the same for it.
+    // A list that names an endpoint twice comes here each time, and changes nothing.
     const moved = children.some((child, i) => child !== before[i]) || before.length > children.length;
     if (moved) this.readyList.reset();
     if (moved || renamed.size > 0) this.change = 'ready';
@@ -287,8 +275,7 @@ export class EndpointSharding<Data = undefined> {
     if (isPickersConcern) this.readyList.change(child);
     if (state === 'CONNECTING') this.connecting.start(child);
     else this.connecting.stop(child);
-    // Not from within the report: the subchannel would tell a listener that is added again now of this change once
-    // more, and pick_first would then try the lost address beside the first one instead of after it.
+    // After the report, so that pick_first tries the addresses one after the other again (B10).
     if (state === 'IDLE') process.nextTick(() => child.reconnect());
     this.tell(child, from, state, reason);
     this.batch(() => {
@@ -335,7 +322,7 @@ export class EndpointSharding<Data = undefined> {
   ): void {
     trace?.(`${this.options.name}: ${endpoint.name} ${from} -> ${to}: ${reason}`);
     publishLater<EndpointEvent>(endpointStateChannel, () => ({
-      target: this.owner.target,
+      target: this.owner.args.target,
       endpoint: endpoint.name,
       from,
       to,

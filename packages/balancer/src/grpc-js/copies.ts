@@ -1,6 +1,6 @@
 /**
  * Notices a second copy of grpc-js in the process. Policies are registered with
- * one copy; channels of another one would use pick_first without a word.
+ * one copy; channels of another one would use pick_first without a word (B18).
  */
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';

@@ -1,7 +1,7 @@
 /**
  * Where the earlier attempts of an RPC went: a retry, a hedge, and grpc-js's own repetition of a refused stream are a
- * pick each. grpc-js gives all picks of an RPC the same `extraPickInfo` object, and each RPC a new one (unpromised; seen
- * in 1.14.5 and 1.14.7), so the endpoints are remembered there. A first attempt allocates nothing.
+ * pick each. All picks of an RPC have the same `extraPickInfo` object, and each RPC has a new one (B11), so the endpoints
+ * are remembered there. A first attempt allocates nothing.
  */
 import type { experimental } from '@grpc/grpc-js';
 

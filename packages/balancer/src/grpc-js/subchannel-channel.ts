@@ -9,6 +9,7 @@ import {
   type experimental,
   status as Status,
 } from '@grpc/grpc-js';
+import { logError } from '@petiole/service-config/internal';
 
 type Subchannel = ReturnType<experimental.SubchannelInterface['getRealSubchannel']>;
 
@@ -18,6 +19,10 @@ const TOO_LONG = {
   code: Status.RESOURCE_EXHAUSTED,
   details: `Received message larger than ${LONGEST_ANSWER} bytes`,
 };
+/** The private field in which grpc-js keeps the channel that getChannel() has made for somebody else (B12). */
+const CHANNEL_FIELD = 'subchannelChannel';
+let isComplaintLogged = false;
+
 /** What gRPC puts before each message: whether it is compressed, and its length. */
 const FRAME_HEADER = 5;
 
@@ -32,6 +37,7 @@ export function channelOf(
   onBadMessage: (error: unknown, callNumber: number | undefined) => void,
 ): ChannelInterface {
   const real = subchannel.getRealSubchannel();
+  assertKeepsItsChannel(real);
   const { options } = real as unknown as { options?: ChannelOptions };
   const createCall: Subchannel['createCall'] = (metadata, host, method, listener, callNumber) => {
     // Of our own: these may be the metadata object that the application's call credentials hand out each time.
@@ -56,18 +62,27 @@ export function channelOf(
       },
       callNumber,
     );
-    // grpc-js has given the call's decoder the application's limit. With ours, a long message is refused by its length
-    // alone; without (another grpc-js), above, when all of it is there.
+    // grpc-js has given the call's decoder the application's limit (B13). With ours, a long message is refused by its
+    // length alone; without (another grpc-js), above, when all of it is there.
     const { decoder } = call as { decoder?: { maxReadMessageLength: number } };
     if (decoder !== undefined) decoder.maxReadMessageLength = LONGEST_ANSWER;
     return call;
   };
   const guarded: Subchannel = Object.create(real, {
     createCall: { value: createCall },
-    // Where grpc-js keeps the channel that getChannel() has made for somebody else.
-    subchannelChannel: { value: null, writable: true },
+    [CHANNEL_FIELD]: { value: null, writable: true },
     // What grpc-js makes the channel of: the limit holds for what a message is decompressed to.
     options: { value: { ...options, 'grpc.max_receive_message_length': LONGEST_ANSWER } },
   });
   return guarded.getChannel();
+}
+
+/** Without the field, the channel may be one that somebody else uses and closes: health checking then ends with it. */
+function assertKeepsItsChannel(real: Subchannel): void {
+  if (CHANNEL_FIELD in real || isComplaintLogged) return;
+  isComplaintLogged = true;
+  logError(
+    `@petiole/balancer does not know how this version of @grpc/grpc-js keeps the channel of a subchannel: there is no ` +
+      `${CHANNEL_FIELD}. Where somebody else uses that channel too, health checking may end with it. Please report this.`,
+  );
 }

@@ -6,7 +6,7 @@ import type { ServingStatus } from '../events/endpoint-events.js';
 
 export const WATCH_METHOD = '/grpc.health.v1.Health/Watch';
 
-/** What grpc-js says, with UNIMPLEMENTED, when an HTTP server or a proxy answers with 404. No gRPC server sent that. */
+/** What grpc-js says, with UNIMPLEMENTED, when an HTTP server or a proxy answers with 404 (B21). No gRPC server sent that. */
 export const HTTP_NOT_FOUND = 'Received HTTP status code 404';
 
 /** `HealthCheckResponse.ServingStatus`, by number. */

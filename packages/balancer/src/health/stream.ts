@@ -47,10 +47,10 @@ export class HealthStream {
   /** Starts at once. The listener is not called before the constructor returns. */
   constructor(channel: ChannelInterface, service: string, listener: HealthStreamListener) {
     this.listener = listener;
-    // No deadline: grpc-js would leave its timer behind. The stream ends with the connection at the latest.
+    // No deadline: grpc-js would leave its timer behind (B19). The stream ends with the connection at the latest.
     const call = channel.createCall(WATCH_METHOD, Number.POSITIVE_INFINITY, null, null, null);
     this.call = call;
-    // The declared type is void, but the single-subchannel channel answers with a promise. It rejects if the
+    // The declared type is void, but the single-subchannel channel answers with a promise (B20). It rejects if the
     // connection is lost while call credentials are awaited; and a cancellation before it resolves has no effect.
     const started: unknown = call.start(new Metadata(), {
       onReceiveMetadata: () => {},

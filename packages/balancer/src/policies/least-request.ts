@@ -32,7 +32,7 @@ class LeastRequestPicker implements experimental.Picker {
       if (other.data.inFlight + other.data.picked < best.data.inFlight + best.data.picked) best = other;
     }
     // A48 counts an RPC from its pick. grpc-js tells only that it started, some microtasks later, and nothing if it
-    // never does. So a pick counts until then, or else until the end of the turn: bursts spread and nothing leaks.
+    // never does (B17). So a pick counts until then, or else until the end of the turn: bursts spread and nothing leaks.
     best.data.picked++;
     if (this.pending.push(best) === 1)
       setImmediate(() => {

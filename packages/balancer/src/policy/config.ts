@@ -1,6 +1,6 @@
 /**
  * A policy's parsed config. A bad one is a value that carries its error: an
- * exception would make grpc-js use `pick_first` in silence, and ends xDS's
+ * exception would make grpc-js use `pick_first` in silence (B15), and ends xDS's
  * wrr_locality.
  */
 import { isDeepStrictEqual } from 'node:util';

@@ -27,7 +27,7 @@ export class GuardedPicker implements Picker {
 
   /**
    * An RPC may be waiting for what this picker answers next: it was told to wait, or was failed while it waits for
-   * ready. grpc-js asks again at the next publication only.
+   * ready. grpc-js asks again at the next publication only (B14).
    */
   get hasKeptWaiting(): boolean {
     return this.keptWaiting;

@@ -3,7 +3,7 @@
  * that answers, but with errors, is taken out and let back in.
  */
 import { type LoadBalancingConfig, status } from '@grpc/grpc-js';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { customRoundRobin, leastRequest, serviceConfig } from '../../src/index.js';
 import { EndpointStateLog } from '../support/endpoint-state-log.js';
 import { atEnd, openChannel, startFleet } from '../support/fleet.js';
@@ -58,7 +58,7 @@ describe.each([
   ['custom_round_robin', customRoundRobin({ repeatCount: 1 })],
   ['least_request', leastRequest()],
 ])('%s below outlier_detection', (_, policy) => {
-  it('has a failing endpoint ejected by the first check: the RPCs of the first interval count', async () => {
+  test('has a failing endpoint ejected by the first check: the RPCs of the first interval count', async () => {
     const [healthy] = await startFleet(1);
     const failing = await startBreakable();
     const log = EndpointStateLog.start();
@@ -90,7 +90,7 @@ describe.each([
     expect(failing.backend.calls).toBe(before);
   });
 
-  it('has the endpoint back in the rotation when its ejection ends, without a new connection', async () => {
+  test('has the endpoint back in the rotation when its ejection ends, without a new connection', async () => {
     const [healthy] = await startFleet(1);
     const failing = await startBreakable();
     const log = EndpointStateLog.start();
@@ -106,7 +106,7 @@ describe.each([
     expect(log.count(failing.backend.peer, 'CONNECTING')).toBe(1);
   });
 
-  it('fails RPCs with the reason when every endpoint is ejected', async () => {
+  test('fails RPCs with the reason when every endpoint is ejected', async () => {
     const failing = [await startBreakable(), await startBreakable()];
     const log = EndpointStateLog.start();
     const channel = openChannel({
@@ -124,7 +124,7 @@ describe.each([
   });
 });
 
-it('custom_round_robin keeps its exact ratio over the endpoints that are left', async () => {
+test('custom_round_robin keeps its exact ratio over the endpoints that are left', async () => {
   const [a, b] = await startFleet(2);
   const failing = await startBreakable();
   const log = EndpointStateLog.start();

@@ -1,10 +1,11 @@
 /** The channel of one subchannel, which health checking has RPCs of its own on. */
-import { credentials, type experimental, Metadata, status as Status } from '@grpc/grpc-js';
-import { expect, it } from 'vitest';
+import { credentials, type experimental, Metadata, status as Status, setLogger } from '@grpc/grpc-js';
+import { expect, onTestFinished, test } from 'vitest';
 import { channelOf } from '../../src/grpc-js/subchannel-channel.js';
 import { definePolicy } from '../../src/index.js';
 import { Condition } from '../support/condition.js';
 import { openChannel, startFleet } from '../support/fleet.js';
+import { told } from '../support/told.js';
 
 type SubchannelInterface = experimental.SubchannelInterface;
 type Subchannel = ReturnType<SubchannelInterface['getRealSubchannel']>;
@@ -28,7 +29,7 @@ async function connected(): Promise<Subchannel> {
   return (picked as SubchannelInterface).getRealSubchannel();
 }
 
-it('is its own for each caller, also after somebody has asked the subchannel for its one', async () => {
+test('is its own for each caller, also after somebody has asked the subchannel for its one', async () => {
   const subchannel = await connected();
   const shared = subchannel.getChannel();
   const channels = [shared, channelOf(subchannel, () => {}), channelOf(subchannel, () => {})];
@@ -36,7 +37,24 @@ it('is its own for each caller, also after somebody has asked the subchannel for
   expect(subchannel.getChannel()).toBe(shared);
 });
 
-it('refuses a long message before it is decompressed, also where grpc-js has no decoder that could', async () => {
+test('says once, at ERROR, that grpc-js keeps the channel elsewhere, and makes a channel all the same', async () => {
+  const subchannel = await connected();
+  const lines: string[] = [];
+  setLogger({ error: (line: string) => lines.push(line) });
+  onTestFinished(() => setLogger(console));
+  channelOf(subchannel, () => {}).close();
+  await told();
+  expect(lines).toEqual([]);
+  const channel = {} as ReturnType<Subchannel['getChannel']>;
+  const renamed = { getRealSubchannel: () => renamed, getChannel: () => channel } as unknown as Subchannel;
+  expect(channelOf(renamed, () => {})).toBe(channel);
+  expect(channelOf(renamed, () => {})).toBe(channel);
+  await told();
+  expect(lines).toHaveLength(1);
+  expect(lines[0]).toContain('there is no subchannelChannel');
+});
+
+test('refuses a long message before it is decompressed, also where grpc-js has no decoder that could', async () => {
   const observed = new Condition();
   const fromCredentials = new Metadata();
   let sent: Metadata | undefined;

@@ -5,7 +5,7 @@
  */
 import { Metadata, status } from '@grpc/grpc-js';
 import { register } from '@grpc/grpc-js-xds';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { customRoundRobin, leastRequest } from '../../src/index.js';
 import { DiagnosticsLog } from '../support/diagnostics-log.js';
 import { EndpointStateLog } from '../support/endpoint-state-log.js';
@@ -81,7 +81,7 @@ async function failure(channel: TestChannel): Promise<{ code: number; details: s
 }
 
 describe.each(PLACES)('%s', (_, place) => {
-  it('custom_round_robin serves each endpoint 3 times in turn, in the order of the assignment', async () => {
+  test('custom_round_robin serves each endpoint 3 times in turn, in the order of the assignment', async () => {
     const backends = await startFleet(3);
     const refused = ads.refusals.length;
     const { channel } = open(backends, [place('custom_round_robin', {})]);
@@ -89,19 +89,19 @@ describe.each(PLACES)('%s', (_, place) => {
     expect(ads.refusals.slice(refused)).toEqual([]);
   });
 
-  it('the config of the control plane counts', async () => {
+  test('the config of the control plane counts', async () => {
     const backends = await startFleet(3);
     const { channel } = open(backends, [place('custom_round_robin', { repeatCount: 2 })]);
     expect(await channel.peers(6)).toEqual(rotation(backends, 2));
   });
 
-  it('least_request reaches every endpoint', async () => {
+  test('least_request reaches every endpoint', async () => {
     const backends = await startFleet(3);
     const { channel } = open(backends, [place('least_request', { choiceCount: 3 })]);
     await channel.untilServedBy(backends.map(({ peer }) => peer));
   });
 
-  it('an endpoint that dies leaves the rotation, and comes back', async () => {
+  test('an endpoint that dies leaves the rotation, and comes back', async () => {
     const backends = await startFleet(3);
     const [a, b, c] = backends as [Backend, Backend, Backend];
     const log = EndpointStateLog.start();
@@ -117,7 +117,7 @@ describe.each(PLACES)('%s', (_, place) => {
     await channel.untilServedBy([b.peer]);
   });
 
-  it('a server that does not say SERVING gets no RPCs: health checking by the service config of the channel', async () => {
+  test('a server that does not say SERVING gets no RPCs: health checking by the service config of the channel', async () => {
     const servers = await startHealthyFleet(2);
     const [well, ill] = servers as [HealthyBackend, HealthyBackend];
     const backends = servers.map(({ backend }) => backend);
@@ -134,7 +134,7 @@ describe.each(PLACES)('%s', (_, place) => {
     await channel.untilServedBy([ill.backend.peer]);
   });
 
-  it('a bad config fails RPCs with the field, the value and what is allowed', async () => {
+  test('a bad config fails RPCs with the field, the value and what is allowed', async () => {
     const backends = await startFleet(1);
     const refused = ads.refusals.length;
     const { channel } = open(backends, [place('custom_round_robin', { repeatCount: 0 })]);
@@ -146,7 +146,7 @@ describe.each(PLACES)('%s', (_, place) => {
     expect(ads.refusals.slice(refused)).toEqual([]);
   });
 
-  it('a config that is mended is served by, and one that goes bad changes nothing', async () => {
+  test('a config that is mended is served by, and one that goes bad changes nothing', async () => {
     const backends = await startFleet(2);
     const { channel, update } = open(backends, [place('least_request', { choiceCount: 1 })]);
     expect((await failure(channel)).details).toContain('least_request: choiceCount must be');
@@ -159,7 +159,7 @@ describe.each(PLACES)('%s', (_, place) => {
   });
 });
 
-it('a policy that is not registered is passed over for the next of the list, or refused if there is none', async () => {
+test('a policy that is not registered is passed over for the next of the list, or refused if there is none', async () => {
   const backends = await startFleet(2);
   const custom = typedStruct('custom_round_robin', { repeatCount: 1 });
   const { channel } = open(backends, [typedStruct('not_registered', {}), custom]);

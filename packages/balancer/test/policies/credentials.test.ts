@@ -11,7 +11,7 @@ import {
   status,
 } from '@grpc/grpc-js';
 import { generate } from 'selfsigned';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { customRoundRobin, leastRequest } from '../../src/index.js';
 import { EndpointStateLog } from '../support/endpoint-state-log.js';
 import { atEnd, openChannel } from '../support/fleet.js';
@@ -91,7 +91,7 @@ const inTurn = (backends: readonly Backend[], repeat: number) =>
   backends.flatMap((backend) => Array<string | undefined>(repeat).fill(backend.peer));
 
 describe('TLS', () => {
-  it('custom_round_robin keeps its exact rotation', async () => {
+  test('custom_round_robin keeps its exact rotation', async () => {
     const backends = await startThree();
     const channel = openChannel({
       endpoints: endpoints(backends),
@@ -101,7 +101,7 @@ describe('TLS', () => {
     expect(await channel.peers(9)).toEqual(inTurn(backends, 3));
   });
 
-  it('least_request reaches every endpoint', async () => {
+  test('least_request reaches every endpoint', async () => {
     const backends = await startThree();
     const channel = openChannel({
       endpoints: endpoints(backends),
@@ -111,7 +111,7 @@ describe('TLS', () => {
     await channel.untilServedBy(backends.map(({ peer }) => peer));
   });
 
-  it.each<[string, LoadBalancingConfig]>([
+  test.each<[string, LoadBalancingConfig]>([
     ['custom_round_robin', customRoundRobin({ readyTimeout: '0s' })],
     ['least_request', leastRequest()],
   ])(
@@ -135,7 +135,7 @@ describe('TLS', () => {
 });
 
 describe('call credentials', () => {
-  it('of the channel: each RPC has a fresh token, and the rotation is exact', async () => {
+  test('of the channel: each RPC has a fresh token, and the rotation is exact', async () => {
     const tokens: string[] = [];
     const backends = await startThree(tokens);
     const channel = openChannel({
@@ -147,7 +147,7 @@ describe('call credentials', () => {
     expect(tokens).toEqual([1, 2, 3, 4, 5, 6].map((n) => `token ${n}`));
   });
 
-  it('of one call: that RPC alone has a token', async () => {
+  test('of one call: that RPC alone has a token', async () => {
     const tokens: string[] = [];
     const backends = await startThree(tokens);
     const channel = openChannel({
@@ -161,7 +161,7 @@ describe('call credentials', () => {
     expect(tokens).toEqual(['none', 'token 1', 'none']);
   });
 
-  it('an RPC whose token cannot be had fails, and leaves the endpoints in service', async () => {
+  test('an RPC whose token cannot be had fails, and leaves the endpoints in service', async () => {
     const tokens: string[] = [];
     const backends = (await startThree(tokens)).slice(0, 2);
     const channel = openChannel({

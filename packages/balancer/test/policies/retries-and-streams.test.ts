@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import { constants, createServer } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { type ClientDuplexStream, Metadata, type ServerUnaryCall, status } from '@grpc/grpc-js';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { customRoundRobin, leastRequest, serviceConfig } from '../../src/index.js';
 import { atEnd, openChannel, startFleet, untilState } from '../support/fleet.js';
 import { Backend } from '../support/servers/backend.js';
@@ -64,7 +64,7 @@ async function startLogged(
 const endpoints = (backends: readonly Backend[]) => backends.map((backend) => backend.endpoint());
 
 describe('retries', () => {
-  it('each attempt is a pick of its own: custom_round_robin sends the second one to the next endpoint', async () => {
+  test('each attempt is a pick of its own: custom_round_robin sends the second one to the next endpoint', async () => {
     const { backends, attempts } = await startLogged(3, (index) =>
       index === 0 ? status.UNAVAILABLE : status.OK,
     );
@@ -77,7 +77,7 @@ describe('retries', () => {
     expect(attempts).toEqual([0, 1, 2, 0, 1, 2]);
   });
 
-  it('and elsewhere while the turn lasts: a later attempt takes nothing from the turn of the endpoint that it skips', async () => {
+  test('and elsewhere while the turn lasts: a later attempt takes nothing from the turn of the endpoint that it skips', async () => {
     const { backends, attempts } = await startLogged(2, (index) =>
       index === 0 ? status.UNAVAILABLE : status.OK,
     );
@@ -90,7 +90,7 @@ describe('retries', () => {
     expect(attempts).toEqual([0, 1, 0, 1, 0, 1, 1]);
   });
 
-  it('a hedge leaves a server that hangs', async () => {
+  test('a hedge leaves a server that hangs', async () => {
     const [hanging] = (await startFleet(1, { unary: () => {} })) as [Backend];
     const [well] = (await startFleet(1)) as [Backend];
     const channel = openChannel({
@@ -105,7 +105,7 @@ describe('retries', () => {
     expect(hanging.calls).toBe(3);
   });
 
-  it('the repetition of a refused stream goes to another server', async () => {
+  test('the repetition of a refused stream goes to another server', async () => {
     const refusing = createServer();
     let refused = 0;
     refusing.on('stream', (stream) => {
@@ -126,7 +126,7 @@ describe('retries', () => {
     expect(refused).toBe(3);
   });
 
-  it('an RPC fails with the last status when its attempts are used up', async () => {
+  test('an RPC fails with the last status when its attempts are used up', async () => {
     const { backends, attempts } = await startLogged(3, () => status.UNAVAILABLE);
     const channel = openChannel({
       ...RETRIES,
@@ -137,26 +137,30 @@ describe('retries', () => {
     expect(attempts).toEqual([0, 1, 2, 0]);
   });
 
-  it.each(POLICIES)('no RPC fails when a server dies under it: %s sends it to another', async (_, policy) => {
-    const fleet = await startFleet(2);
-    const hanging = await Backend.start({ unary: () => hanging.kill() });
-    const channel = openChannel({
-      ...RETRIES,
-      endpoints: endpoints([hanging, ...fleet]),
-      policy,
-    });
-    const peers = new Set<string>();
-    // least_request draws at random: it takes a while until the server that will die is drawn.
-    for (let i = 0; i < 500 && (hanging.calls === 0 || peers.size < 2); i++) peers.add(await channel.unary());
-    expect(hanging.calls).toBe(1);
-    expect(peers).toEqual(new Set(fleet.map(({ peer }) => peer)));
-  });
+  test.each(POLICIES)(
+    'no RPC fails when a server dies under it: %s sends it to another',
+    async (_, policy) => {
+      const fleet = await startFleet(2);
+      const hanging = await Backend.start({ unary: () => hanging.kill() });
+      const channel = openChannel({
+        ...RETRIES,
+        endpoints: endpoints([hanging, ...fleet]),
+        policy,
+      });
+      const peers = new Set<string>();
+      // least_request draws at random: it takes a while until the server that will die is drawn.
+      for (let i = 0; i < 500 && (hanging.calls === 0 || peers.size < 2); i++)
+        peers.add(await channel.unary());
+      expect(hanging.calls).toBe(1);
+      expect(peers).toEqual(new Set(fleet.map(({ peer }) => peer)));
+    },
+  );
 });
 
 describe.each(POLICIES)('RPCs that wait for ready under %s', (_, policy) => {
   const waitForReady = () => new Metadata({ waitForReady: true });
 
-  it('queue while every endpoint is down, where others fail, and are served when one is back', async () => {
+  test('queue while every endpoint is down, where others fail, and are served when one is back', async () => {
     const fleet = await startFleet(2);
     for (const backend of fleet) backend.kill();
     const channel = openChannel({ endpoints: endpoints(fleet), policy });
@@ -174,7 +178,7 @@ describe.each(POLICIES)('RPCs that wait for ready under %s', (_, policy) => {
     for (const peer of peers) expect(fleet.map((backend) => backend.peer)).toContain(peer);
   });
 
-  it('queue again when all endpoints die later, and end at their deadline if none comes back', async () => {
+  test('queue again when all endpoints die later, and end at their deadline if none comes back', async () => {
     const fleet = await startFleet(2);
     const channel = openChannel({ endpoints: endpoints(fleet), policy });
     await channel.untilServedBy(fleet.map((backend) => backend.peer));
@@ -218,7 +222,7 @@ describe.each(POLICIES)('streams under %s', (name, policy) => {
     return streams;
   };
 
-  it('are distributed one by one, and each keeps its endpoint', async () => {
+  test('are distributed one by one, and each keeps its endpoint', async () => {
     const fleet = await startFleet(3);
     const channel = openChannel({ endpoints: endpoints(fleet), policy });
     await channel.untilServedBy(fleet.map(({ peer }) => peer));
@@ -238,7 +242,7 @@ describe.each(POLICIES)('streams under %s', (name, policy) => {
     expect(await Promise.all(streams.map(({ ended }) => ended))).toEqual(Array(9).fill(status.OK));
   });
 
-  it('end with their server, and only they do', async () => {
+  test('end with their server, and only they do', async () => {
     const fleet = await startFleet(3);
     const channel = openChannel({ endpoints: endpoints(fleet), policy });
     await channel.untilServedBy(fleet.map(({ peer }) => peer));

@@ -5,7 +5,7 @@
 import { Client, credentials, experimental, status } from '@grpc/grpc-js';
 import { validateServiceConfig } from '@grpc/grpc-js/build/src/service-config.js';
 import fc from 'fast-check';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { healthCheckServiceOf } from '../../src/endpoints/resolver-attributes.js';
 import {
   checkServiceConfig,
@@ -39,7 +39,7 @@ const retryPolicy = {
 };
 
 describe('a field that a policy of this package does not know', () => {
-  it('is an error when it is misspelt, for those who write a config', () => {
+  test('is an error when it is misspelt, for those who write a config', () => {
     const misspelt = { loadBalancingConfig: [{ custom_round_robin: { repeatcount: 5, randomStart: true } }] };
     expect(checkServiceConfig(misspelt)).toEqual([
       {
@@ -64,7 +64,7 @@ describe('a field that a policy of this package does not know', () => {
     }
   });
 
-  it('is a note otherwise, whatever way the policy reads its config', () => {
+  test('is a note otherwise, whatever way the policy reads its config', () => {
     const newer = { loadBalancingConfig: [{ custom_round_robin: { shuffle: true } }] };
     expect(short(newer)).toEqual(['loadBalancingConfig[0].custom_round_robin.shuffle ignored note']);
     expect(serviceConfig(newer)).toContain('shuffle');
@@ -82,7 +82,7 @@ describe('a field that a policy of this package does not know', () => {
 });
 
 describe('a finding', () => {
-  it('says where, what, what grpc-js does, and what to write instead', () => {
+  test('says where, what, what grpc-js does, and what to write instead', () => {
     expect(checkServiceConfig('{"methodConfig": [{"name": [{}], "timeout": "0.5s"}]}')).toEqual([
       {
         path: 'methodConfig[0].timeout',
@@ -105,7 +105,7 @@ describe('a finding', () => {
     ]);
   });
 
-  it('is missing for configs that grpc-js and our policies obey', () => {
+  test('is missing for configs that grpc-js and our policies obey', () => {
     expect(checkServiceConfig('{}')).toEqual([]);
     expect(checkServiceConfig({ ...ours, healthCheckConfig: { serviceName: 'a' } })).toEqual([]);
     expect(checkServiceConfig({ methodConfig: [{ name: [{}], timeout: '5s', retryPolicy }] })).toEqual([]);
@@ -118,7 +118,7 @@ describe('a finding', () => {
 });
 
 describe('what is no service config', () => {
-  it.each([
+  test.each([
     ['{"loadBalancingConfig": [}', [' throws error']],
     ['', [' ignored error']],
     ['null', [' throws error']],
@@ -135,12 +135,12 @@ describe('what is no service config', () => {
     expect(short(config)).toEqual(expected);
   });
 
-  it('the wrapper of DNS TXT records is recognised', () => {
+  test('the wrapper of DNS TXT records is recognised', () => {
     const [choice] = checkServiceConfig({ serviceConfig: ours, percentage: 50 });
     expect(choice?.instead).toBe('is for DNS TXT records only: pass the object that stands under it');
   });
 
-  it.each(['methodConfig', 'loadBalancingConfig', 'retryThrottling', 'healthCheckConfig', 'other'])(
+  test.each(['methodConfig', 'loadBalancingConfig', 'retryThrottling', 'healthCheckConfig', 'other'])(
     'does not end on a %s that is nested more deeply than the stack has room for',
     (field) => {
       const deep = '['.repeat(50_000) + ']'.repeat(50_000);
@@ -149,14 +149,14 @@ describe('what is no service config', () => {
     },
   );
 
-  it('does not end on an object whose toJSON throws, whatever that is', () => {
+  test('does not end on an object whose toJSON throws, whatever that is', () => {
     const toJSON = (): never => {
       throw null;
     };
     expect(checkServiceConfig({ toJSON })).toMatchObject([{ instead: 'must be JSON: null' }]);
   });
 
-  it('does not end on a config that is nested without end', () => {
+  test('does not end on a config that is nested without end', () => {
     let entry: object = { round_robin: {} };
     for (let i = 0; i < 200; i++) entry = { outlier_detection: { child_policy: [entry] } };
     expect(checkServiceConfig({ loadBalancingConfig: [entry] }).map(({ instead }) => instead)).toEqual([
@@ -166,7 +166,7 @@ describe('what is no service config', () => {
 });
 
 describe('policies', () => {
-  it.each([
+  test.each([
     [{ round_robin: {} }, ['loadBalancingConfig throws error']],
     [[], ['loadBalancingConfig replaced error']],
     [[{ maglev: {} }], ['loadBalancingConfig[0] replaced error']],
@@ -218,7 +218,7 @@ describe('policies', () => {
     expect(short({ loadBalancingConfig })).toEqual(expected);
   });
 
-  it('loadBalancingPolicy is never read', () => {
+  test('loadBalancingPolicy is never read', () => {
     expect(checkServiceConfig({ loadBalancingPolicy: 'ROUND_ROBIN' })).toEqual([
       {
         path: 'loadBalancingPolicy',
@@ -232,7 +232,7 @@ describe('policies', () => {
     expect(short({ loadBalancingPolicy: null })).toEqual(['loadBalancingPolicy throws mendable']);
   });
 
-  it('RPCs under a bad config of ours fail with the message of the finding', async () => {
+  test('RPCs under a bad config of ours fail with the message of the finding', async () => {
     const policy = { custom_round_robin: { repeatCount: 0 } };
     const channel = new TestChannel({ endpoints: [{ addresses: [{ host: '127.0.0.1', port: 1 }] }], policy });
     const [finding] = checkServiceConfig({ loadBalancingConfig: [policy] });
@@ -246,14 +246,14 @@ describe('healthCheckConfig', () => {
   const health = (loadBalancingConfig?: object[]) =>
     short({ loadBalancingConfig, healthCheckConfig: { serviceName: '' } });
 
-  it('is obeyed by the policies of this package, wherever they stand', () => {
+  test('is obeyed by the policies of this package, wherever they stand', () => {
     expect(health([{ custom_round_robin: {} }])).toEqual([]);
     expect(health([{ least_request: {} }])).toEqual([]);
     expect(health([{ outlier_detection: { child_policy: [{ least_request: {} }] } }])).toEqual([]);
     expect(health([{ maglev: {} }, { least_request: {} }])).toEqual(['loadBalancingConfig[0] ignored note']);
   });
 
-  it('is ignored where another policy is used', () => {
+  test('is ignored where another policy is used', () => {
     const ignored = 'healthCheckConfig ignored error';
     expect(health()).toEqual([ignored]);
     expect(health([{ round_robin: {} }])).toEqual([ignored]);
@@ -261,7 +261,7 @@ describe('healthCheckConfig', () => {
     expect(health([{ outlier_detection: { child_policy: [{ round_robin: {} }] } }])).toEqual([ignored]);
   });
 
-  it('has no finding exactly when the policies of this package check the health of a service by it', () => {
+  test('has no finding exactly when the policies of this package check the health of a service by it', () => {
     const config = fc.oneof(fc.jsonValue(), fc.record({ serviceName: fc.jsonValue() }, { requiredKeys: [] }));
     fc.assert(
       fc.property(config, (healthCheckConfig) => {
@@ -282,7 +282,7 @@ describe('healthCheckConfig', () => {
 });
 
 describe('methods', () => {
-  it.each([
+  test.each([
     [{ name: [{}], waitForReady: true }, ['.waitForReady ignored error']],
     [{ name: [{}], waitForReady: 'yes' }, ['.waitForReady throws error']],
     [{ name: [{}], maxRequestMessageBytes: 'much' }, ['.maxRequestMessageBytes ignored error']],
@@ -309,7 +309,7 @@ describe('methods', () => {
     expect(short({ methodConfig: [config] })).toEqual(expected.map((finding) => `methodConfig[0]${finding}`));
   });
 
-  it('maxBackoff does not limit the first pause of retries', async () => {
+  test('maxBackoff does not limit the first pause of retries', async () => {
     const policy = { ...retryPolicy, maxAttempts: 3, initialBackoff: '0.3s', maxBackoff: '0.001s' };
     const methodConfig = [{ name: [{}], retryPolicy: policy }];
     expect(short({ methodConfig })).toEqual(['methodConfig[0].retryPolicy.maxBackoff ignored note']);
@@ -333,13 +333,13 @@ describe('methods', () => {
     expect(third - second).toBeLessThan(second - first);
   });
 
-  it('are ignored by grpc-js unless they stand in an array', () => {
+  test('are ignored by grpc-js unless they stand in an array', () => {
     expect(short({ methodConfig: { name: [{}] } })).toEqual(['methodConfig ignored error']);
     expect(short({ methodConfig: null })).toEqual(['methodConfig ignored mendable']);
   });
 });
 
-it('retries with maxAttempts above 5 stop after the fifth, unless the channel option raises the limit', async () => {
+test('retries with maxAttempts above 5 stop after the fifth, unless the channel option raises the limit', async () => {
   const backend = await Backend.start({ unary: (_, callback) => callback({ code: status.UNAVAILABLE }) });
   const policy = { ...retryPolicy, maxAttempts: 7, initialBackoff: '0.001s', maxBackoff: '0.001s' };
   const options = {
@@ -457,7 +457,7 @@ describe('property: for any damage to a config', () => {
     }
   };
 
-  it('a finding says "throws" exactly when grpc-js throws', () => {
+  test('a finding says "throws" exactly when grpc-js throws', () => {
     fc.assert(
       fc.property(damage, (changes) => {
         const text = JSON.stringify(damaged(changes) ?? {});
@@ -467,7 +467,7 @@ describe('property: for any damage to a config', () => {
     );
   });
 
-  it('there is an error or something to mend whenever grpc-js would use pick_first unasked', () => {
+  test('there is an error or something to mend whenever grpc-js would use pick_first unasked', () => {
     fc.assert(
       fc.property(damage, (changes) => {
         const text = JSON.stringify(damaged(changes) ?? {});
@@ -482,7 +482,7 @@ describe('property: for any damage to a config', () => {
     );
   });
 
-  it('without a finding, grpc-js keeps every field as it is written', () => {
+  test('without a finding, grpc-js keeps every field as it is written', () => {
     const clean = fc
       .subarray(['loadBalancingConfig', 'retryThrottling', 'methodConfig'] as const)
       .chain((fields) =>
@@ -508,7 +508,7 @@ describe('property: for any damage to a config', () => {
   });
 });
 
-it('what serviceConfig throws at and what checkServiceConfig calls an error is the same', () => {
+test('what serviceConfig throws at and what checkServiceConfig calls an error is the same', () => {
   const config = { methodConfig: [{ name: [{}], waitForReady: true }] };
   const [finding] = checkServiceConfig({ ...ours, ...config });
   expect(() => serviceConfig({ loadBalancingConfig: [customRoundRobin()], ...(config as object) })).toThrow(
@@ -516,7 +516,7 @@ it('what serviceConfig throws at and what checkServiceConfig calls an error is t
   );
 });
 
-it.each([
+test.each([
   [
     { timeout: { seconds: 4e11, nanos: 0 } },
     'timeout',
@@ -539,7 +539,7 @@ it.each([
   expect(await client.ended).toEqual({ code: 1, signal: null });
 });
 
-it('the constructor of the real client throws where a finding says so', () => {
+test('the constructor of the real client throws where a finding says so', () => {
   for (const config of [
     '{',
     'null',

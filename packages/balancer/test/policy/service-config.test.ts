@@ -5,7 +5,7 @@
 import { Client, credentials, experimental, type LoadBalancingConfig, Metadata, status } from '@grpc/grpc-js';
 import { validateServiceConfig } from '@grpc/grpc-js/build/src/service-config.js';
 import fc from 'fast-check';
-import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import {
   checkServiceConfig,
   customRoundRobin,
@@ -36,13 +36,13 @@ const CYCLE: Record<string, unknown> = {};
 CYCLE.self = CYCLE;
 
 describe('what is given in the place of options is named', () => {
-  it.each(['', '{}', 'custom_round_robin', 5, []])('%j', (options) => {
+  test.each(['', '{}', 'custom_round_robin', 5, []])('%j', (options) => {
     expect(errorOf(options)).toBe(
       `serviceConfig: must be given an object such as { loadBalancingConfig: [leastRequest()] }, got ${JSON.stringify(options)}`,
     );
   });
 
-  it.each([
+  test.each([
     [{ loadBalancing: {} }, 'loadBalancing: unknown field: did you mean "loadBalancingConfig"?'],
     [{ loadbalancingconfig: [] }, 'loadbalancingconfig: unknown field: did you mean "loadBalancingConfig"?'],
     [
@@ -62,7 +62,7 @@ describe('what is given in the place of options is named', () => {
 });
 
 describe('what JSON lacks is refused, where it would be the default or a raw error', () => {
-  it.each([
+  test.each([
     [
       { repeatCount: () => 3 },
       'custom_round_robin: repeatCount must be an integer from 1 to 4294967295, got a function',
@@ -82,7 +82,7 @@ describe('what JSON lacks is refused, where it would be the default or a raw err
     expect(() => customRoundRobin(config as never)).toThrow(message);
   });
 
-  it.each([
+  test.each([
     [
       { round_robin: { a: () => 3 } },
       'serviceConfig: loadBalancingConfig[0].round_robin.a: must be JSON, got a function: call it',
@@ -101,7 +101,7 @@ describe('what JSON lacks is refused, where it would be the default or a raw err
 });
 
 // Before any registration: this test is about that.
-it('names the call that is missing when a policy of this package is not registered', () => {
+test('names the call that is missing when a policy of this package is not registered', () => {
   const missing = (name: string, call: string) =>
     `serviceConfig: loadBalancingConfig[0]: ${name} is not registered: call ${call} first, or import '@petiole/balancer/register'`;
   expect(asPolicy(customRoundRobin())).toBe(missing('custom_round_robin', 'customRoundRobin.register()'));
@@ -115,21 +115,21 @@ describe('with the policies registered', () => {
   });
 
   describe('loadBalancingConfig', () => {
-    it('is the list of policies', () => {
+    test('is the list of policies', () => {
       const one = { loadBalancingConfig: [{ custom_round_robin: { repeatCount: 1 } }] };
       expect(
         JSON.parse(serviceConfig({ loadBalancingConfig: [customRoundRobin({ repeatCount: 1 })] })),
       ).toEqual(one);
     });
 
-    it('accepts an unknown policy that another client may know, before one that grpc-js knows', () => {
+    test('accepts an unknown policy that another client may know, before one that grpc-js knows', () => {
       const loadBalancingConfig = [{ other_policy: {} }, customRoundRobin()] as LoadBalancingConfig[];
       expect(JSON.parse(serviceConfig({ loadBalancingConfig })).loadBalancingConfig).toEqual(
         loadBalancingConfig,
       );
     });
 
-    it.each([
+    test.each([
       [
         { custom_round_robin: { repeatCount: 0 } },
         '[0].custom_round_robin.repeatCount: must be an integer from 1 to 4294967295, got 0',
@@ -178,7 +178,7 @@ describe('with the policies registered', () => {
       expect(asPolicy(entry)).toBe(`serviceConfig: loadBalancingConfig${message}`);
     });
 
-    it.each([Number.NaN, Number.POSITIVE_INFINITY])(
+    test.each([Number.NaN, Number.POSITIVE_INFINITY])(
       'refuses %d, of which JSON makes null, and null is the default',
       (repeatCount) => {
         expect(asPolicy({ custom_round_robin: { repeatCount } })).toBe(
@@ -190,7 +190,7 @@ describe('with the policies registered', () => {
       },
     );
 
-    it('accepts the fields that a policy declares', () => {
+    test('accepts the fields that a policy declares', () => {
       const declared = definePolicy({
         name: 'declares_a_field',
         fields: { a: integer() },
@@ -201,7 +201,7 @@ describe('with the policies registered', () => {
       expect(checkServiceConfig({ loadBalancingConfig: [declared({ a: 1 })] })).toEqual([]);
     });
 
-    it('refuses a bad config of a known policy even if a usable one follows', () => {
+    test('refuses a bad config of a known policy even if a usable one follows', () => {
       expect(asPolicy([{ custom_round_robin: { repeatCount: 0 } }, { round_robin: {} }])).toMatch(
         /^serviceConfig: loadBalancingConfig\[0\]\.custom_round_robin\.repeatCount:/,
       );
@@ -215,7 +215,7 @@ describe('with the policies registered', () => {
     const below = (config: object) => asPolicy({ outlier_detection: config });
     const AT = 'serviceConfig: loadBalancingConfig[0].outlier_detection';
 
-    it.each([
+    test.each([
       [
         { childPolicy: [{ custom_round_robbin: {} }] },
         '.childPolicy[0]: custom_round_robbin is not registered with grpc-js: did you mean custom_round_robin?',
@@ -262,7 +262,7 @@ describe('with the policies registered', () => {
       expect(below(config)).toBe(AT + message);
     });
 
-    it('finds them wherever gRPC policies keep them, in policies that grpc-js learnt elsewhere too', () => {
+    test('finds them wherever gRPC policies keep them, in policies that grpc-js learnt elsewhere too', () => {
       class Config {
         getLoadBalancerName = () => 'parent_of_tests';
         toJsonObject = () => ({});
@@ -284,7 +284,7 @@ describe('with the policies registered', () => {
       expect(asPolicy({ parent_of_tests: { fieldOfItsOwn: 1 } })).toMatch(/^none/);
     });
 
-    it('writes the fields of gRFC A50 as grpc-js reads them', () => {
+    test('writes the fields of gRFC A50 as grpc-js reads them', () => {
       const text = serviceConfig({
         loadBalancingConfig: [
           {
@@ -322,7 +322,7 @@ describe('with the policies registered', () => {
       });
     });
 
-    it('writes the fields of gRFC A58 as grpc-js reads them', () => {
+    test('writes the fields of gRFC A58 as grpc-js reads them', () => {
       const text = serviceConfig({
         loadBalancingConfig: [
           {
@@ -348,7 +348,7 @@ describe('with the policies registered', () => {
       });
     });
 
-    it('does not end on a config that is nested without end', () => {
+    test('does not end on a config that is nested without end', () => {
       let entry: object = { round_robin: {} };
       for (let i = 0; i < 200; i++) entry = { outlier_detection: { child_policy: [entry] } };
       expect(asPolicy(entry)).toMatch(/must not be nested more than 32 levels deep$/);
@@ -356,7 +356,7 @@ describe('with the policies registered', () => {
   });
 
   describe('healthCheckConfig', () => {
-    it('needs a policy that checks health, itself or below outlier_detection', () => {
+    test('needs a policy that checks health, itself or below outlier_detection', () => {
       const healthCheckConfig = { serviceName: '' };
       expect(errorOf({ loadBalancingConfig: [{ round_robin: {} }], healthCheckConfig })).toBe(
         'serviceConfig: healthCheckConfig: needs a policy of @petiole/balancer, such as custom_round_robin: no other checks health',
@@ -365,7 +365,7 @@ describe('with the policies registered', () => {
       expect(errorOf({ loadBalancingConfig, healthCheckConfig })).toMatch(/^none/);
     });
 
-    it('refuses a service name that is no string', () => {
+    test('refuses a service name that is no string', () => {
       expect(
         errorOf({ loadBalancingConfig: [customRoundRobin()], healthCheckConfig: { serviceName: 5 } }),
       ).toBe(
@@ -386,7 +386,7 @@ describe('with the policies registered', () => {
       retryableStatusCodes: ['UNAVAILABLE', 14],
     };
 
-    it.each([
+    test.each([
       [{ name: undefined }, '.name: must be an array such as [{"service": "pkg.Service"}], got nothing'],
       [{ name: {} }, '.name: must be an array such as [{"service": "pkg.Service"}], got {}'],
       [{ name: [] }, '.name: must name a service, a method, or with [{}] all methods, got []'],
@@ -485,27 +485,27 @@ describe('with the policies registered', () => {
       expect(asMethod(entry)).toBe(`serviceConfig: methodConfig[0]${message}`);
     });
 
-    it('refuses a method that two entries name', () => {
+    test('refuses a method that two entries name', () => {
       const methodConfig = [{ name: [{}] }, { name: [{ service: 'a' }, {}] }];
       expect(errorOf({ loadBalancingConfig: [{ round_robin: {} }], methodConfig })).toBe(
         'serviceConfig: methodConfig[1].name[1]: must not be named twice: methodConfig[0].name[0] is the same',
       );
     });
 
-    it('leaves a field out that is null, as proto3 JSON writes an absent one', () => {
+    test('leaves a field out that is null, as proto3 JSON writes an absent one', () => {
       const nothing = { timeout: null, retryPolicy: null, hedgingPolicy: null };
       expect(asMethod(nothing)).toBe(
         'none: {"loadBalancingConfig":[{"round_robin":{}}],"methodConfig":[{"name":[{}]}]}',
       );
     });
 
-    it('accepts more attempts than grpc-js makes by default: a channel option raises the limit', () => {
+    test('accepts more attempts than grpc-js makes by default: a channel option raises the limit', () => {
       expect(asMethod({ retryPolicy: { ...retryPolicy, maxAttempts: 9 } })).toMatch(/^none/);
     });
   });
 
   describe('the whole', () => {
-    it.each([
+    test.each([
       [
         { loadBalancingConfig: [{ round_robin: {} }], methodConfig: {} },
         'methodConfig: must be an array of objects, got {}',
@@ -615,7 +615,7 @@ describe('with the policies registered', () => {
       { requiredKeys: ['loadBalancingConfig'] },
     );
 
-    it('grpc-js reads back with the same values, and checkServiceConfig objects to nothing in it', () => {
+    test('grpc-js reads back with the same values, and checkServiceConfig objects to nothing in it', () => {
       fc.assert(
         fc.property(options, (given) => {
           const text = serviceConfig(given);
@@ -669,7 +669,7 @@ describe('with the policies registered', () => {
         );
       });
 
-    it('the timeout "0.5s" kills every RPC in grpc-js at once; as serviceConfig writes it, it is half a second', async () => {
+    test('the timeout "0.5s" kills every RPC in grpc-js at once; as serviceConfig writes it, it is half a second', async () => {
       backend = await Backend.start({
         unary: (call, callback) => setImmediate(() => callback(null, call.request)),
       });
@@ -681,7 +681,7 @@ describe('with the policies registered', () => {
       expect(await unary()).toBe(status.OK);
     });
 
-    it('and RPCs that take longer end after it', async () => {
+    test('and RPCs that take longer end after it', async () => {
       backend = await Backend.start({ unary: () => {} });
       connect(
         backend.peer,
@@ -696,7 +696,7 @@ describe('with the policies registered', () => {
       expect(performance.now() - start).toBeLessThan(4000);
     });
 
-    it('what its message says of waitForReady is true: the field does nothing, the metadata option does', async () => {
+    test('what its message says of waitForReady is true: the field does nothing, the metadata option does', async () => {
       backend = await Backend.start();
       backend.kill();
       const waiting = { name: [{}], waitForReady: true };
@@ -710,7 +710,7 @@ describe('with the policies registered', () => {
       expect(await rpc).toBe(status.OK);
     });
 
-    it('what its message says of message sizes is true: grpc-js has the channel option instead', async () => {
+    test('what its message says of message sizes is true: grpc-js has the channel option instead', async () => {
       backend = await Backend.start();
       const limit = { name: [{}], maxRequestBytes: 0, maxRequestMessageBytes: 0, maxResponseBytes: 0 };
       connect(backend.peer, JSON.stringify({ methodConfig: [limit] }));

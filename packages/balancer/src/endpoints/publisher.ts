@@ -1,15 +1,13 @@
-/**
- * What a policy has published: nothing is published twice, but for the one
- * repetition after each update that `outlier_detection` needs.
- */
+/** What a policy has published: nothing is published twice, but for the second publication after each update. */
 import type { experimental, connectivityState as State } from '@grpc/grpc-js';
+import { SecondPublication } from '../grpc-js/second-publication.js';
 
 type Picker = experimental.Picker;
 
-export class StatePublisher {
+export class Publisher {
   private readonly helper: experimental.ChannelControlHelper;
   private latest: { state: State; picker: Picker; error: string | null } | undefined = undefined;
-  private repetition: NodeJS.Immediate | undefined = undefined;
+  private readonly second: SecondPublication = new SecondPublication(() => this.send());
   private destroyed = false;
 
   constructor(helper: experimental.ChannelControlHelper) {
@@ -20,23 +18,22 @@ export class StatePublisher {
   publish(state: State, picker: Picker, error: () => string | null = () => null): boolean {
     if (this.destroyed || (this.latest?.state === state && this.latest.picker === picker)) return false;
     this.latest = { state, picker, error: error() };
-    this.helper.updateState(state, picker, this.latest.error);
+    this.send();
     return true;
   }
 
-  // outlier_detection stores its own config only after the update of its child, and decides by it whether the
-  // picker that it is given counts calls. Without a second publication the first picker would never count.
+  /** An update is over. */
   repeatLater(): void {
-    this.repetition ??= setImmediate(() => {
-      this.repetition = undefined;
-      if (this.latest === undefined || this.destroyed) return;
-      const { state, picker, error } = this.latest;
-      this.helper.updateState(state, picker, error);
-    });
+    this.second.schedule();
   }
 
   destroy(): void {
     this.destroyed = true;
-    clearImmediate(this.repetition);
+    this.second.cancel();
+  }
+
+  private send(): void {
+    if (this.latest !== undefined && !this.destroyed)
+      this.helper.updateState(this.latest.state, this.latest.picker, this.latest.error);
   }
 }

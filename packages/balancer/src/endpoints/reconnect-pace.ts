@@ -1,0 +1,75 @@
+/**
+ * How soon an endpoint connects again after it has lost a connection: at once, or with back-off where connections are
+ * lost as soon as they are made. To grpc-js each of them was a success, and only a failure has a back-off (B7): a peer
+ * that sends GOAWAY at once would be called thousands of times a second.
+ */
+import { type ChannelOptions, experimental, status } from '@grpc/grpc-js';
+import type { CallEnd } from './endpoint.js';
+
+/**
+ * A connection that lives so long is no brief one. Somewhat less than a second, so that servers which end connections
+ * after one (`grpc.max_connection_age_ms`) are not meant: their jitter is 10 %.
+ */
+const LASTING_MS = 800;
+
+/** Longer ago than any attempt: whatever was lost, it has lasted. */
+const PROVEN = -LASTING_MS;
+
+/** In milliseconds, whole: V8 keeps whole numbers in the object itself. */
+const now = (): number => Math.trunc(performance.now());
+
+export class ReconnectPace {
+  /** When the newest attempt or its connection began; PROVEN once an RPC was answered. */
+  private youngSince = PROVEN;
+  /** The last connection was lost as soon as it was made: if this one is, the next attempt waits. */
+  private backoff: experimental.BackoffTimeout | undefined = undefined;
+
+  /** An attempt begins, or its connection. */
+  begin(): void {
+    this.youngSince = now();
+  }
+
+  /** An RPC has ended on the connection. One that its server ended proves the connection good. */
+  callEnded(end: CallEnd): void {
+    if (this.youngSince !== PROVEN && isAnswer(end)) this.youngSince = PROVEN;
+  }
+
+  /**
+   * The connection is lost: either the caller reconnects when it likes, or `reconnect` is called when its time has come.
+   *
+   * @returns for how many milliseconds the connection lived, if the next attempt waits
+   */
+  lost(options: ChannelOptions, reconnect: () => void): number | undefined {
+    const lived = now() - this.youngSince;
+    if (lived >= LASTING_MS) {
+      this.backoff = undefined;
+    } else if (this.backoff === undefined) {
+      this.backoff = backoffLike(options, reconnect);
+    } else {
+      this.backoff.runOnce();
+      return lived;
+    }
+    return undefined;
+  }
+
+  stop(): void {
+    this.backoff?.stop();
+  }
+}
+
+/** True if the RPC was ended by the server, and not by the loss of the connection or by the client. */
+function isAnswer({ code, trailers }: CallEnd): boolean {
+  return code === status.OK || Object.keys(trailers.getMap()).length > 0;
+}
+
+/** The back-off that failed attempts have, by the options of the channel. Keeps no process alive. */
+function backoffLike(options: ChannelOptions, reconnect: () => void): experimental.BackoffTimeout {
+  const initialDelay = options['grpc.initial_reconnect_backoff_ms'];
+  const maxDelay = options['grpc.max_reconnect_backoff_ms'];
+  const backoff = new experimental.BackoffTimeout(reconnect, {
+    ...(initialDelay === undefined ? {} : { initialDelay }),
+    ...(maxDelay === undefined ? {} : { maxDelay }),
+  });
+  backoff.unref();
+  return backoff;
+}
