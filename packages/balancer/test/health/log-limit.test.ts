@@ -24,7 +24,9 @@ async function watch(service: string): Promise<HealthCheckedSubchannel> {
 
 test('servers without a health service are logged for 1000 services, then no more; they go on counting as healthy', async () => {
   const lines: string[] = [];
-  setLogger({ error: (line: string) => lines.push(line) });
+  // A simulated subchannel lacks the private fields of grpc-js's, of which a line tells, too.
+  const isMeant = (line: string) => line.includes('Health checking of service');
+  setLogger({ error: (line: string) => void (isMeant(line) && lines.push(line)) });
   for (let i = 0; i < 1000; i++) await watch(`service ${i}`);
   await told();
   expect(lines).toHaveLength(1000);
