@@ -7,6 +7,7 @@ import type { experimental, LoadBalancingConfig } from '@grpc/grpc-js';
 import { type ConfigOf, declareFields, type Fields, type JsonOf } from '@petiole/service-config/internal';
 import { policyConfigType } from './config.js';
 import { checkDefinition } from './definition-check.js';
+import { firstEditionPolicy, isFirstEdition } from './first-edition.js';
 import { PolicyInstance } from './instance.js';
 import { registerPolicy } from './registry.js';
 import type { PolicyDefinition } from './view.js';
@@ -40,6 +41,7 @@ export function definePolicy<
   Memory = undefined,
   Data = undefined,
 >(definition: PolicyDefinition<Declared, Memory, Data>): Policy<JsonOf<Declared>> {
+  if (isFirstEdition(definition)) return firstEditionPolicy(definition);
   checkDefinition(definition);
   const { name, aliases = [], fields = {} as Declared } = definition;
   const declared = declareFields(name, fields, (config) => definition.check?.(config));
