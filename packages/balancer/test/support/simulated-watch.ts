@@ -93,7 +93,10 @@ export class SimulatedWatchChannel {
   /** Makes it the channel of that subchannel. */
   static of(subchannel: SimulatedSubchannel): SimulatedWatchChannel {
     const channel = new SimulatedWatchChannel();
-    Object.assign(subchannel, { getChannel: () => channel as unknown as ChannelInterface });
+    Object.assign(subchannel, {
+      subchannelChannel: null,
+      getChannel: () => channel as unknown as ChannelInterface,
+    });
     return channel;
   }
 }
