@@ -32,8 +32,11 @@ export interface PolicyEndpoint<Data = undefined> extends EndpointIdentity {
 
 /** How an RPC ended. */
 export interface CallEnd {
+  /** The RPC's status code, as the application gets it from this attempt. */
   readonly code: status;
+  /** The status message. */
   readonly details: string;
+  /** The server's trailers; empty if the RPC did not get so far. */
   readonly trailers: Metadata;
 }
 

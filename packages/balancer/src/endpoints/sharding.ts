@@ -32,6 +32,7 @@ const trace = tracer('endpoint_sharding');
 /** Resolvers say many things: what of a name could not be looked up, and what an answer of a catalogue was. */
 const LONGEST_NOTE = 4000;
 
+/** What a policy gives its {@link EndpointSharding}. */
 export interface EndpointShardingOptions<Data> extends EndpointHooks<Data> {
   /** The policy's name, for messages and traces. */
   readonly name: string;
@@ -52,6 +53,7 @@ export interface EndpointShardingOptions<Data> extends EndpointHooks<Data> {
  */
 export type EndpointChange = 'ready' | 'states';
 
+/** The endpoints of one policy instance: one pick_first child each. Hand it the updates, and publish your picker on `onChange`. */
 export class EndpointSharding<Data = undefined> {
   private readonly owner: ChildOwner<Data>;
   private readonly publisher: Publisher;
@@ -106,6 +108,7 @@ export class EndpointSharding<Data = undefined> {
     return this.readyList.current(this.children);
   }
 
+  /** How many endpoints are READY; costs nothing. */
   get readyCount(): number {
     return this.counts.READY;
   }

@@ -28,7 +28,9 @@ export interface EndpointEvent<Status extends string = EndpointState> {
   readonly target: string | undefined;
   /** All addresses of the endpoint, e.g. `[::1]:50051+127.0.0.1:50051`. */
   readonly endpoint: string;
+  /** What it was before. */
   readonly from: Status;
+  /** What it became; by now it may have gone on. */
   readonly to: Status;
   /** Why, in words for an operator: `connect ECONNREFUSED 127.0.0.1:50051`, `health check: NOT_SERVING`, …. */
   readonly reason: string;
