@@ -15,7 +15,7 @@ const SERVER = `${PNPM} --filter @petiole/echo-server start`;
 const CLIENT = `${PNPM} --filter @petiole/echo-client start`;
 
 const ELSEWHERE: Record<string, string> = {
-  [`${PNPM} start`]: 'root-start.test.ts of echo-client, and the first command of .ci/run',
+  [`${PNPM} start`]: 'root-start.slow.test.ts of echo-client, and the first command of .ci/run',
   [`${PNPM} test`]: '.ci/run; it would run itself here',
   'npm install @grpc/grpc-js @petiole/balancer @petiole/resolver @petiole/echo-proto':
     'check-types.mjs, from tarballs',
@@ -24,10 +24,10 @@ const ELSEWHERE: Record<string, string> = {
   'npm install @petiole/resolver @grpc/grpc-js': 'check-consumers.mjs, from a tarball',
   'npx @petiole/service-config service-config.json': 'check-consumers.mjs, from a tarball',
   'pnpm bench --write': 'eight minutes, and it writes a page',
-  'pnpm soak': 'a minute; soak.test.ts has a short one',
+  'pnpm soak': 'a minute; soak.slow.test.ts has a short one',
   'pnpm soak --minutes 30 --seed 7': 'half an hour',
   'pnpm soak --faults kill,freeze': 'a minute',
-  'pnpm soak --inject stale-picks --seed 2': 'soak.test.ts injects each bug',
+  'pnpm soak --inject stale-picks --seed 2': 'soak.slow.test.ts injects each bug',
   'grpcdebug 127.0.0.1:50053 channelz channels': 'a program that is not in this repository',
   'grpcurl -plaintext 127.0.0.1:50053 list': 'a program that is not in this repository',
 };
@@ -144,8 +144,7 @@ describe.concurrent('commands of the documentation', { timeout: 120_000 }, () =>
     [TARGET, ['custom_round_robin false', 'static false', 'static']],
   ])('%s', async (command, expected) => {
     writeFileSync(join(scratch, 'app.js'), APP);
-    const options = { NODE_OPTIONS: '--conditions=@petiole/source --import tsx' };
-    const { stdout, stderr } = await shell(command, options, scratch);
+    const { stdout, stderr } = await shell(command, {}, scratch);
     expect({ lines: stdout.split('\n'), stderr }).toEqual({ lines: expected, stderr: '' });
   });
 });

@@ -3,11 +3,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { describe, expect, test, vi } from 'vitest';
-import { EventLoopStalls } from '../src/event-loop-stalls.js';
 import { OWN_INVARIANTS } from '../src/fault-log.js';
 import { BUG_NAMES, BUGS, type Bug } from '../src/injected-bugs.js';
-import { rotationError } from '../src/rotation-check.js';
-import { FAULT_KINDS, type Incident, planIncidents } from '../src/schedule.js';
 
 const SOAK = fileURLToPath(new URL('../src/main.ts', import.meta.url));
 
@@ -137,61 +134,3 @@ function isFrozen(id: number): boolean {
     return false;
   }
 }
-
-describe('the schedule', () => {
-  const plan = (seed: number, count: number): Incident[] => {
-    const incidents: Incident[] = [];
-    for (const incident of planIncidents(seed, FAULT_KINDS)) {
-      if (incidents.push(incident) === count) break;
-    }
-    return incidents;
-  };
-
-  test('is the same for the same seed, and another for another', () => {
-    expect(plan(7, 100)).toEqual(plan(7, 100));
-    expect(plan(7, 100)).not.toEqual(plan(8, 100));
-  });
-
-  test('has every kind of fault in each round of kinds, and never two faults on one server', () => {
-    for (const { faults } of plan(7, 200)) {
-      expect(new Set(faults.map(({ server }) => server)).size).toBe(faults.length);
-    }
-    const incidents = plan(7, 10 * FAULT_KINDS.length);
-    for (let round = 0; round < 10; round++) {
-      const first = incidents.slice(round * FAULT_KINDS.length, (round + 1) * FAULT_KINDS.length);
-      expect(new Set(first.map(({ faults: [fault] }) => fault?.kind))).toEqual(new Set(FAULT_KINDS));
-    }
-  });
-});
-
-describe('a client that stands still', () => {
-  test('is told to have stood still as long as it did, at once, which is no stall of the machine', () => {
-    const stalls = new EventLoopStalls();
-    const from = performance.now();
-    stalls.standStill(120);
-    const stoodMs = performance.now() - from;
-    expect(stalls.sinceMs(from)).toBeGreaterThanOrEqual(120);
-    expect(stalls.sinceMs(from)).toBeLessThanOrEqual(stoodMs);
-    expect(stalls.sinceMs(performance.now())).toBe(0);
-    expect(stalls.longestMs).toBe(0);
-    stalls.close();
-  });
-});
-
-describe('the check of a rotation', () => {
-  const order = ['a', 'b', 'c'];
-
-  test.each(['aaabbbcccaaabbb', 'abbbcccaaab', 'bbcccaaabbbccca', 'cccaaa'])('%s is a rotation', (peers) => {
-    expect(rotationError([...peers], order, 3)).toBeUndefined();
-  });
-
-  test.each([
-    ['aaaabbb', 'RPC 4 went to a after 3 to a'],
-    ['aabbccc', 'RPC 5 went to c after 2 to b'],
-    ['aaaccc', 'RPC 4 went to c after 3 to a'],
-    ['aaabbba', 'RPC 7 went to a after 3 to b'],
-    ['xaaa', 'x is not among a, b, c'],
-  ])('%s is none: %s', (peers, error) => {
-    expect(rotationError([...peers], order, 3)).toContain(error);
-  });
-});

@@ -1,0 +1,64 @@
+/** Each part of the benchmark runs: no figure of a busy machine is asserted. */
+import { describe, expect, test } from 'vitest';
+import { coldStart } from '../src/cold-start.js';
+import { failover } from '../src/failover.js';
+import type { Report } from '../src/report.js';
+import { scale } from '../src/scale.js';
+import { throughput } from '../src/throughput.js';
+
+/** All cells of a column that starts so, as numbers: a figure that could not be measured is `none`. */
+function column({ tables }: Report, table: number, name: string): number[] {
+  const { columns = [], rows = [] } = tables[table] ?? {};
+  const index = columns.findIndex((title) => title.startsWith(name));
+  expect(index, `no column ${name}`).toBeGreaterThanOrEqual(0);
+  return rows.map((row) => Number.parseFloat(row[index] ?? ''));
+}
+
+const positive = (values: readonly number[]): boolean => values.every((value) => value > 0);
+
+describe('each part runs', { timeout: 120_000 }, () => {
+  test('throughput', async () => {
+    const report = await throughput(true);
+    expect(report.tables[0]?.rows.map(([policy, servers]) => `${policy} ${servers}`)).toEqual([
+      'round_robin 3',
+      'custom_round_robin 3',
+      'least_request 3',
+      'pick_first 1',
+      'custom_round_robin 1',
+      'least_request 1',
+    ]);
+    for (const name of ['RPC/s', 'beside', 'CPU', 'p50']) expect(column(report, 0, name)).toSatisfy(positive);
+    expect(report.verdicts).toHaveLength(4);
+  });
+
+  test('scale', async () => {
+    const report = await scale(true);
+    expect(report.tables[0]?.rows.map(([policy, size]) => `${policy} ${size}`)).toEqual([
+      'round_robin 10',
+      'custom_round_robin 10',
+      'round_robin 50',
+      'custom_round_robin 50',
+    ]);
+    for (const name of ['all READY', 'CPU', 'unchanged']) {
+      expect(column(report, 0, name)).toSatisfy(positive);
+    }
+    expect(column(report, 0, 'memory')).toSatisfy((values: number[]) => values.every(Number.isFinite));
+    expect(report.curves.map(({ points }) => points.map(({ x }) => x))).toEqual(Array(4).fill([10, 50]));
+    expect(report.verdicts).toHaveLength(2);
+  });
+
+  test('failover, and no RPC is sent on a connection after its close event', async () => {
+    const report = await failover(true);
+    expect(column(report, 0, 'kill to close')).toSatisfy(positive);
+    expect(column(report, 0, 'RPCs sent after it')).toEqual([0, 0, 0]);
+    expect(column(report, 1, 'first answer').every((ms) => ms >= 240)).toBe(true);
+    expect(column(report, 2, 'written to last pick').every((ms) => ms >= 0)).toBe(true);
+    expect(column(report, 2, 'RPCs failed')).toEqual([0, 0]);
+  });
+
+  test('cold start', async () => {
+    const report = await coldStart(true);
+    for (const name of ['import', 'CPU', 'installed']) expect(column(report, 0, name)).toSatisfy(positive);
+    for (const name of ['imports', 'then', 'together']) expect(column(report, 1, name)).toSatisfy(positive);
+  });
+});

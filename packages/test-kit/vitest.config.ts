@@ -1,0 +1,20 @@
+/** The one vitest configuration; every package runs it against its own folder. */
+import { defineConfig } from 'vitest/config';
+
+/** `test` leaves out what takes long; `test:slow` runs nothing else. */
+const SLOW = 'test/**/*.slow.test.ts';
+
+export default defineConfig(({ mode }) => ({
+  ssr: {
+    // Siblings are read from their sources: no test needs a build.
+    resolve: { conditions: ['@petiole/source'] },
+  },
+  test: {
+    include: [mode === 'slow' ? SLOW : 'test/**/*.test.ts'],
+    exclude: mode === 'slow' ? [] : [SLOW],
+    // Most files wait for sockets and processes: as many at a time as there are cores, and not one less.
+    maxWorkers: '100%',
+    testTimeout: 20_000,
+    hookTimeout: 20_000,
+  },
+}));
