@@ -20,7 +20,7 @@ describe.concurrent('bench', () => {
     ]);
 
     expect(run).toMatchObject({ exitCode: 0, stderr: '' });
-    expect(run.stdout).toMatch(/^ +custom_round_robin {2}pick_first$/m);
+    expect(run.stdout).toMatch(/^ +custom_round_robin {2,}pick_first$/m);
     expect(run.stdout).toMatch(/^RPCs +90 +90$/m);
     // What warms up is not counted.
     expect(listeners.reduce((sum, { rpcs }) => sum + rpcs, 0)).toBeGreaterThan(180);
