@@ -17,8 +17,8 @@ const CLIENT = `${PNPM} --filter @petiole/echo-client start`;
 const ELSEWHERE: Record<string, string> = {
   [`${PNPM} start`]: 'root-start.slow.test.ts of echo-client, and the first command of .ci/run',
   [`${PNPM} test`]: '.ci/run; it would run itself here',
-  'npm install @grpc/grpc-js @petiole/balancer @petiole/resolver @petiole/echo-proto':
-    'check-types.mjs, from tarballs',
+  [`${PNPM} tarballs`]: 'check-consumers.mjs packs each package',
+  'npm install @grpc/grpc-js path/to/petiole/packed/*.tgz': 'check-consumers.mjs, from tarballs',
   'npm install @grpc/grpc-js @petiole/balancer': 'check-consumers.mjs, from a tarball',
   'npm install @petiole/echo-proto @grpc/grpc-js': 'check-consumers.mjs, from a tarball',
   'npm install @petiole/resolver @grpc/grpc-js': 'check-consumers.mjs, from a tarball',
