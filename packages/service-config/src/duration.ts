@@ -1,4 +1,5 @@
 /** Durations of service configs: proto3 JSON strings, `"1.5s"`, and the times that grpc-js and Node can keep. */
+import { isNumber, isString, own } from './json.js';
 
 /** As grpc-js wants a `timeout`: whole seconds and the nanoseconds beyond. */
 export interface Duration {
@@ -14,14 +15,15 @@ export const MAX_TIMER_S = 2_147_483;
 
 /** Reads `"5s"`, `"0.250s"`, at most nine decimals. Undefined for anything else, negative durations included. */
 export function parseDuration(value: unknown): Duration | undefined {
-  const match = typeof value === 'string' ? /^(\d{1,12})(?:\.(\d{1,9}))?s$/.exec(value) : null;
-  if (match === null) return undefined;
-  const seconds = Number(match[1]);
-  return seconds <= MAX_SECONDS ? { seconds, nanos: Number((match[2] ?? '').padEnd(9, '0')) } : undefined;
+  const [, whole, fraction = ''] = (isString(value) && /^(\d{1,12})(?:\.(\d{1,9}))?s$/.exec(value)) || [];
+  const seconds = Number(whole ?? Number.NaN);
+  return seconds <= MAX_SECONDS ? { seconds, nanos: Number(fraction.padEnd(9, '0')) } : undefined;
 }
 
-export function durationMs({ seconds, nanos }: Duration): number {
-  return seconds * 1000 + nanos / 1e6;
+/** The milliseconds of a Duration as a string or an object; NaN of what is none. */
+export function durationMs(value: unknown): number {
+  const { seconds, nanos } = own(isString(value) ? parseDuration(value) : value);
+  return isNumber(seconds) && isNumber(nanos) ? seconds * 1000 + nanos / 1e6 : Number.NaN;
 }
 
 /**
@@ -29,11 +31,11 @@ export function durationMs({ seconds, nanos }: Duration): number {
  * number of nanoseconds, so that `"0.5s"` is 5 ns, and cuts the seconds to 32 bits.
  */
 export function asGrpcJsReads(timeout: string): Duration {
-  const [seconds, fraction] = timeout.slice(0, -1).split('.');
-  return { seconds: Number(seconds) | 0, nanos: Number(fraction ?? 0) | 0 };
+  const [seconds, fraction = 0] = timeout.slice(0, -1).split('.');
+  return { seconds: Number(seconds) | 0, nanos: Number(fraction) | 0 };
 }
 
 /** True for the strings that grpc-js takes for Durations: any number of seconds, at most nine decimals. */
 export function grpcJsAccepts(value: unknown): value is string {
-  return typeof value === 'string' && /^\d+(\.\d{1,9})?s$/.test(value);
+  return isString(value) && /^\d+(\.\d{1,9})?s$/.test(value);
 }

@@ -1,6 +1,7 @@
 /**
  * What the packages of Petiole share. No part of the public API: names here change without notice.
  */
+export { SERVICE_CONFIG_FIELDS } from './check-service-config.js';
 export { addressKey, endpointKey, sameAddresses, withoutRepetition } from './endpoint/identity.js';
 export { addressName, endpointName } from './endpoint/name.js';
 export { logError, publishLater } from './events/later.js';
@@ -21,8 +22,7 @@ export {
 } from './fields.js';
 export { HEALTH_CHECK_SERVICE_NAME_ATTRIBUTE, TARGET_ATTRIBUTE } from './grpc-js/resolver-attributes.js';
 export { type Trace, tracer } from './grpc-js/trace.js';
-export { SERVICE_CONFIG_FIELDS } from './inspect.js';
-export { asJson, isJson, type Json, own } from './json.js';
+export { isJson, own } from './json.js';
 export { type DeclaredFields, declareFields } from './policies/declared-fields.js';
 export { petiolePolicies } from './policies/registered.js';
 export { nearMiss } from './text/near-miss.js';

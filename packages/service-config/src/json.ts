@@ -1,6 +1,5 @@
 /** JSON of which nothing is known yet. */
-import { show } from './text/show.js';
-import { messageOf } from './text/thrown.js';
+import { got } from './text/show.js';
 
 /** A JSON object, not an array. */
 export type Json = Readonly<Record<string, unknown>>;
@@ -25,36 +24,27 @@ export function isDeeper(value: unknown, levels: number): boolean {
 }
 
 /**
- * A copy of the value as JSON has it: without undefined fields, for instance.
+ * Refuses what JSON lacks, of which `JSON.stringify` would make null or nothing, and that is the default:
+ * `Number(process.env.REPEAT)` of a variable that is not set, for instance.
  *
  * @param where begins the messages
- * @throws TypeError on what JSON lacks: functions, symbols, bigints, cycles, and numbers that are not finite, of which
- *   it would make null, and null is the default: `Number(process.env.REPEAT)` of a variable that is not set
+ * @throws TypeError on functions, symbols, bigints, cycles, and numbers that are not finite
  */
-export function asJson(value: unknown, where: string): unknown {
-  refuseWhatJsonLacks(value, where, '', new Set());
-  try {
-    return JSON.parse(JSON.stringify(value));
-  } catch (error) {
-    throw new TypeError(`${where}: must be JSON: ${messageOf(error)}`);
-  }
-}
-
-function refuseWhatJsonLacks(value: unknown, where: string, path: string, within: Set<unknown>): void {
+export function assertJson(value: unknown, where: string, path = '', around: Set<unknown> = new Set()): void {
   const refuse = (allowed: string, hint = ''): never => {
     throw new TypeError(
-      `${where}: ${path === '' ? '' : `${path}: `}must be ${allowed}, got ${show(value)}${hint}`,
+      `${where}: ${path === '' ? '' : `${path}: `}must be ${allowed}, ${got(value)}${hint}`,
     );
   };
-  if (typeof value === 'number' && !Number.isFinite(value)) refuse('a finite number');
+  if (isNumber(value) && !Number.isFinite(value)) refuse('a finite number');
   if (typeof value === 'function') refuse('JSON', ': call it');
   if (typeof value === 'symbol' || typeof value === 'bigint') refuse('JSON');
   if (typeof value !== 'object' || value === null) return;
-  if (within.has(value)) refuse('JSON, without cycles');
-  within.add(value);
+  if (around.has(value)) refuse('JSON, without cycles');
+  around.add(value);
   for (const [key, field] of Object.entries(value)) {
     const inner = Array.isArray(value) ? `${path}[${key}]` : path === '' ? key : `${path}.${key}`;
-    refuseWhatJsonLacks(field, where, inner, within);
+    assertJson(field, where, inner, around);
   }
-  within.delete(value);
+  around.delete(value);
 }

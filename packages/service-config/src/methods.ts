@@ -8,12 +8,11 @@ import {
   MAX_TIMER_S,
   parseDuration,
 } from './duration.js';
-import { isBoolean, isJson, isNumber, isString, own } from './json.js';
+import { isBoolean, isNumber, isString, own } from './json.js';
 import { got } from './text/show.js';
-import { type Fate, type Place, THROWS } from './walk/place.js';
-import { ignoresNull, type Limit, leaf, list, object, type Row } from './walk/rows.js';
+import { type Fate, IGNORED, type Place, THROWS } from './walk/place.js';
+import { type Limit, leaf, list, object, type Row } from './walk/rows.js';
 
-const IGNORED: Fate = ['ignored', 'grpc-js ignores it and logs nothing'];
 const UNREAD: Fate = ['ignored', 'grpc-js does not read the field'];
 const HURRIES: Fate = ['ignored', 'grpc-js sends one attempt after the other without a pause'];
 const OVERFLOWS: Fate = ['misread', "Node's timer overflows, and grpc-js waits for a millisecond"];
@@ -23,6 +22,7 @@ const IS_ENDLESS: Fate = ['misread', 'grpc-js never waits so long, and its serve
 const ENDS_AT_ONCE: Fate = ['fails', 'every RPC fails with DEADLINE_EXCEEDED at once'];
 const ENDS_PROCESS: Fate = ['fails', 'grpc-js throws at an RPC, which ends the process'];
 const IS_NO_FAILURE: Fate = ['ignored', 'an RPC that ends with OK has not failed'];
+const MATCHES_NOTHING: Fate = ['ignored', 'it matches no method'];
 const NAMES_ALL: Fate = ['misread', 'grpc-js takes it for {}: all methods'];
 const NAMES_NONE: Fate = ['ignored', 'the entry applies to no method'];
 
@@ -34,12 +34,11 @@ const MOST_CODES = 100;
 const isEmpty = ({ length }: { readonly length: number }): boolean => length === 0;
 
 const attempts: Row = (value, at) => {
-  if (!Number.isInteger(value) || Number(value) < 2)
-    at.refuse(value, `must be an integer from 2 to ${MOST_ATTEMPTS}`);
-  else if (Number(value) > MOST_ATTEMPTS) {
-    const instead = `write ${MOST_ATTEMPTS}, or raise the channel option grpc-node.retry_max_attempts_limit`;
-    at.note(value, ['replaced', `grpc-js makes ${MOST_ATTEMPTS} attempts at most`], instead);
-  }
+  const isRight = Number.isInteger(value) && Number(value) >= 2;
+  if (!isRight) return at.refuse(value, `must be an integer from 2 to ${MOST_ATTEMPTS}`);
+  const instead = `write ${MOST_ATTEMPTS}, or raise the channel option grpc-node.retry_max_attempts_limit`;
+  const cut: Fate = ['replaced', `grpc-js makes ${MOST_ATTEMPTS} attempts at most`];
+  if (Number(value) > MOST_ATTEMPTS) at.note(value, cut, instead);
   return value;
 };
 
@@ -56,19 +55,19 @@ const backoff = pause('above 0 s', 1.2, [(value) => Number.parseFloat(value) ===
 
 const multiplier = leaf((value): value is number => isNumber(value) && value > 0, 'must be a number above 0');
 
-const codeName = (value: unknown) =>
-  isNumber(value) ? Status[value] : isString(value) && value.toUpperCase();
+/** Numbers and names. */
+const ALL_CODES: readonly unknown[] = Object.values(Status);
+const asCode = (value: unknown) => (isString(value) ? value.toUpperCase() : value);
 const code = leaf(
-  (value): value is string | number =>
-    Object.keys(Status).some((name) => name === codeName(value) && !/\d/.test(name)),
+  (value): value is unknown => ALL_CODES.includes(asCode(value)),
   'must be a status code that an RPC can fail with, such as "UNAVAILABLE" or 14',
-  [(value) => codeName(value) === 'OK', IS_NO_FAILURE],
+  [(value) => value === Status.OK || asCode(value) === 'OK', IS_NO_FAILURE],
 );
 const CODES = 'must be an array of status codes such as ["UNAVAILABLE"]';
 const codes = list(code, CODES, MOST_CODES);
 
 /** gRFC A6 */
-const retryFields = object({
+const retryPolicy = object({
   required: {
     maxAttempts: attempts,
     initialBackoff: backoff,
@@ -76,19 +75,15 @@ const retryFields = object({
     backoffMultiplier: multiplier,
     retryableStatusCodes: list(code, CODES, MOST_CODES, [isEmpty, THROWS]),
   },
-});
-
-const retryPolicy: Row = (value, at) => {
-  const { initialBackoff, maxBackoff } = own(value);
-  const [first, limit] = [parseDuration(initialBackoff), parseDuration(maxBackoff)];
-  if (first && limit && durationMs(first) > durationMs(limit)) {
+  check({ initialBackoff, maxBackoff }, at) {
+    if (!isString(initialBackoff) || !isString(maxBackoff)) return;
+    if (!(durationMs(initialBackoff) > durationMs(maxBackoff))) return;
     // gRFC A6 limits every pause by `maxBackoff`, grpc-js all but the first.
     const happens = `grpc-js pauses for ${initialBackoff} before the second attempt all the same`;
     const instead = `write a maxBackoff of at least initialBackoff, ${got(maxBackoff)}`;
     at.at('maxBackoff').note(maxBackoff, ['ignored', happens], instead);
-  }
-  return retryFields(value, at);
-};
+  },
+});
 
 /** gRFC A6 */
 const hedgingPolicy = object({
@@ -98,13 +93,13 @@ const hedgingPolicy = object({
     nonFatalStatusCodes: (value, at) =>
       Array.isArray(value) ? codes(value, at) : at.refuse(value, CODES, value ? ENDS_PROCESS : IGNORED),
   },
-  absent: ignoresNull('nonFatalStatusCodes'),
+  absent: (name) => (name === 'nonFatalStatusCodes' ? IGNORED : THROWS),
 });
 
 /** A Duration as grpc-js reads it right: `{ seconds, nanos }`. */
 const timeout: Row = (value, at) => {
   const rule = 'must be a Duration such as "5s" or "0.250s"';
-  const { seconds, nanos } = (isString(value) ? parseDuration(value) : isJson(value) && value) || {};
+  const { seconds, nanos } = own(isString(value) ? parseDuration(value) : value);
   // What grpc-js accepts all the same is longer than a Duration can be.
   if (!isNumber(seconds) || !isNumber(nanos))
     return at.refuse(value, rule, grpcJsAccepts(value) ? IS_CUT : THROWS);
@@ -119,36 +114,42 @@ const timeout: Row = (value, at) => {
   if (ms > MAX_TIMER_S * 1000) return at.mend(value, { seconds: MAX_TIMER_S, nanos: 0 }, IS_ENDLESS);
   const read = isString(value) ? asGrpcJsReads(value) : { seconds, nanos };
   if (read.seconds === seconds && read.nanos === nanos) return read;
-  return at.mend(value, { seconds, nanos }, [
-    'misread',
-    `grpc-js reads ${read.seconds} s and ${read.nanos} ns`,
-  ]);
+  const fate: Fate = ['misread', `grpc-js reads ${read.seconds} s and ${read.nanos} ns`];
+  return at.mend(value, { seconds, nanos }, fate);
 };
 
-const namePart = (example: string): Row => {
+function namePart(example: string): Row {
   const rule = `must be a name without slashes such as ${example}`;
-  return leaf(isString, 'must be a string', [
-    (value) => value.includes('/'),
-    ['ignored', 'it matches no method'],
-    rule,
-  ]);
-};
-const nameFields = object({ optional: { service: namePart('"pkg.Service"'), method: namePart('"Method"') } });
+  return leaf(isString, 'must be a string', [(value) => value.includes('/'), MATCHES_NOTHING, rule]);
+}
+
+const nameFields = object({
+  optional: { service: namePart('"pkg.Service"'), method: namePart('"Method"') },
+  check({ service, method }, at) {
+    // Even an empty method is refused here.
+    if (isString(method) && !service)
+      at.at('method').find(method, THROWS, 'must not stand without a service');
+  },
+});
 
 const name: Row = (value, at) => {
-  if (Array.isArray(value)) return at.refuse(value, 'must be an object', NAMES_ALL);
-  const { service, method } = own(value);
-  // Even an empty method is refused here.
-  if (isString(method) && !service) at.at('method').find(method, THROWS, 'must not stand without a service');
-  return nameFields(value, at);
+  if (typeof value === 'object' && value !== null) refuseTwice(value, at);
+  return Array.isArray(value) ? at.refuse(value, 'must be an object', NAMES_ALL) : nameFields(value, at);
 };
 
+/** All names of all entries must differ, as grpc-js compares them. */
+function refuseTwice(name: object, at: Place): void {
+  const { service, method } = own(name);
+  const key = JSON.stringify([service ?? '', method ?? '']);
+  at.within.names ??= new Map();
+  const before = at.within.names.get(key);
+  if (before === undefined) at.within.names.set(key, at.path);
+  else at.find(name, THROWS, `must not be named twice: ${before} is the same`);
+}
+
 const NO_NAME = 'must name a service, a method, or with [{}] all methods';
-const names = list(name, 'must be an array such as [{"service": "pkg.Service"}]', MOST_ENTRIES, [
-  isEmpty,
-  NAMES_NONE,
-  NO_NAME,
-]);
+const noName: Limit<unknown[]> = [isEmpty, NAMES_NONE, NO_NAME];
+const names = list(name, 'must be an array such as [{"service": "pkg.Service"}]', MOST_ENTRIES, noName);
 
 type Takes = (value: unknown) => boolean;
 
@@ -166,63 +167,34 @@ function unread(type: string, isRight: Takes, isTaken: Takes, instead: string): 
 /** proto3 JSON writes a uint64 as a string. */
 const isSize: Takes = (value) =>
   isString(value) ? /^\d+$/.test(value) : Number.isInteger(value) && Number(value) >= 0;
-const size = (which: 'send' | 'receive', isTaken: Takes): Row =>
-  unread(
-    'an integer of at least 0',
-    isSize,
-    isTaken,
-    `set the channel option grpc.max_${which}_message_length`,
-  );
 
-const entryFields = object({
+function size(way: 'send' | 'receive', isTaken: Takes): Row {
+  const instead = `set the channel option grpc.max_${way}_message_length`;
+  return unread('an integer of at least 0', isSize, isTaken, instead);
+}
+
+const onCall = 'set it on each call: new Metadata({ waitForReady: true })';
+
+const entry = object({
   required: { name: names },
   optional: { timeout, retryPolicy, hedgingPolicy },
   unread: {
-    waitForReady: unread(
-      'true or false',
-      isBoolean,
-      isBoolean,
-      'set it on each call: new Metadata({ waitForReady: true })',
-    ),
+    waitForReady: unread('true or false', isBoolean, isBoolean, onCall),
     maxRequestBytes: size('send', isNumber),
     maxResponseBytes: size('receive', isNumber),
     maxRequestMessageBytes: size('send', () => true),
     maxResponseMessageBytes: size('receive', () => true),
   },
-  absent: ignoresNull('maxRequestMessageBytes', 'maxResponseMessageBytes'),
+  absent: (name) => (name.endsWith('MessageBytes') ? IGNORED : THROWS),
+  check({ retryPolicy, hedgingPolicy }, at) {
+    if (retryPolicy && hedgingPolicy)
+      at.at('hedgingPolicy').find(hedgingPolicy, THROWS, 'must not stand beside a retryPolicy');
+  },
 });
-
-const entry: Row = (value, at) => {
-  const read = entryFields(value, at);
-  const { retryPolicy, hedgingPolicy } = own(value);
-  if (retryPolicy && hedgingPolicy)
-    at.at('hedgingPolicy').find(hedgingPolicy, THROWS, 'must not stand beside a retryPolicy');
-  return read;
-};
 
 const ENTRIES = 'must be an array of objects';
 const entries = list(entry, ENTRIES, MOST_ENTRIES);
 
 /** The row of `methodConfig`. */
-export const methodConfig: Row = (value, at) => {
-  if (!Array.isArray(value)) return at.refuse(value, ENTRIES, IGNORED);
-  const read = entries(value, at);
-  refuseDuplicates(value, at);
-  return read;
-};
-
-/** The names of all entries must differ, as grpc-js compares them. */
-function refuseDuplicates(configs: readonly unknown[], at: Place): void {
-  const seen = new Map<string, string>();
-  for (const [i, config] of configs.entries()) {
-    const all: readonly unknown[] = isJson(config) && Array.isArray(config.name) ? config.name : [];
-    for (const [j, one] of all.entries()) {
-      if (typeof one !== 'object' || one === null) continue;
-      const place = at.at(i).at('name').at(j);
-      const key = JSON.stringify([own(one).service ?? '', own(one).method ?? '']);
-      const before = seen.get(key);
-      if (before === undefined) seen.set(key, place.path);
-      else place.find(one, THROWS, `must not be named twice: ${before} is the same`);
-    }
-  }
-}
+export const methodConfig: Row = (value, at) =>
+  Array.isArray(value) ? entries(value, at) : at.refuse(value, ENTRIES, IGNORED);

@@ -3,8 +3,8 @@
  * `grpc.service_config` only and trusts resolvers.
  */
 import type { ServiceConfig } from '@grpc/grpc-js';
+import { inspect } from './check-service-config.js';
 import type { ServiceConfigSource } from './finding.js';
-import { inspect } from './inspect.js';
 import { isString, own } from './json.js';
 
 /** A service config as people write it: proto3 JSON (service_config.proto), as an object or a string. */

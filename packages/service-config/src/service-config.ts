@@ -1,8 +1,8 @@
 /** `serviceConfig()`: the JSON for the channel option `grpc.service_config`, written by a program. */
 import type { LoadBalancingConfig, status } from '@grpc/grpc-js';
+import { inspect } from './check-service-config.js';
 import type { Duration } from './duration.js';
-import { inspect } from './inspect.js';
-import { asJson, isJson } from './json.js';
+import { assertJson, isJson } from './json.js';
 import { POLICIES_RULE } from './policies/list.js';
 import { show } from './text/show.js';
 
@@ -94,7 +94,8 @@ export function serviceConfig(options: ServiceConfigOptions): string {
     const example = 'an object such as { loadBalancingConfig: [leastRequest()] }';
     throw new TypeError(`serviceConfig: must be given ${example}, got ${show(options)}`);
   }
-  const { findings, mended } = inspect(asJson(options, 'serviceConfig'));
+  assertJson(options, 'serviceConfig');
+  const { findings, mended } = inspect(options);
   const error = findings.find(({ severity }) => severity === 'error');
   if (error !== undefined) {
     throw new TypeError(`serviceConfig: ${error.path === '' ? '' : `${error.path}: `}${error.instead}`);

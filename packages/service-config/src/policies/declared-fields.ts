@@ -2,7 +2,7 @@
 import type { LoadBalancingConfig } from '@grpc/grpc-js';
 import type { ConfigOf, Fields } from '../fields.js';
 import type { Finding } from '../finding.js';
-import { asJson, isJson, own } from '../json.js';
+import { assertJson, isJson, own } from '../json.js';
 import { nearMiss } from '../text/near-miss.js';
 import { show } from '../text/show.js';
 import { messageOf } from '../text/thrown.js';
@@ -28,20 +28,21 @@ export interface DeclaredFields<Config = unknown> {
 /** What becomes of the wrong config of a policy of Petiole. */
 export const FAILS: Fate = ['fails', 'RPCs fail with this message'];
 
+const UNKNOWN: Fate = ['ignored', 'the policy does not know the field and uses its default'];
+
+const isError = ({ severity }: Finding): boolean => severity === 'error';
+const isFatal = ({ outcome }: Finding): boolean => outcome === 'fails';
+
 /** @param check throws what the rows cannot say: a rule about two fields, for instance */
 export function declareFields<const Declared extends Fields>(
   policy: string,
   fields: Declared,
   check: (config: ConfigOf<Declared>) => unknown = () => undefined,
 ): DeclaredFields<ConfigOf<Declared>> {
-  const entries = Object.entries(fields);
-  const defaults = Object.fromEntries(entries.map(([name, { absent }]) => [name, absent]));
-  const optional = Object.fromEntries(entries.map(([name, { read }]) => [name, read]));
-  const table = object({
-    optional,
-    absent: () => undefined,
-    other: (...field) => findUnknown(fields, ...field),
-  });
+  const ofEach = <Value>(take: (field: Fields[string]) => Value) =>
+    Object.fromEntries(Object.entries(fields).map(([name, field]) => [name, take(field)]));
+  const defaults = ofEach(({ absent }) => absent);
+  const table = object({ optional: ofEach(({ read }) => read), absent: () => undefined, other: findUnknown });
 
   const read = (json: unknown, at: Place): ConfigOf<Declared> => {
     if (!isJson(json)) at.refuse(json, 'config must be an object');
@@ -52,7 +53,7 @@ export function declareFields<const Declared extends Fields>(
   };
 
   const parse = (json: unknown, isWrong: (finding: Finding) => boolean): ConfigOf<Declared> => {
-    const at = new Place('', [], { depth: 0, refused: FAILS, petiole: true });
+    const at = new Place('', [], { depth: 0, refused: FAILS });
     const config = read(json, at);
     const wrong = at.findings.find(isWrong);
     if (wrong === undefined) return config;
@@ -60,6 +61,14 @@ export function declareFields<const Declared extends Fields>(
     if (isFatal(wrong)) throw new RangeError(`${policy}: ${path === '' ? '' : `${path} `}${instead}`);
     throw new TypeError(`${policy}: ${path} is no field of its config: ${instead}`);
   };
+
+  /** Policies ignore the fields of their successors: gRPC specifies it so. A misspelt one is none of these. */
+  function findUnknown(value: unknown, at: Place, name: string): void {
+    const meant = nearMiss(name, Object.keys(fields));
+    if (meant === undefined)
+      at.find(value, UNKNOWN, 'check the spelling, or leave it out', { severity: 'note', takenFrom: 'dns' });
+    else at.find(value, UNKNOWN, `did you mean ${show(meant)}?`, { takenFrom: 'dns' });
+  }
 
   return {
     fields,
@@ -69,28 +78,14 @@ export function declareFields<const Declared extends Fields>(
     },
     parse: (json) => parse(json, isFatal),
     write(json) {
-      parse(json, ({ severity }) => severity === 'error');
-      // What JSON drops or cannot hold would be the default without a word.
-      parse(asJson(json, `${policy}: config`), isFatal);
+      parse(json, isError);
+      assertJson(json, `${policy}: config`);
       return { [policy]: json };
     },
   };
 }
 
-const isFatal = ({ outcome }: Finding): boolean => outcome === 'fails';
-
-/** Policies ignore the fields of their successors: gRPC specifies it so. A misspelt one is none of these. */
-function findUnknown(fields: Fields, name: string, value: unknown, at: Place): void {
-  const meant = nearMiss(name, Object.keys(fields));
-  const [severity, instead] =
-    meant === undefined
-      ? (['note', 'check the spelling, or leave it out'] as const)
-      : (['error', `did you mean ${show(meant)}?`] as const);
-  const ignored: Fate = ['ignored', 'the policy does not know the field and uses its default'];
-  at.find(value, ignored, instead, { severity, takenFrom: 'dns' });
-}
-
-/** What a check throws, without the name of the policy, which stands before it anyway. */
+/** What a check throws. */
 function complaint(check: () => unknown, policy: string): string | undefined {
   try {
     const result = check();
@@ -98,7 +93,12 @@ function complaint(check: () => unknown, policy: string): string | undefined {
     result.catch(() => {}); // what it rejects with comes too late
     return 'check must say at once what is wrong, got a promise';
   } catch (error) {
-    const text = messageOf(error);
-    return text.startsWith(`${policy}: `) ? text.slice(policy.length + 2) : text;
+    return complaintOf(error, policy);
   }
+}
+
+/** What was thrown at a policy's config, without the name of the policy, which stands before it anyway. */
+export function complaintOf(error: unknown, policy: string): string {
+  const text = messageOf(error);
+  return text.startsWith(`${policy}: `) ? text.slice(policy.length + 2) : text;
 }

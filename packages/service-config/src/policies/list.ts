@@ -7,9 +7,8 @@ import type { Finding } from '../finding.js';
 import { isDeeper, isJson } from '../json.js';
 import { nearMiss } from '../text/near-miss.js';
 import { got } from '../text/show.js';
-import { messageOf } from '../text/thrown.js';
 import { type Fate, type Place, THROWS } from '../walk/place.js';
-import { FAILS } from './declared-fields.js';
+import { complaintOf, FAILS } from './declared-fields.js';
 import { isRegistered, petiolePolicies } from './registered.js';
 import { policyRows } from './table.js';
 
@@ -19,20 +18,17 @@ import { policyRows } from './table.js';
  */
 const MAX_DEPTH = 32;
 const TOO_DEEP = `must not be nested more than ${MAX_DEPTH} levels deep`;
-const COSTS: Fate = [
-  'harms',
-  'grpc-js takes time for it that grows with the cube of the depth, or ends its stack',
-];
+const COSTS: Fate = ['harms', 'grpc-js takes time that grows with the cube of the depth, or ends its stack'];
 const PICK_FIRST: Fate = ['replaced', 'grpc-js uses pick_first instead and logs nothing'];
 
-/** Levels of JSON in the config of a policy: a list, an entry and its config, and perhaps a map, are one level of policies. */
+/** Levels of JSON in a policy's config: a list, an entry and its config, and perhaps a map, are one level of policies. */
 const MAX_LEVELS = 4 * MAX_DEPTH;
-
-/** What a list of policies looks like. */
-export const POLICIES_RULE = 'must be an array of policies such as [{"round_robin": {}}]';
 
 /** More policies than any client knows. */
 const MOST = 100;
+
+/** What a list of policies looks like. */
+export const POLICIES_RULE = 'must be an array of policies such as [{"round_robin": {}}]';
 
 const { grpcJs, xds, other } = policyRows(policies);
 const known = { ...grpcJs, ...xds };
@@ -46,42 +42,30 @@ interface Entry {
   readonly mended: unknown;
   /** What grpc-js takes, unless an entry before it is taken. */
   readonly usable?: { readonly name: string; readonly config: unknown; readonly petiole: boolean };
-  /** Why grpc-js goes on to the next entry, if that is not among the findings: what happens depends on the others. */
-  readonly problem?: {
-    readonly at: Place;
-    readonly instead: string;
-    readonly kind: 'malformed' | 'unknown' | 'refused';
-  };
+  /** Finds that grpc-js goes on to the next entry. What becomes of this one depends on the others. */
+  readonly skip?: (fate: Fate, isAnyUsed: boolean) => void;
 }
 
 /** The row of a list of policies. */
 export function policies(list: unknown, at: Place): unknown {
-  const { policy: parent, depth, refused } = at.within;
-  const unusable = parent === undefined ? PICK_FIRST : refused;
+  const { depth, refused } = at.within;
+  const unusable = depth === 0 ? PICK_FIRST : refused;
   if (!Array.isArray(list)) return at.refuse(list, POLICIES_RULE);
   if (depth > MAX_DEPTH) return at.find(list, COSTS, TOO_DEEP);
-  if (list.length > MOST)
-    return at.find(list, COSTS, `must have at most ${MOST} elements, got ${list.length}`);
+  if (list.length > MOST) return at.refuse(list, `must have at most ${MOST} elements`, COSTS);
   if (list.length === 0) return at.refuse(list, 'must name at least one policy', unusable);
 
-  const entries: readonly Entry[] = list.map((entry, i) => readEntry(entry, at.at(i, [])));
+  const entries = list.map((entry, i) => readEntry(entry, at.at(i, [])));
   const used = entries.find(({ usable }) => usable !== undefined)?.usable;
   at.within.petiole ||= used?.petiole ?? false;
-  const skipped: Fate = used
+  const fate: Fate = used
     ? ['ignored', `grpc-js uses ${used.name} of the same list and logs nothing`]
     : unusable;
-  for (const [i, { findings, usable, problem }] of entries.entries()) {
-    if (problem !== undefined) {
-      const { kind, instead } = problem;
-      // Older and other clients know other policies: that is what the list is for.
-      const severity = kind === 'unknown' && used !== undefined ? 'note' : 'error';
-      problem.at.find(list[i], kind === 'malformed' && parent === undefined ? THROWS : skipped, instead, {
-        severity,
-      });
-    } else if (usable !== undefined && usable !== used) {
-      const happens = `grpc-js uses ${used?.name}, which stands before it`;
-      at.at(i).note(list[i], ['ignored', happens], 'leave it out, unless other clients read the same config');
-    }
+  const isLate: Fate = ['ignored', `grpc-js uses ${used?.name}, which stands before it`];
+  for (const [i, { findings, usable, skip }] of entries.entries()) {
+    skip?.(fate, used !== undefined);
+    if (usable !== undefined && usable !== used)
+      at.at(i).note(list[i], isLate, 'leave it out, unless other clients read the same config');
     for (const finding of findings) at.findings.push(finding);
   }
   const mended = entries.map((entry) => entry.mended);
@@ -90,23 +74,31 @@ export function policies(list: unknown, at: Place): unknown {
 }
 
 function readEntry(entry: unknown, at: Place): Entry {
+  const { findings, within } = at;
   const names = typeof entry === 'object' && entry !== null ? Object.keys(entry) : [];
   const [name = ''] = names;
-  const kind = names.length === 1 ? 'refused' : 'malformed'; // an array of one element has one key, too: a policy "0"
-  const problem = (instead: string, what: typeof kind | 'unknown' = kind): Entry => {
-    return { findings: at.findings, mended: entry, problem: { at, instead, kind: what } };
-  };
-  if (!isJson(entry)) return problem(`must be an object such as {"round_robin": {}}, ${got(entry)}`);
-  const rule = 'must have exactly one key, the name of a policy, got';
-  if (names.length !== 1) return problem(`${rule} ${names.join(', ') || 'none'}`);
-  if (!isRegistered(name)) return problem(notRegistered(name), 'unknown');
+  if (names.length !== 1 || !isJson(entry)) {
+    const rule = isJson(entry)
+      ? `must have exactly one key, the name of a policy, got ${names.join(', ') || 'none'}`
+      : `must be an object such as {"round_robin": {}}, ${got(entry)}`;
+    // In an array of one element grpc-js sees a policy of the name "0".
+    const isThrown = names.length !== 1 && within.depth === 0;
+    return { findings, mended: entry, skip: (fate) => at.find(entry, isThrown ? THROWS : fate, rule) };
+  }
+  if (!isRegistered(name)) {
+    // Older and other clients know other policies: that is what the list is for.
+    const skip: Entry['skip'] = (fate, isAnyUsed) =>
+      at.find(entry, fate, notRegistered(name), { severity: isAnyUsed ? 'note' : 'error' });
+    return { findings, mended: entry, skip };
+  }
   const petiole = petiolePolicies().registered.has(name);
-  const drops: Fate = [
-    'replaced',
-    `grpc-js drops ${name}, uses pick_first if there is no other policy, and logs nothing`,
-  ];
-  const within = { policy: name, depth: at.within.depth + 1, refused: petiole ? FAILS : drops, petiole };
-  return readConfig(name, entry[name], at.at(name, at.findings, within));
+  const drops = `grpc-js drops ${name}, uses pick_first if there is no other policy, and logs nothing`;
+  const inner = {
+    depth: within.depth + 1,
+    refused: petiole ? FAILS : (['replaced', drops] as const),
+    petiole,
+  };
+  return readConfig(name, entry[name], at.at(name, findings, inner));
 }
 
 function readConfig(name: string, json: unknown, at: Place): Entry {
@@ -122,44 +114,41 @@ function readConfig(name: string, json: unknown, at: Place): Entry {
   if (isDeep || errors.some(({ outcome }) => outcome === 'replaced' || outcome === 'harms')) return entry;
   const config = asTaken(mended);
   // A policy of Petiole is used whatever its config is: it then tells each RPC what is wrong.
-  const instead = declared === undefined ? refusal(name, config, json) : undefined;
-  if (instead !== undefined)
-    return errors.length > 0 ? entry : { ...entry, problem: { at, instead, kind: 'refused' } };
-  if (declared === undefined && !isJson(json)) {
+  const refusal = declared === undefined ? refusalOf(name, config, json) : undefined;
+  if (refusal !== undefined)
+    return errors.length > 0 ? entry : { ...entry, skip: (fate) => at.find(json, fate, refusal) };
+  if (declared === undefined && !isJson(json))
     at.refuse(json, 'must be an object', ['ignored', 'the policy reads nothing of it']);
-  }
-  return { ...entry, usable: { name, config, petiole: within.petiole } };
+  return { ...entry, usable: { name, config, petiole: within.petiole ?? false } };
 }
 
 /** What the policy's own parser says against a config; undefined if it takes it. */
-function refusal(name: string, config: unknown, json: unknown): string | undefined {
+function refusalOf(name: string, config: unknown, json: unknown): string | undefined {
   try {
     experimental.parseLoadBalancingConfig({ [name]: config as object });
     return undefined;
   } catch (error) {
-    const message = messageOf(error);
-    const text = message.startsWith(`${name}: `) ? message.slice(name.length + 2) : message;
+    const text = complaintOf(error, name);
     return text.includes('got ') ? text : `${text}, ${got(json)}`;
   }
 }
 
+/** The value with what grpc-js takes in the place of each list of policies. */
 function asTaken(value: unknown): unknown {
-  if (typeof value !== 'object' || value === null) return value;
   if (Array.isArray(value)) return taken.get(value) ?? value;
+  if (!isJson(value)) return value;
   return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, asTaken(inner)]));
 }
 
 function notRegistered(name: string): string {
   const { registered, calls } = petiolePolicies();
   const call = calls.get(name);
-  if (call !== undefined) {
+  if (call !== undefined)
     return `${name} is not registered: call ${call} first, or import '@petiole/balancer/register'`;
-  }
   if (Object.hasOwn(xds, name))
     return `${name} is not registered: call register() of @grpc/grpc-js-xds first`;
-  if (name === 'outlier_detection') {
+  if (name === 'outlier_detection')
     return `${name} is switched off by the environment variable GRPC_EXPERIMENTAL_ENABLE_OUTLIER_DETECTION`;
-  }
   const meant = nearMiss(name, [...registered.keys(), ...calls.keys(), ...Object.keys(known)]);
   const hint = meant === undefined ? 'call register() of the policy first' : `did you mean ${meant}?`;
   return `${name} is not registered with grpc-js: ${hint}`;

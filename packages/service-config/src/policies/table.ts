@@ -6,7 +6,7 @@
 import { durationMs, MAX_TIMER_S, parseDuration } from '../duration.js';
 import { isJson, isNumber, isString } from '../json.js';
 import type { Fate } from '../walk/place.js';
-import { type Fields, object, type Row, type Rows } from '../walk/rows.js';
+import { object, type Row, type Rows } from '../walk/rows.js';
 
 const OVERFLOWS: Fate = ['misread', 'grpc-js keeps it as milliseconds in 32 bits, which overflow'];
 const IS_MISREAD: Fate = ['misread', 'grpc-js reads some other time'];
@@ -29,11 +29,11 @@ export interface PolicyRows {
 /** @param policies the row of a list of policies, of which some have lists of their own */
 export function policyRows(policies: Row): PolicyRows {
   const camel = { childPolicy: policies, endpointPickingPolicy: policies, localityPickingPolicy: policies };
-  const lists = {
-    ...camel,
-    ...Object.fromEntries(Object.keys(camel).map((name) => [snakeCase(name), policies])),
-  };
+  const snake = Object.fromEntries(Object.keys(camel).map((name) => [snakeCase(name), policies]));
+  const lists = { ...camel, ...snake };
   const child = { child_policy: policies };
+  const targets = map(config('', lists, keep));
+  const children = map(config('', { ...lists, config: policies }, keep));
   const volume = 'enforcement_percentage minimum_hosts request_volume';
   return {
     grpcJs: {
@@ -66,19 +66,11 @@ export function policyRows(policies: Row): PolicyRows {
       xds_wrr_locality: config('', child),
     },
     // Where policies keep the policies below them by the custom of gRPC. Their further fields are their own.
-    other: config(
-      '',
-      {
-        ...lists,
-        targets: map(config('', lists, keep)),
-        children: map(config('', { ...lists, config: policies }, keep)),
-      },
-      keep,
-    ),
+    other: config('', { ...lists, targets, children }, keep),
   };
 }
 
-const keep = (_name: string, value: unknown): unknown => value;
+const keep: Row = (value) => value;
 
 function snakeCase(name: string): string {
   return name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
@@ -89,44 +81,36 @@ function snakeCase(name: string): string {
  * @param names the fields that need no row
  * @param other what becomes of further fields. Default: they are unknown
  */
-function config(names: string, rows: Rows = {}, other?: Fields['other']): Row {
-  const plain = (names.match(/\w+/g) ?? []).map((name) => [name, (value: unknown) => value] as const);
-  const known: Rows = { ...Object.fromEntries(plain), ...rows };
-  const fields = object({
-    optional: known,
-    spelling(name, json) {
-      const snake = snakeCase(name);
-      return Object.hasOwn(known, name) || Object.hasOwn(json, snake) ? name : snake;
-    },
-    ...(other && { other }),
-  });
+function config(names: string, rows: Rows = {}, other?: Row): Row {
+  const plain = Object.fromEntries((names.match(/\w+/g) ?? []).map((name) => [name, keep]));
+  const optional: Rows = { ...plain, ...rows };
+  const spelling = (name: string, json: object): string => {
+    const snake = snakeCase(name);
+    return Object.hasOwn(optional, name) || Object.hasOwn(json, snake) ? name : snake;
+  };
+  const fields = object({ optional, spelling, ...(other && { other }) });
   return (json, at) => (isJson(json) ? fields(json, at) : json);
 }
 
 /** Configs by names of the config's own. */
 function map(row: Row): Row {
-  return config('', {}, (_name, value, at) => row(value, at));
+  return config('', {}, row);
 }
 
-/** A Duration, in the form that the policy reads: grpc-js keeps it as milliseconds in 32 bits. */
+/** A Duration, in the form that the policy reads. */
 function duration(form: 'object' | 'string', leastAtTopMs = 0): Row {
   return (value, at) => {
     const rule = 'must be a Duration such as "10s" or "0.250s"';
     const time = isString(value) ? parseDuration(value) : value;
     if (time === undefined) at.refuse(value, rule);
     if (!isJson(time)) return value;
-    const { seconds, nanos } = time;
-    const ms = isNumber(seconds) && isNumber(nanos) ? durationMs({ seconds, nanos }) : Number.NaN;
-    const least = leastAtTopMs * at.within.depth;
+    const ms = durationMs(time);
+    const least = `${(leastAtTopMs * at.within.depth) / 1000}s`;
     if (ms > MAX_TIMER_S * 1000) at.refuse(value, `must be at most ${MAX_TIMER_S} s`, OVERFLOWS);
     // What is below 0 or no number, the policy that reads objects refuses itself.
     else if (!(ms >= 0) && form === 'string') at.refuse(value, rule, IS_MISREAD);
-    else if (ms >= 0 && ms < least)
-      return at.mend(
-        value,
-        form === 'string' ? `${least / 1000}s` : parseDuration(`${least / 1000}s`),
-        SPINS,
-      );
+    else if (ms >= 0 && ms < durationMs(least))
+      return at.mend(value, form === 'string' ? least : parseDuration(least), SPINS);
     else if (form === 'object' && isString(value)) return at.mend(value, time, at.within.refused);
     return value;
   };

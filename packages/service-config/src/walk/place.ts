@@ -7,17 +7,18 @@ import { got } from '../text/show.js';
 export type Fate = readonly [outcome: Finding['outcome'], happens: string];
 
 export const THROWS: Fate = ['throws', 'grpc-js throws out of the constructor of the client'];
+export const IGNORED: Fate = ['ignored', 'grpc-js ignores it and logs nothing'];
 
 /** What is around a place. */
 export interface Surroundings {
-  /** The policy whose config it is in; undefined outside of all. */
-  readonly policy?: string;
   /** How many policies stand around it. */
   readonly depth: number;
   /** What becomes of a value here that its reader refuses. */
   readonly refused: Fate;
   /** Becomes true when RPCs that come so far end up in a policy of Petiole. */
-  petiole: boolean;
+  petiole?: boolean;
+  /** The names of methods so far, and where each stands. */
+  names?: Map<string, string>;
 }
 
 /** Longer names are cut in paths, which would otherwise grow with each level of the config. */
@@ -28,10 +29,10 @@ export class Place {
   readonly findings: Finding[];
   readonly within: Surroundings;
 
-  constructor(path = '', findings: Finding[] = [], within?: Surroundings) {
+  constructor(path = '', findings: Finding[] = [], within: Surroundings = { depth: 0, refused: THROWS }) {
     this.path = path;
     this.findings = findings;
-    this.within = within ?? { depth: 0, refused: THROWS, petiole: false };
+    this.within = within;
   }
 
   /** The place of a field or of an element. */
@@ -42,17 +43,10 @@ export class Place {
   }
 
   /** Takes a finding, an error unless another severity is given. `ServiceConfigFinding` describes its parts. */
-  find(value: unknown, [outcome, happens]: Fate, instead: string, more: Partial<Finding> = {}): void {
+  find(value: unknown, [outcome, happens]: Fate, rule: string, more: Partial<Finding> = {}): void {
     const { path } = this;
-    this.findings.push({
-      path,
-      value,
-      outcome,
-      happens,
-      instead: oneLine(instead),
-      severity: 'error',
-      ...more,
-    });
+    const instead = oneLine(rule);
+    this.findings.push({ path, value, outcome, happens, instead, severity: 'error', ...more });
   }
 
   /** Takes an error: the value breaks the rule. Its reader refuses it, unless something else becomes of it. */

@@ -2,7 +2,7 @@
  * What the table is made of. A row is what may stand in one place of a config: it reports what is wrong there, and
  * gives what the value stands for, which for the configs of grpc-js is the form that grpc-js reads.
  */
-import { isJson, type Json } from '../json.js';
+import { isJson, type Json, own } from '../json.js';
 import { nearMiss } from '../text/near-miss.js';
 import { show } from '../text/show.js';
 import type { Fate, Place } from './place.js';
@@ -21,8 +21,8 @@ export function leaf<Value>(
 ): Row<Value | undefined> {
   return (value, at) => {
     if (!takes(value)) return void at.refuse(value, rule);
-    const [, fate, own = rule] = limits.find(([breaks]) => breaks(value)) ?? [];
-    return fate === undefined ? value : void at.refuse(value, own, fate);
+    const [, fate, broken = rule] = limits.find(([breaks]) => breaks(value)) ?? [];
+    return fate === undefined ? value : void at.refuse(value, broken, fate);
   };
 }
 
@@ -30,13 +30,9 @@ const COMPARED: Fate = ['harms', 'grpc-js compares each of them with all others,
 
 /** An array of at most so many elements. */
 export function list(row: Row, rule: string, most: number, ...limits: readonly Limit<unknown[]>[]): Row {
-  const isLong = (value: unknown[]) => value.length > most;
-  const whole = leaf(
-    Array.isArray,
-    rule,
-    [isLong, COMPARED, `must have at most ${most} elements`],
-    ...limits,
-  );
+  const isLong = ({ length }: unknown[]) => length > most;
+  const tooLong: Limit<unknown[]> = [isLong, COMPARED, `must have at most ${most} elements`];
+  const whole = leaf(Array.isArray, rule, tooLong, ...limits);
   return (value, at) => whole(value, at)?.map((element, i) => row(element, at.at(i)));
 }
 
@@ -49,59 +45,49 @@ export interface Fields {
   /** The name under which grpc-js looks for a field. Default: its own. */
   readonly spelling?: (name: string, json: Json) => string;
   /** What becomes of null, which in proto3 JSON is an absent field. Default: its reader refuses it. */
-  readonly absent?: (name: string, at: Place) => undefined;
+  readonly absent?: (name: string, at: Place) => Fate | undefined;
+  /** What to do with an unknown field, where the spelling does not tell. */
+  readonly hint?: (name: string, value: unknown) => string | undefined;
   /** What becomes of other fields. Default: they are found to be unknown. */
-  readonly other?: (name: string, value: unknown, at: Place) => unknown;
+  readonly other?: (value: unknown, at: Place, name: string) => unknown;
+  /** Finds what is wrong with the fields together. */
+  readonly check?: (json: Json, at: Place) => void;
 }
 
 /** An object of which the fields are known. */
 export function object(fields: Fields): Row<Json | undefined> {
-  const {
-    required = {},
-    optional = {},
-    unread = {},
-    spelling = (name) => name,
-    absent = refuseNull,
-  } = fields;
-  const { other = (name, value, at) => unknownField(name, value, at, fields) } = fields;
-  const rows: Rows = { ...required, ...optional, ...unread };
+  const { required = {}, optional = {}, unread = {}, hint, check } = fields;
+  const { spelling = (name) => name, absent = (_, { within }) => within.refused, other = unknown } = fields;
+  const rows = new Map(Object.entries({ ...required, ...optional, ...unread }));
   return (json, at) => {
     if (!isJson(json)) return void at.refuse(json, 'must be an object');
     const read = Object.entries(json).map(([name, value]) => {
       const place = at.at(name);
       const field = spelling(name, json);
-      const row = Object.hasOwn(rows, field) ? rows[field] : undefined;
-      if (row === undefined) return [name, other(name, value, place)];
-      if (value === null && !Object.hasOwn(required, field)) return [field, absent(name, place)];
+      const row = rows.get(field);
+      if (row === undefined) return [name, other(value, place, name)];
+      if (value === null && !Object.hasOwn(required, field)) {
+        const fate = absent(field, place);
+        return [field, fate && place.mend(null, undefined, fate)];
+      }
       if (field !== name) place.mend(value, field, ['ignored', `grpc-js reads ${field} only`]);
       return [field, row(value, place)];
     });
     for (const [name, row] of Object.entries(required))
       if (!Object.hasOwn(json, name)) row(undefined, at.at(name));
+    check?.(own(json), at);
     return Object.fromEntries(read.filter(([, value]) => value !== undefined));
   };
-}
 
-function refuseNull(_: string, at: Place): undefined {
-  return at.mend(null, undefined, at.within.refused);
-}
-
-/** What grpc-js does with null in some places. */
-export function ignoresNull(...names: readonly string[]): typeof refuseNull {
-  const ignored: Fate = ['ignored', 'grpc-js ignores it'];
-  return (name, at) => (names.includes(name) ? at.mend(null, undefined, ignored) : refuseNull(name, at));
-}
-
-/**
- * Takes a finding: nobody reads the field, which is mostly misspelt.
- * @param hint what to do instead, where the spelling does not tell
- */
-export function unknownField(name: string, value: unknown, at: Place, fields: Fields, hint?: string): void {
-  const known = Object.keys({ ...fields.required, ...fields.optional });
-  const meant = nearMiss(name, [...known, ...Object.keys(fields.unread ?? {})]);
-  const all = known.length > 0 ? `the fields are ${known.join(', ')}` : 'there are no fields';
-  const instead = hint ?? `unknown field: ${meant === undefined ? all : `did you mean ${show(meant)}?`}`;
-  // A field of the future does no harm; a misspelt one is a mistake of the program, or made for another language.
-  const takenFrom = hint === undefined && meant === undefined ? 'anyone' : 'dns';
-  at.find(value, ['ignored', 'grpc-js does not know the field and ignores it'], instead, { takenFrom });
+  function unknown(value: unknown, at: Place, name: string): void {
+    const known = Object.keys({ ...required, ...optional });
+    const meant = nearMiss(name, rows.keys());
+    const all = known.length > 0 ? `the fields are ${known.join(', ')}` : 'there are no fields';
+    const guess = `unknown field: ${meant === undefined ? all : `did you mean ${show(meant)}?`}`;
+    const told = hint?.(name, value);
+    // A field of the future does no harm; a misspelt one is a mistake of the program, or made for another language.
+    const takenFrom = (told ?? meant) === undefined ? 'anyone' : 'dns';
+    const ignored: Fate = ['ignored', 'grpc-js does not know the field and ignores it'];
+    at.find(value, ignored, told ?? guess, { takenFrom });
+  }
 }
