@@ -13,19 +13,14 @@ export function nearMiss(name: string, candidates: Iterable<string>): string | u
     const full = plain(candidate);
     const isPart = wanted.length >= LONG && full.includes(wanted);
     const distance = isPart ? Math.min(1, full.length - wanted.length) : editDistance(wanted, full);
-    if (distance >= least) continue;
-    least = distance;
-    best = candidate;
+    if (distance < least) [best, least] = [candidate, distance];
   }
   return best;
 }
 
 /** `CustomRoundRobin`, `custom-round-robin` and `custom_round_robin_experimental` are the same. */
 function plain(name: string): string {
-  return name
-    .toLowerCase()
-    .replaceAll(/[_-]/g, '')
-    .replace(/experimental$/, '');
+  return name.toLowerCase().replaceAll(/[_-]|experimental$/g, '');
 }
 
 /** Levenshtein's: the letters to insert, remove or replace. Only the last row of its table is kept. */

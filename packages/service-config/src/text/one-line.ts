@@ -8,7 +8,7 @@ const LONGEST = 500;
 
 /**
  * Control characters (C0 with ESC, DEL, C1), the two line separators of Unicode, and what turns the direction of
- * writing: in a terminal or a log each could forge a line or hide one.
+ * writing: in a terminal or a log each could forge a line or hide one. JSON.stringify leaves some of them as they are.
  */
 const UNSAFE = /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu;
 
@@ -19,30 +19,19 @@ const UNSAFE = /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu;
  */
 export function oneLine(text: string, most: number = LONGEST): string {
   // Cut first: all that follows is then bounded, whatever was sent. Escapes may make it four times as long.
-  const cut = text.length > most ? text.slice(0, most) : text;
-  const line = cut
-    .split(/[\r\n\u2028\u2029]/)
-    .map((part) => part.trim())
-    .filter((part) => part !== '')
-    .join(' ');
-  return text.length > most ? `${visible(line)}… (${text.length} characters)` : visible(line);
+  const lines = text.slice(0, most).split(/[\r\n\u2028\u2029]/);
+  const line = lines.map((part) => part.trim()).filter((part) => part !== '');
+  return `${visible(line.join(' '))}${text.length > most ? `… (${text.length} characters)` : ''}`;
 }
 
-/** The text with `\x1b` or `\u2028` for each character that could do harm. JSON.stringify leaves some of them as they are. */
+/** The text with `\x1b` or `\u2028` for each character that could do harm. */
 export function visible(text: string): string {
-  return text.replace(UNSAFE, escaped);
+  return text.replace(UNSAFE, (unsafe) => `${unsafe > '\xff' ? '\\u' : '\\x'}${code(unsafe)}`);
 }
 
-/** The value as one line of JSON, which a terminal may be shown: JSON.stringify leaves DEL, C1 and U+2028 as they are. */
+/** The value as one line of JSON, which a terminal may be shown. */
 export function jsonLine(value: object): string {
-  return JSON.stringify(value).replace(UNSAFE, (character) => `\\u${code(character).padStart(4, '0')}`);
+  return JSON.stringify(value).replace(UNSAFE, (unsafe) => `\\u${code(unsafe).padStart(4, '0')}`);
 }
 
-function escaped(character: string): string {
-  const hex = code(character);
-  return hex.length > 2 ? `\\u${hex}` : `\\x${hex.padStart(2, '0')}`;
-}
-
-function code(character: string): string {
-  return character.charCodeAt(0).toString(16);
-}
+const code = (character: string): string => character.charCodeAt(0).toString(16).padStart(2, '0');

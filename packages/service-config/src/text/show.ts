@@ -16,8 +16,7 @@ export function quote(text: string): string {
 /** A value as JSON, at most 80 characters of it. Never throws. */
 export function show(value: unknown): string {
   if (typeof value === 'string') return quote(value);
-  // JSON would make null of NaN and nothing of a function.
-  const text = typeof value === 'number' ? String(value) : (jsonOf(value) ?? `a ${typeof value}`);
+  const text = textOf(value);
   return text.length > LONGEST ? `${visible(text.slice(0, LONGEST))}…` : visible(text);
 }
 
@@ -26,11 +25,12 @@ export function got(value: unknown): string {
   return value === undefined ? 'got nothing' : `got ${show(value)}`;
 }
 
-function jsonOf(value: unknown): string | undefined {
-  if (value === undefined) return 'undefined';
+function textOf(value: unknown): string {
   if (typeof value === 'bigint') return `${value}n`;
+  // JSON would make null of NaN and nothing of a function.
+  if (typeof value === 'number' || value === undefined) return String(value);
   try {
-    return JSON.stringify(value);
+    return JSON.stringify(value) ?? `a ${typeof value}`;
   } catch {
     // A cycle, a bigint inside, a toJSON that throws, or more levels than the stack has room for.
     return Array.isArray(value) ? 'an array that is no JSON' : 'an object that is no JSON';

@@ -3,39 +3,30 @@ import { oneLine, visible } from './one-line.js';
 
 /** With the kind of the error before it: `TypeError: …`. */
 export function thrownText(thrown: unknown): string {
-  try {
-    return oneLine(String(thrown));
-  } catch {
-    return 'something that has no text';
-  }
+  return textOr('something that has no text', () => oneLine(String(thrown)));
 }
 
-/**
- * The message alone.
- *
- * @param most as {@link oneLine} has it
- */
+/** The message alone, cut as {@link oneLine} does it. */
 export function messageOf(thrown: unknown, most?: number): string {
-  try {
-    return oneLine(thrown instanceof Error ? String(thrown.message) : String(thrown), most);
-  } catch {
-    return 'something that has no text';
-  }
+  const message = () => String(thrown instanceof Error ? thrown.message : thrown);
+  return textOr('something that has no text', () => oneLine(message(), most));
 }
 
 /** Where an error was thrown, a line for each frame; empty for what has no stack. Its message is no part of it. */
 export function stackOf(thrown: unknown): string {
-  try {
+  return textOr('', () => {
     if (!(thrown instanceof Error) || typeof thrown.stack !== 'string') return '';
     // The message stands before the frames, and may have lines that look like them.
-    const { message, stack } = thrown;
-    const start = stack.indexOf(message);
-    const frames = stack.slice(start < 0 ? 0 : start + message.length).split('\n');
-    return frames
-      .filter((line) => /^ {4}at /.test(line))
-      .map((line) => `\n${visible(line)}`)
-      .join('');
+    const lines = thrown.stack.replace(String(thrown.message), '').split('\n');
+    const frames = lines.filter((line) => /^ {4}at /.test(line));
+    return frames.map((line) => `\n${visible(line)}`).join('');
+  });
+}
+
+function textOr(other: string, text: () => string): string {
+  try {
+    return text();
   } catch {
-    return '';
+    return other;
   }
 }
