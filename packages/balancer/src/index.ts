@@ -5,34 +5,32 @@
 import './grpc-js/usable.js';
 
 export {
-  checkServiceConfig,
-  type Duration,
-  type HealthCheckConfig,
-  type HedgingPolicy,
-  type MethodConfig,
-  type MethodName,
-  type RetryPolicy,
-  type RetryThrottling,
-  type ServiceConfigFinding,
-  type ServiceConfigOptions,
-  type StatusCode,
-  serviceConfig,
-} from '@petiole/service-config';
-export {
   boolean,
   type ConfigOf,
+  checkServiceConfig,
+  type Duration,
   duration,
   type Field,
   type FieldBounds,
   type FieldDescription,
   type FieldOptions,
   type Fields,
+  type HealthCheckConfig,
+  type HedgingPolicy,
   integer,
   type JsonOf,
   list,
+  type MethodConfig,
+  type MethodName,
   number,
+  type RetryPolicy,
+  type RetryThrottling,
+  type ServiceConfigFinding,
+  type ServiceConfigOptions,
+  type StatusCode,
+  serviceConfig,
   string,
-} from '@petiole/service-config/internal';
+} from '@petiole/service-config';
 export type { CallEnd, EndpointHooks, EndpointIdentity, PolicyEndpoint } from './endpoints/endpoint.js';
 export { failPick, queuePick } from './endpoints/pick-result.js';
 export { type EndpointChange, EndpointSharding, type EndpointShardingOptions } from './endpoints/sharding.js';

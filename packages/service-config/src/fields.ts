@@ -33,7 +33,7 @@ export interface FieldDescription<Given = unknown> extends FieldBounds<Given> {
 /** A field of a policy's config, of which people write `Given` and the policy gets `Value`. */
 export interface Field<Given = unknown, Value = unknown> {
   readonly about: FieldDescription<Given>;
-  /** Reads a value that is there. Undefined, with a finding, if it is wrong. */
+  /** @internal Reads a value that is there. Undefined, with a finding, if it is wrong. */
   readonly read: Row<Value | undefined>;
   /** What the policy gets for a field that is not there. */
   readonly absent: Value;

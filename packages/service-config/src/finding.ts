@@ -29,9 +29,6 @@ export interface ServiceConfigFinding {
   readonly severity: 'error' | 'mendable' | 'note';
 }
 
-/** Who hands a service config over: the program itself, or DNS, where it serves clients in all languages. */
-export type ServiceConfigSource = 'program' | 'dns';
-
 /** A finding, and whether a resolver takes the config all the same: fields that nobody reads do no harm. */
 export interface Finding extends ServiceConfigFinding {
   readonly takenFrom?: 'dns' | 'anyone' | undefined;

@@ -4,11 +4,13 @@
  */
 import type { ServiceConfig } from '@grpc/grpc-js';
 import { inspect } from './check-service-config.js';
-import type { ServiceConfigSource } from './finding.js';
 import { isString, own } from './json.js';
 
 /** A service config as people write it: proto3 JSON (service_config.proto), as an object or a string. */
 export type ServiceConfigInput = string | object;
+
+/** Who hands a service config over: the program itself, or DNS, where it serves clients in all languages. */
+export type ServiceConfigSource = 'program' | 'dns';
 
 /** A service config in grpc-js's form, and the one field that grpc-js has no place for. */
 export interface PreparedServiceConfig {

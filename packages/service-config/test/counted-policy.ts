@@ -1,6 +1,7 @@
 /** A policy that reads its config as those of `@petiole/balancer` do: a bad config is a value that carries its error. */
 import { experimental } from '@grpc/grpc-js';
-import { declareFields, integer, petiolePolicies } from '../src/internal.js';
+import { integer } from '../src/index.js';
+import { declareFields, petiolePolicies } from '../src/internal.js';
 
 const declared = declareFields('counted', { repeat: integer({ min: 1, max: 10, default: 3 }) });
 

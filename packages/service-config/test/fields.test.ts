@@ -3,14 +3,14 @@ import { describe, expect, expectTypeOf, test } from 'vitest';
 import {
   boolean,
   type ConfigOf,
-  declareFields,
   duration,
   integer,
   type JsonOf,
   list,
   number,
   string,
-} from '../src/internal.js';
+} from '../src/index.js';
+import { declareFields } from '../src/internal.js';
 
 const FIELDS = {
   count: integer({ min: 1, max: 5, default: 3, description: 'RPCs to one endpoint' }),

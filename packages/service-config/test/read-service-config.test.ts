@@ -1,8 +1,8 @@
 /** `readServiceConfig()`: what resolvers hand to grpc-js. */
 import { experimental } from '@grpc/grpc-js';
 import { describe, expect, it } from 'vitest';
-import { readServiceConfig, ServiceConfigError, type ServiceConfigInput } from '../src/index.js';
-import { declareFields, integer, petiolePolicies } from '../src/internal.js';
+import { integer, readServiceConfig, ServiceConfigError, type ServiceConfigInput } from '../src/index.js';
+import { declareFields, petiolePolicies } from '../src/internal.js';
 
 const fromDns = (input: ServiceConfigInput) => readServiceConfig(input, 'dns');
 const ofProgram = (input: ServiceConfigInput) => readServiceConfig(input, 'program');

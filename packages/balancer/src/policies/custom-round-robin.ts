@@ -3,7 +3,8 @@
  * in the resolver's order. Waits at its start until all endpoints are READY.
  */
 import type { experimental } from '@grpc/grpc-js';
-import { boolean, type ConfigOf, duration, integer, logError } from '@petiole/service-config/internal';
+import { boolean, type ConfigOf, duration, integer } from '@petiole/service-config';
+import { logError } from '@petiole/service-config/internal';
 import type { PolicyEndpoint } from '../endpoints/endpoint.js';
 import { describeEndpoints } from '../endpoints/failure-message.js';
 import { isAmong, remember, type Tried, triedBefore } from '../grpc-js/rpc-attempts.js';

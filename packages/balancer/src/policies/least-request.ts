@@ -2,7 +2,7 @@
  * `least_request` (gRFC A48): of a few endpoints drawn at random, the one with the fewest RPCs in flight.
  */
 import type { experimental } from '@grpc/grpc-js';
-import { integer } from '@petiole/service-config/internal';
+import { integer } from '@petiole/service-config';
 import type { PolicyEndpoint } from '../endpoints/endpoint.js';
 import { definePolicy, type Policy } from '../policy/define-policy.js';
 

@@ -4,7 +4,8 @@
  * reconnection, re-resolution, health checking and states are the machinery's.
  */
 import type { experimental, LoadBalancingConfig } from '@grpc/grpc-js';
-import { type ConfigOf, declareFields, type Fields, type JsonOf } from '@petiole/service-config/internal';
+import type { ConfigOf, Fields, JsonOf } from '@petiole/service-config';
+import { declareFields } from '@petiole/service-config/internal';
 import { policyConfigType } from './config.js';
 import { checkDefinition } from './definition-check.js';
 import { firstEditionPolicy, isFirstEdition } from './first-edition.js';

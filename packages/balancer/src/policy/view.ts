@@ -1,6 +1,6 @@
 /** What a policy consists of, and what it knows when it makes a picker. */
 import type { experimental } from '@grpc/grpc-js';
-import type { ConfigOf, Fields } from '@petiole/service-config/internal';
+import type { ConfigOf, Fields } from '@petiole/service-config';
 import type { EndpointHooks, PolicyEndpoint } from '../endpoints/endpoint.js';
 
 /** What `createPicker` knows. One object per policy instance: its fields are current whenever they are read. */
