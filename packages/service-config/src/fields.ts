@@ -6,7 +6,7 @@
 import { durationMs, parseDuration } from './duration.js';
 import { isBoolean, isString } from './json.js';
 import { Place } from './walk/place.js';
-import { leaf, type Row } from './walk/rows.js';
+import { list as elementsOf, leaf, type Row } from './walk/rows.js';
 
 /** Options of a field. */
 export interface FieldOptions<Given = unknown, Default extends Given | undefined = Given | undefined> {
@@ -16,15 +16,14 @@ export interface FieldOptions<Given = unknown, Default extends Given | undefined
   readonly description?: string;
 }
 
-/** Options of a field with bounds, both inclusive. Default: none. */
-export interface FieldBounds<Given = unknown, Default extends Given | undefined = Given | undefined>
-  extends FieldOptions<Given, Default> {
+/** The bounds of a field, both inclusive. Default: none. */
+export interface FieldBounds<Given = unknown> {
   readonly min?: Given;
   readonly max?: Given;
 }
 
 /** What documentation and forms say of a field. Values are as in JSON: a Duration is `"1.5s"`. */
-export interface FieldDescription<Given = unknown> extends FieldBounds<Given> {
+export interface FieldDescription<Given = unknown> extends FieldOptions<Given>, FieldBounds<Given> {
   readonly type: 'integer' | 'number' | 'boolean' | 'string' | 'duration' | 'list';
   /** What a list consists of. */
   readonly elements?: FieldDescription;
@@ -54,38 +53,28 @@ export type JsonOf<Declared extends Fields> = {
 /** What a policy gets of a field with that default. */
 type OrAbsent<Value, Default> = Default extends undefined ? Value | undefined : Value;
 
-/** Makes the fields of one type. */
-type FieldType<Given, Value = Given> = <Default extends Given | undefined = undefined>(
-  options?: FieldBounds<Given, Default>,
+/** Makes the fields of one kind. */
+type Kind<Given, Bounds = FieldBounds<Given>, Value = Given> = <
+  Default extends Given | undefined = undefined,
+>(
+  options?: FieldOptions<Given, Default> & Bounds,
 ) => Field<Given, OrAbsent<Value, Default>>;
 
 /** A whole number: no fraction, no string. */
-export const integer: FieldType<number> = bounded(
-  { type: 'integer', noun: 'an integer' },
-  Number.isInteger,
-  Number,
-);
+export const integer: Kind<number> = kind({ type: 'integer', noun: 'an integer' }, Number.isInteger, Number);
 
 /** Any number that JSON has. */
-export const number: FieldType<number> = bounded(
-  { type: 'number', noun: 'a number' },
-  Number.isFinite,
-  Number,
-);
+export const number: Kind<number> = kind({ type: 'number', noun: 'a number' }, Number.isFinite, Number);
 
 /** A Duration of proto3 JSON, `"5s"` or `"0.250s"`. The policy gets milliseconds. */
-export const duration: FieldType<string, number> = bounded(
+export const duration: Kind<string, FieldBounds<string>, number> = kind(
   { type: 'duration', noun: 'a Duration', min: '0s', example: ' such as "5s" or "0.250s"' },
   (value) => parseDuration(value) !== undefined,
   durationMs,
 );
 
 /** Any text. */
-export function string<Default extends string | undefined = undefined>(
-  options: FieldOptions<string, Default> = {},
-): Field<string, OrAbsent<string, Default>> {
-  return field({ type: 'string', ...options }, leaf(isString, 'must be a string'));
-}
+export const string: Kind<string, object> = kind({ type: 'string', noun: 'a string' }, isString, String);
 
 /** True or false. Its default is false if none is given. */
 export function boolean(options: FieldOptions<boolean, boolean> = {}): Field<boolean, boolean> {
@@ -97,26 +86,28 @@ export function list<Given, Value, Default extends readonly Given[] | undefined 
   { about: elements, read }: Field<Given, Value>,
   options: FieldOptions<readonly Given[], Default> = {},
 ): Field<readonly Given[], OrAbsent<readonly Exclude<Value, undefined>[], Default>> {
-  const whole = leaf(Array.isArray, 'must be an array');
-  return field({ type: 'list', elements, ...options }, (value, at) =>
-    whole(value, at)?.map((element, i) => read(element, at.at(i))),
-  );
+  const row = elementsOf(read, 'must be an array', Number.POSITIVE_INFINITY);
+  return field({ type: 'list', elements, ...options }, row);
 }
 
-function bounded<Given, Value>(
-  kind: FieldBounds<Given> &
-    Pick<FieldDescription, 'type'> & { readonly noun: string; readonly example?: string },
+interface About<Given> extends Pick<FieldDescription<Given>, 'type' | 'min'> {
+  readonly noun: string;
+  readonly example?: string;
+}
+
+function kind<Given, Value>(
+  { type, noun, min: least, example = '' }: About<Given>,
   takes: (value: unknown) => boolean,
   read: (given: Given) => Value,
-): FieldType<Given, Value> {
+): Kind<Given, FieldBounds<Given>, Value> {
   return (options = {}) => {
-    const { min = kind.min, max } = options;
+    const { min = least, max } = options;
     const isWithin = (value: unknown): value is Given =>
       takes(value) &&
       (min === undefined || read(value as Given) >= read(min)) &&
       (max === undefined || read(value as Given) <= read(max));
-    const row = leaf(isWithin, `must be ${kind.noun}${range(min, max)}${kind.example ?? ''}`);
-    return field({ type: kind.type, ...options }, (value, at) => {
+    const row = leaf(isWithin, `must be ${noun}${range(min, max)}${example}`);
+    return field({ type, ...options }, (value, at) => {
       const given = row(value, at);
       return given === undefined ? undefined : read(given);
     });

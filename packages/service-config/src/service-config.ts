@@ -90,19 +90,15 @@ export interface RetryThrottling {
  *   not registered is accepted if another one follows that is: that is gRPC's way to fall back.
  */
 export function serviceConfig(options: ServiceConfigOptions): string {
-  if (!isJson(options)) {
-    const example = 'an object such as { loadBalancingConfig: [leastRequest()] }';
-    throw new TypeError(`serviceConfig: must be given ${example}, got ${show(options)}`);
-  }
+  const example = 'an object such as { loadBalancingConfig: [leastRequest()] }';
+  if (!isJson(options)) throw new TypeError(`serviceConfig: must be given ${example}, got ${show(options)}`);
   assertJson(options, 'serviceConfig');
   const { findings, mended } = inspect(options);
   const error = findings.find(({ severity }) => severity === 'error');
-  if (error !== undefined) {
+  if (error !== undefined)
     throw new TypeError(`serviceConfig: ${error.path === '' ? '' : `${error.path}: `}${error.instead}`);
-  }
   // To grpc-js a config without policies is one of pick_first; who calls this function has another in mind.
-  if (mended.loadBalancingConfig === undefined) {
+  if (mended.loadBalancingConfig === undefined)
     throw new TypeError(`serviceConfig: loadBalancingConfig: ${POLICIES_RULE}, got nothing`);
-  }
   return JSON.stringify(mended);
 }
