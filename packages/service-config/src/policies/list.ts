@@ -36,14 +36,16 @@ const known = { ...grpcJs, ...xds };
 /** By lists of policies, what grpc-js takes of them: to parse the rest at each level above would multiply the time. */
 const taken = new WeakMap<object, unknown>();
 
+/** Finds that grpc-js goes on to the next entry of a list. What becomes of this one depends on the others. */
+type Skip = (fate: Fate, isAnyUsed: boolean) => void;
+
 /** An entry of a list, after the walk through it. */
 interface Entry {
   readonly findings: readonly Finding[];
   readonly mended: unknown;
   /** What grpc-js takes, unless an entry before it is taken. */
   readonly usable?: { readonly name: string; readonly config: unknown; readonly petiole: boolean };
-  /** Finds that grpc-js goes on to the next entry. What becomes of this one depends on the others. */
-  readonly skip?: (fate: Fate, isAnyUsed: boolean) => void;
+  readonly skip?: Skip;
 }
 
 /** The row of a list of policies. */
@@ -58,12 +60,10 @@ export function policies(list: unknown, at: Place): unknown {
   const entries = list.map((entry, i) => readEntry(entry, at.at(i, [])));
   const used = entries.find(({ usable }) => usable !== undefined)?.usable;
   at.within.petiole ||= used?.petiole ?? false;
-  const fate: Fate = used
-    ? ['ignored', `grpc-js uses ${used.name} of the same list and logs nothing`]
-    : unusable;
+  const isReplaced: Fate = ['ignored', `grpc-js uses ${used?.name} of the same list and logs nothing`];
   const isLate: Fate = ['ignored', `grpc-js uses ${used?.name}, which stands before it`];
   for (const [i, { findings, usable, skip }] of entries.entries()) {
-    skip?.(fate, used !== undefined);
+    skip?.(used === undefined ? unusable : isReplaced, used !== undefined);
     if (usable !== undefined && usable !== used)
       at.at(i).note(list[i], isLate, 'leave it out, unless other clients read the same config');
     for (const finding of findings) at.findings.push(finding);
@@ -74,52 +74,51 @@ export function policies(list: unknown, at: Place): unknown {
 }
 
 function readEntry(entry: unknown, at: Place): Entry {
-  const { findings, within } = at;
+  const skipped = (skip: Skip): Entry => ({ findings: at.findings, mended: entry, skip });
   const names = typeof entry === 'object' && entry !== null ? Object.keys(entry) : [];
   const [name = ''] = names;
-  if (names.length !== 1 || !isJson(entry)) {
+  if (!isJson(entry) || names.length !== 1) {
     const rule = isJson(entry)
       ? `must have exactly one key, the name of a policy, got ${names.join(', ') || 'none'}`
       : `must be an object such as {"round_robin": {}}, ${got(entry)}`;
     // In an array of one element grpc-js sees a policy of the name "0".
-    const isThrown = names.length !== 1 && within.depth === 0;
-    return { findings, mended: entry, skip: (fate) => at.find(entry, isThrown ? THROWS : fate, rule) };
+    const isThrown = names.length !== 1 && at.within.depth === 0;
+    return skipped((fate) => at.find(entry, isThrown ? THROWS : fate, rule));
   }
-  if (!isRegistered(name)) {
+  if (isRegistered(name)) return readConfig(name, entry[name], at);
+  return skipped((fate, isAnyUsed) => {
     // Older and other clients know other policies: that is what the list is for.
-    const skip: Entry['skip'] = (fate, isAnyUsed) =>
-      at.find(entry, fate, notRegistered(name), { severity: isAnyUsed ? 'note' : 'error' });
-    return { findings, mended: entry, skip };
-  }
-  const petiole = petiolePolicies().registered.has(name);
-  const drops = `grpc-js drops ${name}, uses pick_first if there is no other policy, and logs nothing`;
-  const inner = {
-    depth: within.depth + 1,
-    refused: petiole ? FAILS : (['replaced', drops] as const),
-    petiole,
-  };
-  return readConfig(name, entry[name], at.at(name, findings, inner));
+    at.find(entry, fate, notRegistered(name), { severity: isAnyUsed ? 'note' : 'error' });
+  });
 }
 
-function readConfig(name: string, json: unknown, at: Place): Entry {
-  const { findings, within } = at;
+/** @param outside the place of the entry */
+function readConfig(name: string, json: unknown, outside: Place): Entry {
+  const { findings, within } = outside;
   const declared = petiolePolicies().registered.get(name);
-  const row = declared?.row ?? known[name] ?? other;
-  const mended = row(json, at);
-  const errors = findings.filter(({ severity }) => severity === 'error');
+  const drops = `grpc-js drops ${name}, uses pick_first if there is no other policy, and logs nothing`;
+  const refused: Fate = declared ? FAILS : ['replaced', drops];
+  const at = outside.at(name, findings, {
+    depth: within.depth + 1,
+    refused,
+    petiole: declared !== undefined,
+  });
+  const mended = (declared?.row ?? known[name] ?? other)(json, at);
   const entry = { findings, mended: { [name]: mended } };
+  const errors = findings.filter(({ severity }) => severity === 'error');
   const isDeep = isDeeper(mended, MAX_LEVELS);
   if (isDeep && errors.length === 0) at.find(json, COSTS, TOO_DEEP);
   // What an error inside makes of the policy has been found with it, and is not parsed: it may be nested without end.
   if (isDeep || errors.some(({ outcome }) => outcome === 'replaced' || outcome === 'harms')) return entry;
   const config = asTaken(mended);
+  const usable = { name, config, petiole: at.within.petiole ?? false };
   // A policy of Petiole is used whatever its config is: it then tells each RPC what is wrong.
-  const refusal = declared === undefined ? refusalOf(name, config, json) : undefined;
+  if (declared !== undefined) return { ...entry, usable };
+  const refusal = refusalOf(name, config, json);
   if (refusal !== undefined)
     return errors.length > 0 ? entry : { ...entry, skip: (fate) => at.find(json, fate, refusal) };
-  if (declared === undefined && !isJson(json))
-    at.refuse(json, 'must be an object', ['ignored', 'the policy reads nothing of it']);
-  return { ...entry, usable: { name, config, petiole: within.petiole ?? false } };
+  if (!isJson(json)) at.refuse(json, 'must be an object', ['ignored', 'the policy reads nothing of it']);
+  return { ...entry, usable };
 }
 
 /** What the policy's own parser says against a config; undefined if it takes it. */
