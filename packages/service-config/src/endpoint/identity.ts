@@ -42,10 +42,7 @@ function sameAddress(a: Address, b: Address): boolean {
 /** Each address once, the first of its kind in its place; the array itself if it repeats nothing. */
 export function withoutRepetition<Kind extends Address>(addresses: readonly Kind[]): readonly Kind[] {
   if (addresses.length < 2) return addresses;
-  const byKey = new Map<string, Kind>();
-  for (const address of addresses) {
-    const key = addressKey(address);
-    if (!byKey.has(key)) byKey.set(key, address);
-  }
-  return byKey.size === addresses.length ? addresses : [...byKey.values()];
+  const seen = new Set<string>();
+  const once = addresses.filter((address) => seen.size < seen.add(addressKey(address)).size);
+  return once.length === addresses.length ? addresses : once;
 }

@@ -6,10 +6,7 @@ type Address = experimental.SubchannelAddress;
 
 /** `[::1]:50051+127.0.0.1:50051`: all addresses in their order. */
 export function endpointName({ addresses }: { readonly addresses: readonly Address[] }): string {
-  const [first] = addresses;
-  return first !== undefined && addresses.length === 1
-    ? addressName(first)
-    : addresses.map(addressName).join('+');
+  return addresses.map(addressName).join('+');
 }
 
 /** `[::1]:50051`, `127.0.0.1:50051`, or the path of a Unix socket in one line; the port always stands. */
