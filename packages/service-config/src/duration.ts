@@ -26,10 +26,7 @@ export function durationMs(value: unknown): number {
   return isNumber(seconds) && isNumber(nanos) ? seconds * 1000 + nanos / 1e6 : Number.NaN;
 }
 
-/**
- * What grpc-js 1.14 makes of a `timeout` in the form of proto3 JSON: it takes the digits behind the point for a
- * number of nanoseconds, so that `"0.5s"` is 5 ns, and cuts the seconds to 32 bits.
- */
+/** What grpc-js makes of a `timeout` in the form of proto3 JSON: `"0.5s"` is 5 ns to it (fact S1). */
 export function asGrpcJsReads(timeout: string): Duration {
   const [seconds, fraction = 0] = timeout.slice(0, -1).split('.');
   return { seconds: Number(seconds) | 0, nanos: Number(fraction) | 0 };

@@ -78,7 +78,7 @@ const retryPolicy = object({
   check({ initialBackoff, maxBackoff }, at) {
     if (!isString(initialBackoff) || !isString(maxBackoff)) return;
     if (!(durationMs(initialBackoff) > durationMs(maxBackoff))) return;
-    // gRFC A6 limits every pause by `maxBackoff`, grpc-js all but the first.
+    // grpc-js does not limit the first pause (fact S7).
     const happens = `grpc-js pauses for ${initialBackoff} before the second attempt all the same`;
     const instead = `write a maxBackoff of at least initialBackoff, ${got(maxBackoff)}`;
     at.at('maxBackoff').note(maxBackoff, ['ignored', happens], instead);

@@ -1,7 +1,4 @@
-/**
- * `readServiceConfig()`: what a resolver hands to grpc-js, which validates and converts the channel option
- * `grpc.service_config` only and trusts resolvers.
- */
+/** `readServiceConfig()`: what a resolver hands to grpc-js, which trusts resolvers (fact S3). */
 import type { ServiceConfig } from '@grpc/grpc-js';
 import { inspect } from './check-service-config.js';
 import { isString, own } from './json.js';

@@ -12,10 +12,7 @@ import { complaintOf, FAILS } from './declared-fields.js';
 import { isRegistered, petiolePolicies } from './registered.js';
 import { policyRows } from './table.js';
 
-/**
- * Deeper than any real config, and far from the end of the stack. grpc-js writes the whole config of each
- * `outlier_detection` as text, which together takes time that grows with the cube of the depth: 26 s at 1,000 levels.
- */
+/** Deeper than any real config, and far from the end of the stack and of patience (fact S2). */
 const MAX_DEPTH = 32;
 const TOO_DEEP = `must not be nested more than ${MAX_DEPTH} levels deep`;
 const COSTS: Fate = ['harms', 'grpc-js takes time that grows with the cube of the depth, or ends its stack'];
@@ -23,11 +20,9 @@ const PICK_FIRST: Fate = ['replaced', 'grpc-js uses pick_first instead and logs 
 
 /** Levels of JSON in a policy's config: a list, an entry and its config, and perhaps a map, are one level of policies. */
 const MAX_LEVELS = 4 * MAX_DEPTH;
-
 /** More policies than any client knows. */
 const MOST = 100;
 
-/** What a list of policies looks like. */
 export const POLICIES_RULE = 'must be an array of policies such as [{"round_robin": {}}]';
 
 const { grpcJs, xds, other } = policyRows(policies);

@@ -20,7 +20,7 @@ export function petiolePolicies(): PetiolePolicies {
   return grpcJs[KEY];
 }
 
-/** grpc-js looks names up with `in`, which finds `toString` and `constructor` too. */
+/** grpc-js itself takes `toString` for the name of a policy (fact S6). */
 export function isRegistered(name: string): boolean {
   return experimental.isLoadBalancerNameRegistered(name) && !(name in Object.prototype);
 }

@@ -1,7 +1,6 @@
 /**
- * The fields that the policies of grpc-js and grpc-js-xds read. They read them in snake_case and, but for one, want
- * Durations as objects, where the gRFCs (A50, A52, A58) and every other gRPC have camelCase and `"10s"`. Types are
- * left to grpc-js's own parser; the rows have what it gets wrong, and the bounds that it lacks.
+ * The fields that the policies of grpc-js and grpc-js-xds read, in their spelling and their forms of Durations (fact S4).
+ * Types are left to grpc-js's own parser; the rows have what it gets wrong, and the bounds that it lacks.
  */
 import { durationMs, MAX_TIMER_S, parseDuration } from '../duration.js';
 import { isJson, isNumber, isString } from '../json.js';
@@ -116,7 +115,7 @@ function duration(form: 'object' | 'string', leastAtTopMs = 0): Row {
   };
 }
 
-/** grpc-js computes a mean over the endpoints with enough RPCs, if there are so many: of none, which is no number. */
+/** Of no endpoints there is no mean (fact S5). */
 const minimumHosts: Row = (value, at) => {
   if (isNumber(value) && value <= 0) at.refuse(value, 'must be an integer of at least 1', ENDS_PROCESS);
   return value;
