@@ -83,11 +83,11 @@ export function boolean(options: FieldOptions<boolean, boolean> = {}): Field<boo
 
 /** An array of values that are all of one kind. */
 export function list<Given, Value, Default extends readonly Given[] | undefined = undefined>(
-  { about: elements, read }: Field<Given, Value>,
+  element: Field<Given, Value>,
   options: FieldOptions<readonly Given[], Default> = {},
 ): Field<readonly Given[], OrAbsent<readonly Exclude<Value, undefined>[], Default>> {
-  const row = elementsOf(read, 'must be an array', Number.POSITIVE_INFINITY);
-  return field({ type: 'list', elements, ...options }, row);
+  const row = elementsOf(element.read, 'must be an array', Number.POSITIVE_INFINITY);
+  return field({ type: 'list', elements: element.about, ...options }, row);
 }
 
 interface About<Given> extends Pick<FieldDescription<Given>, 'type' | 'min'> {

@@ -1,7 +1,11 @@
 /** What a TypeScript application writes with @petiole/service-config. Only compiled, never run. */
 import {
+  type ConfigOf,
   checkServiceConfig,
   type Duration,
+  duration,
+  integer,
+  type JsonOf,
   type MethodConfig,
   type PreparedServiceConfig,
   readServiceConfig,
@@ -27,6 +31,11 @@ export function read(input: ServiceConfigInput, source: ServiceConfigSource): Pr
     return error instanceof ServiceConfigError ? error.message : '';
   }
 }
+
+/** The fields of a policy's config, of which `declared.pause` is milliseconds. */
+export const fields = { repeatCount: integer({ min: 1, default: 3 }), pause: duration() };
+export const written: JsonOf<typeof fields> = { repeatCount: null, pause: '0.5s' };
+export const declared: ConfigOf<typeof fields> = { repeatCount: 3, pause: 500 };
 
 // @ts-expect-error: were the types lost on the way, they would be any, and this no error
 readServiceConfig({}, 'file');
