@@ -1,5 +1,8 @@
 /** What grpc-js expects of a resolver (resolver.ts), for each of ours. */
-import { type Client, connectivityState, experimental } from '@grpc/grpc-js';
+import { experimental } from '@grpc/grpc-js';
+import { openClient, untilState } from '@petiole/test-kit/clients';
+import { ask } from '@petiole/test-kit/rpc';
+import { startBackend } from '@petiole/test-kit/servers';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { ResolverClass } from '../src/grpc-js/resolver-class.js';
@@ -17,7 +20,6 @@ import { createStaticResolverClass } from '../src/schemes/static.js';
 import { DnsServer } from './support/dns-server.js';
 import { Probe } from './support/probe.js';
 import { updatesFromNow } from './support/update-log.js';
-import { ask, makeClient, startServer } from './support/whoami.js';
 
 interface Subject {
   readonly resolverClass: ResolverClass;
@@ -131,32 +133,19 @@ describe.each(Object.entries(SUBJECTS))('%s', (name, make) => {
 });
 
 it('every resolver serves again after the channel was idle', async () => {
-  const server = await startServer('a');
+  const server = await startBackend({ name: 'a' });
   const names = Object.keys(SUBJECTS).filter((name) => name !== 'a bad target');
   const roundTrip = async (name: string): Promise<string> => {
     const { resolverClass, target } = (await SUBJECTS[name]?.(server.port)) ?? expect.unreachable();
     // The channel makes its resolver at once, so that the next may register another under the same scheme.
     experimental.registerResolver(target.slice(0, target.indexOf(':')), resolverClass);
-    const client = makeClient(target, { 'grpc.client_idle_timeout_ms': 1000 });
+    const client = openClient(target, { 'grpc.client_idle_timeout_ms': 1000 });
     await ask(client);
-    await untilIdle(client);
+    await untilState({ client }, 'IDLE');
     return `${name} ${await ask(client)}`;
   };
   expect(await Promise.all(names.map(roundTrip))).toEqual(names.map((name) => `${name} a`));
 });
-
-async function untilIdle(client: Client): Promise<void> {
-  const channel = client.getChannel();
-  for (let state = channel.getConnectivityState(false); state !== connectivityState.IDLE; ) {
-    const from = state;
-    await new Promise<void>((resolve, reject) => {
-      channel.watchConnectivityState(from, Date.now() + 10_000, (error) =>
-        error ? reject(error) : resolve(),
-      );
-    });
-    state = channel.getConnectivityState(false);
-  }
-}
 
 describe('getDefaultAuthority', () => {
   it('costs about the same for 10,000 endpoints as for one: it is called per connection', () => {

@@ -3,6 +3,10 @@
  * re-resolution from within that: a resolver that answers each request at once keeps the event loop busy for ever.
  */
 import { connectivityState, experimental } from '@grpc/grpc-js';
+import type { Backend } from '@petiole/test-kit/backend';
+import { openClient, ROUND_ROBIN } from '@petiole/test-kit/clients';
+import { ask, askUntilAll } from '@petiole/test-kit/rpc';
+import { startBackend } from '@petiole/test-kit/servers';
 import { describe, expect, it } from 'vitest';
 import { createManualResolver } from '../src/index.js';
 import { createResolverClass } from '../src/schemes/define-resolver.js';
@@ -12,14 +16,6 @@ import { createSrvResolverClass } from '../src/schemes/srv.js';
 import { createStaticResolverClass } from '../src/schemes/static.js';
 import { DnsServer } from './support/dns-server.js';
 import { type Counted, registerCounted } from './support/live.js';
-import {
-  ask,
-  askUntilAll,
-  makeClient,
-  ROUND_ROBIN,
-  startServer,
-  type WhoAmIServer,
-} from './support/whoami.js';
 
 /** As short as our resolvers allow, so that there is something to see. */
 const OPTIONS = {
@@ -30,8 +26,8 @@ const OPTIONS = {
 };
 
 /** Kills `b` under load, and counts for half a second what the resolver tells the channel. */
-async function storm(target: string, counted: Counted, a: WhoAmIServer, b: WhoAmIServer): Promise<Counted> {
-  const client = makeClient(target, OPTIONS);
+async function storm(target: string, counted: Counted, a: Backend, b: Backend): Promise<Counted> {
+  const client = openClient(target, OPTIONS);
   await askUntilAll(client, [a.name, b.name]);
   b.kill();
   const before = { ...counted };
@@ -46,10 +42,10 @@ async function storm(target: string, counted: Counted, a: WhoAmIServer, b: WhoAm
   return { calls: counted.calls - before.calls, requests: counted.requests - before.requests };
 }
 
-async function twoServers(): Promise<[WhoAmIServer, WhoAmIServer]> {
-  const a = await startServer('a', '127.0.0.1');
+async function twoServers(): Promise<[Backend, Backend]> {
+  const a = await startBackend({ name: 'a' });
   // dns+refresh: has one port for all addresses.
-  return [a, await startServer('b', '127.0.0.2', undefined, a.port)];
+  return [a, await startBackend({ name: 'b', host: '127.0.0.2', port: a.port })];
 }
 
 describe('round_robin with one killed server', () => {

@@ -1,60 +1,31 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { setTimeout as pause } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { node, type Program, start } from '@petiole/test-kit/program';
+import { startBackend } from '@petiole/test-kit/servers';
+import { describe, expect, it } from 'vitest';
 import { DnsServer } from './support/dns-server.js';
-import { startServer } from './support/whoami.js';
 
 interface Ended {
-  readonly code: number | null;
+  readonly code: number | undefined;
   readonly out: string;
   readonly err: string;
   /** Milliseconds from its first line to its end. */
   readonly lingered: number;
 }
 
-const APP = fileURLToPath(new URL('support/child-app.ts', import.meta.url));
+const begin = (args: readonly string[], env: Record<string, string> = {}): Program =>
+  start(node('test/support/child-app.ts', ...args), { env });
 
-interface Running {
-  readonly child: ChildProcess;
-  readonly ended: Promise<Ended>;
+async function endOf(program: Program): Promise<Ended> {
+  await program.out.line(/^/);
+  const answered = performance.now();
+  const { exitCode: code, stdout: out, stderr: err } = await program;
+  return { code, out, err, lingered: performance.now() - answered };
 }
 
-function run(...start: Parameters<typeof begin>): Promise<Ended> {
-  return begin(...start).ended;
-}
-
-function begin(args: readonly string[], env: NodeJS.ProcessEnv = {}, flags: readonly string[] = []): Running {
-  const child = spawn(
-    process.execPath,
-    ['--conditions=@petiole/source', '--import', 'tsx', ...flags, APP, ...args],
-    {
-      env: { ...process.env, ...env },
-    },
-  );
-  onTestFinished(() => {
-    child.kill('SIGKILL');
-  });
-  let out = '';
-  let err = '';
-  let answered = 0;
-  child.stdout.on('data', (chunk) => {
-    answered ||= performance.now();
-    out += chunk;
-  });
-  child.stderr.on('data', (chunk) => {
-    err += chunk;
-  });
-  const ended = new Promise<Ended>((resolve) => {
-    child.on('close', (code) =>
-      resolve({ code, out: out.trim(), err, lingered: performance.now() - answered }),
-    );
-  });
-  return { child, ended };
-}
+const run = (...how: Parameters<typeof begin>): Promise<Ended> => endOf(begin(...how));
 
 async function echo(): Promise<{ port: number; dns: DnsServer }> {
-  const { port } = await startServer('a');
+  const { port } = await startBackend({ name: 'a' });
   const dns = await DnsServer.start();
   dns.setHost('echo.test', ['127.0.0.1']);
   dns.setSrv('_grpc._tcp.echo.test', [{ target: 'echo.test', port }]);
@@ -115,12 +86,12 @@ describe('a process', () => {
       { dns: second.dns, path: `echo.test:${second.port}`, scheme: 'dns+refresh', question: 'A echo.test' },
     ].map(async ({ dns, path, scheme, question }) => {
       dns.delay(question, 100);
-      const { child, ended } = begin([`${scheme}://${dns.address}/${path}`, String(deadline)]);
+      const child = begin([`${scheme}://${dns.address}/${path}`, String(deadline)]);
       await dns.asked(question);
       child.kill('SIGSTOP');
       await pause(deadline + 500);
       child.kill('SIGCONT');
-      return ended;
+      return endOf(child);
     });
     for (const { out, code } of await Promise.all(runs)) expect([out, code]).toEqual(['a', 0]);
   });

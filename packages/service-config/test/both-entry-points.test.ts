@@ -2,8 +2,11 @@
  * One answer to one config: what the checker calls an error no resolver takes, and the reverse. What is taken neither
  * throws, nor spins, nor takes time beyond its length.
  */
-import { Client, credentials, experimental, Server, ServerCredentials } from '@grpc/grpc-js';
+
+import { Client, credentials, experimental } from '@grpc/grpc-js';
 import { validateServiceConfig } from '@grpc/grpc-js/build/src/service-config.js';
+import { Backend } from '@petiole/test-kit/backend';
+import { startRpc } from '@petiole/test-kit/rpc';
 import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import {
@@ -120,8 +123,8 @@ const config = some({
         name: fc.uniqueArray(
           fc.constantFrom(
             {},
-            { service: 'a.A' },
-            { service: 'a.A', method: 'M' },
+            { service: 'petiole.test.Echo' },
+            { service: 'petiole.test.Echo', method: 'Unary' },
             { service: 'a/b' },
             { method: 'M' },
           ),
@@ -242,35 +245,13 @@ describe('for random configs', () => {
 });
 
 describe('on a real channel', () => {
-  const server = new Server();
-  let port: number;
-  const same = (value: Buffer): Buffer => value;
+  let backend: Backend;
 
   beforeAll(async () => {
-    const method = {
-      path: '/a.A/M',
-      requestStream: false,
-      responseStream: false,
-      requestSerialize: same,
-      requestDeserialize: same,
-      responseSerialize: same,
-      responseDeserialize: same,
-    } as const;
-    server.addService(
-      { M: method },
-      {
-        M: (call: { request: Buffer }, answer: (error: null, value: Buffer) => void) =>
-          answer(null, call.request),
-      },
-    );
-    port = await new Promise((resolve, reject) => {
-      server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) =>
-        error ? reject(error) : resolve(bound),
-      );
-    });
+    backend = await Backend.start();
     experimental.registerResolver('given', GivenResolver as never);
   });
-  afterAll(() => server.forceShutdown());
+  afterAll(() => backend.kill());
 
   let given: ReturnType<typeof readServiceConfig>;
   class GivenResolver {
@@ -279,24 +260,21 @@ describe('on a real channel', () => {
       this.listener = listener;
     }
     updateResolution(): void {
-      const endpoints = experimental.statusOrFromValue([{ addresses: [{ host: '127.0.0.1', port }] }]);
+      const endpoints = experimental.statusOrFromValue([backend.endpoint()]);
       setImmediate(() => this.listener(endpoints, {}, experimental.statusOrFromValue(given.config), ''));
     }
     destroy(): void {}
     static getDefaultAuthority = () => 'localhost';
   }
 
-  const rpc = (target: string, options: object) => {
+  const rpc = async (target: string, options: object): Promise<number> => {
     const client = new Client(target, credentials.createInsecure(), {
       'grpc.enable_http_proxy': 0,
       ...options,
     });
-    return new Promise<number>((resolve) => {
-      const deadline = Date.now() + 10_000;
-      client.makeUnaryRequest('/a.A/M', same, same, Buffer.from('x'), { deadline }, (error) =>
-        resolve(error?.code ?? 0),
-      );
-    }).finally(() => client.close());
+    const { error } = await startRpc(client, { deadline: Date.now() + 10_000 }).ended;
+    client.close();
+    return error?.code ?? 0;
   };
 
   test('what is taken lets RPCs end, from a resolver and as the channel option', async () => {
@@ -308,7 +286,7 @@ describe('on a real channel', () => {
         ended.push(await rpc('given:x', {}));
         if (errors(value).length > 0) return;
         ended.push(
-          await rpc(`127.0.0.1:${port}`, {
+          await rpc(backend.peer, {
             'grpc.service_config': serviceConfig(value as never),
           }),
         );

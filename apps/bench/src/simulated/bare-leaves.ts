@@ -3,7 +3,7 @@
  * leaves alone, that nobody listens to.
  */
 import { experimental } from '@grpc/grpc-js';
-import type { SimulatedChannel } from '../../../../packages/balancer/test/support/simulated-channel.js';
+import type { SimulatedChannel } from '@petiole/test-kit/simulated-channel';
 
 export class BareLeaves {
   private readonly leaves: experimental.LeafLoadBalancer[];

@@ -4,7 +4,7 @@
  */
 import { connectivityState as State } from '@grpc/grpc-js';
 import { customRoundRobin, leastRequest } from '@petiole/balancer';
-import { rpc, SimulatedChannel } from '../../../../packages/balancer/test/support/simulated-channel.js';
+import { rpc, SimulatedChannel } from '@petiole/test-kit/simulated-channel';
 
 export interface PickCost {
   readonly ns: number;

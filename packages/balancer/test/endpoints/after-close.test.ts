@@ -2,17 +2,18 @@
  * What a closed channel leaves behind: no reference to a subchannel, no channelz
  * entry, no callback, and no timer that keeps the process alive.
  */
+
 import { getChannelzHandlers, connectivityState as State } from '@grpc/grpc-js';
+import type { Backend } from '@petiole/test-kit/backend';
+import { node, start } from '@petiole/test-kit/program';
+import { startFleet, startPeer } from '@petiole/test-kit/servers';
+import { SimulatedChannel } from '@petiole/test-kit/simulated-channel';
+import { told } from '@petiole/test-kit/told';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { customRoundRobin, definePolicy } from '../../src/index.js';
-import { EndpointStateLog } from '../support/endpoint-state-log.js';
-import { openChannel, startFleet } from '../support/fleet.js';
+import { EventLog } from '../support/event-log.js';
+import { openChannel } from '../support/fleet.js';
 import { attempt } from '../support/load.js';
-import { ScriptProcess } from '../support/script-process.js';
-import type { Backend } from '../support/servers/backend.js';
-import { SilentPeer } from '../support/servers/silent-peer.js';
-import { SimulatedChannel } from '../support/simulated-channel.js';
-import { told } from '../support/told.js';
 
 customRoundRobin.register();
 
@@ -68,7 +69,7 @@ describe('a channel that is closed', () => {
     const before = channelzEntries();
     const [dead] = (await startFleet(1)) as [Backend];
     dead.kill();
-    const silent = await SilentPeer.start('127.0.0.1');
+    const silent = await startPeer('silent', '127.0.0.1');
     const channel = openChannel({
       endpoints: [dead.endpoint(), { addresses: [silent.address] }],
       policy: customRoundRobin(),
@@ -111,12 +112,12 @@ describe('a channel that is closed', () => {
       const backends = await startFleet(2);
       const [dead] = (await startFleet(1)) as [Backend];
       dead.kill();
-      const silent = await SilentPeer.start('127.0.0.1');
+      const silent = await startPeer('silent', '127.0.0.1');
       const ports = [...backends, dead, silent.address].map(({ port }) => String(port));
-      const client = new ScriptProcess('endpoints/closed-client-process', [policy, ...ports]);
-      await client.lineWith('closed');
-      expect(await client.ended).toEqual({ code: 0, signal: null });
-      expect(client.lines.filter((line) => line.startsWith('served by'))).toHaveLength(10);
+      const client = start(node('test/endpoints/closed-client-process.ts', policy, ...ports));
+      await client.out.line(/^closed/);
+      expect((await client).exitCode).toBe(0);
+      expect(client.out.all.filter((line) => line.startsWith('served by'))).toHaveLength(10);
     },
   );
 });
@@ -161,12 +162,12 @@ describe('a policy that is destroyed', () => {
       SimulatedChannel.endpoint('10.0.0.1:1'),
       SimulatedChannel.endpoint('10.0.0.2:1', '10.0.0.3:1'),
     ];
-    let log: EndpointStateLog;
+    let log: EventLog;
     let channel: SimulatedChannel;
 
     beforeEach(() => {
       vi.useFakeTimers();
-      log = EndpointStateLog.start();
+      log = EventLog.start();
       channel = new SimulatedChannel(customRoundRobin({ readyTimeout: '0s' }));
       channel.update([stays, goes]);
       channel.subchannel('10.0.0.1:1').become(State.READY);

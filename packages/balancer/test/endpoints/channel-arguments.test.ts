@@ -1,8 +1,8 @@
 /** Which changes of the channel options replace the subchannels: a removed option is a change, too. */
 import { experimental, connectivityState as State } from '@grpc/grpc-js';
+import { SimulatedChannel } from '@petiole/test-kit/simulated-channel';
 import { beforeEach, expect, test } from 'vitest';
 import { customRoundRobin } from '../../src/index.js';
-import { SimulatedChannel } from '../support/simulated-channel.js';
 
 const ENDPOINTS = SimulatedChannel.endpoints(3);
 const AGENT = 'grpc.primary_user_agent';

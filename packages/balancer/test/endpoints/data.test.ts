@@ -1,11 +1,11 @@
 /** What belongs to an endpoint goes on with it when its addresses change, and while its RPCs run. */
 import { type experimental, Metadata, connectivityState as State, status } from '@grpc/grpc-js';
+import { SimulatedChannel } from '@petiole/test-kit/simulated-channel';
+import { told } from '@petiole/test-kit/told';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type Departed, DepartedEndpoints, type EndpointData } from '../../src/endpoints/data.js';
 import { customRoundRobin, definePolicy, type PolicyEndpoint } from '../../src/index.js';
-import { EndpointStateLog } from '../support/endpoint-state-log.js';
-import { SimulatedChannel } from '../support/simulated-channel.js';
-import { told } from '../support/told.js';
+import { EventLog } from '../support/event-log.js';
 
 const { IDLE, READY } = State;
 const { endpoint } = SimulatedChannel;
@@ -85,7 +85,7 @@ describe('an endpoint that gains an address', () => {
   });
 
   test('is told of under its new name, and its old name is gone', async () => {
-    const log = EndpointStateLog.start();
+    const log = EventLog.start();
     const channel = open(endpoint(A));
     await told();
     log.events.length = 0;

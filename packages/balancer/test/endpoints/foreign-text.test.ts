@@ -1,9 +1,9 @@
 /** What peers, resolvers and configs say, on its way into errors, events and the log: one line, bounded, no escape codes. */
 import { connectivityState as State, setLogger } from '@grpc/grpc-js';
+import { SimulatedChannel } from '@petiole/test-kit/simulated-channel';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { checkServiceConfig, definePolicy, string } from '../../src/index.js';
-import { DiagnosticsLog } from '../support/diagnostics-log.js';
-import { SimulatedChannel } from '../support/simulated-channel.js';
+import { EventLog } from '../support/event-log.js';
 
 const FORGED = 'ill \r\nE 2026-11-28 root logged in\u001b[2K\u009b31m\u2028';
 const SHOWN = 'ill E 2026-11-28 root logged in\\x1b[2K\\x9b31m';
@@ -36,7 +36,7 @@ function policy(check: (config: { header: string | undefined }) => void = () => 
 }
 
 test('a connection error reaches RPCs, lastError and events in one line', async () => {
-  const events = DiagnosticsLog.start();
+  const events = EventLog.start();
   const channel = new SimulatedChannel({ [policy()]: {} });
   channel.update(SimulatedChannel.endpoints(1));
   channel.all(State.TRANSIENT_FAILURE, `Error: ${FORGED}`);
@@ -57,7 +57,7 @@ test('a resolver error and a resolution note reach RPCs in one line', () => {
 });
 
 test('the path of a Unix socket is named in one line', async () => {
-  const events = DiagnosticsLog.start();
+  const events = EventLog.start();
   const channel = new SimulatedChannel({ [policy()]: {} });
   channel.update([{ addresses: [{ path: `/run/${FORGED}` }] }]);
   channel.all(State.READY);

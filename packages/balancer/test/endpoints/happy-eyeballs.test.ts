@@ -3,15 +3,16 @@
  * refuses, stays silent or dies, while the server behind it is well (RFC 8305,
  * gRFC A61). The endpoint counts as one, whatever happens to its addresses.
  */
+
 import { connectivityState as State } from '@grpc/grpc-js';
+import type { Backend } from '@petiole/test-kit/backend';
+import { startBackend, startFleet, startPeer } from '@petiole/test-kit/servers';
+import { SimulatedChannel } from '@petiole/test-kit/simulated-channel';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { customRoundRobin } from '../../src/index.js';
-import { EndpointStateLog } from '../support/endpoint-state-log.js';
-import { atEnd, openChannel, startFleet } from '../support/fleet.js';
+import { EventLog } from '../support/event-log.js';
+import { openChannel } from '../support/fleet.js';
 import { Load, shares } from '../support/load.js';
-import { Backend } from '../support/servers/backend.js';
-import { SilentPeer } from '../support/servers/silent-peer.js';
-import { SimulatedChannel } from '../support/simulated-channel.js';
 
 customRoundRobin.register();
 
@@ -21,9 +22,7 @@ const policy = customRoundRobin({ repeatCount: 1 });
 const ATTEMPT_DELAY_MS = 250;
 
 async function startIPv6(): Promise<Backend> {
-  const backend = await Backend.start({ host: '::1' });
-  atEnd(() => backend.kill());
-  return backend;
+  return startBackend({ host: '::1' });
 }
 
 /** The IPv6 address and then the IPv4 address of what the test takes for one server. */
@@ -49,7 +48,7 @@ describe('the IPv6 address of an endpoint', () => {
 
   test('accepts and stays silent: its IPv4 address serves after the attempt delay', async () => {
     const [backend, other] = (await startFleet(2)) as [Backend, Backend];
-    const silent = await SilentPeer.start('::1');
+    const silent = await startPeer('silent', '::1');
     const channel = openChannel({
       endpoints: [{ addresses: [silent.address, ...backend.endpoint().addresses] }, other.endpoint()],
       policy,
@@ -83,12 +82,12 @@ describe('the IPv6 address of an endpoint', () => {
   test('dies and turns silent: the endpoint comes back on its IPv4 address after the attempt delay', async () => {
     const [v4, other] = (await startFleet(2)) as [Backend, Backend];
     const v6 = await startIPv6();
-    const log = EndpointStateLog.start();
+    const log = EventLog.start();
     const channel = openChannel({ endpoints: [dualStack(v6, v4), other.endpoint()], policy });
     expect(shares(await channel.peers(6))).toEqual({ [v6.peer]: 3, [other.peer]: 3 });
 
     v6.kill();
-    const silent = await SilentPeer.start('::1', v6.port);
+    const silent = await startPeer('silent', '::1', v6.port);
     await log.untilEntered([`${v6.peer}+${v4.peer}`], 'READY', 2);
     expect(silent.connections).toBe(1);
     expect(shares(await channel.peers(6))).toEqual({ [v4.peer]: 3, [other.peer]: 3 });
@@ -97,7 +96,7 @@ describe('the IPv6 address of an endpoint', () => {
   test('comes back: the connection on IPv4 stays, and IPv6 is first again after the next loss', async () => {
     const [v4] = (await startFleet(1)) as [Backend];
     const v6 = await startIPv6();
-    const log = EndpointStateLog.start();
+    const log = EventLog.start();
     const channel = openChannel({ endpoints: [dualStack(v6, v4)], policy });
     const name = `${v6.peer}+${v4.peer}`;
     expect(await channel.unary()).toBe(v6.peer);
@@ -131,7 +130,7 @@ describe('an endpoint of which every address fails', () => {
 
   test('stays silent on both: with readyTimeout the others serve, and no RPC fails', async () => {
     const [a, b] = (await startFleet(2)) as [Backend, Backend];
-    const [v6, v4] = [await SilentPeer.start('::1'), await SilentPeer.start('127.0.0.1')];
+    const [v6, v4] = [await startPeer('silent', '::1'), await startPeer('silent', '127.0.0.1')];
     const channel = openChannel({
       endpoints: [a.endpoint(), { addresses: [v6.address, v4.address] }, b.endpoint()],
       policy: customRoundRobin({ repeatCount: 2, readyTimeout: '0.5s' }),

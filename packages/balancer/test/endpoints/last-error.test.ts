@@ -1,8 +1,8 @@
 /** `lastError` of an endpoint: why it is not READY, and nothing else. */
 import { connectivityState as State } from '@grpc/grpc-js';
+import { SimulatedChannel } from '@petiole/test-kit/simulated-channel';
 import { expect, test } from 'vitest';
 import { definePolicy, type PolicyEndpoint } from '../../src/index.js';
-import { SimulatedChannel } from '../support/simulated-channel.js';
 
 const [A, B] = ['10.0.0.0:1', '10.0.0.1:1'] as const;
 

@@ -1,8 +1,8 @@
 /** The list of READY endpoints, which follows the changes since it was read last. */
 import { connectivityState as State } from '@grpc/grpc-js';
+import { SimulatedChannel, type SimulatedSubchannel } from '@petiole/test-kit/simulated-channel';
 import { expect, test } from 'vitest';
 import { definePolicy, type PolicyView } from '../../src/index.js';
-import { SimulatedChannel, type SimulatedSubchannel } from '../support/simulated-channel.js';
 
 const COUNT = 24;
 

@@ -1,13 +1,14 @@
 /** Connections that are lost as soon as they are made: when the next attempt comes, and what RPCs see meanwhile. */
+
 import { Metadata, connectivityState as State, status } from '@grpc/grpc-js';
+import type { Backend } from '@petiole/test-kit/backend';
+import { startFleet, startPeer } from '@petiole/test-kit/servers';
+import { SimulatedChannel } from '@petiole/test-kit/simulated-channel';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { customRoundRobin } from '../../src/index.js';
-import { EndpointStateLog } from '../support/endpoint-state-log.js';
-import { openChannel, startFleet } from '../support/fleet.js';
+import { EventLog } from '../support/event-log.js';
+import { openChannel } from '../support/fleet.js';
 import { attempt } from '../support/load.js';
-import type { Backend } from '../support/servers/backend.js';
-import { LeavingPeer } from '../support/servers/leaving-peer.js';
-import { SimulatedChannel } from '../support/simulated-channel.js';
 
 customRoundRobin.register();
 
@@ -155,10 +156,10 @@ describe('peers that end each connection', () => {
   test.each(['GOAWAY', 'FIN'] as const)(
     'with %s are not called without end, and cost the others nothing',
     async (how) => {
-      const peers = await Promise.all([how, how, how].map((each) => LeavingPeer.start(each)));
+      const peers = await Promise.all([how, how, how].map((each) => startPeer(each)));
       const [good] = (await startFleet(1)) as [Backend];
       const names = peers.map(({ address }) => `${address.host}:${address.port}`);
-      const log = EndpointStateLog.start();
+      const log = EventLog.start();
       const channel = openChannel({
         endpoints: [...peers.map(({ address }) => ({ addresses: [address] })), good.endpoint()],
         policy: POLICY,

@@ -2,14 +2,17 @@
  * What grpc-go's `balancer/endpointsharding` tests ask of the machinery below a
  * petiole policy, asked of `definePolicy`. SCENARIOS.md maps one to the other.
  */
+
 import { experimental, connectivityState as State, status as Status } from '@grpc/grpc-js';
+import type { Backend } from '@petiole/test-kit/backend';
+import { untilState } from '@petiole/test-kit/clients';
+import { startFleet } from '@petiole/test-kit/servers';
+import { SimulatedChannel } from '@petiole/test-kit/simulated-channel';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { customRoundRobin, definePolicy } from '../../src/index.js';
-import { EndpointStateLog } from '../support/endpoint-state-log.js';
-import { openChannel, startFleet, untilState } from '../support/fleet.js';
+import { EventLog } from '../support/event-log.js';
+import { openChannel } from '../support/fleet.js';
 import { attempt } from '../support/load.js';
-import type { Backend } from '../support/servers/backend.js';
-import { SimulatedChannel } from '../support/simulated-channel.js';
 
 customRoundRobin.register();
 
@@ -78,7 +81,7 @@ describe('a petiole policy on its endpoints', () => {
   test('an endpoint that loses its connection goes to its second address by itself: no RPC asks for it', async () => {
     const backends = await startFleet(3);
     const [first, second, other] = backends as [Backend, Backend, Backend];
-    const log = EndpointStateLog.start();
+    const log = EventLog.start();
     const channel = openChannel({
       endpoints: [
         { addresses: [...first.endpoint().addresses, ...second.endpoint().addresses] },

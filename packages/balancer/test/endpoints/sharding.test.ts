@@ -1,8 +1,8 @@
 /** The rules of the machinery that every policy gets, over simulated subchannels. */
 import { type ChannelOptions, experimental, connectivityState as State } from '@grpc/grpc-js';
+import { SimulatedChannel } from '@petiole/test-kit/simulated-channel';
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { customRoundRobin, definePolicy } from '../../src/index.js';
-import { SimulatedChannel } from '../support/simulated-channel.js';
 
 const { CONNECTING, IDLE, READY, TRANSIENT_FAILURE } = State;
 const POLICY = { custom_round_robin: { repeatCount: 1, readyTimeout: '0s' } };

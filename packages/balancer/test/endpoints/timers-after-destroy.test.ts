@@ -3,9 +3,9 @@
  * each attempt that is not, and grpc-js does not clear it.
  */
 import { connectivityState as State } from '@grpc/grpc-js';
+import { SimulatedChannel } from '@petiole/test-kit/simulated-channel';
 import { beforeAll, expect, onTestFinished, test, vi } from 'vitest';
 import { customRoundRobin } from '../../src/index.js';
-import { SimulatedChannel } from '../support/simulated-channel.js';
 
 beforeAll(() => customRoundRobin.register());
 

@@ -2,44 +2,40 @@
  * Endpoint events on node:diagnostics_channel: their sequence through an
  * endpoint's life, and the reasons that answer why it is out.
  */
-import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+
 import {
   type experimental,
   type LoadBalancingConfig,
   connectivityState as State,
   status,
 } from '@grpc/grpc-js';
+import { untilState } from '@petiole/test-kit/clients';
+import { hear } from '@petiole/test-kit/hear';
+import { startBackend } from '@petiole/test-kit/servers';
+import { SimulatedChannel, SimulatedSubchannel } from '@petiole/test-kit/simulated-channel';
+import { told } from '@petiole/test-kit/told';
 import { HealthImplementation } from 'grpc-health-check';
 import { describe, expect, test, vi } from 'vitest';
 import { HealthCheckedSubchannel } from '../../src/health/checked-subchannel.js';
 import { customRoundRobin } from '../../src/index.js';
-import { DiagnosticsLog } from '../support/diagnostics-log.js';
-import { atEnd, openChannel, untilState } from '../support/fleet.js';
-import { Backend, type BackendOptions } from '../support/servers/backend.js';
-import { SimulatedChannel, SimulatedSubchannel } from '../support/simulated-channel.js';
+import { EventLog } from '../support/event-log.js';
+import { openChannel } from '../support/fleet.js';
 import { SimulatedWatchChannel } from '../support/simulated-watch.js';
-import { told } from '../support/told.js';
 
 customRoundRobin.register();
 
 const POLICY = customRoundRobin({ repeatCount: 1, readyTimeout: '0s' });
 const TARGET_ATTRIBUTE = 'grpc.internal.no_subchannel.petiole.target';
 
-async function start(options: BackendOptions = {}): Promise<Backend> {
-  const backend = await Backend.start(options);
-  atEnd(() => backend.kill());
-  return backend;
-}
-
 describe('the life of an endpoint', () => {
   test('connects, is killed, refuses, returns, and its channel closes', async () => {
-    const backend = await start();
+    const backend = await startBackend();
     const { peer } = backend;
-    const log = DiagnosticsLog.start();
+    const log = EventLog.start();
     const channel = openChannel({ endpoints: [backend.endpoint()], policy: POLICY });
     await channel.unary();
     backend.kill();
-    await log.until(peer, 'TRANSIENT_FAILURE');
+    await log.event(peer, 'TRANSIENT_FAILURE');
     await backend.restart();
     await untilState(channel, 'READY');
     channel.close();
@@ -56,12 +52,12 @@ describe('the life of an endpoint', () => {
   });
 
   test('the resolver adds it and removes it', async () => {
-    const [kept, removed] = [await start(), await start()];
+    const [kept, removed] = [await startBackend(), await startBackend()];
     const channel = openChannel({ endpoints: [kept.endpoint()], policy: POLICY });
     await channel.unary();
-    const log = DiagnosticsLog.start();
+    const log = EventLog.start();
     channel.resolver.push([kept.endpoint(), removed.endpoint()]);
-    await log.until(removed.peer, 'READY');
+    await log.event(removed.peer, 'READY');
     channel.resolver.push([kept.endpoint()]);
     await told();
     expect(log.lines()).toEqual([
@@ -73,9 +69,9 @@ describe('the life of an endpoint', () => {
 
   test('its health changes: the cause comes before the effect', async () => {
     const health = new HealthImplementation({ echo: 'SERVING' });
-    const backend = await start({ services: (server) => health.addToServer(server) });
+    const backend = await startBackend({ services: (server) => health.addToServer(server) });
     const { peer } = backend;
-    const log = DiagnosticsLog.start();
+    const log = EventLog.start();
     const channel = openChannel({
       endpoints: [backend.endpoint()],
       policy: POLICY,
@@ -83,7 +79,7 @@ describe('the life of an endpoint', () => {
     });
     await channel.unary();
     health.setStatus('echo', 'NOT_SERVING');
-    await log.until(peer, 'TRANSIENT_FAILURE');
+    await log.event(peer, 'TRANSIENT_FAILURE');
     health.setStatus('echo', 'SERVING');
     await untilState(channel, 'READY');
     channel.resolver.push([]);
@@ -103,7 +99,7 @@ describe('the life of an endpoint', () => {
 
   test('outlier_detection ejects it and lets it return', async () => {
     let failing = true;
-    const backend = await start({
+    const backend = await startBackend({
       unary: (call, callback) =>
         failing ? callback({ code: status.INTERNAL, details: 'ill' }) : callback(null, call.request),
     });
@@ -123,11 +119,11 @@ describe('the life of an endpoint', () => {
         child_policy: [POLICY],
       },
     };
-    const log = DiagnosticsLog.start();
+    const log = EventLog.start();
     const channel = openChannel({ endpoints: [backend.endpoint()], policy });
     await expect(channel.unary()).rejects.toThrow('ill');
     failing = false;
-    await log.until(peer, 'TRANSIENT_FAILURE');
+    await log.event(peer, 'TRANSIENT_FAILURE');
     await untilState(channel, 'READY');
     expect(log.lines(peer).slice(2, 4)).toEqual([
       'state READY -> TRANSIENT_FAILURE: marked unhealthy by the policy above (outlier_detection)',
@@ -137,7 +133,7 @@ describe('the life of an endpoint', () => {
 });
 
 test('events come when the change is over, in order, each with the state that it tells of', async () => {
-  const log = DiagnosticsLog.start();
+  const log = EventLog.start();
   const channel = new SimulatedChannel(POLICY);
   channel.update(SimulatedChannel.endpoints(1));
   channel.all(State.CONNECTING);
@@ -154,11 +150,9 @@ test('events come when the change is over, in order, each with the state that it
 
 describe('the message', () => {
   test('is a plain object of five fields, with the target that the resolver tells', async () => {
-    const backend = await start();
+    const backend = await startBackend();
     const messages: unknown[] = [];
-    const listener = (message: unknown) => messages.push(message);
-    subscribe('petiole.endpoint.state', listener);
-    atEnd(() => unsubscribe('petiole.endpoint.state', listener));
+    hear(['petiole.endpoint.state'], (message) => messages.push(message));
     const channel = openChannel({
       endpoints: [backend.endpoint()],
       policy: POLICY,
@@ -176,14 +170,14 @@ describe('the message', () => {
   });
 
   test('has no target behind a resolver that tells none', async () => {
-    const backend = await start();
-    const log = DiagnosticsLog.start();
+    const backend = await startBackend();
+    const log = EventLog.start();
     await openChannel({ endpoints: [backend.endpoint()], policy: POLICY }).unary();
     expect(log.events[0]).toHaveProperty('target', undefined);
   });
 
   test('names all addresses of an endpoint that has several', async () => {
-    const log = DiagnosticsLog.start();
+    const log = EventLog.start();
     const channel = new SimulatedChannel(POLICY);
     channel.update([SimulatedChannel.endpoint('[::1]:50051', '127.0.0.1:50051')]);
     await told();
@@ -213,7 +207,7 @@ describe('when nobody listens', () => {
     expect(flap()).toBe(0);
     // An IDLE endpoint is told to reconnect outside of the report.
     await new Promise<void>((resolve) => setImmediate(resolve));
-    const log = DiagnosticsLog.start();
+    const log = EventLog.start();
     expect(flap()).toBeGreaterThan(0);
     await told();
     expect(log.events).not.toHaveLength(0);
@@ -244,7 +238,7 @@ describe('when nobody listens', () => {
     // An answer that follows sooner would be kept for a moment.
     vi.advanceTimersByTime(10);
     vi.useRealTimers();
-    const log = DiagnosticsLog.start();
+    const log = EventLog.start();
     channel.watch.answer(2);
     expect(asked).toBe(1);
     await told();

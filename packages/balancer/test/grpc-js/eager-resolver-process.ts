@@ -5,9 +5,9 @@
  */
 import { subscribe } from 'node:diagnostics_channel';
 import { writeSync } from 'node:fs';
+import { Backend } from '@petiole/test-kit/backend';
 import { customRoundRobin } from '../../src/index.js';
 import { attempt } from '../support/load.js';
-import { Backend } from '../support/servers/backend.js';
 import { TestChannel } from '../support/test-channel.js';
 
 const [policyName, attributeKind = 'none'] = process.argv.slice(2);

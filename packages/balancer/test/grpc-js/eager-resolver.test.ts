@@ -3,8 +3,10 @@
  * With grpc-js's own round_robin, one dead server then ends all I/O of the
  * process, so the client is a process of its own and this one is its watchdog.
  */
+
+import { setTimeout as pause } from 'node:timers/promises';
+import { launch, node } from '@petiole/test-kit/program';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { ScriptProcess } from '../support/script-process.js';
 
 /** What the client measures while one server of three is down, for 1.5 s and more than 20 RPCs. */
 interface Measured {
@@ -17,39 +19,40 @@ interface Measured {
   readonly resolutions: number;
 }
 
+const PROGRAM = 'test/grpc-js/eager-resolver-process.ts';
 const KINDS = ['none', 'fresh objects', 'symbols', 'counter'] as const;
 
 async function measure(attributes: string): Promise<Measured> {
-  const client = new ScriptProcess('grpc-js/eager-resolver-process', ['custom_round_robin', attributes]);
+  const client = launch(node(PROGRAM, 'custom_round_robin', attributes));
   try {
-    expect(await client.lineWith('all serve')).toBe('3');
-    await client.lineWith('killed');
-    await client.lineWith('the rest serves');
-    const measured = JSON.parse(await client.lineWith('while it was down')) as Measured;
-    await client.lineWith('all serve again');
-    expect(await client.ended).toEqual({ code: 0, signal: null });
+    expect(await client.out.after('all serve')).toBe('3');
+    await client.out.after('killed');
+    await client.out.after('the rest serves');
+    const measured = JSON.parse(await client.out.after('while it was down')) as Measured;
+    await client.out.after('all serve again');
+    expect((await client).exitCode).toBe(0);
     return measured;
   } finally {
     // A client that hangs must not outlive a failing test.
-    client.process.kill('SIGKILL');
+    client.kill('SIGKILL');
   }
 }
 
 describe('a resolver that answers in the next tick, and one dead server', () => {
   test('hang a process that uses round_robin: the trap is real', async () => {
-    const client = new ScriptProcess('grpc-js/eager-resolver-process', ['round_robin']);
-    await client.lineWith('killed');
+    const client = launch(node(PROGRAM, 'round_robin'));
+    await client.out.after('killed');
     // From here on the client owes a sign of life every 50 ms.
     let lines = -1;
-    for (let i = 0; i < 4 && client.lines.length !== lines; i++) {
-      lines = client.lines.length;
-      await client.until(() => false, 1500);
+    for (let i = 0; i < 4 && client.out.all.length !== lines; i++) {
+      lines = client.out.all.length;
+      await Promise.race([client, pause(1500)]);
     }
-    expect(client.lines.length).toBe(lines);
-    expect(client.lines).not.toContain('all serve again');
-    expect(client.process.exitCode).toBeNull();
-    client.process.kill('SIGKILL');
-    expect(await client.ended).toEqual({ code: null, signal: 'SIGKILL' });
+    expect(client.out.all.length).toBe(lines);
+    expect(client.out.all).not.toContain('all serve again');
+    expect(client.exitCode).toBeNull();
+    client.kill('SIGKILL');
+    expect((await client).signal).toBe('SIGKILL');
   });
 
   // Unchanged endpoints keep their children, and re-resolution is asked for once a second: without both, nobody is served.

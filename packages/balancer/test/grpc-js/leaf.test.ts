@@ -1,8 +1,8 @@
 /** What a leaf may be told, and what it says: facts about grpc-js's `pick_first` by their numbers in docs/grpc-js-facts.md. */
 import { type ChannelOptions, experimental, connectivityState as State } from '@grpc/grpc-js';
+import { SimulatedChannel } from '@petiole/test-kit/simulated-channel';
 import { expect, test } from 'vitest';
 import { Leaf, type LeafReport } from '../../src/grpc-js/leaf.js';
-import { SimulatedChannel } from '../support/simulated-channel.js';
 
 const [A, B, C] = ['10.0.0.0:1', '10.0.0.1:1', '10.0.0.2:1'] as const;
 const { endpoint } = SimulatedChannel;

@@ -2,12 +2,14 @@
  * The policies as children of grpc-js's outlier_detection (gRFC A50): a server
  * that answers, but with errors, is taken out and let back in.
  */
+
 import { type LoadBalancingConfig, status } from '@grpc/grpc-js';
-import { describe, expect, test } from 'vitest';
+import { Backend } from '@petiole/test-kit/backend';
+import { startFleet } from '@petiole/test-kit/servers';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { customRoundRobin, leastRequest, serviceConfig } from '../../src/index.js';
-import { EndpointStateLog } from '../support/endpoint-state-log.js';
-import { atEnd, openChannel, startFleet } from '../support/fleet.js';
-import { Backend } from '../support/servers/backend.js';
+import { EventLog } from '../support/event-log.js';
+import { openChannel } from '../support/fleet.js';
 import type { TestChannel } from '../support/test-channel.js';
 
 customRoundRobin.register();
@@ -22,7 +24,7 @@ async function startBreakable(): Promise<{ backend: Backend; broken: boolean }> 
     unary: (call, callback) =>
       server.broken ? callback({ code: status.INTERNAL, details: 'broken' }) : callback(null, call.request),
   });
-  atEnd(() => server.backend?.kill());
+  onTestFinished(() => server.backend?.kill());
   return server as { backend: Backend; broken: boolean };
 }
 
@@ -61,7 +63,7 @@ describe.each([
   test('has a failing endpoint ejected by the first check: the RPCs of the first interval count', async () => {
     const [healthy] = await startFleet(1);
     const failing = await startBreakable();
-    const log = EndpointStateLog.start();
+    const log = EventLog.start();
     const options = {
       target: `ipv4:${healthy?.peer},${failing.backend.peer}`,
       endpoints: [],
@@ -93,7 +95,7 @@ describe.each([
   test('has the endpoint back in the rotation when its ejection ends, without a new connection', async () => {
     const [healthy] = await startFleet(1);
     const failing = await startBreakable();
-    const log = EndpointStateLog.start();
+    const log = EventLog.start();
     const channel = openChannel({
       endpoints: [healthy?.endpoint() ?? [], failing.backend.endpoint()].flat(),
       policy: detection(policy, '0.2s'),
@@ -108,7 +110,7 @@ describe.each([
 
   test('fails RPCs with the reason when every endpoint is ejected', async () => {
     const failing = [await startBreakable(), await startBreakable()];
-    const log = EndpointStateLog.start();
+    const log = EventLog.start();
     const channel = openChannel({
       endpoints: failing.map(({ backend }) => backend.endpoint()),
       policy: detection(policy, '0.5s', 100),
@@ -127,7 +129,7 @@ describe.each([
 test('custom_round_robin keeps its exact ratio over the endpoints that are left', async () => {
   const [a, b] = await startFleet(2);
   const failing = await startBreakable();
-  const log = EndpointStateLog.start();
+  const log = EventLog.start();
   const channel = openChannel({
     endpoints: [a, failing.backend, b].map((backend) => backend?.endpoint() ?? { addresses: [] }),
     policy: detection(customRoundRobin(), '1s'),

@@ -1,11 +1,12 @@
 /** What rpc-attempts.ts stands on: one `extraPickInfo` for all picks of an RPC, in the newest and the oldest grpc-js. */
-import { constants, createServer } from 'node:http2';
-import type { AddressInfo } from 'node:net';
+
+import { constants } from 'node:http2';
 import * as newest from '@grpc/grpc-js';
+import { UNARY } from '@petiole/test-kit/backend';
+import { startFleet } from '@petiole/test-kit/servers';
 import * as oldest from 'grpc-js-oldest';
-import { beforeAll, describe, expect, test } from 'vitest';
-import { atEnd, startFleet } from '../support/fleet.js';
-import { UNARY } from '../support/servers/backend.js';
+import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { startHttp2 } from '../support/http2-server.js';
 
 /** A policy around round_robin that notes what its picks are given. */
 function noting(grpc: typeof newest, picks: object[]): newest.LoadBalancingConfig {
@@ -68,7 +69,7 @@ describe.each([
       grpc.credentials.createInsecure(),
       { 'grpc.service_config': JSON.stringify({ loadBalancingConfig: [policy], methodConfig }) },
     );
-    atEnd(() => client.close());
+    onTestFinished(() => client.close());
     return client;
   }
 
@@ -98,13 +99,7 @@ describe.each([
   });
 
   test('gives the pick of its own repetition of a refused stream the object of the first one', async () => {
-    const server = createServer();
-    server.on('stream', (stream) => {
-      stream.on('error', () => {});
-      stream.close(constants.NGHTTP2_REFUSED_STREAM);
-    });
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    atEnd(() => server.close());
-    await expectOnePerRpc(open([(server.address() as AddressInfo).port], []), 2);
+    const { port } = await startHttp2((stream) => stream.close(constants.NGHTTP2_REFUSED_STREAM));
+    await expectOnePerRpc(open([port], []), 2);
   });
 });

@@ -1,11 +1,13 @@
 /** The channel of one subchannel, which health checking has RPCs of its own on. */
+
 import { credentials, type experimental, Metadata, status as Status, setLogger } from '@grpc/grpc-js';
+import { Condition } from '@petiole/test-kit/condition';
+import { startFleet } from '@petiole/test-kit/servers';
+import { told } from '@petiole/test-kit/told';
 import { expect, onTestFinished, test } from 'vitest';
 import { channelOf } from '../../src/grpc-js/subchannel-channel.js';
 import { definePolicy } from '../../src/index.js';
-import { Condition } from '../support/condition.js';
-import { openChannel, startFleet } from '../support/fleet.js';
-import { told } from '../support/told.js';
+import { openChannel } from '../support/fleet.js';
 
 type SubchannelInterface = experimental.SubchannelInterface;
 type Subchannel = ReturnType<SubchannelInterface['getRealSubchannel']>;

@@ -3,15 +3,16 @@
  * control plane on the loopback. Bootstrap is read once in a process, so all
  * tests of the file share one.
  */
+
 import { Metadata, status } from '@grpc/grpc-js';
 import { register } from '@grpc/grpc-js-xds';
+import type { Backend } from '@petiole/test-kit/backend';
+import { startFleet } from '@petiole/test-kit/servers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { customRoundRobin, leastRequest } from '../../src/index.js';
-import { DiagnosticsLog } from '../support/diagnostics-log.js';
-import { EndpointStateLog } from '../support/endpoint-state-log.js';
-import { type HealthyBackend, openChannel, startFleet, startHealthyFleet } from '../support/fleet.js';
-import { AdsServer, type Packed, typedStruct } from '../support/servers/ads-server.js';
-import type { Backend } from '../support/servers/backend.js';
+import { AdsServer, type Packed, typedStruct } from '../support/ads-server.js';
+import { EventLog } from '../support/event-log.js';
+import { type HealthyBackend, openChannel, startHealthyFleet } from '../support/fleet.js';
 import type { TestChannel, TestChannelOptions } from '../support/test-channel.js';
 
 customRoundRobin.register();
@@ -104,7 +105,7 @@ describe.each(PLACES)('%s', (_, place) => {
   test('an endpoint that dies leaves the rotation, and comes back', async () => {
     const backends = await startFleet(3);
     const [a, b, c] = backends as [Backend, Backend, Backend];
-    const log = EndpointStateLog.start();
+    const log = EventLog.start();
     const { channel } = open(backends, [place('custom_round_robin', { repeatCount: 1 })]);
     await channel.untilServedBy(backends.map(({ peer }) => peer));
     b.kill();
@@ -121,13 +122,13 @@ describe.each(PLACES)('%s', (_, place) => {
     const servers = await startHealthyFleet(2);
     const [well, ill] = servers as [HealthyBackend, HealthyBackend];
     const backends = servers.map(({ backend }) => backend);
-    const log = DiagnosticsLog.start();
+    const log = EventLog.start();
     const { channel } = open(backends, [place('custom_round_robin', { repeatCount: 1 })], {
       serviceConfig: { healthCheckConfig: { serviceName: 'echo' } },
     });
     await channel.untilServedBy([well.backend.peer, ill.backend.peer]);
     ill.health.setStatus('echo', 'NOT_SERVING');
-    const out = await log.until(ill.backend.peer, 'TRANSIENT_FAILURE');
+    const out = await log.event(ill.backend.peer, 'TRANSIENT_FAILURE');
     expect(out.reason).toBe('health check: NOT_SERVING');
     expect(new Set(await channel.peers(4))).toEqual(new Set([well.backend.peer]));
     ill.health.setStatus('echo', 'SERVING');

@@ -2,22 +2,20 @@
  * Client-side health checking on real servers: which endpoints get RPCs, by what
  * the servers say of themselves, and what switches it on and off.
  */
+
 import { once } from 'node:events';
-import {
-  createServer,
-  type IncomingHttpHeaders,
-  type OutgoingHttpHeaders,
-  type ServerHttp2Stream,
-} from 'node:http2';
-import type { AddressInfo } from 'node:net';
+import type { OutgoingHttpHeaders } from 'node:http2';
 import { gzipSync } from 'node:zlib';
 import { type LoadBalancingConfig, Metadata, status as Status } from '@grpc/grpc-js';
+import type { Backend } from '@petiole/test-kit/backend';
+import { untilState } from '@petiole/test-kit/clients';
+import { HealthServer } from '@petiole/test-kit/health-server';
+import { startBackend } from '@petiole/test-kit/servers';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { customRoundRobin, definePolicy, leastRequest } from '../../src/index.js';
-import { DiagnosticsLog } from '../support/diagnostics-log.js';
-import { atEnd, type HealthyBackend, openChannel, startHealthyFleet, untilState } from '../support/fleet.js';
-import { Backend } from '../support/servers/backend.js';
-import { HealthServer } from '../support/servers/health-server.js';
+import { EventLog } from '../support/event-log.js';
+import { type HealthyBackend, openChannel, startHealthyFleet } from '../support/fleet.js';
+import { startHttp2 } from '../support/http2-server.js';
 import type { TestChannelOptions } from '../support/test-channel.js';
 
 customRoundRobin.register();
@@ -39,8 +37,7 @@ const HEALTH_ATTRIBUTE = 'grpc.internal.no_subchannel.petiole.health_check_servi
 /** A server whose Watch streams the test answers. */
 async function startScripted(): Promise<{ backend: Backend; health: HealthServer }> {
   const health = new HealthServer();
-  const backend = await Backend.start({ services: health.addTo });
-  atEnd(() => backend.kill());
+  const backend = await startBackend({ services: health.addTo });
   return { backend, health };
 }
 
@@ -81,17 +78,17 @@ describe('what the server says', () => {
     async (status) => {
       const servers = (await startHealthyFleet(2)) as [HealthyBackend, HealthyBackend];
       const [ill, well] = servers;
-      const log = DiagnosticsLog.start();
+      const log = EventLog.start();
       const channel = channelTo(servers);
       await channel.untilServedBy([ill.backend.peer, well.backend.peer]);
       let from = log.now;
       ill.health.setStatus('echo', status);
-      const out = await log.until(ill.backend.peer, 'TRANSIENT_FAILURE', from);
+      const out = await log.event(ill.backend.peer, 'TRANSIENT_FAILURE', from);
       expect(out.reason).toBe(`health check: ${status}`);
       expect(new Set(await channel.peers(6))).toEqual(new Set([well.backend.peer]));
       from = log.now;
       ill.health.setStatus('echo', 'SERVING');
-      await log.until(ill.backend.peer, 'READY', from);
+      await log.event(ill.backend.peer, 'READY', from);
       expect(new Set(await channel.peers(4))).toEqual(new Set([ill.backend.peer, well.backend.peer]));
       expect(log.lines(ill.backend.peer).filter((line) => line.includes('connection'))).toEqual([]);
     },
@@ -148,31 +145,17 @@ test('the Watch names the authority of the target: grpc-js gives it no grpc.defa
   const health = new HealthServer();
   health.onWatch = (stream) => stream.answer('SERVING');
   let authority = '';
-  const backend = await Backend.start({
+  const backend = await startBackend({
     services: health.addTo,
     unary: (call, callback) => {
       authority = call.getHost();
       callback(null, call.request);
     },
   });
-  atEnd(() => backend.kill());
   await channelTo([{ backend }], { channelOptions: { 'grpc.default_authority': 'other.example' } }).unary();
   expect(authority).toBe('other.example');
   expect((await health.stream()).authority).toBe('localhost');
 });
-
-/** An endpoint that speaks HTTP/2 by hand. */
-async function startHttp2(answer: (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => void) {
-  const server = createServer().on('stream', (stream, headers) => {
-    stream.on('error', () => {});
-    answer(stream, headers);
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  atEnd(() => server.close());
-  const { port } = server.address() as AddressInfo;
-  return { endpoint: { addresses: [{ host: '127.0.0.1', port }] }, peer: `127.0.0.1:${port}` };
-}
 
 const GRPC_HEADERS = { ':status': 200, 'content-type': 'application/grpc' };
 
@@ -189,7 +172,7 @@ describe('a stream that ends after it said SERVING', () => {
     ['with an error', { code: Status.UNAVAILABLE, details: 'stream timeout' }],
   ])('%s is no failure: RPCs go on until the next one is answered', async (_, status) => {
     const scripted = await startScripted();
-    const log = DiagnosticsLog.start();
+    const log = EventLog.start();
     const { peer } = scripted.backend;
     const channel = channelTo([scripted]);
     const rpc = channel.unary();
@@ -206,7 +189,7 @@ describe('a stream that ends after it said SERVING', () => {
     // No answer yet.
     expect(await channel.unary()).toBe(peer);
     (await second).answer('NOT_SERVING');
-    await log.until(peer, 'NOT_SERVING');
+    await log.event(peer, 'NOT_SERVING');
     await expect(channel.unary()).rejects.toThrow('health check: NOT_SERVING');
     expect(log.lines(peer).filter((line) => line.startsWith('health'))).toEqual([
       'health PENDING -> SERVING: health check: SERVING',
@@ -216,7 +199,7 @@ describe('a stream that ends after it said SERVING', () => {
 
   test('a server whose every Watch answers once and ends with OK can be used', async () => {
     const scripted = await startScripted();
-    const log = DiagnosticsLog.start();
+    const log = EventLog.start();
     scripted.health.onWatch = (stream) => {
       stream.answer('SERVING');
       stream.end();
@@ -247,12 +230,12 @@ describe('a stream that ends without an answer', () => {
     ],
   ])('%s takes the endpoint out until the next one is answered', async (_, status, reason) => {
     const scripted = await startScripted();
-    const log = DiagnosticsLog.start();
+    const log = EventLog.start();
     const { peer } = scripted.backend;
     const channel = channelTo([scripted]);
     const rpc = channel.unary();
     (await scripted.health.stream(0)).end(status);
-    expect((await log.until(peer, 'FAILED')).reason).toBe(reason);
+    expect((await log.event(peer, 'FAILED')).reason).toBe(reason);
     await expect(rpc).rejects.toThrow(reason);
     (await scripted.health.stream(1)).answer('SERVING');
     await untilState(channel, 'READY');
@@ -319,11 +302,11 @@ describe('a stream that ends without an answer', () => {
   });
 
   test('so does a request that may not be sent', async () => {
-    const log = DiagnosticsLog.start();
+    const log = EventLog.start();
     const scripted = await startScripted();
     const channel = channelTo([scripted], { channelOptions: { 'grpc.max_send_message_length': 2 } });
     channel.client.getChannel().getConnectivityState(true);
-    const { reason } = await log.until(scripted.backend.peer, 'FAILED');
+    const { reason } = await log.event(scripted.backend.peer, 'FAILED');
     expect(reason).toBe(
       'health check failed: 8 RESOURCE_EXHAUSTED: Attempted to send message with a size larger than 2',
     );
@@ -342,7 +325,7 @@ describe('a stream that ends without an answer', () => {
 
   test('a compressed status is understood, though the Watch asks for none', async () => {
     let accepted: unknown;
-    const log = DiagnosticsLog.start();
+    const log = EventLog.start();
     const { endpoint, peer } = await startHttp2((stream, headers) => {
       accepted = headers['grpc-accept-encoding'];
       stream.respond({ ...GRPC_HEADERS, 'grpc-encoding': 'gzip' });
@@ -350,13 +333,13 @@ describe('a stream that ends without an answer', () => {
     });
     const channel = openChannel({ endpoints: [endpoint], policy: ROUND_ROBIN, serviceConfig: ECHO });
     channel.client.getChannel().getConnectivityState(true);
-    await log.until(peer, 'SERVING');
+    await log.event(peer, 'SERVING');
     expect(accepted).toBe('identity');
   });
 
   test('where a proxy answers with HTTP status 404, the endpoint counts as healthy until the server is reached', async () => {
     const error = vi.spyOn(console, 'error').mockImplementation(() => {});
-    const log = DiagnosticsLog.start();
+    const log = EventLog.start();
     let watches = 0;
     const { endpoint, peer } = await startHttp2((stream, headers) => {
       if (!headers[':path']?.includes('Health')) {
@@ -373,7 +356,7 @@ describe('a stream that ends without an answer', () => {
     const channel = openChannel({ endpoints: [endpoint], policy: ROUND_ROBIN, serviceConfig });
     channel.client.getChannel().getConnectivityState(true);
     await untilState(channel, 'READY');
-    await log.until(peer, 'NOT_SERVING');
+    await log.event(peer, 'NOT_SERVING');
     expect(log.lines(peer).filter((line) => line.startsWith('health'))).toEqual([
       'health PENDING -> UNIMPLEMENTED: no health service is found: HTTP status 404',
       'health UNIMPLEMENTED -> NOT_SERVING: health check: NOT_SERVING',
@@ -387,12 +370,11 @@ describe('a stream that ends without an answer', () => {
     const error = vi.spyOn(console, 'error').mockImplementation(() => {});
     const backends = await Promise.all(
       [0, 1, 2].map(async () => {
-        const backend = await Backend.start();
-        atEnd(() => backend.kill());
+        const backend = await startBackend();
         return { backend };
       }),
     );
-    const log = DiagnosticsLog.start();
+    const log = EventLog.start();
     const options = { serviceConfig: { healthCheckConfig: { serviceName: 'nobody-has-it' } } };
     for (const channel of [channelTo(backends, options), channelTo(backends, options)]) {
       await channel.untilServedBy(backends.map(({ backend }) => backend.peer));
@@ -419,11 +401,11 @@ describe('every policy', () => {
     ill.health.setStatus('echo', 'NOT_SERVING');
     const channel = channelTo(servers, { policy });
     expect(new Set(await channel.peers(10))).toEqual(new Set([well.backend.peer]));
-    const log = DiagnosticsLog.start();
+    const log = EventLog.start();
     ill.health.setStatus('echo', 'SERVING');
     well.health.setStatus('echo', 'NOT_SERVING');
-    await log.until(ill.backend.peer, 'READY');
-    await log.until(well.backend.peer, 'TRANSIENT_FAILURE');
+    await log.event(ill.backend.peer, 'READY');
+    await log.event(well.backend.peer, 'TRANSIENT_FAILURE');
     expect(new Set(await channel.peers(10))).toEqual(new Set([ill.backend.peer]));
   });
 });
@@ -486,7 +468,7 @@ describe('what switches it on and off', () => {
     open.on('error', () => {});
     open.write(Buffer.from('before'));
     await once(open, 'data');
-    const log = DiagnosticsLog.start();
+    const log = EventLog.start();
     channel.resolver.push([server.backend.endpoint()], { [HEALTH_ATTRIBUTE]: 'bad' });
     await untilState(channel, 'TRANSIENT_FAILURE');
     expect(server.health.streams.map(({ service }) => service)).toEqual(['good', 'bad']);
@@ -520,29 +502,28 @@ describe('under outlier_detection', () => {
   test('ejection and health both take an endpoint out; it returns when neither does', async () => {
     const health = new HealthServer();
     let failing = false;
-    const ill = await Backend.start({
+    const ill = await startBackend({
       services: health.addTo,
       unary: (call, callback) =>
         failing ? callback({ code: Status.INTERNAL, details: 'ill' }) : callback(null, call.request),
     });
-    atEnd(() => ill.kill());
     const [well] = (await startHealthyFleet(1)) as [HealthyBackend];
     health.onWatch = (stream) => stream.answer('SERVING');
     const channel = channelTo([{ backend: ill }, well], { policy: outlierDetection() });
     await channel.untilServedBy([ill.peer, well.backend.peer]);
-    const log = DiagnosticsLog.start();
+    const log = EventLog.start();
 
     // Ejected, and only then NOT_SERVING.
     failing = true;
     const errors = await Promise.all([0, 1, 2, 3].map(() => channel.unary().catch((error) => error)));
     expect(errors.some((error) => error instanceof Error)).toBe(true);
-    const out = await log.until(ill.peer, 'TRANSIENT_FAILURE');
+    const out = await log.event(ill.peer, 'TRANSIENT_FAILURE');
     expect(out.reason).toBe('marked unhealthy by the policy above (outlier_detection)');
     expect(new Set(await channel.peers(4))).toEqual(new Set([well.backend.peer]));
     failing = false;
     const [stream] = health.streams;
     stream?.answer('NOT_SERVING');
-    await log.until(ill.peer, 'NOT_SERVING');
+    await log.event(ill.peer, 'NOT_SERVING');
 
     // The ejection ends while it is NOT_SERVING: it stays out.
     await ejectionEnds();
@@ -550,22 +531,21 @@ describe('under outlier_detection', () => {
     expect(log.lines(ill.peer).filter((line) => line.includes('-> READY'))).toEqual([]);
 
     stream?.answer('SERVING');
-    await log.until(ill.peer, 'READY');
+    await log.event(ill.peer, 'READY');
     await channel.untilServedBy([ill.peer, well.backend.peer]);
 
     /** Waits for the ejection of a second, probing server to be over, which begins after the first one's. */
     async function ejectionEnds(): Promise<void> {
       let probing = true;
-      const probe = await Backend.start({
+      const probe = await startBackend({
         unary: (call, callback) =>
           probing ? callback({ code: Status.INTERNAL, details: 'probe' }) : callback(null, call.request),
       });
-      atEnd(() => probe.kill());
       const second = channelTo([{ backend: probe }], { policy: outlierDetection(), serviceConfig: {} });
       await expect(second.unary()).rejects.toThrow('probe');
       probing = false;
-      await log.until(probe.peer, 'TRANSIENT_FAILURE');
-      await log.until(
+      await log.event(probe.peer, 'TRANSIENT_FAILURE');
+      await log.event(
         probe.peer,
         'READY',
         log.events.findIndex((e) => e.endpoint === probe.peer && e.to === 'TRANSIENT_FAILURE'),

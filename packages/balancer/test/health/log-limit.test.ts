@@ -1,10 +1,10 @@
 /** A file of its own: what was logged is remembered as long as the process lives. */
 import { type experimental, status as Status, setLogger } from '@grpc/grpc-js';
+import { SimulatedSubchannel } from '@petiole/test-kit/simulated-channel';
+import { told } from '@petiole/test-kit/told';
 import { afterEach, expect, test } from 'vitest';
 import { HealthCheckedSubchannel } from '../../src/health/checked-subchannel.js';
-import { SimulatedSubchannel } from '../support/simulated-channel.js';
 import { SimulatedWatchChannel } from '../support/simulated-watch.js';
-import { told } from '../support/told.js';
 
 afterEach(() => setLogger(console));
 

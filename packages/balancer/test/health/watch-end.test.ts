@@ -2,16 +2,18 @@
  * What ends a Watch, and that nothing of it is left behind: no stream, no timer,
  * no channelz entry, nothing that disturbs another channel.
  */
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
+
 import { status as Status } from '@grpc/grpc-js';
+import type { Backend } from '@petiole/test-kit/backend';
+import { untilState } from '@petiole/test-kit/clients';
+import { HealthServer } from '@petiole/test-kit/health-server';
+import { node, start } from '@petiole/test-kit/program';
+import { startBackend } from '@petiole/test-kit/servers';
 import { describe, expect, test } from 'vitest';
 import { customRoundRobin } from '../../src/index.js';
 import { type ChannelzEntity, channelsOf, channelzChannels, subchannelsOf } from '../support/channelz.js';
-import { DiagnosticsLog } from '../support/diagnostics-log.js';
-import { atEnd, openChannel, untilState } from '../support/fleet.js';
-import { Backend } from '../support/servers/backend.js';
-import { HealthServer } from '../support/servers/health-server.js';
+import { EventLog } from '../support/event-log.js';
+import { openChannel } from '../support/fleet.js';
 import type { TestChannel, TestChannelOptions } from '../support/test-channel.js';
 
 customRoundRobin.register();
@@ -29,8 +31,7 @@ interface Scripted {
 async function startServing(): Promise<Scripted> {
   const health = new HealthServer();
   health.onWatch = (stream) => stream.answer('SERVING');
-  const backend = await Backend.start({ services: health.addTo });
-  atEnd(() => backend.kill());
+  const backend = await startBackend({ services: health.addTo });
   return { backend, health };
 }
 
@@ -65,11 +66,11 @@ describe('what ends a watch', () => {
 
   test('a killed server: one new connection, one new watch', async () => {
     const server = await startServing();
-    const log = DiagnosticsLog.start();
+    const log = EventLog.start();
     const channel = channelTo(server);
     await channel.unary();
     server.backend.kill();
-    expect((await log.until(server.backend.peer, 'ENDED')).reason).toBe('the connection is no longer in use');
+    expect((await log.event(server.backend.peer, 'ENDED')).reason).toBe('the connection is no longer in use');
     await server.backend.restart();
     await untilState(channel, 'READY');
     expect(await channel.unary()).toBe(server.backend.peer);
@@ -208,12 +209,9 @@ describe('two channels that share a connection', () => {
 
 describe('the process', () => {
   const run = async (...args: string[]): Promise<string[]> => {
-    const { stdout } = await promisify(execFile)(
-      process.execPath,
-      ['--conditions=@petiole/source', '--import', 'tsx', 'test/health/open-watch-process.ts', ...args],
-      { cwd: new URL('../..', import.meta.url), timeout: 15_000, killSignal: 'SIGKILL' },
-    );
-    return stdout.trim().split('\n');
+    const { exitCode, stdout } = await start(node('test/health/open-watch-process.ts', ...args));
+    expect(exitCode).toBe(0);
+    return stdout.split('\n');
   };
 
   test('an open Watch keeps it alive until the client is closed', async () => {
@@ -228,7 +226,7 @@ describe('the process', () => {
       if (health.streams.length === 1) stream.answer('SERVING');
       else stream.end(failed);
     };
-    const backend = await Backend.start({
+    const backend = await startBackend({
       services: health.addTo,
       unary: async (call, callback) => {
         health.streams[0]?.end(failed);
@@ -237,7 +235,6 @@ describe('the process', () => {
         callback(null, call.request);
       },
     });
-    atEnd(() => backend.kill());
     expect(await run(backend.peer, 'echo')).toEqual([`served by ${backend.peer}`]);
   });
 

@@ -1,35 +1,29 @@
 /** The Watch over TLS and with call credentials: also with slow, failing and lost ones. */
-import {
-  type CallCredentials,
-  credentials,
-  Metadata,
-  ServerCredentials,
-  status as Status,
-} from '@grpc/grpc-js';
-import { generate } from 'selfsigned';
-import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+
+import { type CallCredentials, credentials, Metadata, status as Status } from '@grpc/grpc-js';
+import type { Backend } from '@petiole/test-kit/backend';
+import { issue, type KeyPair, serving, trusting } from '@petiole/test-kit/certificates';
+import { untilState } from '@petiole/test-kit/clients';
+import { HealthServer } from '@petiole/test-kit/health-server';
+import { startBackend } from '@petiole/test-kit/servers';
+import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { customRoundRobin } from '../../src/index.js';
-import { DiagnosticsLog } from '../support/diagnostics-log.js';
-import { atEnd, openChannel, untilState } from '../support/fleet.js';
-import { Backend } from '../support/servers/backend.js';
-import { HealthServer } from '../support/servers/health-server.js';
+import { EventLog } from '../support/event-log.js';
+import { openChannel } from '../support/fleet.js';
 import type { TestChannel } from '../support/test-channel.js';
 
 customRoundRobin.register();
 
-type Certificate = Awaited<ReturnType<typeof generate>>;
+const PATIENCE = { timeout: 10_000, interval: 5 };
 /** Fills the metadata of one call, or fails. */
 type Generator = (answer: (error: Error | null, token?: string) => void, serviceUrl: string) => void;
 
-let certificate: Certificate;
+let certificate: KeyPair;
 let rejections: unknown[];
 const onRejection = (reason: unknown) => rejections.push(reason);
 
 beforeAll(async () => {
-  certificate = await generate([{ name: 'commonName', value: 'localhost' }], {
-    algorithm: 'sha256',
-    extensions: [{ name: 'subjectAltName', altNames: [{ type: 2, value: 'localhost' }] }],
-  });
+  certificate = await issue(['localhost']);
 });
 
 beforeEach(() => {
@@ -44,18 +38,15 @@ afterEach(() => {
 async function startTls(): Promise<{ backend: Backend; health: HealthServer }> {
   const health = new HealthServer();
   health.onWatch = (stream) => stream.answer('SERVING');
-  const backend = await Backend.start({
+  const backend = await startBackend({
     services: health.addTo,
-    credentials: ServerCredentials.createSsl(null, [
-      { private_key: Buffer.from(certificate.private), cert_chain: Buffer.from(certificate.cert) },
-    ]),
+    credentials: serving(certificate),
   });
-  atEnd(() => backend.kill());
   return { backend, health };
 }
 
 function secureChannel(backend: Backend, generator?: Generator): TestChannel {
-  const tls = credentials.createSsl(Buffer.from(certificate.cert));
+  const tls = trusting(certificate);
   const callCredentials = (generate: Generator): CallCredentials =>
     credentials.createFromMetadataGenerator(({ service_url }, callback) => {
       generate((error, token = '') => {
@@ -116,7 +107,7 @@ describe('call credentials', () => {
       else answer(null, 'prompt');
     });
     const rpc = channel.unary();
-    await until(() => waiting.length > 0);
+    await vi.waitUntil(() => waiting.length > 0, PATIENCE);
     await quiet();
     expect([health.streams.length, backend.calls]).toEqual([0, 0]);
     waiting[0]?.();
@@ -148,7 +139,7 @@ describe('call credentials', () => {
     'a connection lost while credentials are pending rejects nothing unhandled when they %s',
     async (_, error) => {
       const { backend, health } = await startTls();
-      const log = DiagnosticsLog.start();
+      const log = EventLog.start();
       const waiting: ((error: Error | null, token?: string) => void)[] = [];
       let patient = true;
       const channel = secureChannel(backend, (answer) => {
@@ -156,9 +147,9 @@ describe('call credentials', () => {
         else answer(null, 'token');
       });
       const rpc = channel.unary().catch((failure: Error) => failure.message);
-      await until(() => waiting.length === 1);
+      await vi.waitUntil(() => waiting.length === 1, PATIENCE);
       backend.kill();
-      await log.until(backend.peer, 'TRANSIENT_FAILURE');
+      await log.event(backend.peer, 'TRANSIENT_FAILURE');
       patient = false;
       for (const answer of waiting) answer(error, 'late');
       await quiet();
@@ -176,7 +167,7 @@ describe('call credentials', () => {
     const waiting: (() => void)[] = [];
     const channel = secureChannel(backend, (answer) => waiting.push(() => answer(null, 'late')));
     const rpc = channel.unary().catch((failure: Error) => failure.message);
-    await until(() => waiting.length === 1);
+    await vi.waitUntil(() => waiting.length === 1, PATIENCE);
     channel.close();
     waiting[0]?.();
     expect(await rpc).toContain('closed');
@@ -184,19 +175,10 @@ describe('call credentials', () => {
     const other = openChannel({
       endpoints: [backend.endpoint()],
       policy: customRoundRobin(),
-      credentials: credentials.createSsl(Buffer.from(certificate.cert)),
+      credentials: trusting(certificate),
     });
     await other.peers(2);
     expect(health.open).toHaveLength(0);
     expect(rejections).toEqual([]);
   });
 });
-
-/** Waits (bounded by 10 s) for a condition that some callback brings about. */
-async function until(condition: () => boolean): Promise<void> {
-  const end = Date.now() + 10_000;
-  while (!condition()) {
-    if (Date.now() > end) throw new Error('waited for 10 s in vain');
-    await new Promise<void>((resolve) => setImmediate(resolve));
-  }
-}

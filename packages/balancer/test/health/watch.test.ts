@@ -1,12 +1,12 @@
 /** The Watch stream: its back-off, its end, and what it does within one turn of the event loop. Simulated. */
 import { type experimental, connectivityState as State, status as Status, setLogger } from '@grpc/grpc-js';
+import { SimulatedChannel, SimulatedSubchannel } from '@petiole/test-kit/simulated-channel';
+import { told } from '@petiole/test-kit/told';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { HealthCheckedSubchannel } from '../../src/health/checked-subchannel.js';
 import { HealthWatch } from '../../src/health/watch.js';
 import { customRoundRobin } from '../../src/index.js';
-import { SimulatedChannel, SimulatedSubchannel } from '../support/simulated-channel.js';
 import { SimulatedWatchChannel } from '../support/simulated-watch.js';
-import { told } from '../support/told.js';
 
 customRoundRobin.register();
 

@@ -2,28 +2,24 @@
  * The policies over TLS and with call credentials: every endpoint is verified
  * by the name of the channel, and every RPC carries its token.
  */
+
 import {
   CallCredentials,
-  ChannelCredentials,
+  type ChannelCredentials,
   type LoadBalancingConfig,
   Metadata,
-  ServerCredentials,
   status,
 } from '@grpc/grpc-js';
-import { generate } from 'selfsigned';
+import type { Backend } from '@petiole/test-kit/backend';
+import { issue, type KeyPair, serving, trusting } from '@petiole/test-kit/certificates';
+import { startBackend } from '@petiole/test-kit/servers';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { customRoundRobin, leastRequest } from '../../src/index.js';
-import { EndpointStateLog } from '../support/endpoint-state-log.js';
-import { atEnd, openChannel } from '../support/fleet.js';
-import { Backend } from '../support/servers/backend.js';
+import { EventLog } from '../support/event-log.js';
+import { openChannel } from '../support/fleet.js';
 
 customRoundRobin.register();
 leastRequest.register();
-
-interface KeyPair {
-  readonly key: string;
-  readonly cert: string;
-}
 
 let authority: KeyPair;
 let trusted: ChannelCredentials;
@@ -32,46 +28,21 @@ let pair: KeyPair;
 /** The same name, vouched for by nobody. */
 let stranger: KeyPair;
 
-async function issue(ca?: KeyPair): Promise<KeyPair> {
-  const made = await generate([{ name: 'commonName', value: 'petiole test server' }], {
-    keyType: 'ec',
-    algorithm: 'sha256',
-    ...(ca && { ca }),
-    extensions: [
-      { name: 'basicConstraints', cA: false },
-      { name: 'subjectAltName', altNames: [{ type: 2, value: 'localhost' }] },
-    ],
-  });
-  return { key: made.private, cert: made.cert };
-}
-
 beforeAll(async () => {
-  const root = await generate([{ name: 'commonName', value: 'Petiole test CA' }], {
-    keyType: 'ec',
-    algorithm: 'sha256',
-    extensions: [
-      { name: 'basicConstraints', cA: true, critical: true },
-      { name: 'keyUsage', keyCertSign: true, critical: true },
-    ],
-  });
-  authority = { key: root.private, cert: root.cert };
-  trusted = ChannelCredentials.createSsl(Buffer.from(authority.cert));
-  [pair, stranger] = await Promise.all([issue(authority), issue()]);
+  authority = await issue(['Petiole test CA']);
+  trusted = trusting(authority);
+  [pair, stranger] = await Promise.all([issue(['localhost'], authority), issue(['localhost'])]);
 });
 
 /** A TLS server that answers with the token that it was sent. */
-async function startSecure({ key, cert }: KeyPair, tokens: string[] = []): Promise<Backend> {
-  const backend = await Backend.start({
-    credentials: ServerCredentials.createSsl(null, [
-      { private_key: Buffer.from(key), cert_chain: Buffer.from(cert) },
-    ]),
+async function startSecure(pair: KeyPair, tokens: string[] = []): Promise<Backend> {
+  return startBackend({
+    credentials: serving(pair),
     unary: (call, callback) => {
       tokens.push(String(call.metadata.get('authorization')[0] ?? 'none'));
       callback(null, call.request);
     },
   });
-  atEnd(() => backend.kill());
-  return backend;
 }
 
 const startThree = (tokens?: string[]) => Promise.all([1, 2, 3].map(() => startSecure(pair, tokens)));
@@ -119,7 +90,7 @@ describe('TLS', () => {
     async (_, policy) => {
       const tokens: string[] = [];
       const [good, bad] = await Promise.all([startSecure(pair), startSecure(stranger, tokens)]);
-      const log = EndpointStateLog.start();
+      const log = EventLog.start();
       const channel = openChannel({ endpoints: endpoints([bad, good]), policy, credentials: trusted });
       channel.client.getChannel().getConnectivityState(true);
       await log.untilEntered([bad.peer], 'TRANSIENT_FAILURE');
@@ -141,7 +112,7 @@ describe('call credentials', () => {
     const channel = openChannel({
       endpoints: endpoints(backends),
       policy: customRoundRobin({ repeatCount: 1 }),
-      credentials: ChannelCredentials.createSsl(Buffer.from(authority.cert)).compose(tokenCredentials()),
+      credentials: trusted.compose(tokenCredentials()),
     });
     expect(await channel.peers(6)).toEqual([...inTurn(backends, 1), ...inTurn(backends, 1)]);
     expect(tokens).toEqual([1, 2, 3, 4, 5, 6].map((n) => `token ${n}`));

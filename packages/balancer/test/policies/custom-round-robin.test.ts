@@ -1,9 +1,9 @@
 /** `custom_round_robin` over simulated subchannels: phases, rotation, config. */
 import { connectivityState as State, setLogger } from '@grpc/grpc-js';
+import { rpc, SimulatedChannel } from '@petiole/test-kit/simulated-channel';
+import { told } from '@petiole/test-kit/told';
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { customRoundRobin } from '../../src/index.js';
-import { rpc, SimulatedChannel } from '../support/simulated-channel.js';
-import { told } from '../support/told.js';
 
 const { CONNECTING, IDLE, READY, TRANSIENT_FAILURE } = State;
 const ENDPOINTS = SimulatedChannel.endpoints(3);

@@ -3,6 +3,7 @@
  * idle: no RPC hangs, only RPCs in flight on a killed connection fail, and the
  * exact ratio comes back. Beside grpc-js's round_robin on the same schedule.
  */
+
 import { once } from 'node:events';
 import {
   type LoadBalancingConfig,
@@ -10,12 +11,15 @@ import {
   status as Status,
   type sendUnaryData,
 } from '@grpc/grpc-js';
+import type { Backend } from '@petiole/test-kit/backend';
+import { untilState } from '@petiole/test-kit/clients';
+import type { Outcome } from '@petiole/test-kit/rpc';
+import { startFleet } from '@petiole/test-kit/servers';
 import { describe, expect, test } from 'vitest';
 import { customRoundRobin } from '../../src/index.js';
-import { EndpointStateLog } from '../support/endpoint-state-log.js';
-import { openChannel, startFleet, untilState } from '../support/fleet.js';
-import { attempt, Load, type Outcome, shares } from '../support/load.js';
-import type { Backend } from '../support/servers/backend.js';
+import { EventLog } from '../support/event-log.js';
+import { openChannel } from '../support/fleet.js';
+import { attempt, Load, shares } from '../support/load.js';
 
 customRoundRobin.register();
 
@@ -92,7 +96,7 @@ describe('a server that is killed', () => {
   test('with repeatCount 3: the survivors take turns of three, then all do', async () => {
     const backends = await startFleet(3);
     const [first, killed, last] = backends as [Backend, Backend, Backend];
-    const log = EndpointStateLog.start();
+    const log = EventLog.start();
     const channel = openChannel({
       endpoints: endpointsOf(backends),
       policy: customRoundRobin({ repeatCount: 3 }),
@@ -173,7 +177,7 @@ describe('all servers killed', () => {
   test('three times over, under load: each RPC ends, and the exact ratio returns each time', async () => {
     const backends = await startFleet(3);
     const peers = peersOf(backends);
-    const log = EndpointStateLog.start();
+    const log = EventLog.start();
     const channel = openChannel({ endpoints: endpointsOf(backends), policy: oneEach });
     for (let round = 1; round <= 3; round++) {
       await log.untilEntered(peers, 'READY', round - 1);
@@ -200,7 +204,7 @@ describe('a channel that goes idle', () => {
   test('ends its policy; the next RPC starts a new one, in the exact ratio from the first RPC on', async () => {
     const backends = await startFleet(3);
     const peers = peersOf(backends);
-    const log = EndpointStateLog.start();
+    const log = EventLog.start();
     const channel = openChannel({
       endpoints: endpointsOf(backends),
       policy: oneEach,

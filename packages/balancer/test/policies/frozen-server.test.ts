@@ -3,12 +3,15 @@
  * get no answer. `least_request` routes around it, `custom_round_robin` cannot
  * know; both are measured at once, on the same servers under the same load.
  */
+
 import { status as Status } from '@grpc/grpc-js';
+import { node, start } from '@petiole/test-kit/program';
+import type { Outcome } from '@petiole/test-kit/rpc';
+import { startFleet } from '@petiole/test-kit/servers';
 import { expect, test } from 'vitest';
 import { customRoundRobin, leastRequest } from '../../src/index.js';
-import { openChannel, startFleet } from '../support/fleet.js';
-import { attempt, type Outcome } from '../support/load.js';
-import { ScriptProcess } from '../support/script-process.js';
+import { openChannel } from '../support/fleet.js';
+import { attempt } from '../support/load.js';
 import type { TestChannel } from '../support/test-channel.js';
 
 customRoundRobin.register();
@@ -46,8 +49,8 @@ async function sendBursts(channels: readonly TestChannel[]): Promise<Outcome[][]
 test.skipIf(process.platform === 'win32')(
   'a frozen server costs custom_round_robin its share of the RPCs, and least_request a small part of that',
   async () => {
-    const frozen = new ScriptProcess('support/servers/backend-process');
-    const port = Number(await frozen.lineWith('port'));
+    const frozen = start(node('test/policies/backend-process.ts'));
+    const port = Number(await frozen.out.after('port'));
     const others = await startFleet(3);
     const peer = `127.0.0.1:${port}`;
     const peers = [peer, ...others.map((backend) => backend.peer)];
@@ -62,7 +65,7 @@ test.skipIf(process.platform === 'win32')(
     const healthy = await sendBursts(channels);
     expect(healthy.flat().filter(({ error }) => error)).toEqual([]);
 
-    frozen.process.kill('SIGSTOP');
+    frozen.kill('SIGSTOP');
     const [ofRoundRobin, ofLeast] = (await sendBursts(channels)).map((outcomes) =>
       outcomes.filter(({ error }) => error),
     ) as [Outcome[], Outcome[]];
@@ -77,7 +80,7 @@ test.skipIf(process.platform === 'win32')(
     expect(ofRoundRobin.length).toBe((BURST * BURSTS) / peers.length);
     expect(ofLeast.length).toBeLessThan(ofRoundRobin.length / 3);
 
-    frozen.process.kill('SIGCONT');
+    frozen.kill('SIGCONT');
     await Promise.all(channels.map((channel) => channel.untilServedBy(peers)));
   },
 );

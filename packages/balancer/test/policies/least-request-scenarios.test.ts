@@ -2,12 +2,14 @@
  * What grpc-go's `balancer/leastrequest` tests ask of `least_request` with
  * streams on real servers. SCENARIOS.md maps one to the other.
  */
+
+import type { Backend } from '@petiole/test-kit/backend';
+import { startFleet } from '@petiole/test-kit/servers';
 import { describe, expect, test } from 'vitest';
-import { type EndpointEvent, leastRequest } from '../../src/index.js';
-import { EndpointStateLog } from '../support/endpoint-state-log.js';
-import { openChannel, startFleet } from '../support/fleet.js';
+import { leastRequest } from '../../src/index.js';
+import { EventLog } from '../support/event-log.js';
+import { openChannel } from '../support/fleet.js';
 import { attempt, shares } from '../support/load.js';
-import type { Backend } from '../support/servers/backend.js';
 import type { TestChannel } from '../support/test-channel.js';
 
 leastRequest.register();
@@ -48,7 +50,7 @@ describe('least_request with streams', () => {
     const backends = await startFleet(3);
     const [, , added] = backends as [Backend, Backend, Backend];
     const endpoints = backends.map((backend) => backend.endpoint());
-    const log = EndpointStateLog.start();
+    const log = EventLog.start();
     const channel = openChannel({
       endpoints: endpoints.slice(0, 2),
       policy: leastRequest({ choiceCount: 3 }),
@@ -75,8 +77,8 @@ describe('least_request with streams', () => {
       ...pair.map((backend) => backend.endpoint()),
       ...(hosts.length === 0 ? [] : [third.endpoint(...hosts)]),
     ]);
-    const log = EndpointStateLog.start();
-    const isThird = ({ endpoint }: EndpointEvent) => endpoint.includes(`:${third.port}`);
+    const log = EventLog.start();
+    const isThird = ({ endpoint }: { endpoint: string }) => endpoint.includes(`:${third.port}`);
     const untilThirdIsReady = () =>
       log.until(() => log.events.findLast(isThird)?.to === 'READY', 'the third server is READY');
     const ports = (peers: readonly string[]) =>
@@ -122,7 +124,7 @@ describe('least_request with streams', () => {
     }));
     const names = pairs.map(([first, second]) => `${first.peer}+${second.peer}`);
     const [nameA, nameB, nameC] = names as [string, string, string];
-    const log = EndpointStateLog.start();
+    const log = EventLog.start();
     const channel = openChannel({
       endpoints: endpoints.slice(0, 2),
       policy: leastRequest({ choiceCount: 3 }),

@@ -1,4 +1,5 @@
 /** `least_request` (gRFC A48): sampling and config over simulated subchannels, counting over real RPCs. */
+
 import {
   type CallOptions,
   type ClientUnaryCall,
@@ -8,11 +9,13 @@ import {
   type sendUnaryData,
   status,
 } from '@grpc/grpc-js';
-import { afterEach, beforeAll, describe, expect, test } from 'vitest';
+import type { Backend } from '@petiole/test-kit/backend';
+import { startBackend } from '@petiole/test-kit/servers';
+import { rpc, SimulatedChannel } from '@petiole/test-kit/simulated-channel';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { leastRequest } from '../../src/index.js';
-import { Backend } from '../support/servers/backend.js';
-import { rpc, SimulatedChannel } from '../support/simulated-channel.js';
-import { TestChannel } from '../support/test-channel.js';
+import { openChannel } from '../support/fleet.js';
+import type { TestChannel } from '../support/test-channel.js';
 
 const { CONNECTING, IDLE, READY } = State;
 
@@ -152,11 +155,6 @@ describe('config', () => {
 });
 
 describe('an RPC counts until it ends, and no longer:', () => {
-  const cleanup: (() => void)[] = [];
-  afterEach(() => {
-    for (const close of cleanup.splice(0)) close();
-  });
-
   /** Until the condition holds, checked once per turn; bounded by the timeout of the test. */
   const until = async (condition: () => boolean): Promise<void> => {
     while (!condition()) await new Promise((resolve) => setImmediate(resolve));
@@ -171,19 +169,14 @@ describe('an RPC counts until it ends, and no longer:', () => {
   }> {
     const held: sendUnaryData<Buffer>[] = [];
     let holding = false;
-    const slow = await Backend.start({
+    const slow = await startBackend({
       unary: (call, callback) => (holding ? held.push(callback) : callback(null, call.request)),
     });
-    const fast = await Backend.start();
-    const channel = new TestChannel({
+    const fast = await startBackend();
+    const channel = openChannel({
       endpoints: [slow.endpoint(), fast.endpoint()],
       policy: leastRequest(),
     });
-    cleanup.push(
-      () => channel.close(),
-      () => slow.kill(),
-      () => fast.kill(),
-    );
     await channel.untilServedBy([slow.peer, fast.peer]);
     holding = true;
     return { channel, slow, fast, held };

@@ -2,14 +2,17 @@
  * The policies under what grpc-js does with one RPC: retries (gRFC A6), RPCs
  * that wait for ready, and streams, which are picked for once.
  */
+
 import { once } from 'node:events';
-import { constants, createServer } from 'node:http2';
-import type { AddressInfo } from 'node:net';
+import { constants } from 'node:http2';
 import { type ClientDuplexStream, Metadata, type ServerUnaryCall, status } from '@grpc/grpc-js';
-import { describe, expect, test } from 'vitest';
+import { Backend } from '@petiole/test-kit/backend';
+import { untilState } from '@petiole/test-kit/clients';
+import { startFleet } from '@petiole/test-kit/servers';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { customRoundRobin, leastRequest, serviceConfig } from '../../src/index.js';
-import { atEnd, openChannel, startFleet, untilState } from '../support/fleet.js';
-import { Backend } from '../support/servers/backend.js';
+import { openChannel } from '../support/fleet.js';
+import { startHttp2 } from '../support/http2-server.js';
 import type { TestChannel } from '../support/test-channel.js';
 
 customRoundRobin.register();
@@ -57,7 +60,7 @@ async function startLogged(
       }),
     ),
   );
-  for (const backend of backends) atEnd(() => backend.kill());
+  for (const backend of backends) onTestFinished(() => backend.kill());
   return { backends, attempts };
 }
 
@@ -106,20 +109,15 @@ describe('retries', () => {
   });
 
   test('the repetition of a refused stream goes to another server', async () => {
-    const refusing = createServer();
     let refused = 0;
-    refusing.on('stream', (stream) => {
+    const { endpoint } = await startHttp2((stream) => {
       refused++;
-      stream.on('error', () => {});
       stream.close(constants.NGHTTP2_REFUSED_STREAM);
     });
-    await new Promise<void>((resolve) => refusing.listen(0, '127.0.0.1', resolve));
-    atEnd(() => refusing.close());
     const [well] = (await startFleet(1)) as [Backend];
-    const { address: host, port } = refusing.address() as AddressInfo;
     const channel = openChannel({
       channelOptions: { 'grpc.enable_retries': 1 },
-      endpoints: [{ addresses: [{ host, port }] }, well.endpoint()],
+      endpoints: [endpoint, well.endpoint()],
       policy: customRoundRobin({ repeatCount: 3 }),
     });
     expect(await channel.peers(3)).toEqual(Array(3).fill(well.peer));

@@ -2,12 +2,14 @@
  * Servers that say goodbye: drained one after the other, or closing connections
  * by age. A GOAWAY lets RPCs in flight finish, so no RPC may fail at all.
  */
+
+import type { Backend } from '@petiole/test-kit/backend';
+import { startFleet } from '@petiole/test-kit/servers';
 import { describe, expect, test } from 'vitest';
 import { customRoundRobin } from '../../src/index.js';
-import { EndpointStateLog } from '../support/endpoint-state-log.js';
-import { openChannel, startFleet } from '../support/fleet.js';
+import { EventLog } from '../support/event-log.js';
+import { openChannel } from '../support/fleet.js';
 import { Load, shares } from '../support/load.js';
-import type { Backend } from '../support/servers/backend.js';
 
 customRoundRobin.register();
 
@@ -43,7 +45,7 @@ describe('a rolling restart under load', () => {
   test('a stream that is open on a draining server goes on until it ends', async () => {
     const backends = await startFleet(2);
     const [first, second] = backends as [Backend, Backend];
-    const log = EndpointStateLog.start();
+    const log = EventLog.start();
     const channel = openChannel({ endpoints: endpointsOf(backends), policy, channelOptions: withRetries });
     const stream = channel.bidi();
     const echo = () => new Promise<string>((resolve) => stream.once('data', (data) => resolve(`${data}`)));
@@ -73,7 +75,7 @@ describe('connections that end by age', () => {
   test('one server of three, six times under load: no RPC fails, and the exact ratio stays', async () => {
     const backends = [...(await startFleet(1, shortLived)), ...(await startFleet(2))];
     const [aging, ...others] = peersOf(backends) as [string, string, string];
-    const log = EndpointStateLog.start();
+    const log = EventLog.start();
     const channel = openChannel({ endpoints: endpointsOf(backends), policy, channelOptions: withRetries });
     const load = new Load(channel, { concurrency: 12 });
     await log.untilEntered([aging], 'READY', 7);
@@ -86,7 +88,7 @@ describe('connections that end by age', () => {
 
   test('the only server: RPCs wait for the next connection, and none fails', async () => {
     const backends = await startFleet(1, shortLived);
-    const log = EndpointStateLog.start();
+    const log = EventLog.start();
     const channel = openChannel({ endpoints: endpointsOf(backends), policy, channelOptions: withRetries });
     const load = new Load(channel, { concurrency: 12 });
     await log.untilEntered(peersOf(backends), 'READY', 7);
@@ -98,7 +100,7 @@ describe('connections that end by age', () => {
   // that meets two GOAWAYs in a row needs a retry policy, under any load-balancing policy.
   test('all servers at the same moment, with a retry policy: no RPC fails', async () => {
     const backends = await startFleet(3, shortLived);
-    const log = EndpointStateLog.start();
+    const log = EventLog.start();
     const retryPolicy = {
       maxAttempts: 5,
       initialBackoff: '0.01s',

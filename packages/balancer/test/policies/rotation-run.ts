@@ -3,8 +3,8 @@
  * goes to both, and after each they must agree. The clock is vitest's.
  */
 import { experimental, type LoadBalancingConfig, connectivityState as State } from '@grpc/grpc-js';
+import { type Publication, rpc, SimulatedChannel } from '@petiole/test-kit/simulated-channel';
 import { expect, vi } from 'vitest';
-import { type Publication, rpc, SimulatedChannel } from '../support/simulated-channel.js';
 import { type Config, Model, type Resolution, type World } from './rotation-model.js';
 
 const { CONNECTING, IDLE, READY, TRANSIENT_FAILURE } = State;

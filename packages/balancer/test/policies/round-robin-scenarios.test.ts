@@ -2,12 +2,15 @@
  * What grpc-go's `test/roundrobin_test.go` asks of `round_robin`, asked of
  * `custom_round_robin` on real servers. SCENARIOS.md maps one to the other.
  */
+
 import { Metadata, status as Status } from '@grpc/grpc-js';
+import type { Backend } from '@petiole/test-kit/backend';
+import { untilState } from '@petiole/test-kit/clients';
+import { startFleet } from '@petiole/test-kit/servers';
 import { describe, expect, test } from 'vitest';
 import { customRoundRobin } from '../../src/index.js';
-import { openChannel, startFleet, untilState } from '../support/fleet.js';
+import { openChannel } from '../support/fleet.js';
 import { attempt, shares } from '../support/load.js';
-import type { Backend } from '../support/servers/backend.js';
 import type { TestChannel } from '../support/test-channel.js';
 
 customRoundRobin.register();

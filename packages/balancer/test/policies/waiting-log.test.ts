@@ -1,9 +1,9 @@
 /** The line that `custom_round_robin` logs while RPCs wait at its start: when, and how often. */
 import { connectivityState as State, setLogger } from '@grpc/grpc-js';
+import { SimulatedChannel } from '@petiole/test-kit/simulated-channel';
+import { told } from '@petiole/test-kit/told';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { customRoundRobin } from '../../src/index.js';
-import { SimulatedChannel } from '../support/simulated-channel.js';
-import { told } from '../support/told.js';
 
 const { READY, TRANSIENT_FAILURE } = State;
 const ENDPOINTS = SimulatedChannel.endpoints(3);

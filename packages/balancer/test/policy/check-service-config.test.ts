@@ -2,8 +2,12 @@
  * `checkServiceConfig()`: what it says of a config is what grpc-js does with
  * it. grpc-js's own validation is the oracle.
  */
+
 import { Client, credentials, experimental, status } from '@grpc/grpc-js';
 import { validateServiceConfig } from '@grpc/grpc-js/build/src/service-config.js';
+import { Backend } from '@petiole/test-kit/backend';
+import { node, start } from '@petiole/test-kit/program';
+import { startFleet } from '@petiole/test-kit/servers';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { healthCheckServiceOf } from '../../src/endpoints/resolver-attributes.js';
@@ -15,9 +19,7 @@ import {
   leastRequest,
   serviceConfig,
 } from '../../src/index.js';
-import { openChannel, startFleet } from '../support/fleet.js';
-import { ScriptProcess } from '../support/script-process.js';
-import { Backend } from '../support/servers/backend.js';
+import { openChannel } from '../support/fleet.js';
 import { TestChannel } from '../support/test-channel.js';
 
 beforeAll(() => {
@@ -534,9 +536,9 @@ test.each([
   expect(finding).toMatchObject({ path: `methodConfig[0].${path}`, instead, outcome: 'fails' });
   expect(finding?.happens).toMatch(/ends the process$/);
   const [backend] = await startFleet(1, { unary: (_, callback) => callback({ code: status.UNAVAILABLE }) });
-  const client = new ScriptProcess('policy/fatal-service-config-process', [`${backend?.port}`, config]);
-  expect(await client.lineWith('ended by ')).toMatch(/some is not a function|Deadline is too far/);
-  expect(await client.ended).toEqual({ code: 1, signal: null });
+  const client = start(node('test/policy/fatal-service-config-process.ts', `${backend?.port}`, config));
+  expect(await client.out.after('ended by ')).toMatch(/some is not a function|Deadline is too far/);
+  expect((await client).exitCode).toBe(1);
 });
 
 test('the constructor of the real client throws where a finding says so', () => {

@@ -1,6 +1,9 @@
 /** `definePolicy` as its users meet it: the README's example, and what happens to policies with bugs. */
 import { readFileSync } from 'node:fs';
 import { experimental, Metadata, connectivityState as State, setLogger, status } from '@grpc/grpc-js';
+import { Backend } from '@petiole/test-kit/backend';
+import { SimulatedChannel } from '@petiole/test-kit/simulated-channel';
+import { told } from '@petiole/test-kit/told';
 import { afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import {
   checkServiceConfig,
@@ -13,10 +16,7 @@ import {
   type PolicyView,
   queuePick,
 } from '../../src/index.js';
-import { Backend } from '../support/servers/backend.js';
-import { SimulatedChannel } from '../support/simulated-channel.js';
 import { TestChannel } from '../support/test-channel.js';
-import { told } from '../support/told.js';
 import { byHeader } from './readme-policy.js';
 
 const { CONNECTING, IDLE, READY, TRANSIENT_FAILURE } = State;

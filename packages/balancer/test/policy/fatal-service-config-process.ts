@@ -3,7 +3,7 @@
  * accepts and cannot live with. Arguments: port of a server that fails RPCs, the config.
  */
 import { Client, credentials } from '@grpc/grpc-js';
-import { UNARY } from '../support/servers/backend.js';
+import { UNARY } from '@petiole/test-kit/backend';
 
 const [port, config] = process.argv.slice(2) as [string, string];
 

@@ -1,8 +1,8 @@
 /** Programs of the first edition go on, for as long as its names are kept. */
 import { type experimental, connectivityState as State } from '@grpc/grpc-js';
+import { SimulatedChannel } from '@petiole/test-kit/simulated-channel';
 import { expect, test } from 'vitest';
 import * as balancer from '../../src/index.js';
-import { SimulatedChannel } from '../support/simulated-channel.js';
 
 test('the two registering functions register', () => {
   balancer.registerCustomRoundRobin();

@@ -1,9 +1,9 @@
 /** Configs that a policy above may hand down by mistake: they are refused, as grpc-js's own policies do. */
 import { experimental, type LoadBalancingConfig } from '@grpc/grpc-js';
+import { SimulatedChannel } from '@petiole/test-kit/simulated-channel';
 import { expect, test } from 'vitest';
 import { definePolicy, type Field, integer, type PolicyDefinition } from '../../src/index.js';
 import { PolicyInstance } from '../../src/policy/instance.js';
-import { SimulatedChannel } from '../support/simulated-channel.js';
 
 function define(name: string) {
   const configs: unknown[] = [];

@@ -2,9 +2,16 @@
  * Whoever hears of an event may act in it: close the channel, or have it updated. A policy's hooks are called in the middle
  * of a change and must not, but where they do, nothing is left behind either, and the newest list counts.
  */
-import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+
 import { type experimental, connectivityState as State } from '@grpc/grpc-js';
-import { describe, expect, test, vi } from 'vitest';
+import type { Backend } from '@petiole/test-kit/backend';
+import { untilState } from '@petiole/test-kit/clients';
+import { HealthServer } from '@petiole/test-kit/health-server';
+import { hear } from '@petiole/test-kit/hear';
+import { startFleet } from '@petiole/test-kit/servers';
+import { SimulatedChannel } from '@petiole/test-kit/simulated-channel';
+import { told } from '@petiole/test-kit/told';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import {
   customRoundRobin,
   definePolicy,
@@ -12,12 +19,8 @@ import {
   leastRequest,
   type PolicyDefinition,
 } from '../../src/index.js';
-import { atEnd, openChannel, startFleet, untilState } from '../support/fleet.js';
-import type { Backend } from '../support/servers/backend.js';
-import { HealthServer } from '../support/servers/health-server.js';
-import { SimulatedChannel } from '../support/simulated-channel.js';
+import { openChannel } from '../support/fleet.js';
 import type { TestChannel } from '../support/test-channel.js';
-import { told } from '../support/told.js';
 
 customRoundRobin.register();
 leastRequest.register();
@@ -32,18 +35,12 @@ const { endpoints } = SimulatedChannel;
 /** Does something once, in the first event that tells of that state or status; resolves when it is done. */
 function onFirst(to: string, act: () => void): Promise<void> {
   return new Promise((resolve) => {
-    const listener = (message: unknown): void => {
-      if ((message as EndpointEvent).to !== to) return;
+    const stop = hear<EndpointEvent>(['petiole.endpoint.state', 'petiole.health.status'], (event) => {
+      if (event.to !== to) return;
       stop();
       act();
       resolve();
-    };
-    const names = ['petiole.endpoint.state', 'petiole.health.status'];
-    const stop = (): void => {
-      for (const name of names) unsubscribe(name, listener);
-    };
-    for (const name of names) subscribe(name, listener);
-    atEnd(stop);
+    });
   });
 }
 
@@ -57,7 +54,7 @@ const NOTHING = { refs: 0, listeners: 0 };
 describe('an event that closes the channel leaves nothing behind', () => {
   test.each(['CONNECTING', 'READY', 'IDLE', 'TRANSIENT_FAILURE'] as const)('of %s', async (state) => {
     vi.useFakeTimers();
-    atEnd(() => vi.useRealTimers());
+    onTestFinished(() => void vi.useRealTimers());
     const channel = new SimulatedChannel(POLICY);
     onFirst(state, () => channel.policy.destroy());
     channel.update(endpoints(3));

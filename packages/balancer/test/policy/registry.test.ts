@@ -1,4 +1,5 @@
 /** Registration with grpc-js: names, versions, and second copies of this package and of grpc-js. */
+
 import {
   cpSync,
   mkdirSync,
@@ -13,13 +14,13 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { experimental } from '@grpc/grpc-js';
+import { startBackend } from '@petiole/test-kit/servers';
+import { told } from '@petiole/test-kit/told';
 import { afterEach, beforeEach, describe, expect, type MockInstance, onTestFinished, test, vi } from 'vitest';
 import { grpcJsVersion, reportForeignCopies } from '../../src/grpc-js/copies.js';
 import { assertUsable } from '../../src/grpc-js/usable.js';
 import { customRoundRobin, definePolicy } from '../../src/index.js';
-import { atEnd, openChannel } from '../support/fleet.js';
-import { Backend } from '../support/servers/backend.js';
-import { told } from '../support/told.js';
+import { openChannel } from '../support/fleet.js';
 
 const require = createRequire(import.meta.url);
 
@@ -64,8 +65,7 @@ describe('a second copy of this package', () => {
     const copy = await import('../../src/index.js');
     expect(copy.customRoundRobin).not.toBe(customRoundRobin);
     copy.customRoundRobin.register();
-    const backend = await Backend.start();
-    atEnd(() => backend.kill());
+    const backend = await startBackend();
     for (const policy of [customRoundRobin(), copy.customRoundRobin()]) {
       expect(await openChannel({ endpoints: [backend.endpoint()], policy }).unary()).toBe(backend.peer);
     }

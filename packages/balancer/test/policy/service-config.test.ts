@@ -4,6 +4,7 @@
  */
 import { Client, credentials, experimental, type LoadBalancingConfig, Metadata, status } from '@grpc/grpc-js';
 import { validateServiceConfig } from '@grpc/grpc-js/build/src/service-config.js';
+import { Backend, UNARY } from '@petiole/test-kit/backend';
 import fc from 'fast-check';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import {
@@ -16,7 +17,6 @@ import {
   type ServiceConfigOptions,
   serviceConfig,
 } from '../../src/index.js';
-import { Backend, UNARY } from '../support/servers/backend.js';
 
 /** The error of a config that TypeScript may refuse as well: most configs are written without it. */
 function errorOf(options: unknown): string {

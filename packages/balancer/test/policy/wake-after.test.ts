@@ -1,9 +1,9 @@
 /** `wakeAfter` and `elapsedMs`: delays that no timer of Node can have, and stalls of the event loop. */
 import { connectivityState as State, setLogger } from '@grpc/grpc-js';
+import { SimulatedChannel } from '@petiole/test-kit/simulated-channel';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { fakeStall } from '../../../service-config/test/time/stalls.js';
 import { customRoundRobin, definePolicy } from '../../src/index.js';
-import { SimulatedChannel } from '../support/simulated-channel.js';
 
 customRoundRobin.register();
 

@@ -1,8 +1,8 @@
 /** The policy that docs/writing-a-policy.md builds step by step, `zone_first`: does it do what the page says? */
 import { readFileSync } from 'node:fs';
 import { connectivityState as State } from '@grpc/grpc-js';
+import { SimulatedChannel } from '@petiole/test-kit/simulated-channel';
 import { beforeEach, expect, test } from 'vitest';
-import { SimulatedChannel } from '../support/simulated-channel.js';
 import { zoneFirst } from './zone-first-policy.js';
 
 const [NEAR_1, NEAR_2, FAR_1, FAR_2] = ['10.1.0.1:1', '10.1.0.2:1', '10.2.0.1:1', '10.2.0.2:1'] as const;

@@ -2,17 +2,10 @@
  * Steady load on a test channel: so many RPCs at a time, each followed by the
  * next one, until it is stopped. Remembers where each RPC went and how it ended.
  */
-import { Metadata, type ServiceError, connectivityState as State } from '@grpc/grpc-js';
-import { Condition } from './condition.js';
-import { UNARY } from './servers/backend.js';
+import { Metadata, connectivityState as State } from '@grpc/grpc-js';
+import { Condition } from '@petiole/test-kit/condition';
+import { type Outcome, startRpc } from '@petiole/test-kit/rpc';
 import type { TestChannel } from './test-channel.js';
-
-export interface Outcome {
-  /** The server that the RPC was sent to; the channel's target if it was sent nowhere. */
-  readonly peer: string;
-  /** Undefined if the RPC was answered. */
-  readonly error: ServiceError | undefined;
-}
 
 export interface LoadOptions {
   /** RPCs at a time. */
@@ -28,24 +21,13 @@ const MAX_RPCS = 500_000;
 /** How long {@link Load.until} waits. */
 const PATIENCE_MS = 15_000;
 
-const same = (value: Buffer): Buffer => value;
-
 /** One unary RPC; resolves however it ends. */
 export function attempt(
   { client }: TestChannel,
   { deadlineMs = 10_000, waitForReady = false }: Omit<LoadOptions, 'concurrency'> = {},
 ): Promise<Outcome> {
-  return new Promise((resolve) => {
-    const call = client.makeUnaryRequest(
-      UNARY,
-      same,
-      same,
-      Buffer.from('load'),
-      new Metadata({ waitForReady }),
-      { deadline: Date.now() + deadlineMs },
-      (error: ServiceError | null) => resolve({ peer: call.getPeer(), error: error ?? undefined }),
-    );
-  });
+  const metadata = new Metadata({ waitForReady });
+  return startRpc(client, { metadata, deadline: Date.now() + deadlineMs }).ended;
 }
 
 /** How many of these RPCs went to each peer. */

@@ -9,7 +9,7 @@ import {
   status as Status,
   type StatusObject,
 } from '@grpc/grpc-js';
-import type { SimulatedSubchannel } from './simulated-channel.js';
+import type { SimulatedSubchannel } from '@petiole/test-kit/simulated-channel';
 
 type Listener = Parameters<experimental.CallStream['start']>[1];
 

@@ -13,10 +13,10 @@ import {
   experimental,
   type LoadBalancingConfig,
   Metadata,
-  type ServiceError,
   type StatusObject,
 } from '@grpc/grpc-js';
-import { BIDI, UNARY } from './servers/backend.js';
+import { BIDI } from '@petiole/test-kit/backend';
+import { type RpcOptions, startRpc } from '@petiole/test-kit/rpc';
 
 type Endpoint = experimental.Endpoint;
 type Listener = experimental.ResolverListener;
@@ -119,26 +119,17 @@ export class TestChannel {
   }
 
   /** Starts one unary RPC: the call, and the peer that serves it. Default deadline: 5 s. */
-  start(options: CallOptions & { metadata?: Metadata } = {}): {
-    call: ClientUnaryCall;
-    peer: Promise<string>;
-  } {
-    const { metadata = new Metadata(), ...callOptions } = options;
-    const { promise, resolve, reject } = withResolvers<string>();
-    const call = this.client.makeUnaryRequest(
-      UNARY,
-      (value: Buffer) => value,
-      (value: Buffer) => value,
-      Buffer.from('hello'),
-      metadata,
-      { deadline: Date.now() + 5000, ...callOptions },
-      (error: ServiceError | null) => (error ? reject(error) : resolve(call.getPeer())),
-    );
-    return { call, peer: promise };
+  start(options: RpcOptions = {}): { call: ClientUnaryCall; peer: Promise<string> } {
+    const { call, ended } = startRpc(this.client, options);
+    const peer = ended.then(({ peer: served, error }) => {
+      if (error) throw error;
+      return served;
+    });
+    return { call, peer };
   }
 
   /** One unary RPC; answers with the peer that served it. */
-  unary(options: CallOptions & { metadata?: Metadata } = {}): Promise<string> {
+  unary(options: RpcOptions = {}): Promise<string> {
     return this.start(options).peer;
   }
 
@@ -172,18 +163,4 @@ export class TestChannel {
   close(): void {
     this.client.close();
   }
-}
-
-function withResolvers<T>(): {
-  promise: Promise<T>;
-  resolve: (value: T) => void;
-  reject: (reason: unknown) => void;
-} {
-  let resolve: (value: T) => void = () => {};
-  let reject: (reason: unknown) => void = () => {};
-  const promise = new Promise<T>((onResolve, onReject) => {
-    resolve = onResolve;
-    reject = onReject;
-  });
-  return { promise, resolve, reject };
 }

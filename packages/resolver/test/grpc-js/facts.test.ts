@@ -1,5 +1,8 @@
 /** Facts about grpc-js that no other test would notice to be other ones (docs/grpc-js-facts.md). */
 import { Client, credentials, experimental, Metadata, type ServiceConfig, status } from '@grpc/grpc-js';
+import { openClient } from '@petiole/test-kit/clients';
+import { ask } from '@petiole/test-kit/rpc';
+import { startBackend } from '@petiole/test-kit/servers';
 import * as fc from 'fast-check';
 import { afterEach, expect, it, onTestFinished, vi } from 'vitest';
 import { backoff, reconnectDelays } from '../../src/grpc-js/channel-options.js';
@@ -7,7 +10,6 @@ import type { ResolverClass } from '../../src/grpc-js/resolver-class.js';
 import { sharedByCopies } from '../../src/grpc-js/shared-by-copies.js';
 import { lineBreakIn, splitTarget } from '../../src/grpc-js/target-uri.js';
 import { createResolverClass } from '../../src/schemes/define-resolver.js';
-import { ask, makeClient, startServer } from '../support/whoami.js';
 
 afterEach(() => {
   vi.useRealTimers();
@@ -78,7 +80,7 @@ it('R6: a line break in a target is an exception of the constructor', () => {
 
 it('R9: a service config that comes as an error costs the addresses, also after a good one', async () => {
   const made = passive('fact-config');
-  const client = makeClient('fact-config:x');
+  const client = openClient('fact-config:x');
   client.getChannel().getConnectivityState(true);
   const listener = made[0]?.[1] ?? expect.unreachable();
   const endpoints = experimental.statusOrFromValue([{ addresses: [{ host: '127.0.0.1', port: 1 }] }]);
@@ -93,7 +95,7 @@ it('R9: a service config that comes as an error costs the addresses, also after 
 });
 
 it('R10: the authority is asked for with every connection', async () => {
-  const server = await startServer('a');
+  const server = await startBackend({ name: 'a' });
   let asked = 0;
   const resolverClass = createResolverClass({
     scheme: 'fact-authority',
@@ -105,7 +107,7 @@ it('R10: the authority is asked for with every connection', async () => {
   });
   experimental.registerResolver('fact-authority', resolverClass);
   for (let channel = 0; channel < 2; channel += 1) {
-    const client = makeClient('fact-authority:x', { 'grpc.use_local_subchannel_pool': 1 });
+    const client = openClient('fact-authority:x', { 'grpc.use_local_subchannel_pool': 1 });
     const before = asked;
     expect(await ask(client)).toBe('a');
     expect(asked).toBeGreaterThan(before);

@@ -1,11 +1,12 @@
 /** What reaches a channel, and what is reported of it. */
 import { type experimental, Metadata, status } from '@grpc/grpc-js';
+import { told } from '@petiole/test-kit/told';
 import { describe, expect, it } from 'vitest';
 import type { UpdateReason } from '../../src/index.js';
 import { Delivery } from '../../src/resolving/delivery.js';
 import { parseStaticTarget } from '../../src/target/static.js';
 import { uri } from '../support/probe.js';
-import { told, updatesFromNow } from '../support/update-log.js';
+import { updatesFromNow } from '../support/update-log.js';
 
 const TARGET = uri('static:x');
 const result = (path: string) => ({

@@ -1,10 +1,12 @@
 /** Resolvers of a user's own, as they are defined and registered. */
 import { connectivityState, experimental } from '@grpc/grpc-js';
+import { openClient } from '@petiole/test-kit/clients';
+import { ask } from '@petiole/test-kit/rpc';
+import { startBackend } from '@petiole/test-kit/servers';
 import { describe, expect, it } from 'vitest';
 import { defineResolver, type ResolverDefinition, type ResolverLook } from '../../src/index.js';
 import { createResolverClass } from '../../src/schemes/define-resolver.js';
 import { Probe } from '../support/probe.js';
-import { ask, makeClient, startServer } from '../support/whoami.js';
 
 const ENDPOINTS = { endpoints: ['10.0.0.1:1'] };
 
@@ -118,13 +120,13 @@ describe('defineResolver', () => {
 
 describe('register', () => {
   it('makes the scheme known, with the options of the definition or those of the call', async () => {
-    const server = await startServer('a');
+    const server = await startBackend({ name: 'a' });
     const resolver = defineResolver(
       definition({ scheme: 'own-registered', resolve: () => ({ endpoints: [`127.0.0.1:${server.port}`] }) }),
     );
     expect(resolver.scheme).toBe('own-registered');
     resolver.register();
-    expect(await ask(makeClient('own-registered:echo.test'))).toBe('a');
+    expect(await ask(openClient('own-registered:echo.test'))).toBe('a');
     const made = (): unknown =>
       experimental.createResolver({ scheme: 'own-registered', path: 'x' }, () => true, {}).constructor;
     const before = made();
@@ -154,7 +156,7 @@ it('a look-up that closes its client at once closes it for good', async () => {
     }),
   );
   closing.register();
-  const client = makeClient('own-closing:echo.test');
+  const client = openClient('own-closing:echo.test');
   const answer = ask(client).catch((error: unknown) => error);
   await expect(answer).resolves.toMatchObject({ code: 14 });
   expect(() => client.getChannel().getConnectivityState(false)).not.toThrow();

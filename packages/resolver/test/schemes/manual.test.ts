@@ -1,9 +1,11 @@
 import { Metadata, type ServiceError, status } from '@grpc/grpc-js';
+import { openClient, ROUND_ROBIN } from '@petiole/test-kit/clients';
+import { ask, askUntilAll } from '@petiole/test-kit/rpc';
+import { startBackend } from '@petiole/test-kit/servers';
 import { describe, expect, it, vi } from 'vitest';
 import { createManualResolver, ServiceConfigError, TargetError } from '../../src/index.js';
 import { manualResolverClass } from '../../src/schemes/manual.js';
 import { Probe } from '../support/probe.js';
-import { ask, askUntilAll, makeClient, ROUND_ROBIN, startServer } from '../support/whoami.js';
 
 const HEALTH = 'grpc.internal.no_subchannel.petiole.health_check_service_name';
 const follow = (target: string): Probe => new Probe(manualResolverClass, target);
@@ -85,18 +87,18 @@ describe('update', () => {
   });
 
   it('comes first to a handle made without endpoints: RPCs wait for it', async () => {
-    const server = await startServer('a');
+    const server = await startBackend({ name: 'a' });
     const manual = createManualResolver();
-    const client = makeClient(manual.target);
+    const client = openClient(manual.target);
     const answer = ask(client);
     manual.update({ endpoints: [`127.0.0.1:${server.port}`] });
     await expect(answer).resolves.toBe('a');
   });
 
   it('with no endpoints fails RPCs instead of hanging, when it is the first', async () => {
-    const server = await startServer('a');
+    const server = await startBackend({ name: 'a' });
     const manual = createManualResolver({ endpoints: [] });
-    const client = makeClient(manual.target);
+    const client = openClient(manual.target);
     const details = expect.stringContaining('no endpoints');
     await expect(ask(client)).rejects.toMatchObject({ code: 14, details });
     manual.update({ endpoints: [`127.0.0.1:${server.port}`] });
@@ -105,10 +107,10 @@ describe('update', () => {
   });
 
   it('with no endpoints takes them away from a channel that had some', async () => {
-    const server = await startServer('a');
+    const server = await startBackend({ name: 'a' });
     const manual = createManualResolver({ endpoints: [`127.0.0.1:${server.port}`] });
     // round_robin lets RPCs wait then; pick_first would keep the connection that it has.
-    const client = makeClient(manual.target, ROUND_ROBIN);
+    const client = openClient(manual.target, ROUND_ROBIN);
     await expect(ask(client)).resolves.toBe('a');
     manual.update({ endpoints: [] });
     await nextTick();
@@ -116,13 +118,13 @@ describe('update', () => {
   });
 
   it('carries a service config that takes effect, over that of the channel', async () => {
-    const [a, b] = [await startServer('a'), await startServer('b')];
+    const [a, b] = [await startBackend({ name: 'a' }), await startBackend({ name: 'b' })];
     const endpoints = [`127.0.0.1:${a.port}`, `127.0.0.1:${b.port}`];
     const manual = createManualResolver({
       endpoints,
       serviceConfig: { loadBalancingConfig: [{ round_robin: {} }] },
     });
-    await askUntilAll(makeClient(manual.target), ['a', 'b']);
+    await askUntilAll(openClient(manual.target), ['a', 'b']);
   });
 
   it('is told from a failure by what it is, whatever its prototype has', async () => {
@@ -171,17 +173,17 @@ describe('update', () => {
   });
 
   it('with new attributes reconnects nothing', async () => {
-    const server = await startServer('a');
+    const server = await startBackend({ name: 'a' });
     const endpoints = [`127.0.0.1:${server.port}`];
     const manual = createManualResolver({ endpoints });
-    const client = makeClient(manual.target);
+    const client = openClient(manual.target);
     await ask(client);
     for (const serviceName of ['x', 'y', 'z']) {
       manual.update({ endpoints, serviceConfig: { healthCheckConfig: { serviceName } } });
       await nextTick();
       await ask(client);
     }
-    expect(server.connections()).toBe(1);
+    expect(server.callers.size).toBe(1);
   });
 
   it.each([
@@ -251,7 +253,7 @@ describe('update', () => {
 describe('fail', () => {
   it('fails RPCs of channels without endpoints with its status', async () => {
     const manual = createManualResolver();
-    const client = makeClient(manual.target);
+    const client = openClient(manual.target);
     manual.fail({ code: status.PERMISSION_DENIED, details: 'the catalogue says no' });
     await expect(ask(client)).rejects.toMatchObject({
       code: 7,
@@ -260,18 +262,18 @@ describe('fail', () => {
   });
 
   it('lets channels with endpoints serve on, under the service config they had', async () => {
-    const [a, b] = [await startServer('a'), await startServer('b')];
+    const [a, b] = [await startBackend({ name: 'a' }), await startBackend({ name: 'b' })];
     const endpoints = [`127.0.0.1:${a.port}`, `127.0.0.1:${b.port}`];
     const manual = createManualResolver({
       endpoints,
       serviceConfig: { loadBalancingConfig: [{ round_robin: {} }] },
     });
-    const client = makeClient(manual.target);
+    const client = openClient(manual.target);
     await askUntilAll(client, ['a', 'b']);
     manual.fail({ details: 'the catalogue is down' });
     await nextTick();
     await askUntilAll(client, ['a', 'b'], 20);
-    expect([a.connections(), b.connections()]).toEqual([1, 1]);
+    expect([a.callers.size, b.callers.size]).toEqual([1, 1]);
   });
 
   it('gives each channel metadata of its own: nothing that a client does to an error shows elsewhere', async () => {
@@ -281,7 +283,7 @@ describe('fail', () => {
     manual.fail({ details: 'the catalogue is down', metadata });
     metadata.set('reason', 'changed by the program');
     const reasons = async (): Promise<unknown> => {
-      const error: ServiceError = await ask(makeClient(manual.target)).then(
+      const error: ServiceError = await ask(openClient(manual.target)).then(
         expect.unreachable,
         (caught) => caught,
       );
@@ -360,14 +362,14 @@ describe('createManualResolver', () => {
 
 describe('close', () => {
   it('makes later channels UNAVAILABLE and says so; live ones keep serving', async () => {
-    const server = await startServer('a');
+    const server = await startBackend({ name: 'a' });
     const manual = createManualResolver({ endpoints: [`127.0.0.1:${server.port}`] });
-    const client = makeClient(manual.target);
+    const client = openClient(manual.target);
     await ask(client);
     manual.close();
     manual.close();
     await expect(ask(client)).resolves.toBe('a');
-    await expect(ask(makeClient(manual.target))).rejects.toMatchObject({
+    await expect(ask(openClient(manual.target))).rejects.toMatchObject({
       code: 14,
       details: expect.stringContaining('this manual resolver was closed'),
     });
@@ -377,7 +379,7 @@ describe('close', () => {
 
   it('ends RPCs that wait for a first update', async () => {
     const manual = createManualResolver();
-    const waiting = ask(makeClient(manual.target));
+    const waiting = ask(openClient(manual.target));
     await new Promise(setImmediate);
     manual.close();
     await expect(waiting).rejects.toMatchObject({

@@ -4,6 +4,7 @@
  * it sends none, but waits that long for the channel to be READY.
  */
 import { Client, credentials } from '@grpc/grpc-js';
+import { startRpc } from '@petiole/test-kit/rpc';
 import { parseTarget, registerRefreshingDnsResolver, registerSrvResolver } from '../../src/index.js';
 import '../../src/register.js';
 
@@ -21,16 +22,8 @@ if (rpcDeadline.startsWith('connect')) {
     console.log(error ? 'not ready' : 'ready');
   });
 } else {
-  client.makeUnaryRequest(
-    '/petiole.test.WhoAmI/Ask',
-    (text: string) => Buffer.from(text),
-    (bytes: Buffer) => bytes.toString(),
-    'who?',
-    { deadline: Date.now() + Number(rpcDeadline) },
-    (error, answer) => {
-      console.log(error ? `${error.code} ${error.details}` : answer);
-      if (close) client.close();
-      setTimeout(() => {}, Number(linger));
-    },
-  );
+  const { answer, error } = await startRpc(client, { deadline: Date.now() + Number(rpcDeadline) }).ended;
+  console.log(error ? `${error.code} ${error.details}` : answer);
+  if (close) client.close();
+  setTimeout(() => {}, Number(linger));
 }

@@ -3,10 +3,11 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseTarget, TargetError } from '../../src/index.js';
 import '../../src/register.js';
+import { openClient } from '@petiole/test-kit/clients';
+import { ask } from '@petiole/test-kit/rpc';
 import { createDnsRefreshResolverClass } from '../../src/schemes/dns-refresh.js';
 import { createSrvResolverClass } from '../../src/schemes/srv.js';
 import { Probe } from '../support/probe.js';
-import { ask, makeClient } from '../support/whoami.js';
 
 describe('parseTarget', () => {
   it('says what a target means', () => {
@@ -127,7 +128,7 @@ describe('parseTarget', () => {
   );
 
   it('agrees with what grpc-js does with line breaks and empty targets', async () => {
-    await expect(ask(makeClient('static:'))).rejects.toMatchObject({
+    await expect(ask(openClient('static:'))).rejects.toMatchObject({
       code: 14,
       details: expect.stringContaining('Failed to parse DNS address dns:static:'),
     });

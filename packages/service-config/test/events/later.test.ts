@@ -1,25 +1,17 @@
-import { channel, subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { channel } from 'node:diagnostics_channel';
 import { setLogger } from '@grpc/grpc-js';
+import { hear } from '@petiole/test-kit/hear';
+import { told } from '@petiole/test-kit/told';
 import { expect, it, onTestFinished, vi } from 'vitest';
 import { logError, publishLater } from '../../src/internal.js';
 
 const one = channel('test.one');
 const other = channel('test.other');
 
-/** Hears a channel until the test ends; answers with what ends it before. */
-function hear(name: string, listener: (message: unknown) => void): () => void {
-  const stop = (): void => void unsubscribe(name, listener);
-  subscribe(name, listener);
-  onTestFinished(stop);
-  return stop;
-}
-
-const told = (): Promise<void> => new Promise((resolve) => process.nextTick(resolve));
-
 it('tells when the frames are over, in the order of the calls, over all channels and the log', async () => {
   const heard: unknown[] = [];
-  hear('test.one', (message) => heard.push(message));
-  hear('test.other', (message) => heard.push(message));
+  hear(['test.one'], (message) => heard.push(message));
+  hear(['test.other'], (message) => heard.push(message));
   setLogger({ error: (line: string) => heard.push(line) });
   onTestFinished(() => setLogger(console));
   publishLater(one, () => ({ is: 1 }));
@@ -33,7 +25,7 @@ it('tells when the frames are over, in the order of the calls, over all channels
 
 it('tells what was so at the time of the call', async () => {
   const heard: unknown[] = [];
-  hear('test.one', (message) => heard.push(message));
+  hear(['test.one'], (message) => heard.push(message));
   let state = 'READY';
   publishLater(one, () => ({ state }));
   state = 'SHUTDOWN';
@@ -47,7 +39,7 @@ it('makes and schedules nothing while nobody subscribes, and tells nothing when 
   const event = vi.fn(() => ({}));
   publishLater(one, event);
   const heard = vi.fn();
-  hear('test.one', heard);
+  hear(['test.one'], heard);
   publishLater(one, () => undefined);
   expect(event).not.toHaveBeenCalled();
   expect(ticks).not.toHaveBeenCalled();
@@ -57,13 +49,13 @@ it('makes and schedules nothing while nobody subscribes, and tells nothing when 
 
 it('does not tell those who have unsubscribed in between, and goes on telling others', async () => {
   const [gone, stays] = [vi.fn(), vi.fn()];
-  const stop = hear('test.one', gone);
+  const stop = hear(['test.one'], gone);
   publishLater(one, () => ({}));
   stop();
   await told();
   expect(gone).not.toHaveBeenCalled();
-  const stopAgain = hear('test.one', gone);
-  hear('test.one', stays);
+  const stopAgain = hear(['test.one'], gone);
+  hear(['test.one'], stays);
   publishLater(one, () => ({}));
   stopAgain();
   await told();

@@ -1,10 +1,9 @@
 /** Waits of real event loops: of this process, which stalls, and of one that has nothing else to do. */
-import { execFile } from 'node:child_process';
+
 import { createSocket } from 'node:dgram';
 import { lookup } from 'node:dns';
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
+import { node, start } from '@petiole/test-kit/program';
 import { expect, it, onTestFinished } from 'vitest';
 import { TurningClock } from '../../src/internal.js';
 import { stall } from './stalls.js';
@@ -49,9 +48,7 @@ it('a wait ends also for an event loop that stalls in each of its turns', async 
 });
 
 it('a process that has nothing to do but wait ends', async () => {
-  const script = fileURLToPath(new URL('waiting-process.ts', import.meta.url));
-  const { stdout } = await promisify(execFile)(process.execPath, ['--import', 'tsx', script], {
-    timeout: 15_000,
-  });
-  expect(stdout).toBe('waits\n');
+  const { exitCode, stdout } = await start(node('test/time/waiting-process.ts'));
+  expect(exitCode).toBe(0);
+  expect(stdout).toBe('waits');
 });

@@ -13,7 +13,7 @@ import {
   type ServiceClientConstructor,
 } from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
-import type { Backend } from './backend.js';
+import type { Backend } from '@petiole/test-kit/backend';
 
 const ENVOY = 'type.googleapis.com/envoy';
 const LISTENER = `${ENVOY}.config.listener.v3.Listener`;

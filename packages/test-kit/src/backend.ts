@@ -1,6 +1,6 @@
 /**
  * A real gRPC server on the loopback that tests can stop, kill and bring back on
- * the same port. Its one service answers with the bytes that it was sent.
+ * the same port. Its one service answers with the bytes that it was sent, or with the server's name.
  */
 import { subscribe } from 'node:diagnostics_channel';
 import type { Socket } from 'node:net';
@@ -42,28 +42,34 @@ const service: ServiceDefinition = {
 type UnaryHandler = (call: ServerUnaryCall<Buffer, Buffer>, callback: sendUnaryData<Buffer>) => void;
 
 export interface BackendOptions {
+  /** What it answers with. Default: the request. */
+  readonly name?: string;
   /** `127.0.0.1` (default), `::1`, `::` for both families, or `0.0.0.0` for every 127.x.y.z. */
   readonly host?: string;
   /** Default 0: any free port, which the backend then keeps. */
   readonly port?: number;
   readonly credentials?: ServerCredentials;
   readonly serverOptions?: ServerOptions;
-  /** Default: answers with the request. */
+  /** Answers in place of the backend. */
   readonly unary?: UnaryHandler;
   /** Adds further services, e.g. `(server) => health.addToServer(server)`. */
   readonly services?: (server: Server) => void;
 }
 
 export class Backend {
+  readonly name: string;
   readonly host: string;
   port: number;
   /** Unary calls that reached the server, over all its lives. */
   calls = 0;
+  /** The client's end of each connection that has ever carried a unary call. */
+  readonly callers: Set<string> = new Set();
   private server: Server | undefined;
   private readonly options: BackendOptions;
 
   private constructor(options: BackendOptions) {
     this.options = options;
+    this.name = options.name ?? '';
     this.host = options.host ?? '127.0.0.1';
     this.port = options.port ?? 0;
   }
@@ -74,10 +80,14 @@ export class Backend {
     return backend;
   }
 
+  /** What it is bound to: `127.0.0.1:41234` or `[::]:41234`. */
+  get address(): string {
+    return this.host.includes(':') ? `[${this.host}]:${this.port}` : `${this.host}:${this.port}`;
+  }
+
   /** `127.0.0.1:41234` or `[::1]:41234`, as a client's peer is printed. */
   get peer(): string {
-    const host = this.host === '::' ? '::1' : this.host;
-    return host.includes(':') ? `[${host}]:${this.port}` : `${host}:${this.port}`;
+    return this.address.replace('[::]', '[::1]');
   }
 
   /** The same with other addresses of the same server: `endpoint('::1', '127.0.0.1')`. Default: the peer's host. */
@@ -89,10 +99,14 @@ export class Backend {
   /** Serves on the same port as before. */
   async restart(): Promise<void> {
     const server = new Server(this.options.serverOptions);
-    const unary: UnaryHandler = this.options.unary ?? ((call, callback) => callback(null, call.request));
+    const { name } = this.options;
+    const answer: UnaryHandler = (call, callback) =>
+      callback(null, name === undefined ? call.request : Buffer.from(name));
+    const unary = this.options.unary ?? answer;
     const implementation: UntypedServiceImplementation = {
       unary: (call: ServerUnaryCall<Buffer, Buffer>, callback: sendUnaryData<Buffer>) => {
         this.calls++;
+        this.callers.add(call.getPeer());
         unary(call, callback);
       },
       bidi: (call: ServerDuplexStream<Buffer, Buffer>) => {
@@ -103,12 +117,9 @@ export class Backend {
     };
     server.addService(service, implementation);
     this.options.services?.(server);
-    const host = this.host.includes(':') ? `[${this.host}]` : this.host;
     this.port = await new Promise<number>((resolve, reject) => {
       const credentials = this.options.credentials ?? ServerCredentials.createInsecure();
-      server.bindAsync(`${host}:${this.port}`, credentials, (error, port) =>
-        error ? reject(error) : resolve(port),
-      );
+      server.bindAsync(this.address, credentials, (error, port) => (error ? reject(error) : resolve(port)));
     });
     this.server = server;
   }
@@ -124,7 +135,8 @@ export class Backend {
     this.kill();
   }
 
-  private get sockets(): readonly Socket[] {
+  /** Its ends of the connections that clients have to it. */
+  get sockets(): readonly Socket[] {
     return [...accepted].filter(({ localPort }) => localPort === this.port);
   }
 

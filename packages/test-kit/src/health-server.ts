@@ -9,7 +9,7 @@ import {
   type StatusObject,
   status,
 } from '@grpc/grpc-js';
-import { Condition } from '../condition.js';
+import { Condition } from './condition.js';
 
 const bytes = (value: Buffer): Buffer => value;
 
