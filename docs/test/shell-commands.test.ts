@@ -4,9 +4,8 @@
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { execa } from 'execa';
+import { launch, type Program } from '@petiole/test-kit/program';
 import { afterAll, describe, expect, test } from 'vitest';
 import { pages, ROOT, shellCommands } from './code-blocks.js';
 
@@ -86,26 +85,15 @@ afterAll(() => {
 function shell(command: string, environment: Record<string, string>, cwd = ROOT) {
   const pnpm = process.env.npm_execpath ?? '';
   const text = /pnpm\.c?js$/.test(pnpm) ? command.replace(PNPM, `node ${pnpm}`) : command;
-  const run = execa('bash', ['-c', text], {
-    cwd,
-    env: { ...environment, TURBO_HASH: undefined },
-    detached: true,
-    reject: false,
-  });
+  const env = { CI: process.env.CI, ...environment };
+  const run = launch(['bash', '-c', text], { cwd, env, detached: true });
   if (run.pid !== undefined) groups.push(run.pid);
   return run;
 }
 
-/** What the first line that matches has in the group of `pattern`; the output keeps flowing. */
-function match(run: ReturnType<typeof shell>, pattern: RegExp): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const lines = createInterface(run.stdout);
-    lines.on('line', (line) => {
-      const found = pattern.exec(line);
-      if (found !== null) resolve(found[1] ?? '');
-    });
-    lines.once('close', () => reject(new Error(`the output ended without ${pattern}`)));
-  });
+/** What the first line that matches has in the group of `pattern`. */
+async function match(run: Program, pattern: RegExp): Promise<string> {
+  return pattern.exec(await run.out.line(pattern))?.[1] ?? '';
 }
 
 test('every command is run here, or it is known why not', () => {

@@ -1,10 +1,7 @@
 /** The two apps as child processes, the way their `start` scripts run them. */
-import { once } from 'node:events';
-import { connect } from 'node:net';
-import { createInterface } from 'node:readline';
-import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import { execa } from 'execa';
+import { launch, node, type Program } from '@petiole/test-kit/program';
+import { tcp } from '@petiole/test-kit/tcp';
 
 const APPS = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -13,44 +10,9 @@ export const PNPM: readonly string[] = /pnpm\.c?js$/.test(process.env.npm_execpa
   ? ['node', process.env.npm_execpath ?? '']
   : ['npx', '--yes', 'pnpm@10.34.8'];
 
-/** Starts an app from its sources; `environment` adds to ours. */
-export function startApp(app: 'echo-client' | 'echo-server', environment: Record<string, string> = {}) {
-  return execa('node', ['--conditions=@petiole/source', '--import', 'tsx', 'src/main.ts'], {
-    cwd: `${APPS}${app}`,
-    // These tests may themselves run as a turbo task, which an app must not take for its own.
-    env: { ...environment, TURBO_HASH: undefined },
-    reject: false,
-    stdin: 'pipe',
-  });
-}
-
-export type AppProcess = ReturnType<typeof startApp>;
-
-/** Resolves with the first line that satisfies; rejects if the stream ends without one. It keeps flowing. */
-export function lineOf(stream: Readable, satisfies: RegExp | ((line: string) => boolean)): Promise<string> {
-  const matches = satisfies instanceof RegExp ? (line: string) => satisfies.test(line) : satisfies;
-  return new Promise((resolve, reject) => {
-    const lines = createInterface(stream);
-    lines.on('line', (line) => {
-      if (matches(line)) resolve(line);
-    });
-    lines.once('close', () => reject(new Error(`the output ended without ${satisfies}`)));
-  });
-}
-
-/** True if something accepts TCP connections there. */
-export async function listening(host: string, port: number): Promise<boolean> {
-  const socket = connect({ host, port });
-  try {
-    await once(socket, 'connect');
-    // Where nobody listens, the system may give the socket that very port, and connect it to itself.
-    return socket.localPort !== port;
-  } catch {
-    return false;
-  } finally {
-    // A reset leaves no TIME_WAIT behind, which would keep a server from the port for a minute.
-    socket.resetAndDestroy();
-  }
+/** Starts an app from its sources; `env` adds to ours. */
+export function startApp(app: 'echo-client' | 'echo-server', env: Record<string, string> = {}): Program {
+  return launch(node('src/main.ts'), { cwd: `${APPS}${app}`, env });
 }
 
 /** Which of the servers' default addresses somebody listens on: nothing, once all apps are gone. */
@@ -59,7 +21,7 @@ export async function listeningDefaults(): Promise<readonly string[]> {
   const found = await Promise.all(
     addresses.map(async (address) => {
       const [, host = '', port] = /^\[?(.*?)\]?:(\d+)$/.exec(address) ?? [];
-      return (await listening(host, Number(port))) ? [address] : [];
+      return (await tcp(host, Number(port))) === 'open' ? [address] : [];
     }),
   );
   return found.flat();

@@ -1,7 +1,6 @@
 /** `bench`: bounded, compared in turns, as a table and as JSON; its progress bar only where there is a terminal. */
 import { describe, test, vi } from 'vitest';
-import { lineOf } from './app-process.js';
-import { client, TerminalClient } from './client-process.js';
+import { client, inTerminal } from './client-process.js';
 import { fleet } from './fleet.js';
 
 vi.setConfig({ testTimeout: 60_000 });
@@ -101,7 +100,7 @@ describe.concurrent('bench', () => {
       '--admin',
       '127.0.0.1:0',
     ]);
-    await lineOf(run.stderr, /admin services/);
+    await run.err.line(/admin services/);
     await listeners[0].firstRpc;
     for (const listener of listeners) listener.stop();
     const { exitCode, stdout } = await run;
@@ -114,8 +113,7 @@ describe.concurrent('bench', () => {
     onTestFinished,
   }) => {
     const { target } = await fleet(onTestFinished);
-    const terminal = new TerminalClient(['bench', '--target', target, '--duration', '60s']);
-    onTestFinished(() => terminal.kill());
+    const terminal = inTerminal(onTestFinished, ['bench', '--target', target, '--duration', '60s']);
     await terminal.until((screen) => /^custom_round_robin ■* +\d+% +[1-9][\d,]* RPCs$/m.test(screen));
     terminal.press('\x03');
     expect(await terminal.exitCode).toBe(130);

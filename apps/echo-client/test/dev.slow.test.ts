@@ -3,9 +3,8 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { execa } from 'execa';
+import { launch } from '@petiole/test-kit/program';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { lineOf } from './app-process.js';
 
 vi.setConfig({ testTimeout: 60_000 });
 
@@ -34,20 +33,18 @@ test.each(['echo-client', 'echo-server'])(
     const say = (version: number): string => `console.log('version ${version}');\n`;
     replace(part, say(0));
 
-    const dev = execa(devScript(app), {
-      shell: true,
+    const dev = launch(['sh', '-c', devScript(app)], {
       cwd: folder,
       env: { PATH: `${TOOLS}${delimiter}${process.env.PATH}` },
-      reject: false,
       detached: true,
     });
     onTestFinished(async () => {
       process.kill(-(dev.pid ?? Number.NaN), 'SIGKILL');
       await dev;
     });
-    await lineOf(dev.stdout, /^version 0$/);
+    await dev.out.line(/^version 0$/);
     for (let version = 1; version <= 8; version++) {
-      const seen = lineOf(dev.stdout, (line) => line === `version ${version}`);
+      const seen = dev.out.line((line) => line === `version ${version}`);
       replace(part, say(version));
       await seen;
     }

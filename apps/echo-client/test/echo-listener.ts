@@ -1,6 +1,7 @@
 /** Echo servers in the test's process, which stop and start again on the same port, and know TLS and health. */
-import { Server, ServerCredentials } from '@grpc/grpc-js';
+import type { Server } from '@grpc/grpc-js';
 import { type EchoHandlers, EchoService } from '@petiole/echo-proto';
+import { Backend, type BackendOptions } from '@petiole/test-kit/backend';
 import { HealthImplementation } from 'grpc-health-check';
 
 /**
@@ -10,50 +11,31 @@ import { HealthImplementation } from 'grpc-health-check';
 const taken = new Set<number>();
 
 export class EchoListener {
-  /** With the real port. */
-  address: string;
   /** RPCs that have arrived. */
   rpcs = 0;
   /** Hears of each RPC: what it says, and the address of its connection. */
   onMessage = (_message: string, _peer: string): void => {};
-  readonly #credentials: ServerCredentials;
   readonly #health = new HealthImplementation({ '': 'SERVING', echo: 'SERVING' });
-  #server: Server | undefined;
+  #backend: Backend | undefined;
   #answered = (): void => {};
   /** Resolves when the first RPC arrives. */
   readonly firstRpc = new Promise<void>((resolve) => {
     this.#answered = resolve;
   });
 
-  private constructor(address: string, credentials: ServerCredentials) {
-    this.address = address;
-    this.#credentials = credentials;
-  }
-
-  /** `[::1]:0` takes a free port. */
-  static async on(address: string, credentials = ServerCredentials.createInsecure()): Promise<EchoListener> {
-    const listener = new EchoListener(address, credentials);
-    await listener.start();
-    return listener;
-  }
-
-  /** Also again, on the same port. */
-  async start(): Promise<void> {
-    const isNew = this.port === 0;
+  static async on(host: string, options: BackendOptions = {}): Promise<EchoListener> {
     for (;;) {
-      const server = await this.#bind();
-      if (!isNew || !taken.has(this.port)) {
-        taken.add(this.port);
-        this.#server = server;
-        return;
+      const listener = new EchoListener();
+      listener.#backend = await Backend.start({ ...options, host, services: listener.#serve });
+      if (!taken.has(listener.port)) {
+        taken.add(listener.port);
+        return listener;
       }
-      server.forceShutdown();
-      this.address = this.address.replace(/\d+$/, '0');
+      listener.stop();
     }
   }
 
-  async #bind(): Promise<Server> {
-    const server = new Server();
+  readonly #serve = (server: Server): void => {
     const handlers = {
       UnaryEcho: (call, respond) => {
         this.rpcs++;
@@ -64,26 +46,27 @@ export class EchoListener {
     } satisfies Partial<EchoHandlers>;
     server.addService(EchoService, handlers);
     this.#health.addToServer(server);
-    const port = await new Promise<number>((resolve, reject) => {
-      server.bindAsync(this.address, this.#credentials, (error, bound) =>
-        error === null ? resolve(bound) : reject(error),
-      );
-    });
-    this.address = this.address.replace(/:\d+$/, `:${port}`);
-    return server;
+  };
+
+  /** Again, on the same port. */
+  async start(): Promise<void> {
+    await this.#backend?.restart();
   }
 
   /** Closes its connections at once. */
   stop(): void {
-    this.#server?.forceShutdown();
-    this.#server = undefined;
+    this.#backend?.kill();
   }
 
   healthy(healthy: boolean, service = 'echo'): void {
     this.#health.setStatus(service, healthy ? 'SERVING' : 'NOT_SERVING');
   }
 
+  get address(): string {
+    return this.#backend?.address ?? '';
+  }
+
   get port(): number {
-    return Number(/\d+$/.exec(this.address)?.[0]);
+    return this.#backend?.port ?? 0;
   }
 }

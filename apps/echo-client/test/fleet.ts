@@ -12,9 +12,9 @@ export interface Fleet {
 /** IPv4 only, IPv6 only, and both; stopped when the test is over. (Concurrent tests each have their own hook.) */
 export async function fleet(onTestFinished: (stop: () => void) => void): Promise<Fleet> {
   const [first, second, third] = await Promise.all([
-    EchoListener.on('127.0.0.1:0'),
-    EchoListener.on('[::1]:0'),
-    EchoListener.on('[::]:0'),
+    EchoListener.on('127.0.0.1'),
+    EchoListener.on('::1'),
+    EchoListener.on('::'),
   ]);
   onTestFinished(() => {
     for (const listener of [first, second, third]) listener.stop();

@@ -3,8 +3,9 @@
  * 50050 to 50052, compared line by line with the reference transcript.
  */
 import { readFileSync } from 'node:fs';
+import type { Program } from '@petiole/test-kit/program';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { type AppProcess, lineOf, listeningDefaults, startApp } from './app-process.js';
+import { listeningDefaults, startApp } from './app-process.js';
 
 // Several processes a test, on a machine that runs other packages' tests as well.
 vi.setConfig({ testTimeout: 60_000 });
@@ -14,9 +15,9 @@ const TRANSCRIPT = readFileSync(new URL('transcript.txt', import.meta.url), 'utf
   .split('\n');
 const SERVING = /^serving on 127\.0\.0\.1:50050, \[::1\]:50051, \[::\]:50052$/;
 
-const apps: AppProcess[] = [];
+const apps: Program[] = [];
 
-function start(...parameters: Parameters<typeof startApp>): AppProcess {
+function start(...parameters: Parameters<typeof startApp>): Program {
   const app = startApp(...parameters);
   apps.push(app);
   return app;
@@ -33,7 +34,7 @@ afterEach(async () => {
   }
 });
 
-async function stopped(server: AppProcess): Promise<void> {
+async function stopped(server: Program): Promise<void> {
   server.kill('SIGTERM');
   expect((await server).exitCode).toBe(0);
   expect(await listeningDefaults()).toEqual([]);
@@ -42,7 +43,7 @@ async function stopped(server: AppProcess): Promise<void> {
 describe('the transcript', () => {
   test('servers first, then the client: line by line as in the reference, twice', async () => {
     const server = start('echo-server');
-    await lineOf(server.stdout, SERVING);
+    await server.out.line(SERVING);
 
     for (let run = 0; run < 2; run++) {
       const client = await start('echo-client');
@@ -60,7 +61,7 @@ describe('the transcript', () => {
       GRPC_VERBOSITY: 'DEBUG',
     });
     const refused = new Set<string>();
-    await lineOf(client.stderr, (line) => {
+    await client.err.line((line) => {
       const address = / (\S+:5005[012]) CONNECTING -> TRANSIENT_FAILURE .*ECONNREFUSED/.exec(line)?.[1];
       if (address !== undefined) refused.add(address);
       return refused.size === 6;
@@ -78,7 +79,7 @@ describe('the transcript', () => {
 describe('failures', () => {
   test('one server missing: exit 1 within the deadline, and the peer that never came is named', async () => {
     const server = start('echo-server', { ECHO_SERVER_LISTEN: '127.0.0.1:50050,[::]:50052' });
-    await lineOf(server.stdout, /^serving on/);
+    await server.out.line(/^serving on/);
 
     const begun = performance.now();
     // The default, 10 s, is what --help says.
@@ -101,7 +102,7 @@ describe('failures', () => {
   test('a wrong distribution is told from a right one: the client exits 1 and says what it saw', async () => {
     // The second server listens on IPv4 where it should on IPv6: all connect, one peer is wrong.
     const server = start('echo-server', { ECHO_SERVER_LISTEN: '127.0.0.1:50050,127.0.0.1:50051,[::]:50052' });
-    await lineOf(server.stdout, /^serving on/);
+    await server.out.line(/^serving on/);
 
     const client = await start('echo-client');
 
@@ -114,7 +115,7 @@ describe('failures', () => {
 
   test('a taken port: the servers refuse to start, and leave nothing behind', async () => {
     const first = start('echo-server', { ECHO_SERVER_LISTEN: '[::1]:50051' });
-    await lineOf(first.stdout, /^serving on/);
+    await first.out.line(/^serving on/);
 
     const second = await start('echo-server');
 
@@ -131,9 +132,9 @@ describe('failures', () => {
 describe('SIGTERM', () => {
   test('to the servers while RPCs run: they drain and exit 0', async () => {
     const server = start('echo-server');
-    await lineOf(server.stdout, SERVING);
+    await server.out.line(SERVING);
     const client = start('echo-client');
-    await lineOf(client.stdout, /^Response from peer/);
+    await client.out.line(/^Response from peer/);
 
     await stopped(server);
 
@@ -146,7 +147,7 @@ describe('SIGTERM', () => {
   test('to the client: it ends at once, the servers go on', async () => {
     const client = start('echo-client');
     const server = start('echo-server', { ECHO_SERVER_LISTEN: '127.0.0.1:50050' });
-    await lineOf(server.stdout, /^serving on/);
+    await server.out.line(/^serving on/);
 
     client.kill('SIGTERM');
     expect((await client).signal).toBe('SIGTERM');

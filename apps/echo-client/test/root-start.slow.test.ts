@@ -4,11 +4,12 @@
  */
 import { readFileSync } from 'node:fs';
 import { utimes } from 'node:fs/promises';
-import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import type { Program } from '@petiole/test-kit/program';
+import { launch } from '@petiole/test-kit/program';
 import { execa } from 'execa';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { type AppProcess, lineOf, listeningDefaults, PNPM, startApp } from './app-process.js';
+import { listeningDefaults, PNPM, startApp } from './app-process.js';
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 // Several processes a test, on a machine that runs other packages' tests as well.
@@ -21,16 +22,8 @@ const TRANSCRIPT = readFileSync(new URL('transcript.txt', import.meta.url), 'utf
 const PNPM_START = /^\S*node \S+\/pnpm(\.c?js)? start$/;
 
 function pnpm(args: readonly string[], environment: Record<string, string> = {}) {
-  const [command = '', ...prefix] = PNPM;
-  return execa(command, [...prefix, ...args], {
-    cwd: ROOT,
-    env: { ...environment, TURBO_HASH: undefined },
-    // A session and process group of its own, as a terminal's foreground job has.
-    detached: true,
-    reject: false,
-    stdin: 'pipe',
-    all: true,
-  });
+  const env = { CI: process.env.CI, ...environment };
+  return launch([...PNPM, ...args], { cwd: ROOT, env, detached: true });
 }
 
 type PnpmRun = ReturnType<typeof pnpm>;
@@ -49,7 +42,7 @@ async function nothingIsLeft(run: PnpmRun): Promise<void> {
   expect(await listeningDefaults()).toEqual([]);
 }
 
-let others: AppProcess[] = [];
+let others: Program[] = [];
 let runs: PnpmRun[] = [];
 
 beforeEach(async () => {
@@ -119,7 +112,7 @@ describe('pnpm start', () => {
   test('a failing server: an error that names the address, and the client does not wait in vain', async () => {
     const occupant = startApp('echo-server', { ECHO_SERVER_LISTEN: '[::1]:50051' });
     others.push(occupant);
-    await lineOf(occupant.stdout, /^serving on/);
+    await occupant.out.line(/^serving on/);
 
     const run = started();
     const { all, exitCode } = await run;
@@ -132,7 +125,7 @@ describe('pnpm start', () => {
 
   test('Ctrl-C, which signals the whole foreground job, leaves nothing', async () => {
     const run = startedWithoutThird('60');
-    await lineOf(run.stdout, TWO_SERVE);
+    await run.out.line(TWO_SERVE);
     interrupt(run);
     await run;
     await nothingIsLeft(run);
@@ -140,7 +133,7 @@ describe('pnpm start', () => {
 
   test('SIGTERM to pnpm leaves nothing', async () => {
     const run = startedWithoutThird('60');
-    await lineOf(run.stdout, TWO_SERVE);
+    await run.out.line(TWO_SERVE);
     // Where npx runs pnpm, a signal to npx would end a shell in between and leave pnpm alone.
     const pnpm = (await processesOf(run)).filter(({ command }) => PNPM_START.test(command));
     expect(pnpm).toHaveLength(1);
@@ -151,7 +144,7 @@ describe('pnpm start', () => {
 
   test('a turbo that is killed hard: the servers end with its pipe, the client with its deadline', async () => {
     const run = startedWithoutThird('5');
-    await lineOf(run.stdout, TWO_SERVE);
+    await run.out.line(TWO_SERVE);
     const turbo = (await processesOf(run)).filter(({ command }) =>
       /^\S+\/bin\/turbo run start /.test(command),
     );
@@ -167,7 +160,7 @@ describe('the apps in two terminals', () => {
   test('the client shows the transcript and exits with 0; Ctrl-C stops the servers', async () => {
     const servers = running(['--filter', '@petiole/echo-server', 'start']);
     const client = running(['--filter', '@petiole/echo-client', 'start']);
-    await lineOf(servers.stdout, (line) => line === ALL_SERVE);
+    await servers.out.line((line) => line === ALL_SERVE);
     const { stdout, exitCode } = await client;
 
     const lines = stdout.split('\n');
@@ -186,14 +179,13 @@ describe('pnpm turbo run dev', () => {
 
   test('an edit restarts the servers, the client verifies again, and Ctrl-C leaves nothing', async () => {
     const run = running(['turbo', 'run', 'dev']);
-    const output: Record<string, string[]> = { 'echo-client': [], 'echo-server': [] };
-    createInterface(run.stdout).on('line', (row) => {
-      const [, app = '', line = ''] = /^@petiole\/([\w-]+):dev: (.*)$/.exec(row) ?? [];
-      output[app]?.push(line);
-    });
-    const sawChange = (app: string): boolean => output[app]?.some((line) => CHANGED.test(line)) === true;
+    const linesOf = (app: string): readonly string[] =>
+      run.out.all.flatMap((row) =>
+        /^@petiole\/([\w-]+):dev: (.*)$/.exec(row)?.[1] === app ? [row.replace(/^\S+ /, '')] : [],
+      );
+    const sawChange = (app: string): boolean => linesOf(app).some((line) => CHANGED.test(line));
     const sinceChange = (app: string): readonly string[] => {
-      const lines = output[app] ?? [];
+      const lines = linesOf(app);
       return lines.slice(lines.findLastIndex((line) => CHANGED.test(line)) + 1);
     };
     const verified = (): Promise<void> =>

@@ -1,7 +1,7 @@
 /** A peer that answers no connection attempt: a listener in a stopped process whose queue is full. Linux then drops each SYN. */
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { execa } from 'execa';
+import { launch } from '@petiole/test-kit/program';
 
 const LISTEN = `
   const server = require('node:net').createServer();
@@ -11,9 +11,8 @@ const QUEUE_LENGTH = 2;
 
 /** `127.0.0.1:PORT`; silent until the test is over. */
 export async function silentPeer(onTestFinished: (stop: () => void) => void): Promise<string> {
-  const listener = execa('node', ['-e', LISTEN], { reject: false });
-  const [line] = (await once(listener.stdout, 'data')) as [Buffer];
-  const port = Number(line);
+  const listener = launch(['node', '-e', LISTEN]);
+  const port = Number(await listener.out.next());
   listener.kill('SIGSTOP');
   const sockets = Array.from({ length: QUEUE_LENGTH }, () => connect({ host: '127.0.0.1', port }));
   onTestFinished(() => {

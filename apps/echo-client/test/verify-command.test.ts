@@ -4,11 +4,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Client, credentials, Server, ServerCredentials } from '@grpc/grpc-js';
+import { Client, credentials } from '@grpc/grpc-js';
 import { type EchoHandlers, EchoService } from '@petiole/echo-proto';
-import { generate } from 'selfsigned';
+import { Backend } from '@petiole/test-kit/backend';
+import { issue, serving } from '@petiole/test-kit/certificates';
 import { describe, test, vi } from 'vitest';
-import { lineOf } from './app-process.js';
 import { client } from './client-process.js';
 import { command } from './command-in-process.js';
 import { EchoListener } from './echo-listener.js';
@@ -181,34 +181,19 @@ describe('a target and a policy', () => {
 
 describe('TLS', () => {
   test('the server’s name and the client’s certificate are verified', async ({ expect, onTestFinished }) => {
-    const issue = (commonName: string, ca?: { key: string; cert: string }) =>
-      generate([{ name: 'commonName', value: commonName }], {
-        keyType: 'ec',
-        algorithm: 'sha256',
-        ...(ca === undefined ? {} : { ca }),
-        extensions: [
-          { name: 'basicConstraints', cA: ca === undefined, critical: true },
-          { name: 'subjectAltName', altNames: [{ type: 2, value: commonName }] },
-        ],
-      });
-    const root = await issue('Petiole test CA');
-    const ca = { key: root.private, cert: root.cert };
-    const [server, own] = await Promise.all([issue('echo.test', ca), issue('client.test', ca)]);
+    const ca = await issue(['Petiole test CA']);
+    const [server, own] = await Promise.all([issue(['echo.test'], ca), issue(['client.test'], ca)]);
     const folder = mkdtempSync(join(tmpdir(), 'echo-client-'));
     onTestFinished(() => rmSync(folder, { recursive: true }));
     const file = (name: string, text: string): string => {
       writeFileSync(join(folder, name), text);
       return join(folder, name);
     };
-    const pair = { private_key: Buffer.from(server.private), cert_chain: Buffer.from(server.cert) };
-    const listener = await EchoListener.on(
-      '127.0.0.1:0',
-      ServerCredentials.createSsl(Buffer.from(ca.cert), [pair], true),
-    );
+    const listener = await EchoListener.on('127.0.0.1', { credentials: serving(server, ca) });
     onTestFinished(() => listener.stop());
 
     const args = ['--target', `static:${listener.address}`, '--tls-ca', file('ca.pem', ca.cert)];
-    args.push('--tls-cert', file('cert.pem', own.cert), '--tls-key', file('key.pem', own.private));
+    args.push('--tls-cert', file('cert.pem', own.cert), '--tls-key', file('key.pem', own.key));
     const right = await command([...args, '--tls-server-name', 'echo.test']);
     const wrong = await command([...args, '--timeout', '1.5s']);
     expect(right).toMatchObject({ exitCode: 0, stderr: '' });
@@ -224,7 +209,7 @@ describe.concurrent('the end', () => {
   }) => {
     const { target } = await fleet(onTestFinished);
     const run = client(['--target', target, '--iterations', '100000', '--timeout', '60s']);
-    await lineOf(run.stdout, /^Response from peer/);
+    await run.out.line(/^Response from peer/);
     run.kill('SIGINT');
     const { exitCode, stdout, stderr } = await run;
 
@@ -237,7 +222,7 @@ describe.concurrent('the end', () => {
       GRPC_TRACE: 'subchannel',
       GRPC_VERBOSITY: 'DEBUG',
     });
-    await lineOf(run.stderr, /ECONNREFUSED/);
+    await run.err.line(/ECONNREFUSED/);
     run.kill('SIGINT');
     const { exitCode, stdout } = await run;
 
@@ -253,7 +238,7 @@ describe.concurrent('the end', () => {
   }) => {
     const { target } = await fleet(onTestFinished);
     const run = client(['--target', target, '--iterations', '100000', '--timeout', '60s']);
-    await lineOf(run.stdout, /^Response from peer/);
+    await run.out.line(/^Response from peer/);
     run.stdout.destroy();
     const { exitCode, stderr } = await run;
 
@@ -283,8 +268,8 @@ test('--admin: channelz, reflection and health for whoever asks', async ({ expec
     '--admin',
     '127.0.0.1:0',
   ]);
-  const line = await lineOf(run.stderr, /^echo-client: admin services on 127\.0\.0\.1:[1-9]/);
-  await lineOf(run.stdout, /^Response from peer/);
+  const line = await run.err.line(/^echo-client: admin services on 127\.0\.0\.1:[1-9]/);
+  await run.out.line(/^Response from peer/);
   const admin = new Client(line.split(' ').at(-1) ?? '', credentials.createInsecure());
   onTestFinished(() => admin.close());
 
@@ -333,21 +318,17 @@ describe('what a server says', () => {
 
   /** Answers the first RPC with that text, and fails the others with it. */
   async function hostileServer(onTestFinished: (stop: () => void) => void): Promise<string> {
-    const server = new Server();
-    onTestFinished(() => server.forceShutdown());
     let rpcs = 0;
     const UnaryEcho: EchoHandlers['UnaryEcho'] = (call, respond) => {
       rpcs += 1;
       if (rpcs === 1) respond(null, { message: `${call.request.message}${FORGED}` });
       else respond({ code: 9, details: FORGED });
     };
-    server.addService(EchoService, { UnaryEcho });
-    const port = await new Promise<number>((resolve, reject) => {
-      server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) =>
-        error === null ? resolve(bound) : reject(error),
-      );
+    const backend = await Backend.start({
+      services: (server) => server.addService(EchoService, { UnaryEcho }),
     });
-    return `static:127.0.0.1:${port}`;
+    onTestFinished(() => backend.kill());
+    return `static:${backend.peer}`;
   }
 
   test('reaches the terminal in one line and without escape codes', async ({ expect, onTestFinished }) => {

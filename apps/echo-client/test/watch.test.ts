@@ -1,20 +1,18 @@
 /** The live view, as a person sees it on the screen of a terminal; and without one, a line each second. */
+
+import type { Terminal, TerminalOptions } from '@petiole/test-kit/terminal';
 import { describe, test, vi } from 'vitest';
-import { lineOf, PNPM } from './app-process.js';
-import { client, TerminalClient, type TerminalOptions } from './client-process.js';
+import { PNPM } from './app-process.js';
+import { client, inTerminal } from './client-process.js';
 import { fleet } from './fleet.js';
 
 vi.setConfig({ testTimeout: 60_000 });
 
-function watch(
+const watch = (
   onTestFinished: (stop: () => void) => void,
   args: readonly string[],
-  options?: TerminalOptions,
-): TerminalClient {
-  const terminal = new TerminalClient(['watch', '--rate', '100', ...args], options);
-  onTestFinished(() => terminal.kill());
-  return terminal;
-}
+  ...how: [options?: TerminalOptions, command?: readonly string[]]
+): Terminal => inTerminal(onTestFinished, ['watch', '--rate', '100', ...args], ...how);
 
 const THREE_THREE_THREE = /███······███······███/;
 
@@ -101,7 +99,7 @@ describe.concurrent('in a terminal', () => {
     onTestFinished,
   }) => {
     const { target, names } = await fleet(onTestFinished);
-    const view = watch(onTestFinished, ['--target', target], { columns: 40, rows: 30 });
+    const view = watch(onTestFinished, ['--target', target], { columns: 40 });
     const complete = (screen: string): boolean =>
       screen.startsWith('custom_round_robin') &&
       THREE_THREE_THREE.test(screen) &&
@@ -112,10 +110,10 @@ describe.concurrent('in a terminal', () => {
     for (const row of narrow.split('\n'))
       expect(row).toMatch(/^(custom_round_robin|100 RPC|\d|p\d\d| {2}|What|no errors|$)/);
 
-    view.resize(100, 30);
+    view.resize(100);
     const wide = await view.until((screen) => complete(screen) && /█[█·]{80}$/m.test(screen));
     expect(wide.match(/custom_round_robin/g)).toHaveLength(1);
-    view.resize(40, 30);
+    view.resize(40);
     const again = await view.until(
       (screen) => complete(screen) && screen.split('\n').every((row) => row.length <= 40),
     );
@@ -141,7 +139,7 @@ describe.concurrent('in a terminal', () => {
     listeners[1].stop();
     const args = ['--target', target, '--ready-timeout', '0'];
     const [plain, colored] = [
-      watch(onTestFinished, args, { environment: { NO_COLOR: '1' } }),
+      watch(onTestFinished, args, { env: { NO_COLOR: '1' } }),
       watch(onTestFinished, args),
     ];
     const both = (screen: string): boolean =>
@@ -157,9 +155,7 @@ describe.concurrent('in a terminal', () => {
     onTestFinished,
   }) => {
     const { target } = await fleet(onTestFinished);
-    const command = [...PNPM, 'start'];
-    const view = new TerminalClient(['watch', '--target', target, '--rate', '100'], { command });
-    onTestFinished(() => view.kill());
+    const view = watch(onTestFinished, ['--target', target], {}, [...PNPM, 'start']);
     await view.until((screen) => THREE_THREE_THREE.test(screen));
     view.press('\x03');
     // npx, where it runs pnpm, has heard Ctrl-C, too.
@@ -173,7 +169,7 @@ describe.concurrent('in a terminal', () => {
     const { target } = await fleet(onTestFinished);
     const view = watch(onTestFinished, ['--target', target]);
     await view.until((screen) => THREE_THREE_THREE.test(screen));
-    view.terminate();
+    view.kill('SIGTERM');
     expect(await view.exitCode).toBe(128 + 15);
     expect(view.output.lastIndexOf('\x1b[?25h')).toBeGreaterThan(view.output.lastIndexOf('\x1b[?25l'));
   });
@@ -186,7 +182,7 @@ describe.concurrent('without a terminal', () => {
   }) => {
     const { target, names, listeners } = await fleet(onTestFinished);
     const run = client(['watch', '--target', target, '--rate', '50', '--duration', '4.5s']);
-    await lineOf(run.stdout, / READY via /);
+    await run.out.line(/ READY via /);
     listeners[1].stop();
     const { exitCode, stdout, stderr } = await run;
 
@@ -213,7 +209,7 @@ describe.concurrent('without a terminal', () => {
   }) => {
     const { target, names, listeners } = await fleet(onTestFinished);
     const run = client(['watch', '--target', target, '--policy', 'round_robin', '--duration', '3.5s']);
-    await lineOf(run.stdout, /^1 s \|/);
+    await run.out.line(/^1 s \|/);
     listeners[2].stop();
     const { stdout } = await run;
     expect(stdout).toMatch(/^1 s \|.*READY via/m);

@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { generate } from 'selfsigned';
+import { issue } from '@petiole/test-kit/certificates';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { readCommandLine, type ServerOptions } from '../src/command-line.js';
 import { startServer } from './server-process.js';
@@ -13,10 +13,10 @@ const key = join(folder, 'key.pem');
 const otherKey = join(folder, 'other-key.pem');
 
 beforeAll(async () => {
-  const [own, other] = await Promise.all([generate(), generate()]);
+  const [own, other] = await Promise.all([issue(['localhost']), issue(['localhost'])]);
   writeFileSync(cert, own.cert);
-  writeFileSync(key, own.private);
-  writeFileSync(otherKey, other.private);
+  writeFileSync(key, own.key);
+  writeFileSync(otherKey, other.key);
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 

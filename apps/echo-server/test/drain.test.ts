@@ -2,9 +2,10 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { status } from '@grpc/grpc-js';
+import { tcp } from '@petiole/test-kit/tcp';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { echoClient, healthClient, portOf, tcp, unaryEcho } from './grpc-clients.js';
-import { addressesIn, Lines, servingAddresses, startServer } from './server-process.js';
+import { echoClient, healthClient, portOf, unaryEcho } from './grpc-clients.js';
+import { addressesIn, servingAddresses, startServer } from './server-process.js';
 
 // Several processes a test, on a machine that runs other packages' tests as well.
 vi.setConfig({ testTimeout: 60_000 });
@@ -21,7 +22,7 @@ test('under load no RPC fails while listeners stop and return, and while a proce
     startServer(['--listen', '127.0.0.1:0,127.0.0.1:0']),
     startServer(['--listen', '127.0.0.1:0']),
   ];
-  const lines = new Lines(staying.stdout);
+  const lines = staying.out;
   const [[a = '', b = ''], [c = '']] = await Promise.all([
     lines.next().then(addressesIn),
     servingAddresses(leaving),

@@ -2,8 +2,9 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import type { EchoResponse__Output } from '@petiole/echo-proto';
+import { tcp } from '@petiole/test-kit/tcp';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { echoClient, portOf, tcp, unaryEcho } from './grpc-clients.js';
+import { echoClient, portOf, unaryEcho } from './grpc-clients.js';
 import { FREE_PORTS, servingAddresses, startServer } from './server-process.js';
 
 // Real processes, on a machine that runs other packages' tests as well.
@@ -125,14 +126,14 @@ describe('stopping', () => {
   });
 
   test('as a turbo task it ends when its stdin does, which is all that a killed turbo leaves behind', async () => {
-    const child = startServer(['--listen', '127.0.0.1:0'], { turboTask: true });
+    const child = startServer(['--listen', '127.0.0.1:0'], { TURBO_HASH: 'test' });
     await servingAddresses(child);
     child.stdin.end();
     expect((await child).exitCode).toBe(0);
   });
 
   test('outside of turbo the end of stdin means nothing', async () => {
-    const child = startServer([], { env: { ECHO_SERVER_LISTEN: '127.0.0.1:0' } });
+    const child = startServer([], { ECHO_SERVER_LISTEN: '127.0.0.1:0' });
     const [address = ''] = await servingAddresses(child);
     child.stdin.end();
     await once(child.stdin, 'close');

@@ -1,8 +1,6 @@
 /** Clients of everything that a listener offers, and promises of their answers. */
 
-import { once } from 'node:events';
 import { createRequire } from 'node:module';
-import { connect } from 'node:net';
 import { dirname, join } from 'node:path';
 import {
   type ChannelCredentials,
@@ -102,17 +100,4 @@ export function channelzClient(target: string): StandardClient {
 
 export function portOf(address: string | undefined): number {
   return Number(address?.slice(address.lastIndexOf(':') + 1));
-}
-
-/** 'open' or the error code of a TCP connection to this address. */
-export async function tcp(host: string, port: number): Promise<string> {
-  const socket = connect({ host, port });
-  try {
-    await once(socket, 'connect');
-    return 'open';
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code ?? 'unknown';
-  } finally {
-    socket.destroy();
-  }
 }

@@ -3,11 +3,11 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { credentials } from '@grpc/grpc-js';
-import { execa } from 'execa';
-import { generate } from 'selfsigned';
+import { issue } from '@petiole/test-kit/certificates';
+import { start } from '@petiole/test-kit/program';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { echoClient, healthClient, unaryEcho } from './grpc-clients.js';
-import { APP, Lines, MAIN, startServer } from './server-process.js';
+import { APP, SERVER, startServer } from './server-process.js';
 
 // Real processes, on a machine that runs other packages' tests as well.
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
@@ -20,7 +20,7 @@ function folder(): string {
 
 test('--json: each line is an object; --delay and --error-rate concern RPCs of the Echo service, not health checks', async () => {
   const server = startServer(['--listen', '127.0.0.1:0', '--json', '--delay', '20ms', '--error-rate', '0.5']);
-  const [lines, complaints] = [new Lines(server.stdout), new Lines(server.stderr)];
+  const [lines, complaints] = [server.out, server.err];
   const next = async (): Promise<Record<string, unknown>> => JSON.parse(await lines.next());
 
   const serving = await next();
@@ -64,9 +64,9 @@ test('--json: each line is an object; --delay and --error-rate concern RPCs of t
 
 test('--quiet prints nothing; --tls-…: only clients with a certificate of the authority get in, by a Unix socket too', async () => {
   const path = folder();
-  const authority = await generate([{ name: 'commonName', value: 'localhost' }]);
+  const authority = await issue(['localhost']);
   writeFileSync(join(path, 'cert.pem'), authority.cert);
-  writeFileSync(join(path, 'key.pem'), authority.private);
+  writeFileSync(join(path, 'key.pem'), authority.key);
   const socket = join(path, 'socket');
   const tls = ['--tls-cert', join(path, 'cert.pem'), '--tls-key', join(path, 'key.pem')];
   const server = startServer([
@@ -99,17 +99,9 @@ test('--quiet prints nothing; --tls-…: only clients with a certificate of the 
 test('a reader who has gone (`| head -1`) ends the server: it drains, exits with 0 and complains to nobody', async () => {
   const socket = join(folder(), 'socket');
   // The shell waits for both; the server's own exit code goes to stderr.
-  const pipeline = execa({
-    cwd: APP,
-    env: { TURBO_HASH: undefined },
-    reject: false,
-    stdin: 'ignore',
-  })`sh -c ${`{ node ${MAIN.join(' ')} --json --listen unix:${socket}; echo "exit $?" >&2; } | head -1`}`;
-  onTestFinished(async () => {
-    pipeline.kill('SIGKILL');
-    await pipeline;
-  });
-  await new Lines(pipeline.stdout).next();
+  const command = `{ ${SERVER.join(' ')} --json --listen unix:${socket}; echo "exit $?" >&2; } | head -1`;
+  const pipeline = start(['sh', '-c', command], { cwd: APP });
+  await pipeline.out.next();
   const client = echoClient(`unix:${socket}`);
   // The first RPC whose line finds no reader is answered all the same.
   while (existsSync(socket)) await unaryEcho(client, 'is anybody there?').catch(() => {});

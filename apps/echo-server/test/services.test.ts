@@ -1,5 +1,7 @@
 /** What every listener offers beside the Echo service, and how its health is set without a terminal. */
 import { once } from 'node:events';
+import type { Lines } from '@petiole/test-kit/lines';
+import type { Program } from '@petiole/test-kit/program';
 import descriptor, { type IFileDescriptorProto } from 'protobufjs/ext/descriptor/index.js';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import {
@@ -10,12 +12,12 @@ import {
   reflectionClient,
   unaryEcho,
 } from './grpc-clients.js';
-import { addressesIn, Lines, launchServer, type ServerProcess } from './server-process.js';
+import { addressesIn, launchServer } from './server-process.js';
 
 // Real processes, on a machine that runs other packages' tests as well.
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
-let server: ServerProcess;
+let server: Program;
 let stdout: Lines;
 let stderr: Lines;
 let first = '';
@@ -23,8 +25,8 @@ let second = '';
 
 beforeAll(async () => {
   server = launchServer(['--listen', '127.0.0.1:0', '--listen', '[::1]:0']);
-  stdout = new Lines(server.stdout);
-  stderr = new Lines(server.stderr);
+  stdout = server.out;
+  stderr = server.err;
   [first = '', second = ''] = addressesIn(await stdout.next());
 });
 afterAll(async () => {
@@ -170,7 +172,7 @@ test('a command that cannot be done is one line on stderr, and the process goes 
   server.stdin.write('stop 1\n');
   expect(await stdout.next()).toBe(`stopped ${first}`);
   const thief = launchServer(['--listen', first]);
-  await new Lines(thief.stdout).next();
+  await thief.out.next();
   server.stdin.write('start 1\n');
   expect(await stderr.next()).toBe(
     `echo-server: cannot listen on ${first}: another process listens there (EADDRINUSE)`,

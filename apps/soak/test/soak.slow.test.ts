@@ -1,27 +1,12 @@
 /** The soak holds for a short while, finds each injected bug, and leaves no process behind. */
 import { readdirSync, readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
-import { execa } from 'execa';
+import { FROM_SOURCES, type Program, start } from '@petiole/test-kit/program';
 import { describe, expect, test, vi } from 'vitest';
 import { OWN_INVARIANTS } from '../src/fault-log.js';
 import { BUG_NAMES, BUGS, type Bug } from '../src/injected-bugs.js';
 
-const SOAK = fileURLToPath(new URL('../src/main.ts', import.meta.url));
-
-function soak(args: readonly string[]) {
-  return execa(
-    process.execPath,
-    [
-      '--conditions=@petiole/source',
-      '--disable-warning=ExperimentalWarning',
-      '--import',
-      'tsx',
-      SOAK,
-      ...args,
-    ],
-    { reject: false, timeout: 120_000 },
-  );
-}
+const soak = (args: readonly string[]): Program =>
+  start([process.execPath, '--disable-warning=ExperimentalWarning', ...FROM_SOURCES, 'src/main.ts', ...args]);
 
 /** The ids of processes that have this text in their command line. Linux only: others have no /proc. */
 function processesWith(text: string): number[] {
@@ -116,9 +101,9 @@ describe.skipIf(process.platform !== 'linux')('the end of a soak', { timeout: 15
 });
 
 /** Waits for the first incident; answers with the ids of the child processes. */
-async function untilUnderWay(run: ReturnType<typeof soak>): Promise<number[]> {
+async function untilUnderWay(run: Program): Promise<number[]> {
   let told = '';
-  run.stderr?.on('data', (chunk) => {
+  run.stderr.on('data', (chunk) => {
     told += chunk;
   });
   await vi.waitFor(() => expect(told).toContain('incidents'), { timeout: 60_000, interval: 50 });
