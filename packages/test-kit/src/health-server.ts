@@ -26,6 +26,8 @@ export class WatchStream {
   readonly request: Buffer;
   readonly metadata: Metadata;
   readonly authority: string;
+  /** The client's end of the connection. */
+  readonly peer: string;
   private readonly call: ServerWritableStream<Buffer, Buffer>;
 
   constructor(call: ServerWritableStream<Buffer, Buffer>) {
@@ -33,6 +35,7 @@ export class WatchStream {
     this.request = call.request;
     this.metadata = call.metadata;
     this.authority = call.getHost();
+    this.peer = call.getPeer();
     call.on('error', () => {});
   }
 

@@ -6,8 +6,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, credentials, connectivityState as State } from '@grpc/grpc-js';
 import { customRoundRobin, leastRequest } from '@petiole/balancer';
 import { createManualResolver, type ManualResolver, type ManualState } from '@petiole/resolver';
+import { startRpc } from '@petiole/test-kit/rpc';
 import { SeededRandom } from '../../src/seeded-random.js';
-import { ASK, type Servers } from './servers.js';
+import type { Servers } from './servers.js';
 
 /** Clients over the whole life of a scenario, and acts in events. */
 const MOST_CLIENTS = 8;
@@ -129,8 +130,7 @@ export class Scenario {
   #ask(): void {
     if (this.#open.length === 0) return;
     const client = this.#random.oneOf(this.#open);
-    const bytes = (value: Buffer): Buffer => value;
-    client.makeUnaryRequest(ASK, bytes, bytes, Buffer.from('?'), { deadline: Date.now() + 500 }, () => {});
+    startRpc(client, { deadline: Date.now() + 500 });
   }
 
   #someEndpoints(): string[] {
