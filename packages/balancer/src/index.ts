@@ -41,7 +41,6 @@ export type {
   HealthStatus,
   ServingStatus,
 } from './events/endpoint-events.js';
-export { registerCustomRoundRobin, registerLeastRequest } from './first-edition.js';
 export { type CustomRoundRobinConfig, customRoundRobin } from './policies/custom-round-robin.js';
 export { type LeastRequestConfig, leastRequest } from './policies/least-request.js';
 export { definePolicy, type Policy } from './policy/define-policy.js';

@@ -8,7 +8,6 @@ import type { ConfigOf, Fields, JsonOf } from '@petiole/service-config';
 import { declareFields } from '@petiole/service-config/internal';
 import { policyConfigType } from './config.js';
 import { checkDefinition } from './definition-check.js';
-import { firstEditionPolicy, isFirstEdition } from './first-edition.js';
 import { PolicyInstance } from './instance.js';
 import { registerPolicy } from './registry.js';
 import type { PolicyDefinition } from './view.js';
@@ -42,7 +41,6 @@ export function definePolicy<
   Memory = undefined,
   Data = undefined,
 >(definition: PolicyDefinition<Declared, Memory, Data>): Policy<JsonOf<Declared>> {
-  if (isFirstEdition(definition)) return firstEditionPolicy(definition);
   checkDefinition(definition);
   const { name, aliases = [], fields = {} as Declared } = definition;
   const declared = declareFields(name, fields, (config) => definition.check?.(config));
