@@ -44,4 +44,4 @@ export type {
 export { type CustomRoundRobinConfig, customRoundRobin } from './policies/custom-round-robin.js';
 export { type LeastRequestConfig, leastRequest } from './policies/least-request.js';
 export { definePolicy, type Policy } from './policy/define-policy.js';
-export type { PolicyBehaviour, PolicyDefinition, PolicyView } from './policy/view.js';
+export type { PolicyDefinition, PolicyView } from './policy/view.js';

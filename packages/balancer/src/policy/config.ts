@@ -10,17 +10,18 @@ import { logError, messageOf } from '@petiole/service-config/internal';
 /** What a config means, or why it cannot be used. */
 type Outcome<Config> =
   | { readonly is: 'good'; readonly config: Config }
-  | { readonly is: 'bad'; readonly error: unknown };
+  | { readonly is: 'bad'; readonly complaint: string };
 
 export class PolicyConfig<Config> implements experimental.TypedLoadBalancingConfig {
   private readonly name: string;
   private readonly json: unknown;
   readonly outcome: Outcome<Config>;
 
-  constructor(name: string, json: unknown, outcome: Outcome<Config>) {
+  /** @param parse may throw, this constructor does not */
+  constructor(name: string, json: unknown, parse: (json: unknown) => Config) {
     this.name = name;
     this.json = json;
-    this.outcome = outcome;
+    this.outcome = outcomeOf(() => parse(json));
   }
 
   getLoadBalancerName(): string {
@@ -32,27 +33,12 @@ export class PolicyConfig<Config> implements experimental.TypedLoadBalancingConf
   }
 }
 
-/** What grpc-js keeps to parse configs with: it only ever calls `createFromJson`. */
-export interface PolicyConfigType<Config> {
-  // biome-ignore lint/suspicious/noExplicitAny: the shape that grpc-js declares
-  new (...args: any[]): PolicyConfig<Config>;
-  createFromJson(json: unknown): PolicyConfig<Config>;
-}
-
-/** The config class of one policy. Its `createFromJson` never throws. */
-export function policyConfigType<Config>(
-  name: string,
-  parse: (json: unknown) => Config,
-): PolicyConfigType<Config> {
-  return class extends PolicyConfig<Config> {
-    static createFromJson(json: unknown): PolicyConfig<Config> {
-      try {
-        return new PolicyConfig(name, json, { is: 'good', config: parse(json) });
-      } catch (error) {
-        return new PolicyConfig<Config>(name, json, { is: 'bad', error });
-      }
-    }
-  };
+function outcomeOf<Config>(parse: () => Config): Outcome<Config> {
+  try {
+    return { is: 'good', config: parse() };
+  } catch (error) {
+    return { is: 'bad', complaint: messageOf(error) };
+  }
 }
 
 /** The config that one instance of a policy goes by: the last good one. */
@@ -65,7 +51,7 @@ export class ConfigInForce<Config> {
   /** Takes the config of an update. True if another one is in force from now on. */
   adopt({ outcome }: PolicyConfig<Config>): boolean {
     if (outcome.is === 'bad') {
-      this.complain(messageOf(outcome.error));
+      this.complain(outcome.complaint);
       return false;
     }
     this.complaint = undefined;

@@ -6,7 +6,7 @@
 import type { experimental, LoadBalancingConfig } from '@grpc/grpc-js';
 import type { ConfigOf, Fields, JsonOf } from '@petiole/service-config';
 import { declareFields } from '@petiole/service-config/internal';
-import { policyConfigType } from './config.js';
+import { PolicyConfig } from './config.js';
 import { checkDefinition } from './definition-check.js';
 import { PolicyInstance } from './instance.js';
 import { registerPolicy } from './registry.js';
@@ -44,11 +44,15 @@ export function definePolicy<
   checkDefinition(definition);
   const { name, aliases = [], fields = {} as Declared } = definition;
   const declared = declareFields(name, fields, (config) => definition.check?.(config));
-  const ConfigType = policyConfigType(name, declared.parse);
 
-  class PetiolePolicy extends PolicyInstance<ConfigOf<Declared>, Memory, Data> {
+  class Instance extends PolicyInstance<Declared, Memory, Data> {
     constructor(helper: experimental.ChannelControlHelper) {
       super(helper, definition);
+    }
+  }
+  class Config extends PolicyConfig<ConfigOf<Declared>> {
+    static createFromJson(json: unknown): Config {
+      return new Config(name, json, declared.parse);
     }
   }
 
@@ -56,7 +60,7 @@ export function definePolicy<
   return Object.defineProperty(
     Object.assign(policy, {
       register() {
-        for (const each of [name, ...aliases]) registerPolicy(each, PetiolePolicy, ConfigType, declared);
+        for (const each of [name, ...aliases]) registerPolicy(each, Instance, Config, declared);
       },
     }),
     'name',

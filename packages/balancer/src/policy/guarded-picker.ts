@@ -13,29 +13,22 @@ type PickResult = experimental.PickResult;
 const { COMPLETE, QUEUE, TRANSIENT_FAILURE, DROP } = experimental.PickResultType;
 
 export class GuardedPicker implements Picker {
-  private readonly picker: Picker;
-  private readonly policy: string;
-  private readonly bugs: BugReports;
-  private keptWaiting = false;
-
-  /** @param policy its name, for messages */
-  constructor(picker: Picker, policy: string, bugs: BugReports) {
-    this.picker = picker;
-    this.policy = policy;
-    this.bugs = bugs;
-  }
-
   /**
    * An RPC may be waiting for what this picker answers next: it was told to wait, or was failed while it waits for
    * ready. grpc-js asks again at the next publication only (B14).
    */
-  get hasKeptWaiting(): boolean {
-    return this.keptWaiting;
+  hasKeptWaiting = false;
+  private readonly picker: Picker;
+  private readonly bugs: BugReports;
+
+  constructor(picker: Picker, bugs: BugReports) {
+    this.picker = picker;
+    this.bugs = bugs;
   }
 
   /** The same picker, to be published once more. */
   anew(): GuardedPicker {
-    return new GuardedPicker(this.picker, this.policy, this.bugs);
+    return new GuardedPicker(this.picker, this.bugs);
   }
 
   pick(args: experimental.PickArgs): PickResult {
@@ -43,7 +36,7 @@ export class GuardedPicker implements Picker {
       const result = this.picker.pick(args);
       return result instanceof EndpointPick ? result : this.checked(result);
     } catch (error) {
-      this.keptWaiting = true;
+      this.hasKeptWaiting = true;
       return failPick(this.bugs.report('picker', error));
     }
   }
@@ -54,12 +47,12 @@ export class GuardedPicker implements Picker {
         if (typeof result.subchannel?.getCallCredentials !== 'function') break;
         return this.withGuardedHooks(result as PickResult);
       case QUEUE:
-        this.keptWaiting = true;
+        this.hasKeptWaiting = true;
         return result as PickResult;
       case TRANSIENT_FAILURE:
       case DROP:
         if (typeof result.status?.code !== 'number') break;
-        this.keptWaiting = true;
+        this.hasKeptWaiting = true;
         return result as PickResult;
     }
     throw new TypeError(
@@ -82,12 +75,9 @@ export class GuardedPicker implements Picker {
 /** TypeScript finds these in the editor; JavaScript would find them in each RPC. */
 export function assertPicker(answer: Partial<Picker> | undefined): void {
   if (answer === undefined || typeof answer?.pick === 'function') return;
-  if (isPromise(answer)) answer.catch(() => {}); // what it rejects with comes too late
+  const other: unknown = answer;
+  if (other instanceof Promise) other.catch(() => {}); // what it rejects with comes too late
   throw new TypeError(`createPicker() must return a picker or undefined, got ${kindOf(answer)}`);
-}
-
-function isPromise(value: unknown): value is Promise<unknown> {
-  return value instanceof Promise;
 }
 
 /** What a policy's code has handed over instead of what it should: large objects by their kind alone. */

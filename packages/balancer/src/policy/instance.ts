@@ -3,30 +3,34 @@
  * picker when the one that it has is out of date, and publishes the answer.
  */
 import type { ChannelOptions, experimental } from '@grpc/grpc-js';
+import type { ConfigOf, Fields } from '@petiole/service-config';
 import { tracer } from '@petiole/service-config/internal';
 import { type EndpointChange, EndpointSharding } from '../endpoints/sharding.js';
 import { BugReports } from './bug-reports.js';
 import { ConfigInForce, PolicyConfig } from './config.js';
 import { assertPicker, GuardedPicker } from './guarded-picker.js';
-import type { PolicyBehaviour, PolicyView } from './view.js';
+import type { PolicyDefinition, PolicyView } from './view.js';
 import { Waking } from './waking.js';
 
-export class PolicyInstance<Config, Memory, Data> implements experimental.LoadBalancer {
+export class PolicyInstance<Declared extends Fields, Memory, Data> implements experimental.LoadBalancer {
   private readonly sharding: EndpointSharding<Data>;
-  private readonly configs: ConfigInForce<Config> = new ConfigInForce();
+  private readonly configs: ConfigInForce<ConfigOf<Declared>> = new ConfigInForce();
   private readonly waking: Waking;
   private readonly bugs: BugReports;
   private readonly trace: ReturnType<typeof tracer>;
   /** Made with the first update: a hook called from the constructor would act on a policy that grpc-js does not hold yet. */
-  private view: PolicyView<Config, Memory, Data> | undefined = undefined;
+  private view: PolicyView<ConfigOf<Declared>, Memory, Data> | undefined = undefined;
   /** The answer of `createPicker` that holds; undefined if it was to publish none. */
   private picker: GuardedPicker | undefined = undefined;
   /** `createPicker` has something to answer anew, at the latest when the change that is under way is over. */
   private isDue = true;
 
-  private readonly definition: PolicyBehaviour<Config, Memory, Data>;
+  private readonly definition: PolicyDefinition<Declared, Memory, Data>;
 
-  constructor(helper: experimental.ChannelControlHelper, definition: PolicyBehaviour<Config, Memory, Data>) {
+  constructor(
+    helper: experimental.ChannelControlHelper,
+    definition: PolicyDefinition<Declared, Memory, Data>,
+  ) {
     const { name, createData, onCallStarted, onCallEnded } = definition;
     this.definition = definition;
     this.trace = tracer(name);
@@ -86,11 +90,11 @@ export class PolicyInstance<Config, Memory, Data> implements experimental.LoadBa
   /** True if there is an answer; else RPCs fail, and the next change asks again. */
   private ask(): boolean {
     // `onChange` comes with updates, and updates only once there is a config.
-    const view = this.view as PolicyView<Config, Memory, Data>;
+    const view = this.view as PolicyView<ConfigOf<Declared>, Memory, Data>;
     try {
       const picker = this.definition.createPicker(view.ready, view);
       assertPicker(picker);
-      this.picker = picker && new GuardedPicker(picker, this.getTypeName(), this.bugs);
+      this.picker = picker && new GuardedPicker(picker, this.bugs);
     } catch (error) {
       this.sharding.publishFailure({ details: this.bugs.report('createPicker', error) });
       return false;
@@ -99,13 +103,13 @@ export class PolicyInstance<Config, Memory, Data> implements experimental.LoadBa
     return true;
   }
 
-  private createView(): PolicyView<Config, Memory, Data> {
+  private createView(): PolicyView<ConfigOf<Declared>, Memory, Data> {
     const { bugs, configs, definition, sharding, waking } = this;
     return {
       memory: bugs.caught('createMemory', definition.createMemory, definition)?.() as Memory,
       wakeAfter: (ms) => waking.after(ms),
       get config() {
-        return configs.current?.value as Config;
+        return configs.current?.value as ConfigOf<Declared>;
       },
       get endpoints() {
         return sharding.endpoints;

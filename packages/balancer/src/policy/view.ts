@@ -27,10 +27,19 @@ export interface PolicyView<Config, Memory, Data> {
   wakeAfter(ms: number): void;
 }
 
-/** The behaviour of a policy, whatever its config is read from. */
-export interface PolicyBehaviour<Config, Memory, Data> extends EndpointHooks<Data> {
+/**
+ * What makes a policy. All of its functions are called in the middle of changes of grpc-js's: they must not close a client,
+ * make one, start an RPC, or hand a channel new endpoints. `setImmediate` puts that off; events come when it is safe.
+ */
+export interface PolicyDefinition<Declared extends Fields, Memory, Data> extends EndpointHooks<Data> {
   /** The key under `loadBalancingConfig`, in lower_snake_case. A name that grpc-js uses itself is refused. */
   readonly name: string;
+  /** Other names for the same policy: those of other gRPC languages, so that one service config serves all. */
+  readonly aliases?: readonly string[];
+  /** The fields of its config, e.g. `{ repeatCount: integer({ min: 1, default: 3 }) }`. Default: none. */
+  readonly fields?: Declared;
+  /** Throws an Error on a config whose fields are right one by one, but not together. */
+  check?(config: ConfigOf<Declared>): void;
   /** Makes what one policy instance remembers from one picker to the next. */
   createMemory?(): Memory;
   /**
@@ -41,20 +50,6 @@ export interface PolicyBehaviour<Config, Memory, Data> extends EndpointHooks<Dat
    */
   createPicker(
     ready: readonly PolicyEndpoint<Data>[],
-    view: PolicyView<Config, Memory, Data>,
+    view: PolicyView<ConfigOf<Declared>, Memory, Data>,
   ): experimental.Picker | undefined;
-}
-
-/**
- * What makes a policy. All of its functions are called in the middle of changes of grpc-js's: they must not close a client,
- * make one, start an RPC, or hand a channel new endpoints. `setImmediate` puts that off; events come when it is safe.
- */
-export interface PolicyDefinition<Declared extends Fields, Memory, Data>
-  extends PolicyBehaviour<ConfigOf<Declared>, Memory, Data> {
-  /** Other names for the same policy: those of other gRPC languages, so that one service config serves all. */
-  readonly aliases?: readonly string[];
-  /** The fields of its config, e.g. `{ repeatCount: integer({ min: 1, default: 3 }) }`. Default: none. */
-  readonly fields?: Declared;
-  /** Throws an Error on a config whose fields are right one by one, but not together. */
-  check?(config: ConfigOf<Declared>): void;
 }
