@@ -1,44 +1,29 @@
 /** Mistakes in a definition: TypeScript finds them in the editor, JavaScript would find them in the first RPC. */
 import { show } from '@petiole/service-config/internal';
 
+const OPTIONAL_FUNCTIONS = ['check', 'createMemory', 'createData', 'onCallStarted', 'onCallEnded'];
+
 export function checkDefinition(definition: unknown): void {
-  if (typeof definition !== 'object' || definition === null) {
-    throw new TypeError(
-      `definePolicy: must be given an object with name and createPicker, got ${show(definition)}`,
-    );
-  }
+  const must = (holds: boolean, part: string, allowed: string, value: unknown): void => {
+    if (!holds) throw new TypeError(`definePolicy: ${part}must be ${allowed}, got ${show(value)}`);
+  };
+  must(isObject(definition), '', 'given an object with name and createPicker', definition);
   const parts = definition as Record<string, unknown>;
-  const { name, aliases = [], fields = {} } = parts;
-  if (!isPolicyName(name)) {
-    throw new TypeError(`definePolicy: name must be in lower_snake_case, got ${show(name)}`);
-  }
-  if (!Array.isArray(aliases) || !aliases.every(isPolicyName)) {
-    throw new TypeError(
-      `definePolicy: aliases of ${name} must be an array of names in lower_snake_case, got ${show(aliases)}`,
-    );
-  }
-  if (typeof fields !== 'object' || fields === null || !Object.values(fields).every(isField)) {
-    throw new TypeError(
-      `definePolicy: fields of ${name} must be an object of integer(), string() and so on, got ${show(fields)}`,
-    );
-  }
-  if (typeof parts.createPicker !== 'function') {
-    throw new TypeError(
-      `definePolicy: createPicker of ${name} must be a function, got ${show(parts.createPicker)}`,
-    );
-  }
-  for (const part of ['check', 'createMemory', 'createData', 'onCallStarted', 'onCallEnded']) {
-    if (parts[part] === undefined || typeof parts[part] === 'function') continue;
-    throw new TypeError(
-      `definePolicy: ${part} of ${name} must be a function or absent, got ${show(parts[part])}`,
-    );
+  const { name, aliases = [], fields = {}, createPicker } = parts;
+  const areNames = Array.isArray(aliases) && aliases.every(isPolicyName);
+  const areFields = isObject(fields) && Object.values(fields).every(isField);
+  must(isPolicyName(name), 'name ', 'in lower_snake_case', name);
+  must(areNames, `aliases of ${name} `, 'an array of names in lower_snake_case', aliases);
+  must(areFields, `fields of ${name} `, 'an object of integer(), string() and so on', fields);
+  must(isFunction(createPicker), `createPicker of ${name} `, 'a function', createPicker);
+  for (const part of OPTIONAL_FUNCTIONS) {
+    const value = parts[part];
+    must(value === undefined || isFunction(value), `${part} of ${name} `, 'a function or absent', value);
   }
 }
 
-function isPolicyName(name: unknown): name is string {
-  return typeof name === 'string' && /^[a-z][a-z0-9_]*$/.test(name);
-}
-
-function isField(field: unknown): boolean {
-  return typeof field === 'object' && field !== null && 'read' in field && typeof field.read === 'function';
-}
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null;
+const isFunction = (value: unknown): boolean => typeof value === 'function';
+const isPolicyName = (name: unknown): boolean => typeof name === 'string' && /^[a-z][a-z0-9_]*$/.test(name);
+const isField = (field: unknown): boolean => isObject(field) && isFunction(field.read);
