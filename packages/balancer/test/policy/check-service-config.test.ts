@@ -10,7 +10,7 @@ import { node, start } from '@petiole/test-kit/program';
 import { startFleet } from '@petiole/test-kit/servers';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { healthCheckServiceOf } from '../../src/endpoints/resolver-attributes.js';
+import { healthCheckServiceOf } from '../../src/endpoints/channel-arguments.js';
 import {
   checkServiceConfig,
   customRoundRobin,
