@@ -4,8 +4,15 @@
  * what counts goes on to the {@link ChildOwner}.
  */
 import { type ChannelOptions, experimental } from '@grpc/grpc-js';
-import { addressName, endpointName, oneLine, sameAddresses } from '@petiole/service-config/internal';
-import type { EndpointState } from '../events/endpoint-events.js';
+import {
+  addressName,
+  endpointName,
+  oneLine,
+  publishLater,
+  sameAddresses,
+  tracer,
+} from '@petiole/service-config/internal';
+import { type EndpointEvent, type EndpointState, endpointStateChannel } from '../events/endpoint-events.js';
 import { Leaf, type LeafOwner, type LeafReport } from '../grpc-js/leaf.js';
 import { HealthCheckedSubchannel, type HealthObserver } from '../health/checked-subchannel.js';
 import type { ChannelArguments } from './channel-arguments.js';
@@ -17,13 +24,17 @@ import { ReconnectPace } from './reconnect-pace.js';
 type Endpoint = experimental.Endpoint;
 type SubchannelInterface = experimental.SubchannelInterface;
 
+const trace = tracer('endpoint_sharding');
+
 /** What a child needs of the sharding around it. */
 export interface ChildOwner<Data> {
-  readonly helper: experimental.ChannelControlHelper;
-  readonly hooks: EndpointHooks<Data>;
+  readonly policy: EndpointHooks<Data> & {
+    readonly name: string;
+    readonly helper: experimental.ChannelControlHelper;
+  };
   readonly args: ChannelArguments;
   /** The child's state has changed. It is the only one who changes it. */
-  childReported(child: EndpointChild<Data>, from: EndpointState, reason: string): void;
+  childReported(child: EndpointChild<Data>, from: EndpointState): void;
   /** No RPC that counts in this data runs any more. */
   callsEnded(data: EndpointData<Data>): void;
   requestReresolution(): void;
@@ -50,7 +61,7 @@ export class EndpointChild<Data> implements PolicyEndpoint<Data>, LeafOwner, Hea
 
   /** @param kept what belongs to the endpoint from before, if it goes on as another one */
   constructor(owner: ChildOwner<Data>, endpoint: Endpoint, kept?: EndpointData<Data>) {
-    const { createData } = owner.hooks;
+    const { createData } = owner.policy;
     this.owner = owner;
     this.endpoint = endpoint;
     const identity = () => ({ name: this.name, addresses: this.addresses });
@@ -71,7 +82,7 @@ export class EndpointChild<Data> implements PolicyEndpoint<Data>, LeafOwner, Hea
   }
 
   get helper(): experimental.ChannelControlHelper {
-    return this.owner.helper;
+    return this.owner.policy.helper;
   }
 
   /**
@@ -96,6 +107,17 @@ export class EndpointChild<Data> implements PolicyEndpoint<Data>, LeafOwner, Hea
     this.endpoint = endpoint;
   }
 
+  /**
+   * Takes a form of the endpoint that has other addresses. Whoever follows events knows endpoints by their names: one of
+   * another name is another one to them.
+   */
+  changeAddresses(endpoint: Endpoint): void {
+    const { name: before, state, lastError } = this;
+    this.adopt(endpoint);
+    this.tell(state, 'SHUTDOWN', `its addresses have changed to ${this.name}`, before);
+    if (state !== 'IDLE') this.tell('IDLE', state, lastError ?? `its addresses have changed from ${before}`);
+  }
+
   /** Opens subchannels with the owner's new arguments, and keeps the old connection until one is READY. */
   renew(): void {
     this.leaf.renew(this.endpoint, this.owner.args.current);
@@ -108,13 +130,18 @@ export class EndpointChild<Data> implements PolicyEndpoint<Data>, LeafOwner, Hea
     this.leaf.reconnect(this.endpoint, this.owner.args.current);
   }
 
-  /** Releases every subchannel, and reports nothing more. */
-  destroy(): void {
+  /**
+   * Releases every subchannel, and reports nothing more.
+   *
+   * @param reason for whoever follows events; none if nobody has heard of it yet
+   */
+  destroy(reason?: string): void {
+    const from = this.state;
     this.state = 'SHUTDOWN';
-    this.index = -1;
     this.pickResult = queuePick();
     this.pace.stop();
     this.leaf.destroy();
+    if (reason !== undefined) this.tell(from, 'SHUTDOWN', reason);
   }
 
   /** Counts as failed from now on, until the connection and the health check, if any, have an answer. */
@@ -130,7 +157,7 @@ export class EndpointChild<Data> implements PolicyEndpoint<Data>, LeafOwner, Hea
   // What the leaf calls.
 
   createSubchannel(address: experimental.SubchannelAddress, args: ChannelOptions): SubchannelInterface {
-    const subchannel = this.owner.helper.createSubchannel(address, args);
+    const subchannel = this.helper.createSubchannel(address, args);
     const { healthService } = this.owner.args;
     return healthService === undefined
       ? subchannel
@@ -178,7 +205,7 @@ export class EndpointChild<Data> implements PolicyEndpoint<Data>, LeafOwner, Hea
   }
 
   private serve(picked: SubchannelInterface | null): void {
-    const { onCallStarted } = this.owner.hooks;
+    const { onCallStarted } = this.owner.policy;
     // Policies above cast the subchannel to the wrapper that they made (B8): give it back.
     const subchannel = picked instanceof HealthCheckedSubchannel ? picked.unwrapped : picked;
     this.lastError = undefined;
@@ -197,25 +224,28 @@ export class EndpointChild<Data> implements PolicyEndpoint<Data>, LeafOwner, Hea
 
   private callStarted(): void {
     if (this.kept !== undefined) this.kept.calls++;
-    this.owner.hooks.onCallStarted?.(this);
+    this.owner.policy.onCallStarted?.(this);
   }
 
   private callEnded(end: CallEnd): void {
     const { owner, kept } = this;
     this.pace.callEnded(end);
-    owner.hooks.onCallEnded?.(this, end);
+    owner.policy.onCallEnded?.(this, end);
     if (kept !== undefined && --kept.calls === 0) owner.callsEnded(kept);
   }
 
-  /** The leaf is IDLE and waits for {@link reconnect}, to which the owner turns where the child is IDLE, too. */
+  /** The leaf is IDLE and waits for {@link reconnect}. */
   private lost(): void {
     const lived = this.pace.lost(this.owner.args.current, () => this.reconnect());
-    if (lived === undefined) this.wait('IDLE', 'connection lost');
-    // Until there is a connection again, as pick_first has it after failed attempts.
-    else
-      this.hold(
-        `connection lost after ${lived} ms, as the one before, and no RPC answered: the next attempt waits`,
-      );
+    if (lived === undefined) {
+      // After the report, so that pick_first tries the addresses one after the other again (B10).
+      process.nextTick(() => this.reconnect());
+      this.wait('IDLE', 'connection lost');
+    } else {
+      // Until there is a connection again, as pick_first has it after failed attempts.
+      const why = `connection lost after ${lived} ms, as the one before, and no RPC answered`;
+      this.hold(`${why}: the next attempt waits`);
+    }
   }
 
   private hold(error: string): void {
@@ -239,6 +269,18 @@ export class EndpointChild<Data> implements PolicyEndpoint<Data>, LeafOwner, Hea
     // The same state again brings a new connection or a newer error: pickers read both from the endpoint.
     if (from === state) return;
     this.state = state;
-    this.owner.childReported(this, from, reason);
+    this.tell(from, state, reason);
+    this.owner.childReported(this, from);
+  }
+
+  private tell(from: EndpointState, to: EndpointState, reason: string, name?: string): void {
+    trace?.(`${this.owner.policy.name}: ${name ?? this.name} ${from} -> ${to}: ${reason}`);
+    publishLater<EndpointEvent>(endpointStateChannel, () => ({
+      target: this.owner.args.target,
+      endpoint: name ?? this.name,
+      from,
+      to,
+      reason,
+    }));
   }
 }

@@ -31,7 +31,9 @@ export class DepartedEndpoints<Data> {
     return [...this.byData.values()];
   }
 
-  leave(kept: EndpointData<Data>, endpoint: experimental.Endpoint): void {
+  /** Nothing is kept of an endpoint without data, or without RPCs. */
+  leave(kept: EndpointData<Data> | undefined, endpoint: experimental.Endpoint): void {
+    if (kept === undefined || kept.calls === 0) return;
     this.byData.set(kept, { kept, endpoint, connectedTo: [] });
     for (const first of this.byData.keys()) {
       if (this.byData.size <= MAX_DEPARTED) break;
@@ -40,8 +42,8 @@ export class DepartedEndpoints<Data> {
   }
 
   /** Its last RPC has ended, or the endpoint is back. */
-  forget(kept: EndpointData<Data>): void {
-    this.byData.delete(kept);
+  forget(kept: EndpointData<Data> | undefined): void {
+    if (kept !== undefined) this.byData.delete(kept);
   }
 
   clear(): void {

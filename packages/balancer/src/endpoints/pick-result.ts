@@ -18,13 +18,8 @@ export class EndpointPick implements PickResult {
   }
 }
 
-const QUEUED: PickResult = {
-  pickResultType: experimental.PickResultType.QUEUE,
-  subchannel: null,
-  status: null,
-  onCallStarted: null,
-  onCallEnded: null,
-};
+const NOWHERE = { subchannel: null, onCallStarted: null, onCallEnded: null };
+const QUEUED: PickResult = { ...NOWHERE, pickResultType: experimental.PickResultType.QUEUE, status: null };
 
 /** A pick that keeps the RPC waiting: it is picked again when the policy publishes its next picker. */
 export function queuePick(): PickResult {
@@ -40,10 +35,8 @@ export function failPick(failure: string | Partial<StatusObject>): PickResult {
   const status = typeof failure === 'string' ? { details: failure } : failure;
   const code = status.code || Status.UNAVAILABLE; // OK is no failure
   return {
+    ...NOWHERE,
     pickResultType: experimental.PickResultType.TRANSIENT_FAILURE,
-    subchannel: null,
     status: { details: 'no connection', metadata: new Metadata(), ...status, code },
-    onCallStarted: null,
-    onCallEnded: null,
   };
 }

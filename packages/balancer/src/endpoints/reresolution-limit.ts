@@ -1,16 +1,15 @@
 /**
- * Passes requests for re-resolution on, at most one a second. A resolver should
- * limit them itself; one that answers each in the next tick would otherwise
- * drive a policy in circles as soon as one server is dead.
+ * Passes requests for re-resolution on, at most one a second. A resolver should limit them itself; one that answers each
+ * in the next tick would otherwise drive a policy in circles as soon as one server is dead.
  */
 
 /** The least time between two requests. */
-export const REQUEST_INTERVAL_MS = 1000;
+const REQUEST_INTERVAL_MS = 1000;
 
 export class ReresolutionLimit {
-  private timer: NodeJS.Timeout | undefined;
-  private wanted = false;
-
+  /** A request is followed by a second of rest, in which another one may become wanted. */
+  private phase: 'free' | 'resting' | 'wanted' | 'stopped' = 'free';
+  private timer: NodeJS.Timeout | undefined = undefined;
   private readonly forward: () => void;
 
   constructor(forward: () => void) {
@@ -18,24 +17,22 @@ export class ReresolutionLimit {
   }
 
   request(): void {
-    if (this.timer !== undefined) {
-      this.wanted = true;
-      return;
-    }
-    this.timer = setTimeout(() => this.elapsed(), REQUEST_INTERVAL_MS).unref();
+    if (this.phase === 'resting') this.phase = 'wanted';
+    if (this.phase !== 'free') return;
+    this.phase = 'resting';
+    this.timer = setTimeout(() => this.rested(), REQUEST_INTERVAL_MS).unref();
     this.forward();
   }
 
-  clear(): void {
+  /** Nothing is passed on any more. */
+  stop(): void {
+    this.phase = 'stopped';
     clearTimeout(this.timer);
-    this.timer = undefined;
-    this.wanted = false;
   }
 
-  private elapsed(): void {
-    this.timer = undefined;
-    if (!this.wanted) return;
-    this.wanted = false;
-    this.request();
+  private rested(): void {
+    const { phase } = this;
+    this.phase = 'free';
+    if (phase === 'wanted') this.request();
   }
 }

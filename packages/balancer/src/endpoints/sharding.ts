@@ -10,18 +10,18 @@ import {
   connectivityState as State,
   type StatusObject,
 } from '@grpc/grpc-js';
-import { oneLine, publishLater, sameAddresses, tracer } from '@petiole/service-config/internal';
-import { type EndpointEvent, type EndpointState, endpointStateChannel } from '../events/endpoint-events.js';
+import { oneLine, sameAddresses, tracer } from '@petiole/service-config/internal';
+import type { EndpointState } from '../events/endpoint-events.js';
+import { Publisher } from '../grpc-js/publisher.js';
 import { ChannelArguments } from './channel-arguments.js';
 import { type ChildOwner, EndpointChild } from './child.js';
+import { ChildList } from './child-list.js';
 import { CONNECT_TIMEOUT_MS, ConnectingWatch } from './connecting-watch.js';
 import { DepartedEndpoints } from './data.js';
 import type { EndpointHooks, PolicyEndpoint } from './endpoint.js';
 import { describeFailure } from './failure-message.js';
 import { matchEndpoints } from './matching.js';
 import { failPick, queuePick } from './pick-result.js';
-import { Publisher } from './publisher.js';
-import { ReadyList } from './ready-list.js';
 import { ReresolutionLimit } from './reresolution-limit.js';
 
 type Endpoint = experimental.Endpoint;
@@ -61,16 +61,8 @@ export class EndpointSharding<Data = undefined> {
   private readonly connecting: ConnectingWatch<EndpointChild<Data>>;
   private readonly queuePicker: Picker = { pick: queuePick };
   private readonly failurePicker: Picker = { pick: () => failPick(this.failureMessage()) };
-  private children: readonly EndpointChild<Data>[] = [];
-  private readonly readyList: ReadyList<EndpointChild<Data>> = new ReadyList();
+  private readonly children: ChildList<EndpointChild<Data>> = new ChildList();
   private readonly departed: DepartedEndpoints<Data> = new DepartedEndpoints();
-  private readonly counts: Record<EndpointState, number> = {
-    IDLE: 0,
-    CONNECTING: 0,
-    READY: 0,
-    TRANSIENT_FAILURE: 0,
-    SHUTDOWN: 0,
-  };
   private note = '';
   private acceptedBefore = false;
   /** How many there were: one may come from within another. */
@@ -89,33 +81,27 @@ export class EndpointSharding<Data = undefined> {
     this.reresolution = new ReresolutionLimit(() => options.helper.requestReresolution());
     this.connecting = new ConnectingWatch((child) => child.declareStuck(CONNECT_TIMEOUT_MS / 1000));
     this.owner = {
-      helper: options.helper,
-      hooks: options,
+      policy: options,
       args: new ChannelArguments(),
-      childReported: (child, from, reason) => this.childReported(child, from, reason),
+      childReported: (child, from) => this.childReported(child, from),
       callsEnded: (data) => this.departed.forget(data),
-      requestReresolution: () => this.requestReresolution(),
+      requestReresolution: () => this.reresolution.request(),
     };
   }
 
   /** All endpoints, in the resolver's order, each once. */
   get endpoints(): readonly PolicyEndpoint<Data>[] {
-    return this.children;
+    return this.children.all;
   }
 
   /** The READY endpoints, in the resolver's order. */
   get ready(): readonly PolicyEndpoint<Data>[] {
-    return this.readyList.current(this.children);
+    return this.children.ready;
   }
 
   /** How many endpoints are READY; costs nothing. */
   get readyCount(): number {
-    return this.counts.READY;
-  }
-
-  /** How many endpoints are in that state; costs nothing. */
-  count(state: EndpointState): number {
-    return this.counts[state];
+    return this.children.count('READY');
   }
 
   /**
@@ -135,17 +121,17 @@ export class EndpointSharding<Data = undefined> {
     this.note = resolutionNote === '' ? details : oneLine(resolutionNote, LONGEST_NOTE);
     if (!list.ok) {
       trace?.(`${this.options.name}: resolver error ${details}`);
-      if (this.children.length === 0) this.publishFailure({ ...list.error, details });
+      if (this.children.all.length === 0) this.publishFailure({ ...list.error, details });
       // The policy may have a new config all the same.
       else this.options.onChange('states');
       return true;
     }
     const endpoints = list.value.filter((endpoint) => endpoint.addresses.length > 0);
     this.batch(() => {
-      const before = this.children;
+      const { all: before } = this.children;
       const renew = this.owner.args.adopt(channelOptions);
       if (!this.adoptUnchanged(endpoints)) this.reconcile(endpoints);
-      this.change ??= 'states';
+      this.changed('states');
       // Those that the list has dropped need nothing new, and those that it has brought have it.
       if (renew) for (const child of before) if (child.state !== 'SHUTDOWN') child.renew();
     });
@@ -169,11 +155,12 @@ export class EndpointSharding<Data = undefined> {
    * {@link EndpointSharding.update} says so by itself.
    */
   publish(picker: Picker | undefined): void {
-    if (this.children.length === 0) {
+    const { all } = this.children;
+    if (all.length === 0) {
       // Either nothing is known yet, or publishFailure has said why.
     } else if (picker !== undefined) {
       this.push(State.READY, picker);
-    } else if (this.counts.TRANSIENT_FAILURE === this.children.length) {
+    } else if (this.children.count('TRANSIENT_FAILURE') === all.length) {
       this.push(State.TRANSIENT_FAILURE, this.failurePicker, () => this.failureMessage());
     } else {
       this.push(State.CONNECTING, this.queuePicker);
@@ -189,29 +176,29 @@ export class EndpointSharding<Data = undefined> {
   /** Releases all subchannels and timers. Nothing is published or called back afterwards. */
   destroy(): void {
     this.destroyed = true;
-    this.reresolution.clear();
-    this.connecting.clear();
+    this.reresolution.stop();
     this.publisher.destroy();
-    const { children } = this;
-    this.children = [];
-    this.readyList.reset();
-    for (const child of children) this.remove(child, 'policy destroyed');
+    const { all } = this.children;
+    this.children.replace([]);
+    for (const child of all) child.destroy('policy destroyed');
+    this.connecting.clear();
     this.departed.clear();
   }
 
   /** The fast path of a re-resolution that changes nothing: one comparison per address, no key is computed. */
   private adoptUnchanged(list: readonly Endpoint[]): boolean {
-    const { children } = this;
-    if (list.length !== children.length) return false;
-    for (let i = 0; i < list.length; i++) {
-      if (!sameAddresses(list[i] as Endpoint, (children[i] as EndpointChild<Data>).endpoint)) return false;
+    const { all } = this.children;
+    if (list.length !== all.length) return false;
+    for (const [i, child] of all.entries()) {
+      if (!sameAddresses(list[i] as Endpoint, child.endpoint)) return false;
     }
-    for (let i = 0; i < list.length; i++) (children[i] as EndpointChild<Data>).endpoint = list[i] as Endpoint;
+    for (const [i, child] of all.entries()) child.endpoint = list[i] as Endpoint;
     return true;
   }
 
   private reconcile(list: readonly Endpoint[]): void {
-    const { updates, children: before } = this;
+    const { updates } = this;
+    const { all: before } = this.children;
     const { matches, leaving } = matchEndpoints(list, before, this.departed.all);
     const created = new Set<EndpointChild<Data>>();
     const children = matches.map((match) => {
@@ -225,72 +212,41 @@ export class EndpointSharding<Data = undefined> {
       for (const child of created) child.destroy();
       return;
     }
-    this.children = children;
-    for (const [index, child] of children.entries()) child.index = index;
-    for (const child of created) {
-      this.counts[child.state]++;
-      if (child.kept !== undefined) this.departed.forget(child.kept);
-    }
-    const renamed = new Map<EndpointChild<Data>, string>();
+    this.children.replace(children);
+    for (const { kept, endpoint } of leaving) this.departed.leave(kept, endpoint);
+    // Also what has just left, where it goes on with another child.
+    for (const { kept } of created) this.departed.forget(kept);
     for (const match of matches) {
-      if (match.is === 'changed') renamed.set(match.child, match.child.name);
-      if (match.is !== 'new') match.child.adopt(match.endpoint);
+      if (match.is === 'same') match.child.adopt(match.endpoint);
+      if (match.is === 'changed') match.child.changeAddresses(match.endpoint);
     }
     // A list that names an endpoint twice comes here each time, and changes nothing.
-    const moved = children.some((child, i) => child !== before[i]) || before.length > children.length;
-    if (moved) this.readyList.reset();
-    if (moved || renamed.size > 0) this.change = 'ready';
+    const isOther = children.length !== before.length || children.some((child, i) => child !== before[i]);
+    if (isOther || matches.some(({ is }) => is === 'changed')) this.changed('ready');
     // Connect first: a new endpoint may share a connection with a removed one.
     for (const child of created) {
       // Those before it may have reported, and whoever heard of it may have closed the channel, or updated it.
       if (child.state !== 'SHUTDOWN') child.connect();
     }
-    for (const [child, name] of renamed) this.tellNewName(child, name);
-    const goneOn = new Set([...created].map(({ kept }) => kept));
     for (const child of leaving) {
-      const { kept, endpoint } = child;
-      if (kept !== undefined && kept.calls > 0 && !goneOn.has(kept)) this.departed.leave(kept, endpoint);
-      this.remove(child, 'removed by the resolver');
+      this.connecting.stop(child);
+      child.destroy('removed by the resolver');
     }
   }
 
-  /** Whoever follows events knows endpoints by their names: one of another name is another one to them. */
-  private tellNewName(child: EndpointChild<Data>, before: string): void {
-    const { name, state, lastError } = child;
-    this.tell({ name: before }, state, 'SHUTDOWN', `its addresses have changed to ${name}`);
-    if (state === 'IDLE' || state === 'SHUTDOWN') return;
-    this.tell(child, 'IDLE', state, lastError ?? `its addresses have changed from ${before}`);
-  }
-
-  private remove(child: EndpointChild<Data>, reason: string): void {
-    this.connecting.stop(child);
-    const from = child.state;
-    this.counts[from]--;
-    child.destroy();
-    this.tell(child, from, 'SHUTDOWN', reason);
-  }
-
-  private childReported(child: EndpointChild<Data>, from: EndpointState, reason: string): void {
-    const { state } = child;
-    this.counts[from]--;
-    this.counts[state]++;
-    const isPickersConcern = from === 'READY' || state === 'READY';
-    if (isPickersConcern) this.readyList.change(child);
-    if (state === 'CONNECTING') this.connecting.start(child);
+  private childReported(child: EndpointChild<Data>, from: EndpointState): void {
+    const areOthersReady = this.children.moved(child, from);
+    if (child.state === 'CONNECTING') this.connecting.start(child);
     else this.connecting.stop(child);
-    // After the report, so that pick_first tries the addresses one after the other again (B10).
-    if (state === 'IDLE') process.nextTick(() => child.reconnect());
-    this.tell(child, from, state, reason);
     this.batch(() => {
-      if (isPickersConcern) this.change = 'ready';
-      else this.change ??= 'states';
-      if (from === 'READY') this.requestReresolution();
+      this.changed(areOthersReady ? 'ready' : 'states');
+      if (from === 'READY') this.reresolution.request();
     });
   }
 
-  private requestReresolution(): void {
-    // Whoever hears of a report may close the channel.
-    if (!this.destroyed) this.reresolution.request();
+  /** The batch under way has changed that. */
+  private changed(change: EndpointChange): void {
+    if (this.change !== 'ready') this.change = change;
   }
 
   private batch(makeChanges: () => void): void {
@@ -309,27 +265,11 @@ export class EndpointSharding<Data = undefined> {
   private push(state: State, picker: Picker, error?: () => string | null): void {
     if (!this.publisher.publish(state, picker, error)) return;
     trace?.(
-      `${this.options.name}: ${State[state]}, ${this.readyCount} of ${this.children.length} endpoints READY`,
+      `${this.options.name}: ${State[state]}, ${this.readyCount} of ${this.children.all.length} endpoints READY`,
     );
   }
 
   private failureMessage(): string {
-    return describeFailure(this.options.name, this.children, this.note);
-  }
-
-  private tell(
-    endpoint: { readonly name: string },
-    from: EndpointState,
-    to: EndpointState,
-    reason: string,
-  ): void {
-    trace?.(`${this.options.name}: ${endpoint.name} ${from} -> ${to}: ${reason}`);
-    publishLater<EndpointEvent>(endpointStateChannel, () => ({
-      target: this.owner.args.target,
-      endpoint: endpoint.name,
-      from,
-      to,
-      reason,
-    }));
+    return describeFailure(this.options.name, this.children.all, this.note);
   }
 }
