@@ -2,7 +2,7 @@
  * Client-side load balancing for @grpc/grpc-js: policies, health checking, and
  * the toolkit to write policies of your own.
  */
-import './grpc-js/usable.js';
+import './grpc-js/installed.js';
 
 export {
   boolean,

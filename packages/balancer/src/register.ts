@@ -3,7 +3,7 @@
  * so does `node --import @petiole/balancer/register app.js`, without a change
  * of code.
  */
-import './grpc-js/usable.js';
+import './grpc-js/installed.js';
 
 import { customRoundRobin } from './policies/custom-round-robin.js';
 import { leastRequest } from './policies/least-request.js';

@@ -80,9 +80,7 @@ export class Leaf implements Helper {
 
   // The rest is what pick_first calls, as if this were its channel.
 
-  createSubchannel(
-    ...request: Parameters<Helper['createSubchannel']>
-  ): ReturnType<Helper['createSubchannel']> {
+  createSubchannel(...request: Parameters<Helper['createSubchannel']>): experimental.SubchannelInterface {
     return this.owner.createSubchannel(...request);
   }
 

@@ -4,7 +4,7 @@
  */
 import { experimental } from '@grpc/grpc-js';
 import { type DeclaredFields, petiolePolicies } from '@petiole/service-config/internal';
-import { watchForeignCopies } from '../grpc-js/copies.js';
+import { watchForeignCopies } from '../grpc-js/installed.js';
 
 type Register = typeof experimental.registerLoadBalancerType;
 

@@ -17,8 +17,7 @@ import { experimental } from '@grpc/grpc-js';
 import { startBackend } from '@petiole/test-kit/servers';
 import { told } from '@petiole/test-kit/told';
 import { afterEach, beforeEach, describe, expect, type MockInstance, onTestFinished, test, vi } from 'vitest';
-import { grpcJsVersion, reportForeignCopies } from '../../src/grpc-js/copies.js';
-import { assertUsable } from '../../src/grpc-js/usable.js';
+import { assertUsable, grpcJsVersion, reportForeignCopies } from '../../src/grpc-js/installed.js';
 import { customRoundRobin, definePolicy } from '../../src/index.js';
 import { openChannel } from '../support/fleet.js';
 

@@ -1,11 +1,29 @@
 /**
- * Notices a second copy of grpc-js in the process. Policies are registered with
- * one copy; channels of another one would use pick_first without a word (B18).
+ * The grpc-js of this process. One that lacks what this package needs is refused: so this module is imported first, as
+ * some of the others use grpc-js when they are loaded. A second copy is noticed: policies are registered with one copy,
+ * and channels of another one would use pick_first without a word (B18).
  */
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { Metadata } from '@grpc/grpc-js';
+import { experimental, Metadata } from '@grpc/grpc-js';
 import { logError } from '@petiole/service-config/internal';
+
+/** What this package needs of grpc-js's experimental API, all there since 1.14.5. */
+const NEEDED = [
+  'BackoffTimeout',
+  'BaseSubchannelWrapper',
+  'CHANNEL_ARGS_CONFIG_SELECTOR_KEY',
+  'LeafLoadBalancer',
+  'PickResultType',
+  'SUBCHANNEL_ARGS_EXCLUDE_KEY_PREFIX',
+  'isLoadBalancerNameRegistered',
+  'parseLoadBalancingConfig',
+  'registerLoadBalancerType',
+  'subchannelAddressToString',
+] as const satisfies readonly (keyof typeof experimental)[];
+
+/** The peer range of package.json, as an error message tells it. */
+const PEER_RANGE = '^1.14.5';
 
 // An alias (`npm:@grpc/grpc-js@…`) may have put the package into a folder of any name.
 const ENTRY = /[\\/]build[\\/]src[\\/]index\.js$/;
@@ -17,7 +35,19 @@ const SECOND_LOOK_MS = 1000;
 // Not from import.meta.url, which is undefined where a bundler has made CommonJS of this.
 const loaded = createRequire(process.execPath).cache;
 const reported = new Set<string>();
-let watching = false;
+let isWatching = false;
+
+assertUsable(experimental, grpcJsVersion);
+
+/** @throws Error that names both versions, if a part of the experimental API is missing */
+export function assertUsable(api: Partial<typeof experimental>, version: () => string): void {
+  const missing = NEEDED.filter((part) => api[part] === undefined);
+  if (missing.length === 0) return;
+  throw new Error(
+    `@petiole/balancer needs @grpc/grpc-js ${PEER_RANGE}, but ${version()} is installed, ` +
+      `which lacks experimental.${missing.join(', experimental.')}`,
+  );
+}
 
 /** The version of the grpc-js that this package uses. */
 export function grpcJsVersion(): string {
@@ -30,9 +60,8 @@ export function grpcJsVersion(): string {
  */
 export function watchForeignCopies(): void {
   reportForeignCopies();
-  if (watching) return;
-  watching = true;
-  setTimeout(reportForeignCopies, SECOND_LOOK_MS).unref();
+  if (!isWatching) setTimeout(reportForeignCopies, SECOND_LOOK_MS).unref();
+  isWatching = true;
 }
 
 export function reportForeignCopies(): void {
