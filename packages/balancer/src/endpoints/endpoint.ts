@@ -1,4 +1,4 @@
-/** An endpoint as a policy sees it, and what a policy can attach to its endpoints. */
+/** An endpoint as a policy sees it, what a policy can attach to its endpoints, and how a message describes them. */
 import type { experimental, Metadata, status } from '@grpc/grpc-js';
 import type { EndpointState } from '../events/endpoint-events.js';
 
@@ -52,4 +52,24 @@ export interface EndpointHooks<Data> {
   readonly onCallStarted?: ((endpoint: PolicyEndpoint<Data>) => void) | undefined;
   /** That RPC has ended, however it did: exactly once for each `onCallStarted`, even on a removed endpoint. */
   readonly onCallEnded?: ((endpoint: PolicyEndpoint<Data>, end: CallEnd) => void) | undefined;
+}
+
+/** Room for about a dozen endpoints; a status message travels in logs and headers. */
+const MAX_LENGTH = 1000;
+
+/**
+ * `[::1]:1+127.0.0.1:1: connect ECONNREFUSED 127.0.0.1:1; …`: each endpoint and its last error, in order, until
+ * the message is full; the rest is counted.
+ */
+export function describeEndpoints(endpoints: readonly PolicyEndpoint<unknown>[]): string {
+  const parts: string[] = [];
+  let length = 0;
+  for (const endpoint of endpoints) {
+    const part = `${endpoint.name}: ${endpoint.lastError ?? 'no answer yet'}`.slice(0, MAX_LENGTH);
+    length += part.length;
+    if (length > MAX_LENGTH && parts.length > 0) break;
+    parts.push(part);
+  }
+  if (parts.length < endpoints.length) parts.push(`and ${endpoints.length - parts.length} more`);
+  return parts.join('; ');
 }

@@ -1,8 +1,6 @@
 /**
- * One pick_first child per endpoint (gRFC A61): keeps the children in step with
- * the resolver, counts their states, and publishes what the policy above makes
- * of them. `definePolicy` is built on it; use it directly for a policy that
- * outgrows `definePolicy`.
+ * One pick_first child per endpoint (gRFC A61): keeps the children in step with the resolver, and publishes what the
+ * policy above makes of their states. `definePolicy` is built on it; use it directly for a policy that outgrows that.
  */
 import {
   type ChannelOptions,
@@ -18,8 +16,7 @@ import { type ChildOwner, EndpointChild } from './child.js';
 import { ChildList } from './child-list.js';
 import { CONNECT_TIMEOUT_MS, ConnectingWatch } from './connecting-watch.js';
 import { DepartedEndpoints } from './data.js';
-import type { EndpointHooks, PolicyEndpoint } from './endpoint.js';
-import { describeFailure } from './failure-message.js';
+import { describeEndpoints, type EndpointHooks, type PolicyEndpoint } from './endpoint.js';
 import { matchEndpoints } from './matching.js';
 import { failPick, queuePick } from './pick-result.js';
 import { ReresolutionLimit } from './reresolution-limit.js';
@@ -132,19 +129,18 @@ export class EndpointSharding<Data = undefined> {
       const renew = this.owner.args.adopt(channelOptions);
       if (!this.adoptUnchanged(endpoints)) this.reconcile(endpoints);
       this.changed('states');
-      // Those that the list has dropped need nothing new, and those that it has brought have it.
+      // What the list has dropped needs nothing new, and what it has brought has it.
       if (renew) for (const child of before) if (child.state !== 'SHUTDOWN') child.renew();
     });
     if (this.destroyed) return true;
     this.publisher.repeatLater();
-    if (endpoints.length > 0) {
-      this.acceptedBefore = true;
-      return true;
+    const isEmpty = endpoints.length === 0;
+    if (isEmpty) {
+      const what = `${this.options.name}: the resolver returned no endpoints`;
+      this.publishFailure({ details: `${what}${this.noteSentence || '.'}` });
     }
-    const note = this.note === '' ? '' : ` Resolution note: ${this.note}`;
-    this.publishFailure({ details: `${this.options.name}: the resolver returned no endpoints.${note}` });
     // RPCs would wait for ever if the very first update were refused (R8).
-    const refused = this.acceptedBefore;
+    const refused = isEmpty && this.acceptedBefore;
     this.acceptedBefore = true;
     return !refused;
   }
@@ -200,11 +196,11 @@ export class EndpointSharding<Data = undefined> {
     const { updates } = this;
     const { all: before } = this.children;
     const { matches, leaving } = matchEndpoints(list, before, this.departed.all);
-    const created = new Set<EndpointChild<Data>>();
+    const created: EndpointChild<Data>[] = [];
     const children = matches.map((match) => {
       if (match.is !== 'new') return match.child;
       const child = new EndpointChild(this.owner, match.endpoint, match.former?.kept);
-      created.add(child);
+      created.push(child);
       return child;
     });
     // A policy's createData may have closed the channel, or had it updated: that newer list counts.
@@ -225,7 +221,7 @@ export class EndpointSharding<Data = undefined> {
     if (isOther || matches.some(({ is }) => is === 'changed')) this.changed('ready');
     // Connect first: a new endpoint may share a connection with a removed one.
     for (const child of created) {
-      // Those before it may have reported, and whoever heard of it may have closed the channel, or updated it.
+      // What the others report may have closed the channel, or updated it.
       if (child.state !== 'SHUTDOWN') child.connect();
     }
     for (const child of leaving) {
@@ -244,7 +240,6 @@ export class EndpointSharding<Data = undefined> {
     });
   }
 
-  /** The batch under way has changed that. */
   private changed(change: EndpointChange): void {
     if (this.change !== 'ready') this.change = change;
   }
@@ -270,6 +265,12 @@ export class EndpointSharding<Data = undefined> {
   }
 
   private failureMessage(): string {
-    return describeFailure(this.options.name, this.children.all, this.note);
+    const { all } = this.children;
+    const who = all.length === 1 ? 'the only endpoint' : `all ${all.length} endpoints`;
+    return `${this.options.name}: ${who} failed: ${describeEndpoints(all)}${this.noteSentence}`;
+  }
+
+  private get noteSentence(): string {
+    return this.note === '' ? '' : `. Resolution note: ${this.note}`;
   }
 }

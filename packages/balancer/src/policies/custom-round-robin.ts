@@ -5,8 +5,7 @@
 import type { experimental } from '@grpc/grpc-js';
 import { boolean, type ConfigOf, duration, integer } from '@petiole/service-config';
 import { logError } from '@petiole/service-config/internal';
-import type { PolicyEndpoint } from '../endpoints/endpoint.js';
-import { describeEndpoints } from '../endpoints/failure-message.js';
+import { describeEndpoints, type PolicyEndpoint } from '../endpoints/endpoint.js';
 import { isAmong, remember, type Tried, triedBefore } from '../grpc-js/rpc-attempts.js';
 import { definePolicy, type Policy } from '../policy/define-policy.js';
 import type { PolicyView } from '../policy/view.js';
