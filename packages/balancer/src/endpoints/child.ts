@@ -33,7 +33,6 @@ export interface ChildOwner<Data> {
     readonly helper: experimental.ChannelControlHelper;
   };
   readonly args: ChannelArguments;
-  /** The child's state has changed. It is the only one who changes it. */
   childReported(child: EndpointChild<Data>, from: EndpointState): void;
   /** No RPC that counts in this data runs any more. */
   callsEnded(data: EndpointData<Data>): void;

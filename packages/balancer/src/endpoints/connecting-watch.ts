@@ -22,7 +22,7 @@ export class ConnectingWatch<Child> {
   start(child: Child): void {
     this.since.delete(child);
     this.since.set(child, this.clock.now());
-    if (!this.clock.isWaiting) this.wait(CONNECT_TIMEOUT_MS);
+    if (!this.clock.isWaiting) this.clock.wait(CONNECT_TIMEOUT_MS, this.check);
   }
 
   stop(child: Child): void {
@@ -34,26 +34,22 @@ export class ConnectingWatch<Child> {
     this.clock.stop();
   }
 
-  private wait(ms: number): void {
-    this.clock.wait(ms, () => this.check());
-  }
-
-  private check(): void {
+  private readonly check = (): void => {
     const now = this.clock.now();
     const due: [Child, number][] = [];
     for (const entry of this.since) {
       const left = entry[1] + CONNECT_TIMEOUT_MS - now;
       if (left > 0) {
-        this.wait(left);
+        this.clock.wait(left, this.check);
         break;
       }
       due.push(entry);
     }
-    // Only then: whoever hears of one may start and stop others.
+    // After that loop, as whoever hears of one may start and stop others.
     for (const [child, since] of due) {
       if (this.since.get(child) !== since) continue;
       this.since.delete(child);
       this.onStuck(child);
     }
-  }
+  };
 }

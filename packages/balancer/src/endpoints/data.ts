@@ -23,7 +23,6 @@ export interface Departed<Data> extends Known {
   readonly kept: EndpointData<Data>;
 }
 
-/** The data of the endpoints that have left while their RPCs run. */
 export class DepartedEndpoints<Data> {
   private readonly byData: Map<EndpointData<Data>, Departed<Data>> = new Map();
 

@@ -14,9 +14,7 @@ export type LeafReport =
   | { readonly is: 'READY'; readonly subchannel: experimental.SubchannelInterface | null }
   | { readonly is: 'TRANSIENT_FAILURE'; readonly error: string };
 
-/** Whom a leaf reports to. */
 export interface LeafOwner extends Pick<Helper, 'createSubchannel' | 'requestReresolution'> {
-  /** What grpc-js passed to the policy's constructor. */
   readonly helper: Helper;
   leafReported(report: LeafReport): void;
 }
@@ -58,7 +56,6 @@ export class Leaf implements Helper {
     if (this.isInstructed) this.leaf.updateEndpoint(eachOnce(endpoint), options);
   }
 
-  /** Connects again, to the newest addresses and with the newest arguments. */
   reconnect(endpoint: Endpoint, options: ChannelOptions): void {
     if (this.isInstructed) {
       this.leaf.exitIdle();

@@ -132,7 +132,6 @@ function mustWait(view: View): boolean {
   return true;
 }
 
-/** Says what RPCs are waiting for. */
 function logWait({ memory, endpoints, elapsedMs }: View, readyTimeout: number): void {
   memory.phase = 'waiting, as the log says';
   const missing = endpoints.filter((endpoint) => !isReady(endpoint));
