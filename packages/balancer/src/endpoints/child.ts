@@ -1,7 +1,6 @@
 /**
- * One endpoint of a petiole policy: the state that it is in, and the pick
- * result of an RPC that is sent there. It makes both of what its leaf reports;
- * what counts goes on to the {@link ChildOwner}.
+ * One endpoint of a petiole policy: the state that it is in, and the pick result of an RPC that is sent there. It
+ * makes both of what its leaf reports; what counts goes on to the {@link ChildOwner}.
  */
 import { type ChannelOptions, experimental } from '@grpc/grpc-js';
 import {

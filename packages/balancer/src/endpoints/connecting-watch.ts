@@ -1,7 +1,6 @@
 /**
- * Finds connection attempts that never end. A peer that accepts TCP and never
- * speaks HTTP/2 leaves a subchannel CONNECTING for ever: grpc-js has no
- * connection timeout (B16, grpc-node #2785). One timer serves all endpoints.
+ * Finds connection attempts that never end. A peer that accepts TCP and never speaks HTTP/2 leaves a subchannel
+ * CONNECTING for ever: grpc-js has no connection timeout (B16, grpc-node #2785). One timer serves all endpoints.
  */
 import { TurningClock } from '@petiole/service-config/internal';
 

@@ -1,7 +1,6 @@
 /**
- * Endpoint events on `node:diagnostics_channel`: what happened to which
- * endpoint, and why. They come in order, when the change is over, so that a
- * subscriber may close the client. Free when nobody listens.
+ * Endpoint events on `node:diagnostics_channel`: what happened to which endpoint, and why. They come in order, when
+ * the change is over, so that a subscriber may close the client. Free when nobody listens.
  */
 import { type Channel, channel } from 'node:diagnostics_channel';
 

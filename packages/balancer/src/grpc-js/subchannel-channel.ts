@@ -1,7 +1,6 @@
 /**
- * The channel of one subchannel: for RPCs of our own on its connection, with no
- * policy between, and with answers of at most {@link LONGEST_ANSWER}. The limit
- * that the application has set for its own messages may be none.
+ * The channel of one subchannel: for RPCs of our own on its connection, with no policy between, and with answers of
+ * at most {@link LONGEST_ANSWER}. The limit that the application has set for its own messages may be none.
  */
 import {
   type ChannelInterface,

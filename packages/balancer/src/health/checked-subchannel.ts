@@ -1,7 +1,6 @@
 /**
- * Client-side health checking (gRFC A17): a subchannel that counts as healthy
- * while its server says SERVING. pick_first's leaf asks `isHealthy()` of the
- * connection that it uses, and watches only that one.
+ * Client-side health checking (gRFC A17): a subchannel that counts as healthy while its server says SERVING.
+ * pick_first's leaf asks `isHealthy()` of the connection that it uses, and watches only that one.
  */
 import { experimental, status as Status } from '@grpc/grpc-js';
 import { logError, oneLine, publishLater, tracer } from '@petiole/service-config/internal';

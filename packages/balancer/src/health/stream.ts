@@ -1,7 +1,6 @@
 /**
- * One stream of `grpc.health.v1.Health/Watch`, from its start to its end. A
- * status is reported as it comes; of those that follow within a moment, the
- * newest. A server that sends without end is read no faster than that allows.
+ * One stream of `grpc.health.v1.Health/Watch`, from its start to its end. A status is reported as it comes; of those
+ * that follow within a moment, the newest. A server that sends without end is read no faster than that allows.
  */
 import {
   type ChannelInterface,

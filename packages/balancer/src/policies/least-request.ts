@@ -1,6 +1,4 @@
-/**
- * `least_request` (gRFC A48): of a few endpoints drawn at random, the one with the fewest RPCs in flight.
- */
+/** `least_request` (gRFC A48): of a few endpoints drawn at random, the one with the fewest RPCs in flight. */
 import type { experimental } from '@grpc/grpc-js';
 import { integer } from '@petiole/service-config';
 import type { PolicyEndpoint } from '../endpoints/endpoint.js';

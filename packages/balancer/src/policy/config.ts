@@ -1,7 +1,6 @@
 /**
- * A policy's parsed config. A bad one is a value that carries its error: an
- * exception would make grpc-js use `pick_first` in silence (B15), and ends xDS's
- * wrr_locality.
+ * A policy's parsed config. A bad one is a value that carries its error: an exception would make grpc-js use
+ * `pick_first` in silence (B15), and ends xDS's wrr_locality.
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { experimental } from '@grpc/grpc-js';

@@ -1,7 +1,4 @@
-/**
- * Registration with grpc-js, whose registry of policies is a global of that
- * module: refuses names that are taken.
- */
+/** Registration with grpc-js, whose registry of policies is a global of that module: refuses names that are taken. */
 import { experimental } from '@grpc/grpc-js';
 import { type DeclaredFields, petiolePolicies } from '@petiole/service-config/internal';
 import { watchForeignCopies } from '../grpc-js/installed.js';
