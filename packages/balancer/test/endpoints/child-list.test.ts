@@ -1,8 +1,10 @@
 /** The list of READY endpoints, which follows the changes since it was read last. */
-import { connectivityState as State } from '@grpc/grpc-js';
+import { type experimental, connectivityState as State } from '@grpc/grpc-js';
 import { SimulatedChannel, type SimulatedSubchannel } from '@petiole/test-kit/simulated-channel';
 import { expect, test } from 'vitest';
 import { definePolicy, type PolicyView } from '../../src/index.js';
+
+type Endpoint = experimental.Endpoint;
 
 const COUNT = 24;
 
@@ -42,4 +44,21 @@ test('is right when endpoints enter and leave between two reads', () => {
   expect(read()).toEqual(
     subchannels.filter(({ state }) => state === State.READY).map(({ address }) => address),
   );
+});
+
+test('an endpoint that the list has dropped counts no more, though it reports before it is gone', () => {
+  const channel = new SimulatedChannel({ reads_when_asked: {} });
+  const [a, b, c] = SimulatedChannel.endpoints(3) as [Endpoint, Endpoint, Endpoint];
+  channel.update([a, b]);
+  channel.all(State.READY);
+  // New endpoints connect before those that leave are released.
+  const { createSubchannel } = channel.helper;
+  channel.helper.createSubchannel = (...request) => {
+    channel.subchannel('10.0.0.0:1').become(State.IDLE);
+    return createSubchannel(...request);
+  };
+  channel.update([b, c]);
+  expect(channel.subchannel('10.0.0.0:1').state).toBe(State.IDLE);
+  expect(view?.readyCount).toBe(1);
+  expect(view?.ready.map(({ name }) => name)).toEqual(['10.0.0.1:1']);
 });

@@ -23,3 +23,17 @@ test('none is left when re-resolution was requested just before, nor a request t
   vi.advanceTimersByTime(60_000);
   expect(channel.reresolutions).toBe(1);
 });
+
+test('none is left, not even that of a re-resolution, when the news of an attempt that never ends closes the channel', () => {
+  vi.useFakeTimers();
+  onTestFinished(() => void vi.useRealTimers());
+  const channel = new SimulatedChannel({ custom_round_robin: {} });
+  channel.helper.updateState = (state) => {
+    if (state === State.TRANSIENT_FAILURE) channel.policy.destroy();
+  };
+  channel.update(SimulatedChannel.endpoints(1));
+  channel.all(State.CONNECTING);
+  vi.advanceTimersByTime(20_000);
+  expect(channel.refs).toBe(0);
+  expect(vi.getTimerCount()).toBe(0);
+});
