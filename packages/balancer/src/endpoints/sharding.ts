@@ -185,10 +185,10 @@ export class EndpointSharding<Data = undefined> {
   private adoptUnchanged(list: readonly Endpoint[]): boolean {
     const { all } = this.children;
     if (list.length !== all.length) return false;
-    for (const [i, child] of all.entries()) {
-      if (!sameAddresses(list[i] as Endpoint, child.endpoint)) return false;
+    for (let i = 0; i < list.length; i++) {
+      if (!sameAddresses(list[i] as Endpoint, (all[i] as EndpointChild<Data>).endpoint)) return false;
     }
-    for (const [i, child] of all.entries()) child.endpoint = list[i] as Endpoint;
+    for (let i = 0; i < list.length; i++) (all[i] as EndpointChild<Data>).endpoint = list[i] as Endpoint;
     return true;
   }
 
