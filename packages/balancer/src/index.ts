@@ -32,7 +32,7 @@ export {
   string,
 } from '@petiole/service-config';
 export type { CallEnd, EndpointHooks, EndpointIdentity, PolicyEndpoint } from './endpoints/endpoint.js';
-export { failPick, queuePick } from './endpoints/pick-result.js';
+export { dropPick, failPick, observePick, type PickHooks, queuePick } from './endpoints/pick-result.js';
 export { type EndpointChange, EndpointSharding, type EndpointShardingOptions } from './endpoints/sharding.js';
 export type {
   EndpointEvent,
@@ -43,5 +43,8 @@ export type {
 } from './events/endpoint-events.js';
 export { type CustomRoundRobinConfig, customRoundRobin } from './policies/custom-round-robin.js';
 export { type LeastRequestConfig, leastRequest } from './policies/least-request.js';
+export { type RequestLimitConfig, requestLimit } from './policies/request-limit.js';
 export { definePolicy, type Policy } from './policy/define-policy.js';
+export { defineWrapper, type WrapperDefinition } from './policy/define-wrapper.js';
 export type { PolicyDefinition, PolicyView } from './policy/view.js';
+export type { WrapperBehaviour, WrapperView } from './policy/wrapper-instance.js';

@@ -7,6 +7,8 @@ import './grpc-js/installed.js';
 
 import { customRoundRobin } from './policies/custom-round-robin.js';
 import { leastRequest } from './policies/least-request.js';
+import { requestLimit } from './policies/request-limit.js';
 
 customRoundRobin.register();
 leastRequest.register();
+requestLimit.register();

@@ -24,7 +24,7 @@ export interface FieldBounds<Given = unknown> {
 
 /** What documentation and forms say of a field. Values are as in JSON: a Duration is `"1.5s"`. */
 export interface FieldDescription<Given = unknown> extends FieldOptions<Given>, FieldBounds<Given> {
-  readonly type: 'integer' | 'number' | 'boolean' | 'string' | 'duration' | 'list';
+  readonly type: 'integer' | 'number' | 'boolean' | 'string' | 'duration' | 'list' | 'policies';
   /** What a list consists of. */
   readonly elements?: FieldDescription;
 }

@@ -7,6 +7,7 @@ export * from './grpc-js/resolver-attributes.js';
 export * from './grpc-js/trace.js';
 export { isJson, own } from './json.js';
 export { type DeclaredFields, declareFields } from './policies/declared-fields.js';
+export { policyList } from './policies/policy-list.js';
 export { petiolePolicies } from './policies/registered.js';
 export * from './text/near-miss.js';
 export * from './text/one-line.js';

@@ -1,4 +1,4 @@
-/** The two answers of a picker that send an RPC nowhere; the third is an endpoint's own `pickResult`. */
+/** The answers of a picker that send an RPC nowhere, and the one that does: an endpoint's own `pickResult`. */
 import { experimental, Metadata, status as Status, type StatusObject } from '@grpc/grpc-js';
 
 type PickResult = experimental.PickResult;
@@ -32,11 +32,50 @@ export function queuePick(): PickResult {
  * @param failure the details of an UNAVAILABLE status, or a whole status
  */
 export function failPick(failure: string | Partial<StatusObject>): PickResult {
+  return refusal(experimental.PickResultType.TRANSIENT_FAILURE, failure);
+}
+
+/**
+ * A pick that fails the RPC for good: it is not retried, and does not wait for ready (gRFC A32).
+ *
+ * @param failure the details of an UNAVAILABLE status, or a whole status
+ */
+export function dropPick(failure: string | Partial<StatusObject>): PickResult {
+  return refusal(experimental.PickResultType.DROP, failure);
+}
+
+function refusal(
+  pickResultType: experimental.PickResultType,
+  failure: string | Partial<StatusObject>,
+): PickResult {
   const status = typeof failure === 'string' ? { details: failure } : failure;
   const code = status.code || Status.UNAVAILABLE; // OK is no failure
   return {
     ...NOWHERE,
-    pickResultType: experimental.PickResultType.TRANSIENT_FAILURE,
+    pickResultType,
     status: { details: 'no connection', metadata: new Metadata(), ...status, code },
+  };
+}
+
+/** What a policy around another one hears of an RPC that it lets pass. */
+export interface PickHooks {
+  /** The RPC has started on the connection. */
+  readonly started?: () => void;
+  /** It has ended, however it did: exactly once for each `started`. */
+  readonly ended?: NonNullable<PickResult['onCallEnded']>;
+}
+
+/** The pick of a child policy, with hooks beside the child's own. */
+export function observePick(result: PickResult, { started, ended }: PickHooks): PickResult {
+  return {
+    ...result,
+    onCallStarted() {
+      result.onCallStarted?.();
+      started?.();
+    },
+    onCallEnded(...end) {
+      result.onCallEnded?.(...end);
+      ended?.(...end);
+    },
   };
 }

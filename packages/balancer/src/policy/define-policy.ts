@@ -4,12 +4,12 @@
  * reconnection, re-resolution, health checking and states are the machinery's.
  */
 import type { experimental, LoadBalancingConfig } from '@grpc/grpc-js';
-import type { ConfigOf, Fields, JsonOf } from '@petiole/service-config';
-import { declareFields } from '@petiole/service-config/internal';
+import type { Fields, JsonOf } from '@petiole/service-config';
+import { type DeclaredFields, declareFields } from '@petiole/service-config/internal';
 import { PolicyConfig } from './config.js';
 import { checkDefinition } from './definition-check.js';
 import { PolicyInstance } from './instance.js';
-import { registerPolicy } from './registry.js';
+import { type Registration, registerPolicy } from './registry.js';
 import type { PolicyDefinition } from './view.js';
 
 /**
@@ -26,6 +26,8 @@ export interface Policy<Json extends object = object> {
   register(): void;
 }
 
+const OPTIONAL = ['check', 'createMemory', 'createData', 'onCallStarted', 'onCallEnded'];
+
 /**
  * Defines a load-balancing policy that keeps one `pick_first` child per endpoint.
  *
@@ -41,7 +43,7 @@ export function definePolicy<
   Memory = undefined,
   Data = undefined,
 >(definition: PolicyDefinition<Declared, Memory, Data>): Policy<JsonOf<Declared>> {
-  checkDefinition(definition);
+  checkDefinition('definePolicy', definition, OPTIONAL, ['createPicker']);
   const { name, aliases = [], fields = {} as Declared } = definition;
   const declared = declareFields(name, fields, (config) => definition.check?.(config));
 
@@ -50,20 +52,24 @@ export function definePolicy<
       super(helper, definition);
     }
   }
-  class Config extends PolicyConfig<ConfigOf<Declared>> {
+
+  return policyObject([name, ...aliases], Instance, declared);
+}
+
+/** What stands for a policy: a function that writes its config, with the first name, and how to register it. */
+export function policyObject<Json extends object>(
+  names: readonly string[],
+  policy: Registration[0],
+  declared: DeclaredFields,
+): Policy<Json> {
+  class Config extends PolicyConfig<unknown> {
     static createFromJson(json: unknown): Config {
-      return new Config(name, json, declared.parse);
+      return new Config(names[0] as string, json, declared.parse);
     }
   }
-
-  const policy = (config: JsonOf<Declared> = {} as JsonOf<Declared>) => declared.write(config);
-  return Object.defineProperty(
-    Object.assign(policy, {
-      register() {
-        for (const each of [name, ...aliases]) registerPolicy(each, Instance, Config, declared);
-      },
-    }),
-    'name',
-    { value: name },
-  );
+  const write = (config: Json = {} as Json) => declared.write(config);
+  const register = (): void => {
+    for (const name of names) registerPolicy(name, policy, Config, declared);
+  };
+  return Object.defineProperty(Object.assign(write, { register }), 'name', { value: names[0] });
 }

@@ -3,10 +3,12 @@ import { experimental } from '@grpc/grpc-js';
 import { type DeclaredFields, petiolePolicies } from '@petiole/service-config/internal';
 import { watchForeignCopies } from '../grpc-js/installed.js';
 
-type Register = typeof experimental.registerLoadBalancerType;
+type Register = Parameters<typeof experimental.registerLoadBalancerType>;
+/** A policy, how its config is parsed, and the fields of that, by which `checkServiceConfig` checks it. */
+export type Registration = [policy: Register[1], config: Register[2], declared: DeclaredFields];
 
 /** By name, which class this copy of the package has registered. */
-const registered = new Map<string, Parameters<Register>[1]>();
+const registered = new Map<string, Registration[0]>();
 
 // The policies of this package, each with the call that registers it. What another copy of the package has registered
 // under these names is the same.
@@ -14,14 +16,10 @@ const { registered: names, calls } = petiolePolicies();
 calls.set('custom_round_robin', 'customRoundRobin.register()');
 for (const name of ['least_request', 'least_request_experimental'])
   calls.set(name, 'leastRequest.register()');
+calls.set('request_limit', 'requestLimit.register()');
 
-/**
- * @param declared the fields of the policy's config, by which `checkServiceConfig` checks it
- * @throws Error if the name is one of grpc-js's own policies, or if another definition has taken it
- */
-export function registerPolicy(
-  ...[name, policy, config, declared]: [...Parameters<Register>, DeclaredFields]
-): void {
+/** @throws Error if the name is one of grpc-js's own policies, or if another definition has taken it */
+export function registerPolicy(name: string, ...[policy, config, declared]: Registration): void {
   if (registered.get(name) === policy) return;
   const taken = names.has(name);
   if (registered.has(name) || (taken && !calls.has(name))) {

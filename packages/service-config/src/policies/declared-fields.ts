@@ -53,13 +53,14 @@ export function declareFields<const Declared extends Fields>(
   };
 
   const parse = (json: unknown, isWrong: (finding: Finding) => boolean): ConfigOf<Declared> => {
-    const at = new Place('', [], { depth: 0, refused: FAILS });
+    const at = new Place('', [], { depth: 1, refused: FAILS });
     const config = read(json, at);
     const wrong = at.findings.find(isWrong);
     if (wrong === undefined) return config;
-    const { path, instead } = wrong;
-    if (isFatal(wrong)) throw new RangeError(`${policy}: ${path === '' ? '' : `${path} `}${instead}`);
-    throw new TypeError(`${policy}: ${path} is no field of its config: ${instead}`);
+    const { path, instead, outcome } = wrong;
+    if (outcome === 'ignored')
+      throw new TypeError(`${policy}: ${path} is no field of its config: ${instead}`);
+    throw new RangeError(`${policy}: ${path === '' ? '' : `${path} `}${instead}`);
   };
 
   /** Policies ignore the fields of their successors: gRPC specifies it so. A misspelt one is none of these. */

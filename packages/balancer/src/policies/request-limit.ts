@@ -1,0 +1,79 @@
+/** `request_limit` (gRFC A32): at most so many RPCs at once on each endpoint of the policy below. */
+import type { experimental, LoadBalancingConfig } from '@grpc/grpc-js';
+import { boolean, integer } from '@petiole/service-config';
+import { dropPick, observePick, queuePick } from '../endpoints/pick-result.js';
+import type { Policy } from '../policy/define-policy.js';
+import { defineWrapper } from '../policy/define-wrapper.js';
+
+/** The JSON config of `request_limit`. */
+export interface RequestLimitConfig {
+  /** RPCs that may run at once on one endpoint: an integer from 1 to 4294967295. Default 1024, as in gRFC A32. */
+  readonly maxRequests?: number | null;
+  /** Where every endpoint has as many: true fails the RPC with UNAVAILABLE, for good; false lets it wait. Default false. */
+  readonly drop?: boolean | null;
+  /** The policy that chooses among the endpoints, e.g. `[leastRequest()]`. Default `[{ round_robin: {} }]`. */
+  readonly childPolicy?: readonly LoadBalancingConfig[] | null;
+}
+
+/** How often the policy below is asked for another endpoint, when the one that it has chosen is full. */
+const MOST_CHOICES = 32;
+
+/** The RPCs of one connection: started and not ended, and picked in this turn of the event loop. */
+interface Load {
+  running: number;
+  picked: number;
+}
+
+class Loads {
+  private readonly loads: WeakMap<object, Load> = new WeakMap();
+  private readonly picked: Load[] = [];
+  /** An RPC waits for one of them to end. */
+  isAwaited = false;
+
+  of(connection: object): Load {
+    const load = this.loads.get(connection) ?? { running: 0, picked: 0 };
+    this.loads.set(connection, load);
+    return load;
+  }
+
+  /** Counts an RPC until it starts, or else until the end of the turn: grpc-js does not tell of one that never does (B17). */
+  pick(load: Load): void {
+    load.picked++;
+    if (this.picked.push(load) === 1)
+      setImmediate(() => {
+        for (const each of this.picked.splice(0)) each.picked = 0;
+      });
+  }
+}
+
+/** `request_limit`. */
+export const requestLimit: Policy<RequestLimitConfig> = defineWrapper({
+  name: 'request_limit',
+  fields: { maxRequests: integer({ min: 1, max: 2 ** 32 - 1, default: 1024 }), drop: boolean() },
+  childPolicy: [{ round_robin: {} }],
+  createMemory: () => new Loads(),
+  wrapPick(next, _args, { config: { maxRequests, drop }, memory: loads, endpoints, wake }) {
+    const choices = Math.min(MOST_CHOICES, Math.max(1, endpoints.length));
+    for (let i = 0; i < choices; i++) {
+      const result: experimental.PickResult = next();
+      if (result.subchannel === null) return result;
+      const load = loads.of(result.subchannel.getRealSubchannel());
+      if (load.running + load.picked >= maxRequests) continue;
+      loads.pick(load);
+      return observePick(result, {
+        started() {
+          load.running++;
+          load.picked = Math.max(0, load.picked - 1);
+        },
+        ended() {
+          load.running--;
+          if (loads.isAwaited) wake();
+          loads.isAwaited = false;
+        },
+      });
+    }
+    if (drop) return dropPick(`request_limit: every endpoint has ${maxRequests} RPCs already`);
+    loads.isAwaited = true;
+    return queuePick();
+  },
+});

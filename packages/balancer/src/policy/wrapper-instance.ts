@@ -1,0 +1,205 @@
+/** One instance of a defined wrapper, in one channel: its child policy, and what the two tell each other. */
+import {
+  type ChannelOptions,
+  experimental,
+  type LoadBalancingConfig,
+  connectivityState as State,
+} from '@grpc/grpc-js';
+import { addressName, endpointName } from '@petiole/service-config/internal';
+import type { EndpointIdentity } from '../endpoints/endpoint.js';
+import { failPick } from '../endpoints/pick-result.js';
+import { BugReports } from './bug-reports.js';
+import { ConfigInForce, PolicyConfig } from './config.js';
+import { GuardedPicker } from './guarded-picker.js';
+
+type Endpoint = experimental.Endpoint;
+type PickResult = experimental.PickResult;
+
+/** What a wrapper knows. One object per policy instance: its fields are current whenever they are read. */
+export interface WrapperView<Config, Memory> {
+  /** The newest valid config, with a value for each of the `fields`, and `childPolicy`. */
+  readonly config: Config;
+  /** What `createMemory` made for this policy instance. */
+  readonly memory: Memory;
+  /** All endpoints in the resolver's order, also those that `select` leaves out. */
+  readonly endpoints: readonly EndpointIdentity[];
+  /** Has `select` asked again, and RPCs that wait picked again, in the next turn of the event loop. */
+  wake(): void;
+}
+
+/** The behaviour of a wrapper, whatever its config is read from. */
+export interface WrapperBehaviour<Config, Memory> {
+  /** The key under `loadBalancingConfig`, in lower_snake_case. */
+  readonly name: string;
+  /** Makes what one policy instance remembers. */
+  createMemory?(): Memory;
+  /** The endpoints that the child policy gets, out of those given. Default: all. Called on each update, and after `wake()`. */
+  select?(
+    endpoints: readonly EndpointIdentity[],
+    view: WrapperView<Config, Memory>,
+  ): readonly EndpointIdentity[];
+  /**
+   * The pick of an RPC. `next()` asks the child policy; it may be called more than once, or not at all. Return its
+   * answer, also through `observePick()`, or `queuePick()`, `failPick()` or `dropPick()`. An RPC that this function lets wait
+   * is picked again when the child policy publishes a picker, and after `wake()`.
+   */
+  wrapPick?(
+    next: () => PickResult,
+    args: experimental.PickArgs,
+    view: WrapperView<Config, Memory>,
+  ): PickResult;
+}
+
+/** What grpc-js gave with the newest update. */
+interface Update {
+  readonly list: experimental.StatusOr<Endpoint[]>;
+  readonly options: ChannelOptions;
+  readonly note: string;
+}
+
+export class WrapperInstance<Config extends { readonly childPolicy: readonly LoadBalancingConfig[] }, Memory>
+  implements experimental.LoadBalancer
+{
+  private readonly helper: experimental.ChannelControlHelper;
+  private readonly definition: WrapperBehaviour<Config, Memory>;
+  private readonly child: experimental.ChildLoadBalancerHandler;
+  private readonly configs: ConfigInForce<Config> = new ConfigInForce();
+  private readonly bugs: BugReports;
+  private childConfig: experimental.TypedLoadBalancingConfig | undefined = undefined;
+  /** What the child policy has published last. */
+  private published: { state: State; picker: experimental.Picker; error: string | null } | undefined =
+    undefined;
+  private latest: Update | undefined = undefined;
+  private endpoints: readonly (EndpointIdentity & { readonly endpoint: Endpoint })[] = [];
+  private view: WrapperView<Config, Memory> | undefined = undefined;
+  private wakeup: NodeJS.Immediate | undefined = undefined;
+
+  constructor(helper: experimental.ChannelControlHelper, definition: WrapperBehaviour<Config, Memory>) {
+    this.helper = helper;
+    this.definition = definition;
+    this.bugs = new BugReports(definition.name);
+    const updateState = (state: State, picker: experimental.Picker, error: string | null): void => {
+      this.published = { state, picker, error };
+      this.publish();
+    };
+    this.child = new experimental.ChildLoadBalancerHandler(
+      experimental.createChildChannelControlHelper(helper, { updateState }),
+    );
+  }
+
+  updateAddressList(
+    list: experimental.StatusOr<Endpoint[]>,
+    config: experimental.TypedLoadBalancingConfig,
+    options: ChannelOptions,
+    note: string,
+  ): boolean {
+    if (!(config instanceof PolicyConfig) || config.getLoadBalancerName() !== this.getTypeName())
+      return false;
+    const isNew = this.configs.adopt(config);
+    const { current } = this.configs;
+    if (current === undefined) {
+      this.fail(this.configs.complaint ?? 'no config');
+      return true;
+    }
+    if (isNew)
+      this.childConfig = experimental.selectLbConfigFromList([...current.value.childPolicy]) ?? undefined;
+    this.view ??= this.createView();
+    this.latest = { list, options, note };
+    if (list.ok)
+      this.endpoints = list.value.map((endpoint) => ({
+        endpoint,
+        name: endpointName(endpoint),
+        addresses: endpoint.addresses.map(addressName),
+      }));
+    const accepted = this.updateChild();
+    // The child may find nothing to publish where the wrapper's own config has changed.
+    if (isNew) this.publish();
+    return accepted;
+  }
+
+  exitIdle(): void {
+    this.child.exitIdle();
+  }
+
+  resetBackoff(): void {
+    this.child.resetBackoff();
+  }
+
+  destroy(): void {
+    clearImmediate(this.wakeup);
+    this.latest = undefined;
+    this.child.destroy();
+  }
+
+  getTypeName(): string {
+    return this.definition.name;
+  }
+
+  private updateChild(): boolean {
+    const { latest, childConfig } = this;
+    if (latest === undefined || childConfig === undefined) return true;
+    const { list, options, note } = latest;
+    const chosen = list.ok ? this.select() : [];
+    if (chosen === undefined) return true;
+    const passed = list.ok ? experimental.statusOrFromValue(chosen) : list;
+    return this.child.updateAddressList(passed, childConfig, options, note);
+  }
+
+  /** The endpoints for the child policy; undefined where the definition could not say: what it said before holds. */
+  private select(): Endpoint[] | undefined {
+    const { definition, endpoints } = this;
+    const view = this.view as WrapperView<Config, Memory>;
+    if (definition.select === undefined) return endpoints.map(({ endpoint }) => endpoint);
+    try {
+      const chosen = new Set(definition.select(endpoints, view));
+      const known = endpoints.filter((each) => chosen.has(each));
+      if (known.length < chosen.size) throw new TypeError('select() must return some of the endpoints given');
+      return known.map(({ endpoint }) => endpoint);
+    } catch (error) {
+      const text = this.bugs.report('select', error);
+      if (this.published === undefined) this.fail(text);
+      return undefined;
+    }
+  }
+
+  private publish(): void {
+    if (this.published === undefined) return;
+    const { state, picker, error } = this.published;
+    const { definition } = this;
+    const view = this.view as WrapperView<Config, Memory>;
+    const wrapped = definition.wrapPick && {
+      pick: (args: experimental.PickArgs) =>
+        definition.wrapPick?.(() => picker.pick(args), args, view) ?? picker.pick(args),
+    };
+    this.helper.updateState(state, wrapped ? new GuardedPicker(wrapped, this.bugs) : picker, error);
+  }
+
+  private fail(details: string): void {
+    const result = failPick(details);
+    this.helper.updateState(State.TRANSIENT_FAILURE, { pick: () => result }, details);
+  }
+
+  private wake(): void {
+    this.wakeup ??= setImmediate(() => {
+      this.wakeup = undefined;
+      if (this.latest === undefined) return;
+      if (this.definition.select) this.updateChild();
+      this.publish();
+    });
+  }
+
+  private createView(): WrapperView<Config, Memory> {
+    const { bugs, configs, definition } = this;
+    const endpoints = (): readonly EndpointIdentity[] => this.endpoints;
+    return {
+      memory: bugs.caught('createMemory', definition.createMemory, definition)?.() as Memory,
+      wake: () => this.wake(),
+      get config() {
+        return configs.current?.value as Config;
+      },
+      get endpoints() {
+        return endpoints();
+      },
+    };
+  }
+}
