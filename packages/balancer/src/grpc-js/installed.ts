@@ -5,8 +5,8 @@
  */
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { experimental, Metadata } from '@grpc/grpc-js';
-import { logError } from '@petiole/service-config/internal';
+import { Channel, Client, experimental, Metadata } from '@grpc/grpc-js';
+import { logError, show } from '@petiole/service-config/internal';
 
 /** What this package needs of grpc-js's experimental API, all there since 1.14.5. */
 const NEEDED = [
@@ -71,13 +71,60 @@ export function reportForeignCopies(): void {
     if (!ENTRY.test(entry) || entry === own || reported.has(entry)) continue;
     reported.add(entry);
     const { name, version } = manifestOf(entry);
-    if (name !== '@grpc/grpc-js') continue;
+    if (name !== '@grpc/grpc-js' || isTolerated(entry, version)) continue;
     logError(
-      `Two copies of @grpc/grpc-js are loaded: ${grpcJsVersion()} in ${directoryOf(own)}, with which ` +
-        `@petiole/balancer has registered its policies, and ${version} in ${directoryOf(entry)}, whose ` +
-        'channels do not know them and use pick_first instead. See `npm ls @grpc/grpc-js`.',
+      `Two copies of @grpc/grpc-js are loaded: ${grpcJsVersion()} in ${directoryOf(own)}, which has the policies of ` +
+        `@petiole/balancer, and ${version} in ${directoryOf(entry)}, which has not. A client of yours that comes from ` +
+        'there uses pick_first instead, or refuses its service config: `npm ls @grpc/grpc-js` shows who brings it. If no ' +
+        `client does, tolerateGrpcJsCopies('${version}') before register(), or PETIOLE_TOLERATE_GRPC_JS=${version}, ` +
+        'silences this line.',
     );
   }
+}
+
+const tolerated = new Set((process.env.PETIOLE_TOLERATE_GRPC_JS ?? '').split(',').filter(Boolean));
+
+/**
+ * Says that another copy of grpc-js in the process is known, and makes no client that needs these policies: no line is
+ * logged for it. The environment variable `PETIOLE_TOLERATE_GRPC_JS` does the same, with commas between.
+ *
+ * @param copies each a version (`'1.9.15'`), or a part of the path of its folder (`'firebase'`)
+ */
+export function tolerateGrpcJsCopies(...copies: readonly string[]): void {
+  for (const copy of copies) {
+    if (typeof copy !== 'string' || copy === '')
+      throw new TypeError(
+        `tolerateGrpcJsCopies: must be given versions or parts of paths, got ${show(copy)}`,
+      );
+    tolerated.add(copy);
+  }
+}
+
+function isTolerated(entry: string, version: string): boolean {
+  return (
+    tolerated.has(version) || [...tolerated].some((part) => !/^[\d.]+$/.test(part) && entry.includes(part))
+  );
+}
+
+/**
+ * Makes sure that a client knows the policies of this package: that it was made by the copy of grpc-js in which they are
+ * registered. A bundle may contain a second copy that no tool lists.
+ *
+ * @param client a client, or its channel
+ * @throws Error if it was made by another copy, whose clients use `pick_first` without a word
+ */
+export function assertSameGrpcJs(client: object): void {
+  if (client instanceof Client || client instanceof Channel) return;
+  throw new Error(
+    'assertSameGrpcJs: the client was made by another copy of @grpc/grpc-js than the one that knows the policies of ' +
+      `@petiole/balancer (${grpcJsVersion()}${ownFolder()}), and does not use them. \`npm ls @grpc/grpc-js\` shows who ` +
+      'brings a second one. In a bundle, keep both packages inside, or both outside.',
+  );
+}
+
+function ownFolder(): string {
+  const own = ownCopy();
+  return own === undefined ? ', bundled' : ` in ${directoryOf(own)}`;
 }
 
 /** Undefined where it is bundled: then there is no path to compare. */

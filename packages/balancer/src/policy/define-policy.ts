@@ -9,7 +9,7 @@ import { type DeclaredFields, declareFields } from '@petiole/service-config/inte
 import { PolicyConfig } from './config.js';
 import { checkDefinition } from './definition-check.js';
 import { PolicyInstance } from './instance.js';
-import { type Registration, registerPolicy } from './registry.js';
+import { type RegisterOptions, type Registration, registerPolicy } from './registry.js';
 import type { PolicyDefinition } from './view.js';
 
 /**
@@ -23,7 +23,7 @@ export interface Policy<Json extends object = object> {
   (config?: Json): LoadBalancingConfig;
   readonly name: string;
   /** Registers the policy with grpc-js. Calling it again does nothing. */
-  register(): void;
+  register(options?: RegisterOptions): void;
 }
 
 const OPTIONAL = ['check', 'createMemory', 'createData', 'onCallStarted', 'onCallEnded'];
@@ -68,8 +68,8 @@ export function policyObject<Json extends object>(
     }
   }
   const write = (config: Json = {} as Json) => declared.write(config);
-  const register = (): void => {
-    for (const name of names) registerPolicy(name, policy, Config, declared);
+  const register = (options: RegisterOptions = {}): void => {
+    for (const name of names) registerPolicy(name, options, policy, Config, declared);
   };
   return Object.defineProperty(Object.assign(write, { register }), 'name', { value: names[0] });
 }

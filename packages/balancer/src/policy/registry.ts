@@ -18,17 +18,31 @@ for (const name of ['least_request', 'least_request_experimental'])
   calls.set(name, 'leastRequest.register()');
 calls.set('request_limit', 'requestLimit.register()');
 
+/** How to register. */
+export interface RegisterOptions {
+  /**
+   * Takes the name over from an earlier definition, for clients made from now on. For hot reload, where a module that
+   * defines a policy is evaluated again. Default false.
+   */
+  readonly replace?: boolean;
+}
+
 /** @throws Error if the name is one of grpc-js's own policies, or if another definition has taken it */
-export function registerPolicy(name: string, ...[policy, config, declared]: Registration): void {
+export function registerPolicy(
+  name: string,
+  { replace = false }: RegisterOptions,
+  ...[policy, config, declared]: Registration
+): void {
   if (registered.get(name) === policy) return;
   const taken = names.has(name);
-  if (registered.has(name) || (taken && !calls.has(name))) {
+  if (!replace && (registered.has(name) || (taken && !calls.has(name)))) {
     throw new Error(
-      `${name}: another policy of this name is registered already; a name stands for one definition`,
+      `${name}: another policy of this name is registered already; a name stands for one definition. ` +
+        'Where a hot reload has evaluated it again: register({ replace: true })',
     );
   }
-  if (!taken) {
-    if (experimental.isLoadBalancerNameRegistered(name)) {
+  if (!taken || replace) {
+    if (!taken && experimental.isLoadBalancerNameRegistered(name)) {
       throw new Error(`${name}: grpc-js has a policy of this name already; choose another name`);
     }
     experimental.registerLoadBalancerType(name, policy, config);

@@ -13,12 +13,19 @@ import {
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { experimental } from '@grpc/grpc-js';
+import { Client, connectivityState, credentials, experimental } from '@grpc/grpc-js';
 import { startBackend } from '@petiole/test-kit/servers';
+import { SimulatedChannel } from '@petiole/test-kit/simulated-channel';
 import { told } from '@petiole/test-kit/told';
 import { afterEach, beforeEach, describe, expect, type MockInstance, onTestFinished, test, vi } from 'vitest';
 import { assertUsable, grpcJsVersion, reportForeignCopies } from '../../src/grpc-js/installed.js';
-import { customRoundRobin, definePolicy } from '../../src/index.js';
+import {
+  assertSameGrpcJs,
+  customRoundRobin,
+  definePolicy,
+  failPick,
+  tolerateGrpcJsCopies,
+} from '../../src/index.js';
 import { openChannel } from '../support/fleet.js';
 
 const require = createRequire(import.meta.url);
@@ -33,6 +40,25 @@ const firstReady = (name: string) =>
   });
 
 describe('a name', () => {
+  test('is taken over by register({ replace: true }), for clients made from then on', () => {
+    firstReady('reloaded').register();
+    const again = definePolicy({
+      name: 'reloaded',
+      createPicker: (ready) => (ready.length > 1 ? { pick: () => failPick('the second one') } : undefined),
+    });
+    again.register({ replace: true });
+    const channel = new SimulatedChannel({ reloaded: {} });
+    channel.update(SimulatedChannel.endpoints(2));
+    channel.all(connectivityState.READY);
+    expect(channel.pick()).toBe('the second one');
+  });
+
+  test("of one of grpc-js's own policies is not taken over", () => {
+    expect(() => firstReady('round_robin').register({ replace: true })).toThrow(
+      'round_robin: grpc-js has a policy of this name already',
+    );
+  });
+
   test('can be registered again by the same definition', () => {
     const policy = firstReady('registered_twice');
     policy.register();
@@ -52,7 +78,10 @@ describe('a name', () => {
   test('that another definition has taken is refused', () => {
     firstReady('taken').register();
     expect(() => firstReady('taken').register()).toThrow(
-      new Error('taken: another policy of this name is registered already; a name stands for one definition'),
+      new Error(
+        'taken: another policy of this name is registered already; a name stands for one definition. ' +
+          'Where a hot reload has evaluated it again: register({ replace: true })',
+      ),
     );
   });
 });
@@ -134,6 +163,7 @@ describe('the version of grpc-js', () => {
 describe('a second copy of grpc-js', () => {
   const own = dirname(require.resolve('@grpc/grpc-js/package.json'));
   const oldest = dirname(require.resolve('grpc-js-oldest/package.json'));
+  const { version: oldestVersion } = require('grpc-js-oldest/package.json');
   let directory: string;
   let errors: MockInstance<typeof console.error>;
 
@@ -175,9 +205,11 @@ describe('a second copy of grpc-js', () => {
       reportForeignCopies();
       await told();
       expect(lines()).toEqual([
-        `E Two copies of @grpc/grpc-js are loaded: ${grpcJsVersion()} in ${own}, with which @petiole/balancer has ` +
-          `registered its policies, and ${require('grpc-js-oldest/package.json').version} in ${home}, whose channels ` +
-          'do not know them and use pick_first instead. See `npm ls @grpc/grpc-js`.',
+        `E Two copies of @grpc/grpc-js are loaded: ${grpcJsVersion()} in ${own}, which has the policies of ` +
+          `@petiole/balancer, and ${oldestVersion} in ${home}, which has not. A client of yours that comes from there ` +
+          'uses pick_first instead, or refuses its service config: `npm ls @grpc/grpc-js` shows who brings it. If no ' +
+          `client does, tolerateGrpcJsCopies('${oldestVersion}') before register(), or ` +
+          `PETIOLE_TOLERATE_GRPC_JS=${oldestVersion}, silences this line.`,
       ]);
     },
   );
@@ -214,6 +246,38 @@ describe('a second copy of grpc-js', () => {
     vi.advanceTimersByTime(1);
     await told();
     expect(lines().filter((line) => line.includes(home))).toHaveLength(1);
+  });
+
+  test.each([oldestVersion, 'node_modules/@grpc', 'petiole-copies-'])(
+    'that is tolerated as %s is not reported',
+    async (copy) => {
+      vi.resetModules();
+      const copies = await import('../../src/grpc-js/installed.js');
+      copies.tolerateGrpcJsCopies(copy);
+      require(install('@grpc/grpc-js'));
+      copies.reportForeignCopies();
+      await told();
+      expect(lines().filter((line) => line.includes(directory))).toEqual([]);
+    },
+  );
+
+  test('a tolerated copy is a version or a part of a path, and nothing else', () => {
+    expect(() => tolerateGrpcJsCopies('')).toThrow(
+      'tolerateGrpcJsCopies: must be given versions or parts of paths, got ""',
+    );
+  });
+
+  test('clients of it are told from those of this copy', () => {
+    const other = require(install('@grpc/grpc-js')) as typeof import('@grpc/grpc-js');
+    const own = new Client('localhost:1', credentials.createInsecure());
+    const foreign = new other.Client('localhost:1', other.credentials.createInsecure());
+    assertSameGrpcJs(own);
+    assertSameGrpcJs(own.getChannel());
+    expect(() => assertSameGrpcJs(foreign)).toThrow(
+      /made by another copy of @grpc\/grpc-js than the one that knows/,
+    );
+    own.close();
+    foreign.close();
   });
 
   test('another package with the same layout is none', async () => {
