@@ -41,12 +41,14 @@ export type {
   HealthStatus,
   ServingStatus,
 } from './events/endpoint-events.js';
+export { registerCustomRoundRobin, registerLeastRequest } from './first-edition.js';
 export { assertSameGrpcJs, tolerateGrpcJsCopies } from './grpc-js/installed.js';
 export { type CustomRoundRobinConfig, customRoundRobin } from './policies/custom-round-robin.js';
 export { type LeastRequestConfig, leastRequest } from './policies/least-request.js';
 export { type RequestLimitConfig, requestLimit } from './policies/request-limit.js';
-export { definePolicy, type Policy } from './policy/define-policy.js';
+export { definePolicy } from './policy/define-policy.js';
 export { defineWrapper, type WrapperDefinition } from './policy/define-wrapper.js';
+export type { Policy } from './policy/policy-object.js';
 export type { RegisterOptions } from './policy/registry.js';
 export type { PolicyDefinition, PolicyView } from './policy/view.js';
 export type { WrapperBehaviour, WrapperView } from './policy/wrapper-instance.js';

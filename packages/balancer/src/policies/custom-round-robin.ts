@@ -7,7 +7,8 @@ import { boolean, type ConfigOf, duration, integer } from '@petiole/service-conf
 import { logError } from '@petiole/service-config/internal';
 import { describeEndpoints, type PolicyEndpoint } from '../endpoints/endpoint.js';
 import { isAmong, remember, type Tried, triedBefore } from '../grpc-js/rpc-attempts.js';
-import { definePolicy, type Policy } from '../policy/define-policy.js';
+import { definePolicy } from '../policy/define-policy.js';
+import type { Policy } from '../policy/policy-object.js';
 import type { PolicyView } from '../policy/view.js';
 
 /** The JSON config of `custom_round_robin`. */

@@ -2,7 +2,8 @@
 import type { experimental } from '@grpc/grpc-js';
 import { integer } from '@petiole/service-config';
 import type { PolicyEndpoint } from '../endpoints/endpoint.js';
-import { definePolicy, type Policy } from '../policy/define-policy.js';
+import { definePolicy } from '../policy/define-policy.js';
+import type { Policy } from '../policy/policy-object.js';
 
 /** The JSON config of `least_request`. */
 export interface LeastRequestConfig {

@@ -2,8 +2,8 @@
 import type { experimental, LoadBalancingConfig } from '@grpc/grpc-js';
 import { boolean, integer } from '@petiole/service-config';
 import { dropPick, observePick, queuePick } from '../endpoints/pick-result.js';
-import type { Policy } from '../policy/define-policy.js';
 import { defineWrapper } from '../policy/define-wrapper.js';
+import type { Policy } from '../policy/policy-object.js';
 
 /** The JSON config of `request_limit`. */
 export interface RequestLimitConfig {

@@ -5,8 +5,8 @@
 import type { experimental, LoadBalancingConfig } from '@grpc/grpc-js';
 import type { ConfigOf, Fields, JsonOf } from '@petiole/service-config';
 import { declareFields, policyList } from '@petiole/service-config/internal';
-import { type Policy, policyObject } from './define-policy.js';
 import { checkDefinition } from './definition-check.js';
+import { type Policy, policyObject } from './policy-object.js';
 import { type WrapperBehaviour, WrapperInstance } from './wrapper-instance.js';
 
 type Policies = readonly LoadBalancingConfig[];
