@@ -3,7 +3,7 @@
  * the first release.
  */
 import type { ChannelOptions, experimental } from '@grpc/grpc-js';
-import type { ResolverClass } from './grpc-js/resolver-class.js';
+import type { ResolverClass } from './grpc-js/registration.js';
 import type { ResolverOptions } from './resolving/options.js';
 import type { Look } from './resolving/polling.js';
 import type { Resolution } from './resolving/resolution.js';

@@ -21,8 +21,7 @@ export { type DnsRefreshOptions, registerRefreshingDnsResolver } from './schemes
 export { createManualResolver, type ManualResolver } from './schemes/manual.js';
 export type { ManualFailure, ManualResolverOptions, ManualState } from './schemes/manual-state.js';
 export { registerSrvResolver, type SrvResolverOptions } from './schemes/srv.js';
-export { registerStaticResolver } from './schemes/static.js';
-export type { StaticResolverOptions } from './schemes/static-hosts.js';
+export { registerStaticResolver, type StaticResolverOptions } from './schemes/static.js';
 export type { Endpoint, EndpointInput, SubchannelAddress } from './target/endpoint.js';
 export { TargetError } from './target/error.js';
 export { type ParsedTarget, parseTarget } from './target/parse.js';

@@ -5,7 +5,7 @@ import { ask } from '@petiole/test-kit/rpc';
 import { startBackend } from '@petiole/test-kit/servers';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { ResolverClass } from '../src/grpc-js/resolver-class.js';
+import type { ResolverClass } from '../src/grpc-js/registration.js';
 import {
   createManualResolver,
   type ManualResolver,

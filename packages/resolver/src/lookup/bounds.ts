@@ -4,7 +4,7 @@
  */
 
 import { isIPv6 } from 'node:net';
-import { quote, show } from '@petiole/service-config/internal';
+import { quote } from '@petiole/service-config/internal';
 
 /** The most that an answer brings to a channel. What is beyond is left out, and said in a note and in the log. */
 export interface EndpointBounds {
@@ -21,24 +21,6 @@ export const BOUNDS = ['maxEndpoints', 'maxAddressesPerEndpoint', 'maxAddresses'
 
 /** The most that the options allow, and the bound of what a program lists itself. */
 export const NO_BOUND = 1_000_000;
-
-/**
- * Fills in the defaults.
- * @throws {RangeError} that names option, value and bounds.
- */
-export function checkBounds(options: EndpointBounds): Required<EndpointBounds> {
-  const { maxEndpoints = 1000, maxAddressesPerEndpoint = 32 } = options;
-  const { maxAddresses = Math.min(2 * maxEndpoints, NO_BOUND) } = options;
-  const bounds = { maxEndpoints, maxAddressesPerEndpoint, maxAddresses };
-  for (const name of BOUNDS) {
-    const value = bounds[name];
-    if (!Number.isInteger(value) || value < 1 || value > NO_BOUND) {
-      throw new RangeError(`${name} must be an integer from 1 to ${NO_BOUND}, got ${show(value)}`);
-    }
-  }
-  // The first endpoint must fit in, whatever it brings.
-  return { ...bounds, maxAddressesPerEndpoint: Math.min(maxAddressesPerEndpoint, maxAddresses) };
-}
 
 /**
  * The first entries that the bounds have room for. What the addresses belong to is not looked at, so that a long list

@@ -3,7 +3,6 @@
  * them, each look goes on where the one before it had to stop, and none is left out for ever. One that was cut short has
  * not had its turn; one that began with the look has, whatever came of it: a silent host must not block a place for ever.
  */
-import { mapBounded } from './map-bounded.js';
 
 export class HostTurns {
   /** The number of the turn that each host had last. */
@@ -17,9 +16,11 @@ export class HostTurns {
     signal: AbortSignal,
     lookUp: (host: string) => Promise<void>,
   ): Promise<void> {
-    await mapBounded(this.#order(hosts), bound, async (host, index) => {
+    const turnOf = (host: string): number => this.#had.get(host) ?? 0; // new ones come first, in their own order
+    const ordered = [...hosts].sort((left, right) => turnOf(left) - turnOf(right));
+    await mapBounded(ordered, bound, async (host, index) => {
       await lookUp(host);
-      if (index < bound || !signal.aborted) this.#take(host);
+      if (index < bound || !signal.aborted) this.#had.set(host, ++this.#lastTurn);
     });
   }
 
@@ -27,16 +28,25 @@ export class HostTurns {
   retain(hosts: ReadonlySet<string>): void {
     for (const host of this.#had.keys()) if (!hosts.has(host)) this.#had.delete(host);
   }
+}
 
-  /** New ones come first, in their own order. */
-  #order(hosts: ReadonlySet<string>): string[] {
-    const turnOf = (host: string): number => this.#had.get(host) ?? 0;
-    return [...hosts].sort((left, right) => turnOf(left) - turnOf(right));
-  }
-
-  /** The host has had its turn. */
-  #take(host: string): void {
-    this.#lastTurn += 1;
-    this.#had.set(host, this.#lastTurn);
-  }
+/**
+ * Maps a list through an asynchronous function, of which at most `bound` calls are in flight. Results stand in the order
+ * of the entries. Rejects with the first rejection; entries not yet begun then stay so.
+ */
+export async function mapBounded<T, R>(
+  entries: readonly T[],
+  bound: number,
+  map: (entry: T, index: number) => Promise<R>,
+): Promise<R[]> {
+  const results: R[] = [];
+  // The workers share it: each takes the next entry that nobody has. A loop that throws closes a generator, for all.
+  const queue = (function* () {
+    yield* entries.entries();
+  })();
+  const work = async (): Promise<void> => {
+    for (const [index, entry] of queue) results[index] = await map(entry, index);
+  };
+  await Promise.all(Array.from({ length: Math.min(bound, entries.length) }, work));
+  return results;
 }

@@ -19,16 +19,20 @@ export const getaddrinfo: Getaddrinfo = async (host) => {
 /** How old an answer may be that came after its resolution had given up on it. */
 const LATE_ANSWER_MS = 30_000;
 
+interface Query {
+  readonly answer: Promise<readonly string[]>;
+  /** Infinity while it is under way. */
+  answeredAt: number;
+}
+
 /** One channel's use of the system's resolver. */
 export class SystemLookup {
   readonly #getaddrinfo: Getaddrinfo;
   /**
-   * Answers that came too late, for the next resolution: with a dead first name server, glibc takes a little over five
-   * seconds for each look-up, and a deadline of five would never see one.
+   * Those under way, and those whose answer came too late, for the next resolution: with a dead first name server, glibc
+   * takes a little over five seconds for each look-up, and a deadline of five would never see one.
    */
-  readonly #late = new Map<string, { readonly at: number; readonly found: readonly string[] }>();
-  /** Look-ups under way, also those whose resolution gave up on them. */
-  readonly #pending = new Map<string, Promise<readonly string[]>>();
+  readonly #queries = new Map<string, Query>();
 
   constructor(ask: Getaddrinfo) {
     this.#getaddrinfo = ask;
@@ -40,32 +44,30 @@ export class SystemLookup {
    */
   async lookup(host: string, signal: AbortSignal): Promise<readonly string[]> {
     if (signal.aborted) throw new DnsError('ECANCELLED', 'system', host);
-    const late = this.#late.get(host);
-    this.#late.delete(host);
-    if (late !== undefined && performance.now() - late.at < LATE_ANSWER_MS) return late.found;
-    let pending = this.#pending.get(host);
-    if (pending === undefined) {
-      pending = this.#getaddrinfo(host).finally(() => this.#pending.delete(host));
-      this.#pending.set(host, pending);
-    }
     let found: readonly string[];
     try {
-      found = await untilAborted(pending, signal);
+      found = await untilAborted(this.#query(host), signal);
     } catch (error) {
-      if (signal.aborted) pending.then((answer) => this.#keep(host, answer), ignore);
       throw DnsError.from(error, 'system', host);
     }
-    this.#late.delete(host); // the same answer, where an earlier resolution had given up on it
+    this.#queries.delete(host);
     if (found.length === 0) throw new DnsError('ENODATA', 'system', host);
     return ipv6First(found);
   }
 
-  #keep(host: string, found: readonly string[]): void {
-    if (found.length > 0) this.#late.set(host, { at: performance.now(), found: ipv6First(found) });
+  #query(host: string): Promise<readonly string[]> {
+    const before = this.#queries.get(host);
+    if (before !== undefined && before.answeredAt > performance.now() - LATE_ANSWER_MS) return before.answer;
+    const query = { answer: this.#getaddrinfo(host), answeredAt: Number.POSITIVE_INFINITY };
+    this.#queries.set(host, query);
+    const forget = (): void => void this.#queries.delete(host);
+    query.answer.then((found) => {
+      query.answeredAt = performance.now();
+      if (found.length === 0) forget();
+    }, forget);
+    return query.answer;
   }
 }
-
-function ignore(): void {}
 
 /** IPv6 before IPv4, otherwise in order, each once. */
 export function ipv6First(addresses: readonly string[]): string[] {

@@ -15,12 +15,7 @@ export interface ClientIdentity {
 
 const PREFIX = 'grpc_config=';
 const LANGUAGE = 'node';
-const FIELDS: ReadonlySet<string> = new Set([
-  'clientLanguage',
-  'percentage',
-  'clientHostname',
-  'serviceConfig',
-]);
+const FIELDS: readonly string[] = ['clientLanguage', 'percentage', 'clientHostname', 'serviceConfig'];
 
 /**
  * Selects the service config from TXT records.
@@ -46,40 +41,31 @@ export function selectServiceConfig(
     throw wrong('grpc_config', text, `JSON (${messageOf(error)})`);
   }
   if (!Array.isArray(choices)) throw wrong('grpc_config', choices, 'an array of choices');
-  const read = choices.map((choice: unknown, index) => readChoice(choice, `grpc_config[${index}]`));
-  const taken = read.findIndex((choice) => choice.matches(client));
+  const read = choices.map((choice, index) => readChoice(choice, `grpc_config[${index}]`, client));
+  const taken = read.findIndex((config) => config !== null);
   const what = taken < 0 ? `none of ${read.length} choices matches` : `choice ${taken + 1} of ${read.length}`;
   trace?.(`service config: ${what} (${LANGUAGE}, ${client.percentile.toFixed(1)} %, ${client.hostname})`);
-  return read[taken]?.serviceConfig ?? null;
+  return read[taken] ?? null;
 }
 
-interface Choice {
-  readonly serviceConfig: object;
-  matches(client: ClientIdentity): boolean;
-}
-
-function readChoice(choice: unknown, path: string): Choice {
+/** The service config of a choice, null when its criteria are those of other clients. */
+function readChoice(choice: unknown, path: string, { percentile, hostname }: ClientIdentity): object | null {
   if (!isJson(choice)) throw wrong(path, choice, 'an object');
-  for (const name of Object.keys(choice)) {
-    if (!FIELDS.has(name)) throw wrong(path, name, `made of the fields ${[...FIELDS].join(', ')}`);
-  }
+  const unknown = Object.keys(choice).find((name) => !FIELDS.includes(name));
+  if (unknown !== undefined) throw wrong(path, unknown, `made of the fields ${FIELDS.join(', ')}`);
   const { percentage, serviceConfig } = choice;
-  const languages = strings(choice.clientLanguage, `${path}.clientLanguage`).map((name) =>
-    name.toLowerCase(),
-  );
+  const languages = strings(choice.clientLanguage, `${path}.clientLanguage`);
   const hostnames = strings(choice.clientHostname, `${path}.clientHostname`);
   if (!isJson(serviceConfig)) throw wrong(`${path}.serviceConfig`, serviceConfig, 'an object');
   const share = percentage ?? 100;
   if (typeof share !== 'number' || !Number.isInteger(share) || share < 0 || share > 100) {
     throw wrong(`${path}.percentage`, percentage, 'an integer from 0 to 100');
   }
-  return {
-    serviceConfig,
-    matches: ({ percentile, hostname }) =>
-      percentile < share &&
-      (languages.length === 0 || languages.includes(LANGUAGE)) &&
-      (hostnames.length === 0 || hostnames.includes(hostname)),
-  };
+  const matches =
+    percentile < share &&
+    (languages.length === 0 || languages.some((name) => name.toLowerCase() === LANGUAGE)) &&
+    (hostnames.length === 0 || hostnames.includes(hostname));
+  return matches ? serviceConfig : null;
 }
 
 function wrong(path: string, value: unknown, allowed: string): ServiceConfigError {

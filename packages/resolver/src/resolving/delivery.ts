@@ -2,11 +2,25 @@
  * The last step of every resolver: one listener call, made so that grpc-js can do no harm with it.
  * Adds the attributes, reports `petiole.resolver.update`, and contains a listener that throws.
  */
-import { experimental, Metadata, type ServiceConfig, type StatusObject, status } from '@grpc/grpc-js';
+import {
+  type ChannelOptions,
+  experimental,
+  Metadata,
+  type ServiceConfig,
+  type StatusObject,
+  status,
+} from '@grpc/grpc-js';
 import type { PreparedServiceConfig } from '@petiole/service-config';
-import { logError, oneLine, type Trace, thrownText, withoutPassword } from '@petiole/service-config/internal';
+import {
+  HEALTH_CHECK_SERVICE_NAME_ATTRIBUTE,
+  logError,
+  oneLine,
+  TARGET_ATTRIBUTE,
+  type Trace,
+  thrownText,
+  withoutPassword,
+} from '@petiole/service-config/internal';
 import type { Endpoint } from '../target/endpoint.js';
-import { AttributeSource } from './attributes.js';
 import { publishUpdate, type UpdateReason } from './update-events.js';
 
 /** Room for what is known of many names; what a program says to a manual resolver may quote others, too. */
@@ -21,42 +35,68 @@ export interface Delivered {
   readonly note: string;
 }
 
+/** A failure as a resolver delivers it. */
+export interface Failure extends Pick<StatusObject, 'code' | 'details'> {
+  readonly metadata?: Metadata | undefined;
+}
+
+/** What the channel knows since it was made, or came back from idle. */
+interface Known {
+  /** The last ones that its policy accepted. */
+  endpoints?: readonly Endpoint[];
+  /** The note of the answer that it was told last; undefined when that was an error or refused. */
+  note?: string | undefined;
+}
+
 /** Calls one channel's listener. */
 export class Delivery {
+  readonly channelOptions: ChannelOptions;
   readonly target: string;
   /** At most 120 characters of the target, for messages. Neither has a password. */
   readonly shortTarget: string;
   /** Writes to the resolver's tracer, with the target before it. */
   readonly trace: Trace;
   readonly #listener: experimental.ResolverListener;
-  readonly #attributes: AttributeSource;
-  /** What the channel has: the last result that its policy accepted. */
-  #endpoints: readonly Endpoint[] = [];
   #serviceConfig: PreparedServiceConfig | null = null;
-  #hasAccepted = false;
+  /** Another object after each idleness: the listener may close the channel within a call. */
+  #known: Known = {};
 
-  constructor(target: experimental.GrpcUri, listener: experimental.ResolverListener, trace: Trace) {
+  constructor(
+    target: experimental.GrpcUri,
+    listener: experimental.ResolverListener,
+    trace: Trace,
+    channelOptions: ChannelOptions = {},
+  ) {
+    this.channelOptions = channelOptions;
     this.target = withoutPassword(experimental.uriToString(target));
     this.shortTarget = this.target.length > 120 ? `${this.target.slice(0, 120)}…` : this.target;
     this.#listener = listener;
-    this.#attributes = new AttributeSource(this.target);
     this.trace = trace && ((text) => trace(`${this.shortTarget} ${text}`));
+  }
+
+  /** The note of the answer that the channel was told last; undefined when that was an error, refused, or nothing yet. */
+  get note(): string | undefined {
+    return this.#known.note;
   }
 
   /** Delivers endpoints. @returns whether the policy accepted them. */
   endpoints(result: Delivered, reason: UpdateReason): boolean {
+    const known = this.#known;
+    const { endpoints, note } = result;
     // RPCs would wait for ever where the policy refuses the first result, as pick_first does with an empty one (fact R8).
-    if (result.endpoints.length === 0 && !this.#hasAccepted) {
-      const details = [`${this.shortTarget}: no endpoints`, result.note].filter(Boolean).join(': ');
-      return this.error({ code: status.UNAVAILABLE, details }, reason);
+    if (endpoints.length === 0 && known.endpoints === undefined) {
+      const details = [`${this.shortTarget}: no endpoints`, note].filter(Boolean).join(': ');
+      const accepted = this.error({ code: status.UNAVAILABLE, details }, reason);
+      known.note = accepted ? note : undefined;
+      return accepted;
     }
     this.#serviceConfig = result.serviceConfig;
-    const accepted = this.#call(experimental.statusOrFromValue([...result.endpoints]), result.note, reason);
-    this.#hasAccepted ||= accepted;
+    const accepted = this.#call(experimental.statusOrFromValue([...endpoints]), note, reason);
+    known.note = accepted ? note : undefined;
     // Whether it keeps connections or not, a policy that refuses an empty list has heard of it.
-    if (accepted || result.endpoints.length === 0) {
-      publishUpdate(this.target, this.#endpoints, result.endpoints, reason);
-      this.#endpoints = result.endpoints;
+    if (accepted || endpoints.length === 0) {
+      publishUpdate(this.target, known.endpoints, endpoints, reason);
+      known.endpoints = endpoints;
     }
     return accepted;
   }
@@ -65,42 +105,37 @@ export class Delivery {
    * Delivers an error: channels that have endpoints keep them. The service config goes along, because without it
    * the channel would change its policy, and lose its connections with it (fact R15).
    */
-  error(
-    error: Pick<StatusObject, 'code' | 'details'> & { metadata?: Metadata },
-    reason: UpdateReason,
-  ): boolean {
-    const { code } = error;
+  error(error: Failure, reason: UpdateReason): boolean {
+    const known = this.#known;
     const details = oneLine(error.details, LONGEST_DETAILS);
     // The metadata is a copy: clients are given it, and may change it (fact R16).
-    const value = { code, details, metadata: error.metadata?.clone() ?? new Metadata() };
+    const value = { code: error.code, details, metadata: error.metadata?.clone() ?? new Metadata() };
     const accepted = this.#call(experimental.statusOrFromError<Endpoint[]>(value), '', reason);
-    publishUpdate(this.target, this.#endpoints, this.#endpoints, reason, details);
+    known.note = undefined;
+    publishUpdate(this.target, known.endpoints, known.endpoints, reason, details);
     return accepted;
   }
 
   /** Reports a failure, in whole or in part, that leaves the channel with endpoints. */
   failed(details: string, reason: UpdateReason): void {
-    publishUpdate(this.target, this.#endpoints, this.#endpoints, reason, details);
+    publishUpdate(this.target, this.#known.endpoints, this.#known.endpoints, reason, details);
   }
 
   /** The channel went idle: its policy, and what that had accepted, is gone. */
   reset(): void {
-    this.#hasAccepted = false;
-    this.#endpoints = [];
+    this.#known = {};
   }
 
   #call(endpoints: experimental.StatusOr<Endpoint[]>, note: string, reason: UpdateReason): boolean {
     const prepared = this.#serviceConfig;
-    const serviceConfig: experimental.StatusOr<ServiceConfig> | null =
-      prepared === null ? null : experimental.statusOrFromValue(prepared.config);
+    const attributes = {
+      [TARGET_ATTRIBUTE]: this.target,
+      ...(prepared && { [HEALTH_CHECK_SERVICE_NAME_ATTRIBUTE]: prepared.healthCheckServiceName }),
+    };
+    const config = prepared && experimental.statusOrFromValue<ServiceConfig>(prepared.config);
     let accepted = false;
     try {
-      accepted = this.#listener(
-        endpoints,
-        this.#attributes.get(prepared?.healthCheckServiceName),
-        serviceConfig,
-        note,
-      );
+      accepted = this.#listener(endpoints, attributes, config, note);
     } catch (error) {
       logError(`${this.shortTarget}: the channel threw on a resolver result: ${thrownText(error)}`);
     }

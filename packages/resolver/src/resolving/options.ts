@@ -2,7 +2,7 @@
  * How often a polling resolver asks, how long it waits, and what an answer may bring: the options and their ranges.
  */
 import { show } from '@petiole/service-config/internal';
-import { BOUNDS, checkBounds, type EndpointBounds } from '../lookup/bounds.js';
+import { type EndpointBounds, NO_BOUND } from '../lookup/bounds.js';
 
 /** How a resolver of your own looks, and what its answers may bring. */
 export interface ResolverOptions extends EndpointBounds {
@@ -31,22 +31,40 @@ export interface ResolverOptions extends EndpointBounds {
   readonly tracer?: string;
 }
 
-/** The names of the options. */
-export const RESOLVER_OPTIONS: readonly string[] = [
-  'refreshInterval',
-  'deadline',
-  'keepOrder',
-  'unixSockets',
-  'tracer',
-  ...BOUNDS,
-];
-
 /** All options, within their ranges. */
 export type CheckedOptions = Required<ResolverOptions>;
 
+/** What an option may be, as a message has it. */
+type Allowed = readonly [ErrorConstructor, range: string, has: (value: unknown) => boolean];
+
+const COUNT: Allowed = [
+  RangeError,
+  `an integer from 1 to ${NO_BOUND}`,
+  (value) => Number.isInteger(value) && isWithin(value, 1, NO_BOUND),
+];
+const FLAG: Allowed = [TypeError, 'true or false', (value) => typeof value === 'boolean'];
+
+const OPTIONS: Readonly<Record<keyof ResolverOptions, Allowed>> = {
+  refreshInterval: [
+    RangeError,
+    'from 100 to 86400000 ms, or Infinity',
+    (value) => value === Number.POSITIVE_INFINITY || isWithin(value, 100, 86_400_000),
+  ],
+  deadline: [RangeError, 'from 10 to 600000 ms', (value) => isWithin(value, 10, 600_000)],
+  keepOrder: FLAG,
+  unixSockets: FLAG,
+  tracer: [TypeError, 'a string', (value) => typeof value === 'string'],
+  maxEndpoints: COUNT,
+  maxAddressesPerEndpoint: COUNT,
+  maxAddresses: COUNT,
+};
+
+/** The names of the options. */
+export const RESOLVER_OPTIONS: readonly string[] = Object.keys(OPTIONS);
+
 /**
  * Fills in the defaults.
- * @throws {RangeError} that names option, value and bounds; {@link TypeError} on one of a wrong type.
+ * @throws {RangeError} that names option, value and range; {@link TypeError} on one of a wrong type.
  */
 export function checkOptions(options: ResolverOptions): CheckedOptions {
   const {
@@ -55,20 +73,18 @@ export function checkOptions(options: ResolverOptions): CheckedOptions {
     keepOrder = true,
     unixSockets = false,
     tracer = 'polling_resolver',
+    maxEndpoints = 1000,
+    maxAddressesPerEndpoint = 32,
+    maxAddresses = Math.min(2 * maxEndpoints, NO_BOUND),
   } = options;
-  if (refreshInterval !== Number.POSITIVE_INFINITY && !isWithin(refreshInterval, 100, 86_400_000)) {
-    throw new RangeError(
-      `refreshInterval must be from 100 to 86400000 ms, or Infinity, got ${show(refreshInterval)}`,
-    );
+  const bounds = { maxEndpoints, maxAddressesPerEndpoint, maxAddresses };
+  const checked = { refreshInterval, deadline, keepOrder, unixSockets, tracer, ...bounds };
+  for (const [name, value] of Object.entries(checked)) {
+    const [Wrong, range, has] = OPTIONS[name as keyof ResolverOptions];
+    if (!has(value)) throw new Wrong(`${name} must be ${range}, got ${show(value)}`);
   }
-  if (!isWithin(deadline, 10, 600_000)) {
-    throw new RangeError(`deadline must be from 10 to 600000 ms, got ${show(deadline)}`);
-  }
-  for (const [name, value] of Object.entries({ keepOrder, unixSockets })) {
-    if (typeof value !== 'boolean') throw new TypeError(`${name} must be true or false, got ${show(value)}`);
-  }
-  if (typeof tracer !== 'string') throw new TypeError(`tracer must be a string, got ${show(tracer)}`);
-  return { refreshInterval, deadline, keepOrder, unixSockets, tracer, ...checkBounds(options) };
+  // The first endpoint must fit in, whatever it brings.
+  return { ...checked, maxAddressesPerEndpoint: Math.min(maxAddressesPerEndpoint, maxAddresses) };
 }
 
 function isWithin(value: unknown, least: number, most: number): boolean {

@@ -3,7 +3,7 @@
  * after one in part. After grpc-dotnet's PollingResolver; the rules are those of grpc-go's DNS resolver.
  */
 import { setMaxListeners } from 'node:events';
-import { type ChannelOptions, type experimental, status } from '@grpc/grpc-js';
+import { type experimental, status } from '@grpc/grpc-js';
 import { logError, messageOf, TurningClock } from '@petiole/service-config/internal';
 import { backoff, minTimeBetweenRequests, reconnectDelays } from '../grpc-js/channel-options.js';
 import { joinNotes, LONGEST_NOTE } from '../lookup/notes.js';
@@ -34,14 +34,21 @@ export interface Lookup {
 }
 
 /** Where a resolver stands. A phase owns its timers: they end with it. */
-type Phase = Idle | Resolving | Waiting | BackingOff;
+type Phase =
+  /** The channel has not asked, or went idle. */
+  | { readonly kind: 'idle' }
+  /** A look is under way. What belongs to another one is stale. */
+  | Resolving
+  /** There is an answer. After an incomplete one, the back-off runs beside these timers and adds looks. */
+  | {
+      readonly kind: 'waiting';
+      readonly refresh: NodeJS.Timeout | undefined;
+      /** Set when the channel asks before the rate limit allows it. */
+      request: NodeJS.Timeout | undefined;
+    }
+  /** The last look failed, or the policy refused its answer: requests wait for the back-off. */
+  | { readonly kind: 'backing off' };
 
-/** The channel has not asked, or went idle. */
-interface Idle {
-  readonly kind: 'idle';
-}
-
-/** A look is under way. What belongs to another one is stale. */
 interface Resolving {
   readonly kind: 'resolving';
   readonly reason: UpdateReason;
@@ -50,34 +57,14 @@ interface Resolving {
   readonly deadline: TurningClock;
 }
 
-/** There is an answer. After an incomplete one, the back-off runs beside these timers and adds looks. */
-interface Waiting {
-  readonly kind: 'waiting';
-  readonly refresh: NodeJS.Timeout | undefined;
-  /** Set when the channel asks before the rate limit allows it. */
-  request: NodeJS.Timeout | undefined;
-}
-
-/** The last look failed, or the policy refused its answer: requests wait for the back-off. */
-interface BackingOff {
-  readonly kind: 'backing off';
-}
-
-/** What is between the resolver and its channel since that was made, or came back from idle. */
-interface Conversation {
+/** What the channel has asked since it was made, or came back from idle. */
+interface Requests {
   /** The channel asked and has not been answered. */
-  requested: boolean;
-  lastRequestAt: number;
-  /** What the channel was told last. */
-  told: Told;
+  isOpen: boolean;
+  lastAt: number;
 }
 
-type Told =
-  | { readonly kind: 'nothing' }
-  | { readonly kind: 'error' }
-  /** Its policy did not take it. */
-  | { readonly kind: 'refused' }
-  | { readonly kind: 'answer'; readonly note: string };
+const NONE: Requests = { isOpen: false, lastAt: Number.NEGATIVE_INFINITY };
 
 /**
  * The resolver of one channel.
@@ -93,20 +80,21 @@ type Told =
 export class Polling implements experimental.Resolver {
   readonly #lookup: Lookup;
   readonly #options: CheckedOptions;
-  readonly #delivery: Delivery;
+  readonly #channel: Delivery;
   readonly #minTimeBetweenRequests: number;
   readonly #backoff: experimental.BackoffTimeout;
   #phase: Phase = { kind: 'idle' };
-  #conversation: Conversation = newConversation();
-  /** It outlives the conversation, for a channel that comes back to a dead DNS. */
+  /** Another object after each idleness: a look-up or a listener may close the channel. */
+  #requests: Requests = { ...NONE };
+  /** It stays while the channel is idle, which may come back to a dead DNS. */
   #good: GoodAnswer | undefined;
 
-  constructor(lookup: Lookup, options: CheckedOptions, delivery: Delivery, channelOptions: ChannelOptions) {
+  constructor(lookup: Lookup, options: CheckedOptions, channel: Delivery) {
     this.#lookup = lookup;
     this.#options = options;
-    this.#delivery = delivery;
-    this.#minTimeBetweenRequests = minTimeBetweenRequests(channelOptions);
-    const { initialDelay, maxDelay } = reconnectDelays(channelOptions);
+    this.#channel = channel;
+    this.#minTimeBetweenRequests = minTimeBetweenRequests(channel.channelOptions);
+    const { initialDelay, maxDelay } = reconnectDelays(channel.channelOptions);
     this.#backoff = backoff(() => this.#start('retry'), {
       initialDelay,
       // A failure must not make us look less often than a success would; jitter of ±20 % comes on top.
@@ -116,23 +104,22 @@ export class Polling implements experimental.Resolver {
 
   /** grpc-js wants a fresh answer; called for every RPC in TRANSIENT_FAILURE, so O(1). */
   updateResolution(): void {
-    const conversation = this.#conversation;
-    if (conversation.requested) return;
-    conversation.requested = true;
+    if (this.#requests.isOpen) return;
+    this.#requests.isOpen = true;
     const phase = this.#phase;
     switch (phase.kind) {
       case 'idle':
         this.#start('first resolution');
         break;
       case 'resolving':
-        conversation.lastRequestAt = phase.startedAt;
-        this.#delivery.trace?.('request joins the resolution under way');
+        this.#requests.lastAt = phase.startedAt;
+        this.#channel.trace?.('request joins the resolution under way');
         break;
       case 'waiting':
-        phase.request = this.#startWhenAllowed(conversation.lastRequestAt);
+        phase.request = this.#startWhenAllowed();
         break;
       case 'backing off':
-        this.#delivery.trace?.(
+        this.#channel.trace?.(
           `request waits for the back-off until ${this.#backoff.getEndTime().toISOString()}`,
         );
     }
@@ -140,23 +127,23 @@ export class Polling implements experimental.Resolver {
 
   /** The channel went idle or was closed. */
   destroy(): void {
-    this.#delivery.trace?.('stops: the channel is idle or closed');
-    this.#conversation = newConversation();
+    this.#channel.trace?.('stops: the channel is idle or closed');
+    this.#requests = { ...NONE };
     this.#enter({ kind: 'idle' });
     this.#backoff.reset();
-    this.#delivery.reset();
+    this.#channel.reset();
     this.#lookup.stop?.();
   }
 
   /** Begins a look now, or gives the timer that will. */
-  #startWhenAllowed(lastRequestAt: number): NodeJS.Timeout | undefined {
+  #startWhenAllowed(): NodeJS.Timeout | undefined {
     // Whole, as all delays here: after one fractional delay, V8 boxes the delay of every timer in the process.
-    const wait = Math.ceil(lastRequestAt + this.#minTimeBetweenRequests - performance.now());
+    const wait = Math.ceil(this.#requests.lastAt + this.#minTimeBetweenRequests - performance.now());
     if (wait <= 0) {
       this.#start('requested');
       return undefined;
     }
-    this.#delivery.trace?.(`request waits ${wait} ms for the rate limit`);
+    this.#channel.trace?.(`request waits ${wait} ms for the rate limit`);
     return setTimeout(() => this.#start('requested'), wait).unref();
   }
 
@@ -164,17 +151,12 @@ export class Polling implements experimental.Resolver {
     const controller = new AbortController();
     setMaxListeners(0, controller.signal); // dozens of look-ups hang on it
     const startedAt = performance.now();
-    const look: Resolving = {
-      kind: 'resolving',
-      reason,
-      startedAt,
-      controller,
-      deadline: new TurningClock(),
-    };
+    const deadline = new TurningClock();
+    const look: Resolving = { kind: 'resolving', reason, startedAt, controller, deadline };
     this.#enter(look);
-    if (this.#conversation.requested) this.#conversation.lastRequestAt = startedAt;
-    this.#delivery.trace?.(`${reason}: resolution starts`);
-    look.deadline.wait(this.#options.deadline, () => {
+    if (this.#requests.isOpen) this.#requests.lastAt = startedAt;
+    this.#channel.trace?.(`${reason}: resolution starts`);
+    deadline.wait(this.#options.deadline, () => {
       controller.abort();
       // Two turns: a promise that settles because of the abort has its own setImmediate below, queued after the first.
       const message = `no answer within ${this.#options.deadline} ms`;
@@ -213,7 +195,7 @@ export class Polling implements experimental.Resolver {
   #succeed(look: Resolving, resolution: Resolution): void {
     const { reason } = look;
     if (this.#phase !== look) {
-      this.#delivery.trace?.(`${reason}: dropped, it came too late`);
+      this.#channel.trace?.(`${reason}: dropped, it came too late`);
       return;
     }
     let successor: Successor;
@@ -225,61 +207,55 @@ export class Polling implements experimental.Resolver {
     }
     const { answer, isNews, trouble } = successor;
     this.#good = answer;
-    if (trouble !== '') logError(`${this.#delivery.shortTarget}: ${trouble}`);
+    if (trouble !== '') logError(`${this.#channel.shortTarget}: ${trouble}`);
     this.#enter({ kind: 'waiting', refresh: this.#refreshTimer(), request: undefined });
     if (answer.incomplete) this.#backoff.runOnce();
 
-    const conversation = this.#conversation;
-    const { requested, told } = conversation;
+    const requests = this.#requests;
+    const { note } = this.#channel;
     // RPCs would go on failing with a note of what is well again.
-    const isWellAgain = told.kind === 'answer' && told.note !== '' && answer.note === '';
+    const isWellAgain = note !== '' && answer.note === '';
     let accepted = true;
-    if (isNews || isWellAgain || requested || told.kind !== 'answer')
+    if (isNews || isWellAgain || requests.isOpen || note === undefined)
       accepted = this.#deliver(answer, reason);
-    else this.#delivery.trace?.(`${reason}: ${joinNotes('nothing new', answer.note)}`);
+    else this.#channel.trace?.(`${reason}: ${joinNotes('nothing new', answer.note)}`);
 
-    if (answer.incomplete) this.#report(conversation, answer.note || 'the answer is incomplete', reason);
-    else if (trouble !== '') this.#report(conversation, trouble, reason);
+    if (answer.incomplete) this.#report(requests, answer.note || 'the answer is incomplete', reason);
+    else if (trouble !== '') this.#report(requests, trouble, reason);
     if (!answer.incomplete && accepted) this.#backoff.reset();
   }
 
   #fail(look: Resolving, message: string): void {
     if (this.#phase !== look) return;
     const { reason } = look;
-    this.#delivery.trace?.(`${reason} failed: ${message}`);
+    this.#channel.trace?.(`${reason} failed: ${message}`);
     this.#enter({ kind: 'backing off' });
-    const conversation = this.#conversation;
-    const { requested, told } = conversation;
+    const requests = this.#requests;
     if (this.#good !== undefined) {
       // Keeping silent would leave the channel in its own back-off; an error would be worth less than the old answer.
-      if (requested || told.kind !== 'answer') {
+      if (requests.isOpen || this.#channel.note === undefined) {
         this.#deliver({ ...this.#good, note: `the last answer was kept: ${message}` }, reason);
       }
-      this.#report(conversation, message, reason);
-      return;
+      this.#report(requests, message, reason);
+    } else if (requests.isOpen) {
+      requests.isOpen = false;
+      const details = `Name resolution failed for target ${this.#channel.shortTarget}: ${message}`;
+      this.#channel.error({ code: status.UNAVAILABLE, details }, reason);
     }
-    if (!requested && told.kind === 'error') return;
-    conversation.requested = false;
-    conversation.told = { kind: 'error' };
-    const details = `Name resolution failed for target ${this.#delivery.shortTarget}: ${message}`;
-    this.#delivery.error({ code: status.UNAVAILABLE, details }, reason);
   }
 
   /** A failure, in whole or in part, that leaves the channel its endpoints. The listener may have closed the channel. */
-  #report(conversation: Conversation, message: string, reason: UpdateReason): void {
-    if (this.#conversation === conversation) this.#delivery.failed(message, reason);
+  #report(requests: Requests, message: string, reason: UpdateReason): void {
+    if (this.#requests === requests) this.#channel.failed(message, reason);
   }
 
   /** @returns false when the policy refused it; grpc-js does nothing about that, so the next look is ours (fact R8). */
   #deliver(answer: Delivered, reason: UpdateReason): boolean {
-    const conversation = this.#conversation;
+    const requests = this.#requests;
     // This stands before the call because pick_first asks for the next resolution inside it (fact R21).
-    conversation.requested = false;
-    conversation.told = { kind: 'answer', note: answer.note };
-    const accepted = this.#delivery.endpoints(answer, reason);
+    requests.isOpen = false;
     // The listener may have closed the channel.
-    if (accepted || this.#conversation !== conversation) return true;
-    conversation.told = { kind: 'refused' };
+    if (this.#channel.endpoints(answer, reason) || this.#requests !== requests) return true;
     this.#enter({ kind: 'backing off' });
     return false;
   }
@@ -290,8 +266,4 @@ export class Polling implements experimental.Resolver {
     const jittered = Math.ceil(refreshInterval * (0.9 + 0.2 * Math.random()));
     return setTimeout(() => this.#start('periodic refresh'), jittered).unref();
   }
-}
-
-function newConversation(): Conversation {
-  return { requested: false, lastRequestAt: Number.NEGATIVE_INFINITY, told: { kind: 'nothing' } };
 }

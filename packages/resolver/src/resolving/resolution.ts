@@ -4,12 +4,13 @@
  */
 import { readServiceConfig, type ServiceConfigInput } from '@petiole/service-config';
 import { endpointKey, isJson, messageOf, oneLine, show } from '@petiole/service-config/internal';
-import { type EndpointBounds, withinBounds } from '../lookup/bounds.js';
+import { withinBounds } from '../lookup/bounds.js';
 import { keepPlaces } from '../lookup/keep-places.js';
 import { joinNotes, LONGEST_NOTE, summarize } from '../lookup/notes.js';
 import { type EndpointInput, readEndpoints, sameEndpoints } from '../target/endpoint.js';
 import { TargetError } from '../target/error.js';
 import type { Delivered } from './delivery.js';
+import type { CheckedOptions } from './options.js';
 
 /** What a look-up found. */
 export interface Resolution {
@@ -33,12 +34,6 @@ export interface Resolution {
 export interface BoundedResolution extends Resolution {
   /** What they left out because of the bounds; empty when nothing. */
   readonly leftOut: string;
-}
-
-/** How a resolution is read. */
-export interface Reading extends Required<EndpointBounds> {
-  readonly keepOrder: boolean;
-  readonly unixSockets: boolean;
 }
 
 /** A resolution that counts: what the channel is told until there is a better one. */
@@ -69,21 +64,21 @@ export interface Successor {
 export function succeed(
   before: GoodAnswer | undefined,
   resolution: Resolution & Partial<BoundedResolution>,
-  reading: Reading,
+  options: CheckedOptions,
 ): Successor {
   if (!isJson(resolution)) {
     throw new TypeError(`resolve() must give an object such as { endpoints: [] }, got ${show(resolution)}`);
   }
-  const { maxAddressesPerEndpoint, keepOrder, unixSockets } = reading;
+  const { maxAddressesPerEndpoint, keepOrder } = options;
   // Copies: a look-up may hand out the same array again, changed.
-  const found = readEndpoints(resolution.endpoints, maxAddressesPerEndpoint, unixSockets);
+  const found = readEndpoints(resolution.endpoints, options);
   const bad = summarize(found.refused);
   if (bad !== '' && found.endpoints.length === 0) throw new TargetError(bad);
   // Those that are in use come first, so that they stay when there are too many.
   const ordered = keepOrder
     ? keepPlaces(before?.endpoints ?? [], found.endpoints, endpointKey, (survivor) => survivor)
     : found.endpoints;
-  const bounded = withinBounds(ordered, ({ addresses }) => addresses.length, reading);
+  const bounded = withinBounds(ordered, ({ addresses }) => addresses.length, options);
   const unchanged = before !== undefined && sameEndpoints(before.endpoints, bounded.kept);
   const config = readConfig(resolution.serviceConfig ?? null, before);
   const leftOut = joinNotes(
@@ -112,10 +107,7 @@ export function succeed(
   };
 }
 
-/** The service config of an answer, and whether it is another one than before. */
-interface ConfigRead extends Pick<GoodAnswer, 'serviceConfig' | 'source' | 'complaint'> {
-  readonly isNews: boolean;
-}
+type ConfigRead = Pick<GoodAnswer, 'serviceConfig' | 'source' | 'complaint'> & { readonly isNews: boolean };
 
 function readConfig(input: ServiceConfigInput | null, before: GoodAnswer | undefined): ConfigRead {
   const last = before?.serviceConfig ?? null;

@@ -41,36 +41,23 @@ const channel = diagnostics.channel(UPDATE_CHANNEL);
 /** Publishes the difference between two results, or an error; silent when there is neither. */
 export function publishUpdate(
   target: string,
-  before: readonly Endpoint[],
-  after: readonly Endpoint[],
+  before: readonly Endpoint[] | undefined,
+  after: readonly Endpoint[] | undefined,
   reason: UpdateReason,
   error?: string,
 ): void {
   publishLater<ResolverUpdate>(channel, () => {
-    const old = byAddresses(before);
-    const now = byAddresses(after);
-    const added = namesOf(now, old);
-    const removed = namesOf(old, now);
+    const [old, now] = [byAddresses(before), byAddresses(after)];
+    const only = (these: typeof now, those: typeof now): string[] =>
+      [...these].filter(([key]) => !those.has(key)).map(([, endpoint]) => endpointName(endpoint));
+    const [added, removed] = [only(now, old), only(old, now)];
     if (error === undefined && added.length === 0 && removed.length === 0) return undefined;
-    return {
-      target,
-      added,
-      removed,
-      endpoints: now.size,
-      reason,
-      ...(error === undefined ? {} : { error }),
-    };
+    const update = { target, added, removed, endpoints: now.size, reason };
+    return error === undefined ? update : { ...update, error };
   });
 }
 
-type ByAddresses = ReadonlyMap<string, Endpoint>;
-
 /** In another order they are another endpoint here, since it is then printed otherwise. */
-function byAddresses(endpoints: readonly Endpoint[]): ByAddresses {
+function byAddresses(endpoints: readonly Endpoint[] = []): ReadonlyMap<string, Endpoint> {
   return new Map(endpoints.map((endpoint) => [JSON.stringify(endpoint.addresses.map(addressKey)), endpoint]));
-}
-
-/** The names of the endpoints that only the first list has. */
-function namesOf(these: ByAddresses, those: ByAddresses): string[] {
-  return [...these].filter(([key]) => !those.has(key)).map(([, endpoint]) => endpointName(endpoint));
 }

@@ -1,14 +1,14 @@
 /** Resolvers of a user's own: a scheme, what TLS verifies, and how to look; all else is done here. */
 import type { experimental } from '@grpc/grpc-js';
 import { messageOf, show } from '@petiole/service-config/internal';
-import type { ResolverClass } from '../grpc-js/resolver-class.js';
-import type { ConstantAnswer } from '../resolving/constant.js';
+import { type ResolverClass, registration } from '../grpc-js/registration.js';
+import { constant } from '../resolving/follower.js';
 import { checkOptions, RESOLVER_OPTIONS, type ResolverOptions } from '../resolving/options.js';
-import type { Look, Lookup } from '../resolving/polling.js';
+import { type Look, Polling } from '../resolving/polling.js';
 import type { Resolution } from '../resolving/resolution.js';
-import { checkAuthority, FALLBACK_AUTHORITY } from '../target/authority.js';
+import { unavailable } from '../resolving/source.js';
+import { checkAuthority } from '../target/authority.js';
 import { assertOptions } from '../target/objects.js';
-import { registration } from './registration.js';
 import { schemeResolver } from './scheme.js';
 
 /** A target `scheme:path` or `scheme://authority/path`, taken apart. */
@@ -104,32 +104,28 @@ export function createResolverClass(
 ): ResolverClass {
   const { scheme } = definition;
   const options = checkOptions({ ...definition, ...over });
+  const split = ({ authority = '', path }: experimental.GrpcUri): ResolverTarget => {
+    return { scheme, authority, path };
+  };
+  const verified = (target: ResolverTarget): string => checkAuthority(definition.authority(target));
   return schemeResolver({
     name: scheme,
     tracer: options.tracer,
-    options,
-    parse: (uri) => plain(scheme, uri),
-    authority: (uri) => {
+    parse: split,
+    authority: (uri) => verified(split(uri)),
+    open: (target, channel) => {
       try {
-        return checkAuthority(definition.authority(plain(scheme, uri)));
-      } catch {
-        return FALLBACK_AUTHORITY; // RPCs fail, and say why
-      }
-    },
-    open: (target, { trace }): ConstantAnswer | Lookup => {
-      try {
-        checkAuthority(definition.authority(target));
+        verified(target);
       } catch (error) {
-        return {
-          error: `${scheme}: authority() must return host[:port], which TLS verifies: ${messageOf(error)}`,
-        };
+        const details = `${scheme}: authority() must return host[:port], which TLS verifies: ${messageOf(error)}`;
+        return constant(unavailable(details), channel);
       }
-      const write = (text: () => string) => trace?.(text());
-      return { resolve: (look) => definition.resolve({ ...look, target, trace: write }) };
+      const trace = (text: () => string) => channel.trace?.(text());
+      return new Polling(
+        { resolve: (look) => definition.resolve({ ...look, target, trace }) },
+        options,
+        channel,
+      );
     },
   });
-}
-
-function plain(scheme: string, { authority = '', path }: experimental.GrpcUri): ResolverTarget {
-  return { scheme, authority, path };
 }

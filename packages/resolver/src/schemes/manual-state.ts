@@ -4,13 +4,10 @@
  */
 
 import { Metadata, status } from '@grpc/grpc-js';
-import {
-  type PreparedServiceConfig,
-  readServiceConfig,
-  type ServiceConfigInput,
-} from '@petiole/service-config';
+import { readServiceConfig, type ServiceConfigInput } from '@petiole/service-config';
 import { isJson, nearMiss, SERVICE_CONFIG_FIELDS, show } from '@petiole/service-config/internal';
-import { type Endpoint, type EndpointInput, toEndpoints } from '../target/endpoint.js';
+import type { Told } from '../resolving/source.js';
+import { type EndpointInput, toEndpoints } from '../target/endpoint.js';
 
 /** What a manual resolver tells its channels; each update replaces the whole. */
 export interface ManualState {
@@ -44,15 +41,6 @@ export interface ManualFailure {
   readonly metadata?: Metadata;
 }
 
-/** What a handle holds for its channels. */
-export type Latest =
-  | {
-      readonly kind: 'endpoints';
-      readonly endpoints: readonly Endpoint[];
-      readonly serviceConfig: PreparedServiceConfig | null;
-    }
-  | { readonly kind: 'failure'; readonly failure: ManualFailure & { readonly code: status } };
-
 /** A control plane must not use these (gRFC A54): RPCs would end with INTERNAL (fact R20). */
 const INAPPROPRIATE_CODES: ReadonlySet<status> = new Set([
   status.OK,
@@ -76,7 +64,7 @@ const STATE_FIELDS = ['endpoints', 'serviceConfig'];
  * @throws {TypeError} on what is no object or has a misspelt field, {@link TargetError} on a bad endpoint,
  *   {@link ServiceConfigError} on a bad service config.
  */
-export function readState(state: ManualState, where: string): Latest {
+export function readState(state: ManualState, where: string): Told & { kind: 'endpoints' } {
   assertObject(state, `${where}: its argument`, '{ endpoints: ["127.0.0.1:50051"] }');
   // A state may come out of a catalogue as it is, with fields that nobody reads. These would be waited for in vain.
   for (const written of Object.keys(state).filter((name) => !STATE_FIELDS.includes(name))) {
@@ -93,6 +81,7 @@ export function readState(state: ManualState, where: string): Latest {
     kind: 'endpoints',
     endpoints: toEndpoints(endpoints),
     serviceConfig: serviceConfig === undefined ? null : readServiceConfig(serviceConfig, 'program'),
+    note: '',
   });
 }
 
@@ -100,7 +89,7 @@ export function readState(state: ManualState, where: string): Latest {
  * @param where begins the messages.
  * @throws {TypeError} on a wrong shape, Error on a code that is none or that grpc-js would turn into INTERNAL.
  */
-export function readFailure(failure: ManualFailure, where: string): Latest {
+export function readFailure(failure: ManualFailure, where: string): Told {
   assertObject(failure, `${where}: fail: its argument`, '{ details: "the catalogue is down" }');
   const { code = status.UNAVAILABLE, details, metadata } = failure;
   if (typeof details !== 'string') {
@@ -118,7 +107,7 @@ export function readFailure(failure: ManualFailure, where: string): Latest {
       : '';
     throw new Error(`${where}: fail: code must be one of ${allowed}, got ${show(code)}${why}`);
   }
-  return { kind: 'failure', failure: { code, details, ...(metadata ? { metadata: metadata.clone() } : {}) } };
+  return { kind: 'failure', failure: { code, details, metadata: metadata?.clone() } };
 }
 
 /** All channels of a handle are given the same objects. */

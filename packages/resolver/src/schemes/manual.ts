@@ -1,27 +1,24 @@
 /**
  * Endpoints from a program: a handle whose target any number of channels follow. Twin of grpc-go's `resolver/manual`.
  */
-
-import { type ChannelOptions, type experimental, status } from '@grpc/grpc-js';
 import { tracer } from '@petiole/service-config/internal';
-import type { ResolverClass } from '../grpc-js/resolver-class.js';
+import { type ResolverClass, registration } from '../grpc-js/registration.js';
 import { sharedByCopies } from '../grpc-js/shared-by-copies.js';
-import { Delivery } from '../resolving/delivery.js';
-import type { UpdateReason } from '../resolving/update-events.js';
+import { Follower } from '../resolving/follower.js';
+import { Source, type Told, unavailable } from '../resolving/source.js';
 import { authorityOf, checkAuthority, FALLBACK_AUTHORITY } from '../target/authority.js';
 import { assertOptions } from '../target/objects.js';
 import {
-  type Latest,
   type ManualFailure,
   type ManualResolverOptions,
   type ManualState,
   readFailure,
   readState,
 } from './manual-state.js';
-import { registration } from './registration.js';
+import { schemeResolver } from './scheme.js';
 
 /** The scheme of manual targets; `manual://localhost/1` is made by {@link createManualResolver}, not written. */
-export const MANUAL_SCHEME = 'manual';
+const MANUAL_SCHEME = 'manual';
 
 /** The handle of a manual resolver. */
 export interface ManualResolver {
@@ -48,18 +45,12 @@ export interface ManualResolver {
 }
 
 const CLOSED = 'this manual resolver was closed';
-
-const trace = tracer('manual_resolver');
-
-/** A handle as its channels see it. Another copy of this package, of another version perhaps, may have made it. */
-interface Followed {
-  readonly latest: Latest | undefined;
-  subscribe(subscriber: (reason: UpdateReason) => void): void;
-  unsubscribe(subscriber: (reason: UpdateReason) => void): void;
-}
+const SILENT = 'the program speaks when it has something to say';
+const TRACER = 'manual_resolver';
+const trace = tracer(TRACER);
 
 interface Handles {
-  readonly byId: Map<string, Followed>;
+  readonly byId: Map<string, Source>;
   lastId: number;
 }
 
@@ -72,44 +63,30 @@ const handles = sharedByCopies<Handles>('petiole.manual-handles', () => ({ byId:
  * @throws as `update` does, and {@link TargetError} on a bad `serverName`.
  */
 export function createManualResolver(options: ManualResolverOptions = {}): ManualResolver {
-  assertOptions(options, 'createManualResolver: its argument', ['endpoints', 'serviceConfig', 'serverName']);
+  const where = 'createManualResolver';
+  assertOptions(options, `${where}: its argument`, ['endpoints', 'serviceConfig', 'serverName']);
   registerManualResolver();
-  const { endpoints, serviceConfig, serverName } = options;
-  if (endpoints === undefined && serviceConfig !== undefined) {
-    throw new Error('createManualResolver: serviceConfig needs endpoints beside it');
+  const { serverName, endpoints, ...config } = options;
+  if (endpoints === undefined && config.serviceConfig !== undefined) {
+    throw new Error(`${where}: serviceConfig needs endpoints beside it`);
   }
-  const latest =
-    endpoints === undefined
-      ? undefined
-      : readState(
-          { endpoints, ...(serviceConfig === undefined ? {} : { serviceConfig }) },
-          'createManualResolver',
-        );
-  return new Handle(serverName ?? firstAuthority(latest), latest);
+  const latest = endpoints === undefined ? undefined : readState({ endpoints, ...config }, where);
+  const first = latest?.endpoints[0]?.addresses[0];
+  const authority = first && !('path' in first) ? authorityOf(first) : FALLBACK_AUTHORITY;
+  return new Handle(serverName ?? authority, latest);
 }
 
-function firstAuthority(latest: Latest | undefined): string {
-  const first = latest?.kind === 'endpoints' ? latest.endpoints[0]?.addresses[0] : undefined;
-  return first && !('path' in first) ? authorityOf(first) : FALLBACK_AUTHORITY;
-}
-
-class Handle implements ManualResolver, Followed {
+class Handle implements ManualResolver {
   readonly target: string;
   readonly #id: string;
-  readonly #subscribers = new Set<(reason: UpdateReason) => void>();
-  #latest: Latest | undefined;
-  #scheduled = false;
-  #closed = false;
+  readonly #source: Source;
+  #isClosed = false;
 
-  constructor(authority: string, latest: Latest | undefined) {
+  constructor(authority: string, latest: Told | undefined) {
     this.#id = String(++handles.lastId);
     this.target = `${MANUAL_SCHEME}://${checkAuthority(authority)}/${this.#id}`;
-    this.#latest = latest;
-    handles.byId.set(this.#id, this);
-  }
-
-  get latest(): Latest | undefined {
-    return this.#latest;
+    this.#source = new Source(latest, 'replay', SILENT);
+    handles.byId.set(this.#id, this.#source);
   }
 
   update(state: ManualState): void {
@@ -123,114 +100,41 @@ class Handle implements ManualResolver, Followed {
   }
 
   close(): void {
-    if (this.#closed) return;
+    if (this.#isClosed) return;
     trace?.(`${this.target} closed, with ${this.#audience()}`);
-    this.#closed = true;
+    this.#isClosed = true;
     handles.byId.delete(this.#id);
-    if (this.#latest === undefined) {
-      this.#publish({
-        kind: 'failure',
-        failure: { code: status.UNAVAILABLE, details: `${this.target}: ${CLOSED}` },
-      });
-    }
+    if (this.#source.latest === undefined) this.#publish(unavailable(`${this.target}: ${CLOSED}`));
   }
 
-  subscribe(subscriber: (reason: UpdateReason) => void): void {
-    this.#subscribers.add(subscriber);
-  }
-
-  unsubscribe(subscriber: (reason: UpdateReason) => void): void {
-    this.#subscribers.delete(subscriber);
-  }
-
-  #publish(latest: Latest): void {
-    const what = latest.kind === 'failure' ? 'failure' : `${latest.endpoints.length} endpoints`;
-    const details = latest.kind === 'failure' ? `: ${latest.failure.details}` : '';
+  #publish(told: Told): void {
+    const what = told.kind === 'failure' ? 'failure' : `${told.endpoints.length} endpoints`;
+    const details = told.kind === 'failure' ? `: ${told.failure.details}` : '';
     trace?.(`${this.target} ${what} stored, for ${this.#audience()}${details}`);
-    this.#latest = latest;
-    if (this.#scheduled) return;
-    this.#scheduled = true;
-    process.nextTick(() => {
-      this.#scheduled = false;
-      for (const subscriber of [...this.#subscribers]) subscriber('update');
-    });
+    this.#source.publish(told);
   }
 
   #audience(): string {
-    return this.#subscribers.size === 1 ? '1 channel' : `${this.#subscribers.size} channels`;
+    const { size } = this.#source.subscribers;
+    return size === 1 ? '1 channel' : `${size} channels`;
   }
 
   #assertOpen(): void {
-    if (this.#closed) throw new Error(`${this.target}: ${CLOSED}`);
+    if (this.#isClosed) throw new Error(`${this.target}: ${CLOSED}`);
   }
 }
 
 /** The class that grpc-js is given. */
-export const manualResolverClass: ResolverClass = class ManualChannelResolver
-  implements experimental.Resolver
-{
-  readonly #delivery: Delivery;
-  readonly #id: string;
-  /** The handle that this resolver follows, from its first `updateResolution` until `destroy`. */
-  #following: Followed | undefined;
-  #replay: NodeJS.Immediate | undefined;
-  /** What this channel was told last. */
-  #told: Latest | undefined;
-  readonly #tell = (reason: UpdateReason): void => {
-    const latest = this.#following?.latest;
-    if (latest === undefined || latest === this.#told) {
-      this.#delivery.trace?.(`${reason}: ${latest ? 'told already' : 'waits for the first update'}`);
-      return;
-    }
-    this.#told = latest;
-    if (latest.kind === 'failure') this.#delivery.error(latest.failure, reason);
-    else this.#delivery.endpoints({ ...latest, note: '' }, reason);
-  };
-
-  constructor(
-    target: experimental.GrpcUri,
-    listener: experimental.ResolverListener,
-    _options: ChannelOptions,
-  ) {
-    this.#delivery = new Delivery(target, listener, trace);
-    this.#id = target.path;
-  }
-
-  /** Requests for re-resolution are not answered: the program speaks when it has something to say. */
-  updateResolution(): void {
-    if (this.#following !== undefined || this.#replay !== undefined) {
-      this.#delivery.trace?.('request ignored: the program speaks when it has something to say');
-      return;
-    }
-    this.#following = handles.byId.get(this.#id);
-    this.#following?.subscribe(this.#tell);
-    this.#replay = setImmediate(() => {
-      if (this.#following !== undefined) this.#tell('replay');
-      else {
-        const details = `${this.#delivery.target}: ${CLOSED}, or was never created in this process`;
-        this.#delivery.error({ code: status.UNAVAILABLE, details }, 'replay');
-      }
-    });
-  }
-
-  destroy(): void {
-    if (this.#replay !== undefined) this.#delivery.trace?.('stops: the channel is idle or closed');
-    clearImmediate(this.#replay);
-    this.#following?.unsubscribe(this.#tell);
-    this.#following = undefined;
-    this.#replay = undefined;
-    this.#told = undefined;
-    this.#delivery.reset();
-  }
-
-  static getDefaultAuthority(target: experimental.GrpcUri): string {
-    return target.authority || FALLBACK_AUTHORITY;
-  }
-};
-
-const register = registration(MANUAL_SCHEME, () => manualResolverClass);
+export const manualResolverClass: ResolverClass = schemeResolver({
+  name: MANUAL_SCHEME,
+  tracer: TRACER,
+  parse: ({ path }) => path,
+  authority: ({ authority }) => authority || FALLBACK_AUTHORITY,
+  open: (id, channel) => {
+    const closed = unavailable(`${channel.target}: ${CLOSED}, or was never created in this process`);
+    return new Follower(() => handles.byId.get(id) ?? new Source(closed, 'replay', SILENT), channel);
+  },
+});
 
 /** Registers the `manual:` scheme; {@link createManualResolver} does it by itself. Idempotent. */
-export function registerManualResolver(): void {
-  register();
-}
+export const registerManualResolver: () => void = registration(MANUAL_SCHEME, () => manualResolverClass);

@@ -2,10 +2,9 @@
  * The resolver of `srv:` targets (RFC 2782): each SRV record is one endpoint with all addresses of its host, which is
  * how DNS can say that addresses belong together. The best (lowest) priority that resolves; weights are ignored.
  */
-
 import type { SrvRecord } from 'node:dns';
 import { quote, type Trace } from '@petiole/service-config/internal';
-import type { ResolverClass } from '../grpc-js/resolver-class.js';
+import { type ResolverClass, registration } from '../grpc-js/registration.js';
 import { BOUNDS, type EndpointBounds, withinBounds } from '../lookup/bounds.js';
 import { type DnsSession, type OpenDnsSession, openDnsSession } from '../lookup/dns-session.js';
 import { HostAddresses } from '../lookup/host-addresses.js';
@@ -14,13 +13,13 @@ import { keepPlaces } from '../lookup/keep-places.js';
 import { joinNotes, summarize } from '../lookup/notes.js';
 import { staggered } from '../lookup/staggered.js';
 import { TxtLookup } from '../lookup/txt.js';
+import type { Delivery } from '../resolving/delivery.js';
 import { type CheckedOptions, checkOptions, type ResolverOptions } from '../resolving/options.js';
-import type { Look, Lookup } from '../resolving/polling.js';
+import { type Look, type Lookup, Polling } from '../resolving/polling.js';
 import type { BoundedResolution } from '../resolving/resolution.js';
 import { parseSrvTarget, SRV_SCHEME, type SrvTarget, srvAuthority } from '../target/dns.js';
 import { assertOptions } from '../target/objects.js';
-import { registration } from './registration.js';
-import { type ChannelOfScheme, schemeResolver } from './scheme.js';
+import { schemeResolver } from './scheme.js';
 
 /** Hosts that are looked up at a time, all priorities together. */
 const HOSTS_IN_FLIGHT = 32;
@@ -38,7 +37,6 @@ interface Located {
 
 /** What the hosts of one priority gave. */
 interface PriorityAnswer {
-  readonly priority: number;
   readonly located: readonly Located[];
   /** Whether DNS gave an address this time; otherwise all are remembered. */
   readonly isFresh: boolean;
@@ -47,16 +45,11 @@ interface PriorityAnswer {
   readonly leftOut: readonly string[];
 }
 
-/** The endpoints to use, and what became of the rest. */
-type Found = Pick<PriorityAnswer, 'located' | 'failures' | 'leftOut'> & {
-  /** The hosts that were looked up. */
-  readonly asked: ReadonlySet<string>;
-};
-
-/** One resolution's DNS. */
-interface Asking {
-  readonly session: DnsSession;
-  readonly signal: AbortSignal;
+/** The records of one priority, and their hosts. */
+interface Priority {
+  readonly priority: number;
+  readonly records: readonly SrvRecord[];
+  readonly hosts: ReadonlySet<string>;
 }
 
 /** Where the look-ups go; tests bring their own. */
@@ -66,6 +59,7 @@ interface SrvLookups {
   readonly grace?: number;
 }
 
+/** The look-ups of one channel. */
 class SrvLookup implements Lookup {
   readonly #target: SrvTarget;
   readonly #options: CheckedOptions;
@@ -74,13 +68,13 @@ class SrvLookup implements Lookup {
   readonly #hosts: HostAddresses;
   readonly #turns = new HostTurns();
   readonly #txt: TxtLookup;
-  #located: readonly Located[] = [];
+  #inUse: readonly Located[] = [];
 
   constructor(
     target: SrvTarget,
     options: CheckedOptions,
     { open, grace }: SrvLookups,
-    { channelOptions, trace }: ChannelOfScheme,
+    { channelOptions, trace }: Delivery,
   ) {
     const { deadline } = options;
     this.#target = target;
@@ -94,24 +88,19 @@ class SrvLookup implements Lookup {
   async resolve({ signal }: Look): Promise<BoundedResolution> {
     const session = this.#open(signal);
     this.#txt.start();
-    const records = (await session.srv(this.#target.service)).filter(
-      ({ name }) => name !== '' && name !== '.',
-    );
+    const { service } = this.#target;
+    const records = (await session.srv(service)).filter(({ name }) => name !== '' && name !== '.');
     if (records.length === 0) {
-      throw new Error(
-        `the SRV record of ${quote(this.#target.service)} says "." : no such service here (RFC 2782)`,
-      );
+      throw new Error(`the SRV record of ${quote(service)} says "." : no such service here (RFC 2782)`);
     }
-    const { located, failures, leftOut, asked } = await this.#locate(records, { session, signal });
-    this.#hosts.retain(asked);
-    this.#turns.retain(asked);
+    const { located, failures, leftOut } = await this.#locate(byPriority(records), session, signal);
     if (located.length === 0) throw new Error(summarize(failures) || 'no SRV record has a host and a port');
-    const ordered = keepPlaces(this.#located, located, ({ key }) => key);
+    const ordered = keepPlaces(this.#inUse, located, ({ key }) => key);
     const bounded = withinBounds(ordered, ({ addresses }) => addresses.length, this.#options);
-    this.#located = bounded.kept;
+    this.#inUse = bounded.kept;
     const { serviceConfig, note } = await this.#txt.settle(signal);
     return {
-      endpoints: this.#located.map(({ addresses, port }) => ({
+      endpoints: this.#inUse.map(({ addresses, port }) => ({
         addresses: addresses.map((host) => ({ host, port })),
       })),
       serviceConfig,
@@ -125,69 +114,56 @@ class SrvLookup implements Lookup {
     this.#txt.stop();
   }
 
-  /** The endpoints of the best priority of which a host resolves now. When none does, those in use stay. */
-  async #locate(records: readonly SrvRecord[], asking: Asking): Promise<Found> {
-    const { looks, asked } = await this.#lookByPriority(records, asking);
-    const answers: PriorityAnswer[] = [];
-    const failures: string[] = [];
-    for (const look of looks) {
-      const answer = await look;
-      const { priority, located, isFresh, leftOut } = answer;
-      this.#trace?.(
-        `priority ${priority}: ${located.length} endpoints${isFresh ? '' : ', none of them fresh'}`,
-      );
-      failures.push(...answer.failures);
-      if (isFresh) return { located, failures, leftOut, asked };
-      answers.push(answer);
-    }
-    const used = new Set(this.#located.map(({ key }) => key));
-    const kept =
-      answers.find(({ located }) => located.some(({ key }) => used.has(key))) ??
-      answers.find(({ located }) => located.length > 0);
-    return { located: kept?.located ?? [], failures, leftOut: kept?.leftOut ?? [], asked };
-  }
-
   /**
-   * Looks up the priorities from the best one on, each next one after a share of the deadline that brought nothing.
-   * @returns the answers of those that were begun, and their hosts.
+   * The endpoints of the best priority of which a host resolves now; when none does, those in use. Each next priority is
+   * looked up after a share of the deadline that brought nothing.
    */
-  async #lookByPriority(
-    records: readonly SrvRecord[],
-    asking: Asking,
-  ): Promise<{ looks: ReadonlyArray<Promise<PriorityAnswer>>; asked: ReadonlySet<string> }> {
-    const priorities = byPriority(records);
-    const asked = new Set<string>();
+  async #locate(
+    priorities: readonly Priority[],
+    session: DnsSession,
+    signal: AbortSignal,
+  ): Promise<Omit<PriorityAnswer, 'isFresh'>> {
     const looks = await staggered(
-      priorities.map(([priority, inPriority]) => {
-        const candidates = inPriority.filter(({ port }) => port > 0);
-        const hosts = new Set(candidates.map(({ name }) => name.toLowerCase()));
-        return {
-          width: hosts.size,
-          begin: (slots: number, succeeded: () => void) => {
-            for (const host of hosts) asked.add(host);
-            return this.#look(priority, candidates, hosts, slots, asking, succeeded);
-          },
-        };
-      }),
+      priorities.map((each) => ({
+        width: each.hosts.size,
+        begin: (slots: number, succeeded: () => void) => this.#look(each, slots, session, signal, succeeded),
+      })),
       { slots: HOSTS_IN_FLIGHT, patience: Math.ceil(this.#options.deadline / (priorities.length + 1)) },
     );
-    return { looks, asked };
+    const answers: PriorityAnswer[] = [];
+    const failures: string[] = [];
+    for (const [index, look] of looks.entries()) {
+      const answer = await look;
+      const what = `${answer.located.length} endpoints${answer.isFresh ? '' : ', none of them fresh'}`;
+      this.#trace?.(`priority ${priorities[index]?.priority}: ${what}`);
+      answers.push(answer);
+      failures.push(...answer.failures);
+      if (answer.isFresh) break;
+    }
+    const asked = new Set(priorities.slice(0, looks.length).flatMap(({ hosts }) => [...hosts]));
+    this.#hosts.retain(asked);
+    this.#turns.retain(asked);
+    const used = new Set(this.#inUse.map(({ key }) => key));
+    const best =
+      answers.find(({ isFresh }) => isFresh) ??
+      answers.find(({ located }) => located.some(({ key }) => used.has(key))) ??
+      answers.find(({ located }) => located.length > 0);
+    return { located: best?.located ?? [], failures, leftOut: best?.leftOut ?? [] };
   }
 
   /** Looks up the hosts of one priority. Never rejects. */
   async #look(
-    priority: number,
-    candidates: readonly SrvRecord[],
-    hosts: ReadonlySet<string>,
-    bound: number,
-    { session, signal }: Asking,
+    { records, hosts }: Priority,
+    slots: number,
+    session: DnsSession,
+    signal: AbortSignal,
     onFresh: () => void,
   ): Promise<PriorityAnswer> {
     const found = new Map<string, readonly string[]>();
     const failures: string[] = [];
     const leftOut: string[] = [];
     let isFresh = false;
-    await this.#turns.each(hosts, bound, signal, async (host) => {
+    await this.#turns.each(hosts, slots, signal, async (host) => {
       const answer = await this.#hosts.lookup(host, session);
       found.set(host, answer.addresses);
       failures.push(...answer.failures);
@@ -196,25 +172,21 @@ class SrvLookup implements Lookup {
       isFresh = true;
       onFresh();
     });
-    const located = candidates
-      .map(({ name, port }) => {
-        const host = name.toLowerCase();
-        return { key: `${host}:${port}`, port, addresses: found.get(host) ?? [] };
-      })
-      .filter(({ addresses }) => addresses.length > 0);
-    return { priority, located, isFresh, failures, leftOut };
+    const located = records.map(({ name, port }) => {
+      const host = name.toLowerCase();
+      return { key: `${host}:${port}`, port, addresses: found.get(host) ?? [] };
+    });
+    return { located: located.filter(({ addresses }) => addresses.length > 0), isFresh, failures, leftOut };
   }
 }
 
-/** The records of each priority, the best (lowest) one first. */
-function byPriority(records: readonly SrvRecord[]): ReadonlyArray<readonly [number, readonly SrvRecord[]]> {
-  const groups = new Map<number, SrvRecord[]>();
-  for (const record of records) {
-    const group = groups.get(record.priority);
-    if (group === undefined) groups.set(record.priority, [record]);
-    else group.push(record);
-  }
-  return [...groups].sort(([left], [right]) => left - right);
+/** The best (lowest) priority comes first. Records without a port locate nothing. */
+function byPriority(all: readonly SrvRecord[]): readonly Priority[] {
+  const priorities = [...new Set(all.map(({ priority }) => priority))].sort((left, right) => left - right);
+  return priorities.map((priority) => {
+    const records = all.filter((record) => record.priority === priority && record.port > 0);
+    return { priority, records, hosts: new Set(records.map(({ name }) => name.toLowerCase())) };
+  });
 }
 
 /** Makes the class that grpc-js is given. */
@@ -228,20 +200,19 @@ export function createSrvResolverClass(
   return schemeResolver({
     name: SRV_SCHEME,
     tracer: 'srv_resolver',
-    options: checked,
     parse: parseSrvTarget,
     authority: srvAuthority,
-    open: (target, channel) => new SrvLookup(target, checked, lookups, channel),
+    open: (target, channel) =>
+      new Polling(new SrvLookup(target, checked, lookups, channel), checked, channel),
   });
 }
-
-const register = registration(SRV_SCHEME, createSrvResolverClass);
 
 /**
  * Registers the `srv:` scheme with grpc-js; call it before the channel is made. Idempotent; a later call with options
  * gives them to the channels made from then on.
  * @throws {RangeError} on options out of range, TypeError on others.
  */
-export function registerSrvResolver(options?: SrvResolverOptions): void {
-  register(options);
-}
+export const registerSrvResolver: (options?: SrvResolverOptions) => void = registration(
+  SRV_SCHEME,
+  createSrvResolverClass,
+);

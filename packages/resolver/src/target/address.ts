@@ -44,11 +44,7 @@ export function parseAddress(text: string): HostAddress {
   return { host: checkHost(text.slice(0, colon)), port: parsePort(text.slice(colon + 1), text) };
 }
 
-/**
- * Reads a port.
- * @param within the text it stands in, for the message.
- */
-export function parsePort(text: string, within: string): number {
+function parsePort(text: string, within: string): number {
   const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
   if (!(port >= 1 && port <= 65_535)) {
     throw new TargetError(`${quote(within)} has port ${quote(text)}; a port is an integer from 1 to 65535`);

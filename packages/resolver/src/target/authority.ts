@@ -2,7 +2,8 @@
  * The authority of a target: the name that TLS verifies and the default `:authority` header.
  * It is checked before any connection: one that no URL can hold leaks a socket on every attempt (fact R12).
  */
-import { addressName, quote, show } from '@petiole/service-config/internal';
+import { experimental } from '@grpc/grpc-js';
+import { addressName, quote, show, withoutPassword } from '@petiole/service-config/internal';
 import { DEFAULT_PORT, type HostAddress, parseAddress } from './address.js';
 import { TargetError } from './error.js';
 
@@ -47,4 +48,20 @@ export function authorityOf(address: HostAddress): string {
 /** A name without the dot that may end it. */
 export function withoutRootDot(name: string): string {
   return name.endsWith('.') ? name.slice(0, -1) : name;
+}
+
+/**
+ * What stands between `//` and the next slash of a target; empty where there is nothing.
+ * @param lonely says what is there when no slash follows, and what is missing.
+ * @throws {TargetError} also on a password, before anything quotes the part that it falls into.
+ */
+export function authorityPart(uri: experimental.GrpcUri, lonely: string): string {
+  const target = experimental.uriToString(uri);
+  if (withoutPassword(target) !== target) {
+    throw new TargetError(`${quote(target)} has a user name and password before "@", and no target has`);
+  }
+  if (uri.authority === undefined && uri.path.startsWith('//')) {
+    throw new TargetError(`${quote(uri.path)} has ${lonely}`);
+  }
+  return uri.authority ?? '';
 }

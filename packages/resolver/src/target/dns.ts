@@ -4,20 +4,26 @@
  *     srv:[//DNS_SERVER[:PORT]/]_service._proto.NAME
  *     dns+refresh:[//DNS_SERVER[:PORT]/]HOST[:PORT]
  */
-
 import { isIP } from 'node:net';
 import type { experimental } from '@grpc/grpc-js';
-import { quote } from '@petiole/service-config/internal';
+import { addressName, messageOf, quote } from '@petiole/service-config/internal';
 import { checkHost, type HostAddress, parseAddress } from './address.js';
-import { authorityOf, checkAuthority, FALLBACK_AUTHORITY, withoutRootDot } from './authority.js';
-import { parseDnsServer } from './dns-server.js';
-import { refusePassword, TargetError } from './error.js';
+import {
+  authorityOf,
+  authorityPart,
+  checkAuthority,
+  FALLBACK_AUTHORITY,
+  withoutRootDot,
+} from './authority.js';
+import { TargetError } from './error.js';
 
 /** The scheme of SRV targets (RFC 2782). */
 export const SRV_SCHEME = 'srv';
 
 /** The scheme of DNS targets that are looked up again. */
 export const DNS_REFRESH_SCHEME = 'dns+refresh';
+
+const DNS_PORT = 53;
 
 /** What an `srv:` target says. */
 export interface SrvTarget {
@@ -34,7 +40,7 @@ export interface DnsRefreshTarget extends HostAddress {
   readonly dnsServer: string | undefined;
 }
 
-/** @throws {TargetError} that quotes the part that is wrong. */
+/** @throws {TargetError} */
 export function parseSrvTarget(target: experimental.GrpcUri): SrvTarget {
   const dnsServer = readDnsServer(target);
   const match = /^_[A-Za-z0-9-]{1,62}\._[A-Za-z0-9-]{1,62}\.(?<name>.+)$/.exec(target.path);
@@ -51,7 +57,7 @@ export function parseSrvTarget(target: experimental.GrpcUri): SrvTarget {
   return { dnsServer, service: target.path, name: withoutRootDot(name) };
 }
 
-/** @throws {TargetError} that quotes the part that is wrong. */
+/** @throws {TargetError} */
 export function parseDnsRefreshTarget(target: experimental.GrpcUri): DnsRefreshTarget {
   const dnsServer = readDnsServer(target);
   const address = parseAddress(target.path);
@@ -59,7 +65,7 @@ export function parseDnsRefreshTarget(target: experimental.GrpcUri): DnsRefreshT
   return { dnsServer, ...address };
 }
 
-/** The authority of an `srv:` target. Never throws. */
+/** The name without `_service._proto.`. */
 export function srvAuthority(target: experimental.GrpcUri): string {
   const [service, proto, ...name] = target.path.slice(0, 256).split('.');
   const authority = withoutRootDot(name.join('.'));
@@ -68,21 +74,26 @@ export function srvAuthority(target: experimental.GrpcUri): string {
     : FALLBACK_AUTHORITY;
 }
 
-/** The authority of a `dns+refresh:` target. Never throws. */
+/** @throws {TargetError} */
 export function dnsRefreshAuthority(target: experimental.GrpcUri): string {
-  try {
-    return authorityOf(parseAddress(target.path));
-  } catch {
-    return FALLBACK_AUTHORITY; // the resolver reports what is wrong
-  }
+  return authorityOf(parseAddress(target.path));
 }
 
 function readDnsServer(target: experimental.GrpcUri): string | undefined {
-  refusePassword(target);
-  if (target.authority === undefined && target.path.startsWith('//')) {
-    throw new TargetError(
-      `${quote(target.path)} has a DNS server and no name; the name goes on after a slash`,
-    );
+  const text = authorityPart(target, 'a DNS server and no name; the name goes on after a slash');
+  if (text === '') return undefined;
+  const refuse = (what: string): never => {
+    throw new TargetError(`DNS server ${quote(text)}${what}`);
+  };
+  let address: HostAddress;
+  try {
+    address = parseAddress(text);
+  } catch (error) {
+    return refuse(`: ${messageOf(error)}`);
   }
-  return target.authority ? parseDnsServer(target.authority) : undefined;
+  const { host, port } = address;
+  if (isIP(host) === 0) refuse(' must be an IP address; a name would have to be looked up itself');
+  if (host.includes('%')) refuse(" has a zone id, which Node's DNS resolver drops");
+  const hasPort = text.startsWith('[') ? !text.endsWith(']') : text.includes(':');
+  return addressName({ host, port: hasPort ? port : DNS_PORT });
 }

@@ -4,9 +4,8 @@
  */
 
 import type { experimental } from '@grpc/grpc-js';
-import { quote, sameAddresses, show } from '@petiole/service-config/internal';
+import { endpointKey, quote, sameAddresses, show, withoutRepetition } from '@petiole/service-config/internal';
 import { checkHost, isIPv6Host, parseAddress } from './address.js';
-import { withoutDuplicates } from './duplicates.js';
 import { TargetError } from './error.js';
 
 /** grpc-js's endpoint: `{ addresses: [{ host, port }, …] }`; the addresses of one server, tried in this order. */
@@ -27,24 +26,16 @@ export type EndpointInput =
   | string
   | { readonly addresses: ReadonlyArray<string | Readonly<SubchannelAddress>> };
 
-/** What is done about a bad address, or an endpoint that is none: to throw, or to remember it and leave it out. */
-type Refuse = (error: TargetError) => void;
-
-/**
- * Brings endpoints into grpc-js's shape, without duplicates. The result shares nothing with the input.
- * @throws {TargetError} that names the index of the endpoint and the part that is wrong.
- */
-export function toEndpoints(inputs: readonly EndpointInput[]): Endpoint[] {
-  const refuse = (error: TargetError): never => {
-    throw error;
-  };
-  return withoutDuplicates(readList(inputs, true, refuse));
+/** How endpoints are read. */
+export interface Reading {
+  readonly maxAddressesPerEndpoint: number;
+  readonly unixSockets: boolean;
 }
 
-/** What is good of a list that a catalogue sent. */
+/** What is good of a list. */
 export interface ReadEndpoints {
   /** In grpc-js's shape and without duplicates; they share nothing with the input. */
-  readonly endpoints: readonly Endpoint[];
+  readonly endpoints: Endpoint[];
   /** What is wrong with each address or endpoint that was left out. */
   readonly refused: readonly string[];
   /** How many endpoints had more addresses than they may have, and lost the last ones. */
@@ -52,18 +43,34 @@ export interface ReadEndpoints {
 }
 
 /**
- * As {@link toEndpoints}, but a bad record costs that record only.
+ * Reads endpoints of a program, all of which must be good.
+ * @throws {TargetError} that names the index of the endpoint and the part that is wrong.
+ */
+export function toEndpoints(inputs: readonly EndpointInput[]): Endpoint[] {
+  const all = { maxAddressesPerEndpoint: Number.POSITIVE_INFINITY, unixSockets: true };
+  const { endpoints, refused } = readEndpoints(inputs, all);
+  if (refused[0] !== undefined) throw new TargetError(refused[0]);
+  return endpoints;
+}
+
+/**
+ * Reads endpoints of which a bad one costs that one only.
  * @throws {TargetError} when the whole is no list.
  */
-export function readEndpoints(
-  inputs: readonly EndpointInput[],
-  maxAddresses: number,
-  unixSockets: boolean,
-): ReadEndpoints {
+export function readEndpoints(inputs: readonly EndpointInput[], reading: Reading): ReadEndpoints {
+  if (!Array.isArray(inputs)) throw new TargetError(`endpoints must be an array, got ${show(inputs)}`);
   const refused: string[] = [];
-  const endpoints = withoutDuplicates(readList(inputs, unixSockets, ({ message }) => refused.push(message)));
-  const long = endpoints.filter(({ addresses }) => addresses.length > maxAddresses);
-  for (const { addresses } of long) addresses.length = maxAddresses;
+  const read: Endpoint[] = [];
+  // entries() does not pass over holes.
+  for (const [index, input] of inputs.entries()) {
+    const refuse = (what: string): void => void refused.push(`endpoints[${index}]: ${what}`);
+    const addresses = readEndpoint(input, reading, refuse);
+    if (addresses.length > 0) read.push({ addresses });
+  }
+  const endpoints = withoutDuplicates(read);
+  const most = reading.maxAddressesPerEndpoint;
+  const long = endpoints.filter(({ addresses }) => addresses.length > most);
+  for (const { addresses } of long) addresses.length = most;
   return {
     endpoints: long.length === 0 ? endpoints : withoutDuplicates(endpoints),
     refused,
@@ -71,26 +78,16 @@ export function readEndpoints(
   };
 }
 
-function readList(inputs: readonly EndpointInput[], unixSockets: boolean, refuse: Refuse): Endpoint[] {
-  if (!Array.isArray(inputs)) throw new TargetError(`endpoints must be an array, got ${show(inputs)}`);
-  const endpoints: Endpoint[] = [];
-  // entries() does not pass over holes.
-  for (const [index, input] of inputs.entries()) {
-    const refuseHere = ({ message }: TargetError): void =>
-      refuse(new TargetError(`endpoints[${index}]: ${message}`));
-    const addresses = readEndpoint(input, unixSockets, refuseHere);
-    if (addresses.length > 0) endpoints.push({ addresses });
-  }
-  return endpoints;
-}
-
 /** The good addresses of an endpoint. */
-function readEndpoint(input: EndpointInput, unixSockets: boolean, refuse: Refuse): SubchannelAddress[] {
+function readEndpoint(
+  input: EndpointInput,
+  { unixSockets }: Reading,
+  refuse: (what: string) => void,
+): SubchannelAddress[] {
   const inputs: ReadonlyArray<string | Readonly<SubchannelAddress>> | undefined =
     typeof input === 'string' ? input.split('+') : input?.addresses;
   if (!Array.isArray(inputs) || inputs.length === 0) {
-    const what = 'an endpoint is a string or { addresses: [at least one] }';
-    refuse(new TargetError(`${what}, got ${show(input)}`));
+    refuse(`an endpoint is a string or { addresses: [at least one] }, got ${show(input)}`);
     return [];
   }
   const addresses: SubchannelAddress[] = [];
@@ -99,7 +96,7 @@ function readEndpoint(input: EndpointInput, unixSockets: boolean, refuse: Refuse
       addresses.push(toAddress(address, unixSockets));
     } catch (error) {
       if (!(error instanceof TargetError)) throw error;
-      refuse(error);
+      refuse(error.message);
     }
   }
   return addresses;
@@ -142,4 +139,20 @@ export function sameEndpoints(left: readonly Endpoint[], right: readonly Endpoin
       return other !== undefined && sameAddresses(endpoint, other);
     })
   );
+}
+
+/**
+ * Copies of the endpoints and their addresses, each once, the first of its kind in its place: `pick_first` may wait for
+ * ever on an address that it is given twice (fact R13).
+ */
+export function withoutDuplicates<Address extends SubchannelAddress>(
+  endpoints: ReadonlyArray<{ readonly addresses: readonly Address[] }>,
+): Array<{ addresses: Address[] }> {
+  const kept = new Map<string, { addresses: Address[] }>();
+  for (const endpoint of endpoints) {
+    const key = endpointKey(endpoint);
+    if (kept.has(key)) continue;
+    kept.set(key, { addresses: withoutRepetition(endpoint.addresses).map((address) => ({ ...address })) });
+  }
+  return [...kept.values()];
 }

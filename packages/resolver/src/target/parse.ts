@@ -80,19 +80,12 @@ function parse(target: string): ParsedTarget {
   if (uri === undefined) {
     throw new TargetError(`${quote(target)} has nothing after "${scheme}:"; grpc-js would hand it to dns:`);
   }
-  switch (scheme) {
-    case STATIC_SCHEME: {
-      const { serverName, endpoints } = parseStaticTarget(uri);
-      const copies = endpoints.map(({ addresses }) => ({ addresses: [...addresses] }));
-      return { scheme, authority: staticAuthority(uri), serverName, endpoints: copies };
-    }
-    case SRV_SCHEME: {
-      const { dnsServer, service } = parseSrvTarget(uri);
-      return { scheme, authority: srvAuthority(uri), dnsServer, service };
-    }
-    case DNS_REFRESH_SCHEME: {
-      const { dnsServer, host, port } = parseDnsRefreshTarget(uri);
-      return { scheme, authority: dnsRefreshAuthority(uri), dnsServer, host, port };
-    }
+  if (scheme === DNS_REFRESH_SCHEME) {
+    return { scheme, ...parseDnsRefreshTarget(uri), authority: dnsRefreshAuthority(uri) };
   }
+  if (scheme === SRV_SCHEME) {
+    const { dnsServer, service } = parseSrvTarget(uri);
+    return { scheme, authority: srvAuthority(uri), dnsServer, service };
+  }
+  return { scheme, ...parseStaticTarget(uri), authority: staticAuthority(uri) };
 }

@@ -7,10 +7,9 @@ import { isIP } from 'node:net';
 import type { experimental } from '@grpc/grpc-js';
 import { addressName, quote } from '@petiole/service-config/internal';
 import { type HostAddress, parseAddress } from './address.js';
-import { authorityOf, checkAuthority, FALLBACK_AUTHORITY } from './authority.js';
-import { withoutDuplicates } from './duplicates.js';
-import { type EndpointInput, toEndpoints } from './endpoint.js';
-import { refusePassword, TargetError } from './error.js';
+import { authorityOf, authorityPart, checkAuthority } from './authority.js';
+import { type EndpointInput, type SubchannelAddress, toEndpoints, withoutDuplicates } from './endpoint.js';
+import { TargetError } from './error.js';
 import { assertOptions } from './objects.js';
 
 /** The scheme of constant targets. */
@@ -21,7 +20,7 @@ export interface StaticTarget {
   /** What TLS verifies; undefined when the target leaves it to the first host. */
   readonly serverName: string | undefined;
   /** In the target's order, without duplicates, never empty; each with at least one address. */
-  readonly endpoints: ReadonlyArray<{ readonly addresses: readonly HostAddress[] }>;
+  readonly endpoints: ReadonlyArray<{ addresses: HostAddress[] }>;
 }
 
 /** Options of {@link staticTarget}. */
@@ -41,24 +40,17 @@ export function staticTarget(endpoints: readonly EndpointInput[], options: Stati
   assertOptions(options, 'staticTarget: its options', ['serverName']);
   const list = toEndpoints(endpoints);
   if (list.length === 0) throw new TargetError('staticTarget: endpoints must hold at least one endpoint');
-  const path = list
-    .map((endpoint) =>
-      endpoint.addresses
-        .map((address) => {
-          if ('path' in address) {
-            throw new TargetError(
-              `staticTarget: a static: target cannot hold the Unix socket ${quote(address.path)}`,
-            );
-          }
-          return addressName(address);
-        })
-        .join('+'),
-    )
-    .join(',');
-  const server = options.serverName === undefined ? '' : `//${checkAuthority(options.serverName)}/`;
-  const first = list[0]?.addresses[0];
-  if (server === '' && first !== undefined && !('path' in first)) checkAuthority(authorityOf(first));
+  const written = list.map(({ addresses }) => addresses.map(writeAddress).join('+'));
+  const { serverName } = options;
+  const server = serverName === undefined ? '' : `//${checkAuthority(serverName)}/`;
+  const path = written.join(',');
+  if (server === '') checkAuthority(staticAuthority({ scheme: STATIC_SCHEME, path }));
   return `${STATIC_SCHEME}:${server}${path}`;
+}
+
+function writeAddress(address: SubchannelAddress): string {
+  if ('port' in address) return addressName(address);
+  throw new TargetError(`staticTarget: a static: target cannot hold the Unix socket ${quote(address.path)}`);
 }
 
 /**
@@ -66,13 +58,11 @@ export function staticTarget(endpoints: readonly EndpointInput[], options: Stati
  * @throws {TargetError} that quotes the part that is wrong.
  */
 export function parseStaticTarget(target: experimental.GrpcUri): StaticTarget {
-  refusePassword(target);
-  if (target.authority === undefined && target.path.startsWith('//')) {
-    throw new TargetError(
-      `${quote(target.path)} has a server name and no endpoint; it goes on after a slash, as in static://server.name/192.0.2.1:443`,
-    );
-  }
-  const serverName = target.authority ? checkAuthority(target.authority) : undefined;
+  const written = authorityPart(
+    target,
+    'a server name and no endpoint; it goes on after a slash, as in static://server.name/192.0.2.1:443',
+  );
+  const serverName = written === '' ? undefined : checkAuthority(written);
   const endpoints = splitPath(target.path);
   const first = endpoints[0]?.addresses[0];
   if (serverName === undefined && first !== undefined) checkAuthority(authorityOf(first));
@@ -80,25 +70,18 @@ export function parseStaticTarget(target: experimental.GrpcUri): StaticTarget {
 }
 
 /** The host names of a target, which have to be looked up. */
-export function hostNames(target: StaticTarget): ReadonlySet<string> {
-  const names = new Set<string>();
-  for (const { addresses } of target.endpoints) {
-    for (const { host } of addresses) if (isIP(host) === 0) names.add(host);
-  }
-  return names;
+export function hostNames({ endpoints }: StaticTarget): ReadonlySet<string> {
+  const hosts = endpoints.flatMap(({ addresses }) => addresses.map(({ host }) => host));
+  return new Set(hosts.filter((host) => isIP(host) === 0));
 }
 
 /**
- * The authority of a `static:` target. Never throws and reads no more than the first address: it is asked for with
- * every connection (fact R10), and a target may be half a megabyte.
+ * The authority of a `static:` target. Reads no more than the first address: it is asked for with every connection
+ * (fact R10), and a target may be half a megabyte.
+ * @throws {TargetError}
  */
-export function staticAuthority(target: experimental.GrpcUri): string {
-  if (target.authority) return target.authority;
-  try {
-    return authorityOf(parseAddress(target.path.slice(0, endOfAddress(target.path, 0))));
-  } catch {
-    return FALLBACK_AUTHORITY; // the resolver reports what is wrong
-  }
+export function staticAuthority({ authority, path }: experimental.GrpcUri): string {
+  return authority || authorityOf(parseAddress(path.slice(0, endOfAddress(path, 0))));
 }
 
 function splitPath(path: string): Array<{ addresses: HostAddress[] }> {

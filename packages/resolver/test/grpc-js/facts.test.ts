@@ -6,7 +6,7 @@ import { startBackend } from '@petiole/test-kit/servers';
 import * as fc from 'fast-check';
 import { afterEach, expect, it, onTestFinished, vi } from 'vitest';
 import { backoff, reconnectDelays } from '../../src/grpc-js/channel-options.js';
-import type { ResolverClass } from '../../src/grpc-js/resolver-class.js';
+import type { ResolverClass } from '../../src/grpc-js/registration.js';
 import { sharedByCopies } from '../../src/grpc-js/shared-by-copies.js';
 import { lineBreakIn, splitTarget } from '../../src/grpc-js/target-uri.js';
 import { createResolverClass } from '../../src/schemes/define-resolver.js';

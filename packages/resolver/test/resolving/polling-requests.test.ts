@@ -30,7 +30,7 @@ describe('a resolution that the channel asked for', () => {
     await turn();
     expect(probe.calls).toHaveLength(2);
     expect(probe.calls[1]?.raw?.[0]).toBe(probe.calls[0]?.raw?.[0]);
-    expect(probe.calls[1]?.attributes).toBe(probe.calls[0]?.attributes);
+    expect(probe.calls[1]?.attributes).toEqual(probe.calls[0]?.attributes);
   });
 
   it('waits for grpc.dns_min_time_between_resolutions_ms since the last one, 30 s by default', async () => {

@@ -167,7 +167,7 @@ describe('update', () => {
       endpoints: ['10.0.0.2:1'],
       serviceConfig: { healthCheckConfig: { serviceName: 'echo' } },
     });
-    expect((await channel.next()).attributes).toBe(named.attributes);
+    expect((await channel.next()).attributes).toEqual(named.attributes);
     manual.update({ endpoints, serviceConfig: {} });
     expect((await channel.next()).attributes[HEALTH]).toBeNull();
   });

@@ -1,6 +1,6 @@
 /** The resolver classes in a real channel, with their listener calls counted. One registry per test file. */
 import { experimental } from '@grpc/grpc-js';
-import type { ResolverClass } from '../../src/grpc-js/resolver-class.js';
+import type { ResolverClass } from '../../src/grpc-js/registration.js';
 
 export interface Counted {
   /** Listener calls since the class was registered. */

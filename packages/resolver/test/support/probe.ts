@@ -2,7 +2,7 @@
 import type { ChannelOptions, experimental, ServiceConfig, StatusObject } from '@grpc/grpc-js';
 import { endpointName } from '@petiole/service-config/internal';
 import { expect, onTestFinished } from 'vitest';
-import type { ResolverClass } from '../../src/grpc-js/resolver-class.js';
+import type { ResolverClass } from '../../src/grpc-js/registration.js';
 
 export interface ListenerCall {
   /** `[::1]:1+127.0.0.1:1`; undefined for an error. */

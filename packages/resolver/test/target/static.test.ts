@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { staticTarget, TargetError } from '../../src/index.js';
 import { createStaticResolverClass } from '../../src/schemes/static.js';
-import { parseStaticTarget, staticAuthority } from '../../src/target/static.js';
+import { parseStaticTarget } from '../../src/target/static.js';
 import { Probe, uri } from '../support/probe.js';
 
 const parse = (target: string) => parseStaticTarget(uri(target));
@@ -125,7 +125,7 @@ describe('the authority of static:', () => {
     ['static:,', 'localhost'],
     ['static:[::1', 'localhost'],
   ])('of %s is %s, and no URL refuses it', (target, authority) => {
-    expect(staticAuthority(uri(target))).toBe(authority);
+    expect(resolverClass.getDefaultAuthority(uri(target))).toBe(authority);
     expect(URL.canParse(`https://${authority}`)).toBe(true);
   });
 });
@@ -282,14 +282,15 @@ describe('fuzz', () => {
     const authorities = fc.option(text, { nil: undefined, freq: 1 });
     const property = fc.asyncProperty(text, authorities, async (path, authority) => {
       const target = { scheme: 'static', path, ...(authority === undefined ? {} : { authority }) };
-      expect(URL.canParse(`https://${staticAuthority({ ...target, authority: '' })}`) || path !== '').toBe(
-        true,
-      );
+      expect(
+        URL.canParse(`https://${resolverClass.getDefaultAuthority({ ...target, authority: '' })}`) ||
+          path !== '',
+      ).toBe(true);
       let problem: unknown;
       try {
         const { endpoints } = parseStaticTarget(target);
         expect(endpoints.length).toBeGreaterThan(0);
-        expect(URL.canParse(`https://${staticAuthority(target)}`)).toBe(true);
+        expect(URL.canParse(`https://${resolverClass.getDefaultAuthority(target)}`)).toBe(true);
       } catch (error) {
         expect(error).toBeInstanceOf(TargetError);
         expect((error as Error).message.length).toBeLessThan(1200);

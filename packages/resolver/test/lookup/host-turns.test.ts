@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { mapBounded } from '../../src/lookup/map-bounded.js';
+import { mapBounded } from '../../src/lookup/host-turns.js';
 
 describe('mapBounded', () => {
   it('keeps the order of the entries and the bound', async () => {

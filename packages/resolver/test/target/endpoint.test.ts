@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { experimental } from '@grpc/grpc-js';
 import { describe, expect, it } from 'vitest';
 import { createResolverClass } from '../../src/schemes/define-resolver.js';
-import { withoutDuplicates } from '../../src/target/duplicates.js';
+import { withoutDuplicates } from '../../src/target/endpoint.js';
 import { Probe } from '../support/probe.js';
 
 describe('withoutDuplicates', () => {

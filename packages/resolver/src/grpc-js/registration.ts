@@ -1,0 +1,29 @@
+/** The class that grpc-js makes a resolver of for each channel, and how it is registered. */
+import { type ChannelOptions, experimental } from '@grpc/grpc-js';
+
+/** What grpc-js's `registerResolver` takes. */
+export interface ResolverClass {
+  new (
+    target: experimental.GrpcUri,
+    listener: experimental.ResolverListener,
+    channelOptions: ChannelOptions,
+  ): experimental.Resolver;
+  getDefaultAuthority(target: experimental.GrpcUri): string;
+}
+
+/**
+ * Makes a register function: the channels that are made after a call get their resolvers from the class (fact R1).
+ * Idempotent without options, so that `@petiole/resolver/register` in a preload or a library takes nothing away from an
+ * application that set its own.
+ */
+export function registration<Options>(
+  scheme: string,
+  create: (options?: Options) => ResolverClass,
+): (options?: Options) => void {
+  let registered = false;
+  return (options) => {
+    if (registered && options === undefined) return;
+    experimental.registerResolver(scheme, create(options));
+    registered = true;
+  };
+}

@@ -1,0 +1,44 @@
+/** What channels follow: the newest of what is published at a time reaches all of them, later. */
+import { status } from '@grpc/grpc-js';
+import type { Delivered, Failure } from './delivery.js';
+import type { UpdateReason } from './update-events.js';
+
+/** What channels are told. */
+export type Told =
+  | ({ readonly kind: 'endpoints' } & Delivered)
+  | { readonly kind: 'failure'; readonly failure: Failure };
+
+export type Subscriber = (reason: UpdateReason) => void;
+
+export class Source {
+  /** Undefined until there is something: RPCs wait. */
+  latest: Told | undefined;
+  /** Why a channel that has just begun to follow is told the latest. */
+  readonly firstReason: UpdateReason;
+  /** Why a request for re-resolution changes nothing, for the trace. */
+  readonly requestIgnored: string;
+  readonly subscribers: Set<Subscriber> = new Set();
+  #isScheduled = false;
+
+  constructor(latest: Told | undefined, firstReason: UpdateReason, requestIgnored: string) {
+    this.latest = latest;
+    this.firstReason = firstReason;
+    this.requestIgnored = requestIgnored;
+  }
+
+  /** Stored at once; told on the next tick, in the order of the subscriptions. */
+  publish(latest: Told): void {
+    this.latest = latest;
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    process.nextTick(() => {
+      this.#isScheduled = false;
+      for (const subscriber of [...this.subscribers]) subscriber('update');
+    });
+  }
+}
+
+/** RPCs fail with UNAVAILABLE. */
+export function unavailable(details: string): Told {
+  return { kind: 'failure', failure: { code: status.UNAVAILABLE, details } };
+}
