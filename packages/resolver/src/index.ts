@@ -4,7 +4,6 @@
  */
 
 export { ServiceConfigError, type ServiceConfigInput } from '@petiole/service-config';
-export { PollingResolver } from './first-edition.js';
 export type { EndpointBounds } from './lookup/bounds.js';
 export type { ResolverOptions } from './resolving/options.js';
 export type { Look } from './resolving/polling.js';
