@@ -2,7 +2,6 @@
  * How much an answer of DNS or of a catalogue may bring. Twice as many addresses stop the event loop for four times as
  * long (fact R14).
  */
-
 import { isIPv6 } from 'node:net';
 import { quote } from '@petiole/service-config/internal';
 
@@ -16,7 +15,6 @@ export interface EndpointBounds {
   readonly maxAddresses?: number;
 }
 
-/** The names of these options. */
 export const BOUNDS = ['maxEndpoints', 'maxAddressesPerEndpoint', 'maxAddresses'] as const;
 
 /** The most that the options allow, and the bound of what a program lists itself. */

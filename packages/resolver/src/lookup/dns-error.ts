@@ -1,6 +1,4 @@
-/**
- * A failed DNS look-up: its code, what was asked and of which name.
- */
+/** A failed DNS look-up: its code, what was asked and of which name. */
 import { quote, thrownText } from '@petiole/service-config/internal';
 
 const MEANINGS: Readonly<Record<string, string>> = {

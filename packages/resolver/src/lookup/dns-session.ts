@@ -6,7 +6,6 @@ import { promises as dns, getServers, type SrvRecord } from 'node:dns';
 import { DnsError } from './dns-error.js';
 import { untilAborted } from './until-aborted.js';
 
-/** An address family, as `net.isIP` numbers them. */
 export type Family = 4 | 6;
 
 /** What the DNS resolvers ask. Every promise rejects with a {@link DnsError}, at the latest when the signal aborts. */
@@ -34,13 +33,11 @@ function tries(servers: number, deadlineMs: number): { timeout: number; tries: n
   return { timeout: Math.max(1, timeout), tries: servers > 1 ? 2 : 3 };
 }
 
-/** The real one. */
 export const openDnsSession: OpenDnsSession = (server, deadlineMs, signal) => {
   const resolver = new dns.Resolver(tries(server === undefined ? getServers().length : 1, deadlineMs));
   if (server !== undefined) resolver.setServers([server]);
   signal.addEventListener('abort', () => resolver.cancel(), { once: true });
 
-  /** Waits for the records of one question. */
   const answer = async <T>(ask: () => Promise<T[]>, what: string, name: string): Promise<T[]> => {
     if (signal.aborted) throw new DnsError('ECANCELLED', what, name);
     let records: T[];

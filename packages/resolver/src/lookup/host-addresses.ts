@@ -8,7 +8,6 @@ import { DnsError } from './dns-error.js';
 import type { DnsSession, Family } from './dns-session.js';
 import { keepPlaces } from './keep-places.js';
 
-/** What was learned about a host. */
 export interface HostAnswer {
   /** IPv6 first. Never empty, unless `failures` says why. */
   readonly addresses: readonly string[];

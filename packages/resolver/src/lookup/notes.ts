@@ -1,6 +1,4 @@
-/**
- * Many causes in one status message, bounded: it travels in headers and is read by people.
- */
+/** Many causes in one status message, bounded: it travels in headers and is read by people. */
 
 const MOST = 10;
 

@@ -10,7 +10,6 @@ import { untilAborted } from './until-aborted.js';
 /** All addresses of a host in the system's order; rejects with an error that has a `code`. */
 export type Getaddrinfo = (host: string) => Promise<readonly string[]>;
 
-/** The real one. */
 export const getaddrinfo: Getaddrinfo = async (host) => {
   const found = await dns.lookup(host, { all: true, verbatim: true });
   return found.map(({ address }) => address);

@@ -1,7 +1,6 @@
 /**
  * The service config in a TXT record, as gRFC A2 has it: the first choice of a list whose criteria match this client.
  */
-
 import { ServiceConfigError } from '@petiole/service-config';
 import { got, isJson, messageOf, type Trace } from '@petiole/service-config/internal';
 

@@ -16,9 +16,7 @@ const STOPPED = 'stopped';
 
 /** What a {@link TxtLookup} needs of the resolver that it belongs to. */
 export interface TxtSurroundings {
-  /** Opens a session that ends with the signal. */
   readonly open: (signal: AbortSignal) => DnsSession;
-  /** Milliseconds after which a query is given up. */
   readonly deadline: number;
   readonly trace: Trace;
   /** Milliseconds that the addresses, once they are there, wait for the service config. Default 1000. */

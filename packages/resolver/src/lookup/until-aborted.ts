@@ -1,6 +1,4 @@
-/**
- * Gives up on a promise when a signal aborts, or a time is over: not everything that is awaited can be cancelled.
- */
+/** Gives up on a promise when a signal aborts, or a time is over: not everything that is awaited can be cancelled. */
 import { TurningClock } from '@petiole/service-config/internal';
 
 /** Settles as the promise does, or rejects with code `ECANCELLED` at once when the signal aborts. */

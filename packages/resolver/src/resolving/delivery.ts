@@ -26,7 +26,6 @@ import { publishUpdate, type UpdateReason } from './update-events.js';
 /** Room for what is known of many names; what a program says to a manual resolver may quote others, too. */
 const LONGEST_DETAILS = 4000;
 
-/** A result as a resolver delivers it. */
 export interface Delivered {
   readonly endpoints: readonly Endpoint[];
   /** Null when the resolver has none: then the channel's `grpc.service_config` applies. */
@@ -35,7 +34,6 @@ export interface Delivered {
   readonly note: string;
 }
 
-/** A failure as a resolver delivers it. */
 export interface Failure extends Pick<StatusObject, 'code' | 'details'> {
   readonly metadata?: Metadata | undefined;
 }
@@ -48,7 +46,6 @@ interface Known {
   note?: string | undefined;
 }
 
-/** Calls one channel's listener. */
 export class Delivery {
   readonly channelOptions: ChannelOptions;
   readonly target: string;

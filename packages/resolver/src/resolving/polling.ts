@@ -125,7 +125,6 @@ export class Polling implements experimental.Resolver {
     }
   }
 
-  /** The channel went idle or was closed. */
   destroy(): void {
     this.#channel.trace?.('stops: the channel is idle or closed');
     this.#requests = { ...NONE };

@@ -3,7 +3,6 @@ import { status } from '@grpc/grpc-js';
 import type { Delivered, Failure } from './delivery.js';
 import type { UpdateReason } from './update-events.js';
 
-/** What channels are told. */
 export type Told =
   | ({ readonly kind: 'endpoints' } & Delivered)
   | { readonly kind: 'failure'; readonly failure: Failure };
@@ -38,7 +37,6 @@ export class Source {
   }
 }
 
-/** RPCs fail with UNAVAILABLE. */
 export function unavailable(details: string): Told {
   return { kind: 'failure', failure: { code: status.UNAVAILABLE, details } };
 }

@@ -6,7 +6,6 @@ import diagnostics from 'node:diagnostics_channel';
 import { addressKey, endpointName, publishLater } from '@petiole/service-config/internal';
 import type { Endpoint } from '../target/endpoint.js';
 
-/** The name to give to `diagnostics_channel.subscribe`. */
 export const UPDATE_CHANNEL = 'petiole.resolver.update';
 
 /**

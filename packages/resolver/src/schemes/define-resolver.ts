@@ -97,7 +97,6 @@ export function defineResolver(definition: ResolverDefinition): Resolver {
   };
 }
 
-/** Makes the class that grpc-js is given. */
 export function createResolverClass(
   definition: ResolverDefinition,
   over: ResolverOptions = {},

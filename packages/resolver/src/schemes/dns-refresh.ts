@@ -51,7 +51,6 @@ interface DnsRefreshLookups {
   readonly grace?: number;
 }
 
-/** The look-ups of one channel. */
 function lookUp(
   { host, port, dnsServer }: DnsRefreshTarget,
   families: readonly Family[],
@@ -90,7 +89,6 @@ function lookUp(
   };
 }
 
-/** Makes the class that grpc-js is given. */
 export function createDnsRefreshResolverClass(
   options: DnsRefreshOptions = {},
   lookups: DnsRefreshLookups = { open: openDnsSession, ask: getaddrinfo },

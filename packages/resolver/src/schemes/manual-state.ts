@@ -2,7 +2,6 @@
  * What a program tells a manual resolver, checked: a wrong shape would otherwise show as RPCs that wait for ever, or
  * fail with "undefined".
  */
-
 import { Metadata, status } from '@grpc/grpc-js';
 import { readServiceConfig, type ServiceConfigInput } from '@petiole/service-config';
 import { isJson, nearMiss, SERVICE_CONFIG_FIELDS, show } from '@petiole/service-config/internal';

@@ -35,7 +35,6 @@ interface Located {
   readonly addresses: readonly string[];
 }
 
-/** What the hosts of one priority gave. */
 interface PriorityAnswer {
   readonly located: readonly Located[];
   /** Whether DNS gave an address this time; otherwise all are remembered. */
@@ -59,7 +58,6 @@ interface SrvLookups {
   readonly grace?: number;
 }
 
-/** The look-ups of one channel. */
 class SrvLookup implements Lookup {
   readonly #target: SrvTarget;
   readonly #options: CheckedOptions;
@@ -189,7 +187,6 @@ function byPriority(all: readonly SrvRecord[]): readonly Priority[] {
   });
 }
 
-/** Makes the class that grpc-js is given. */
 export function createSrvResolverClass(
   options: SrvResolverOptions = {},
   lookups: SrvLookups = { open: openDnsSession },

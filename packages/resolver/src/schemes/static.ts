@@ -33,7 +33,6 @@ export interface StaticResolverOptions
   readonly deadline?: number;
 }
 
-/** The look-ups of one channel. */
 function lookUpHosts(
   endpoints: StaticTarget['endpoints'],
   hosts: ReadonlySet<string>,

@@ -2,7 +2,6 @@
  * One address of a target: `192.0.2.1:443`, `[2001:db8::1]:443`, `[fe80::1%eth0]:443`, `host.example:443`.
  * IPv6 stands in brackets; the port may be left out and is then 443, as everywhere in grpc-js.
  */
-
 import { isIPv4, isIPv6 } from 'node:net';
 import { quote } from '@petiole/service-config/internal';
 import { TargetError } from './error.js';

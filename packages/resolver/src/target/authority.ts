@@ -45,7 +45,6 @@ export function authorityOf(address: HostAddress): string {
   return host.includes(':') ? `[${host}]` : host;
 }
 
-/** A name without the dot that may end it. */
 export function withoutRootDot(name: string): string {
   return name.endsWith('.') ? name.slice(0, -1) : name;
 }

@@ -17,10 +17,8 @@ import {
 } from './authority.js';
 import { TargetError } from './error.js';
 
-/** The scheme of SRV targets (RFC 2782). */
 export const SRV_SCHEME = 'srv';
 
-/** The scheme of DNS targets that are looked up again. */
 export const DNS_REFRESH_SCHEME = 'dns+refresh';
 
 const DNS_PORT = 53;
@@ -40,7 +38,6 @@ export interface DnsRefreshTarget extends HostAddress {
   readonly dnsServer: string | undefined;
 }
 
-/** @throws {TargetError} */
 export function parseSrvTarget(target: experimental.GrpcUri): SrvTarget {
   const dnsServer = readDnsServer(target);
   const match = /^_[A-Za-z0-9-]{1,62}\._[A-Za-z0-9-]{1,62}\.(?<name>.+)$/.exec(target.path);
@@ -57,7 +54,6 @@ export function parseSrvTarget(target: experimental.GrpcUri): SrvTarget {
   return { dnsServer, service: target.path, name: withoutRootDot(name) };
 }
 
-/** @throws {TargetError} */
 export function parseDnsRefreshTarget(target: experimental.GrpcUri): DnsRefreshTarget {
   const dnsServer = readDnsServer(target);
   const address = parseAddress(target.path);
@@ -74,7 +70,6 @@ export function srvAuthority(target: experimental.GrpcUri): string {
     : FALLBACK_AUTHORITY;
 }
 
-/** @throws {TargetError} */
 export function dnsRefreshAuthority(target: experimental.GrpcUri): string {
   return authorityOf(parseAddress(target.path));
 }

@@ -2,7 +2,6 @@
  * Endpoints: all addresses of one server, the unit that grpc-js and the policies balance over (gRFC A61).
  * This file accepts them in the forms that people write.
  */
-
 import type { experimental } from '@grpc/grpc-js';
 import { endpointKey, quote, sameAddresses, show, withoutRepetition } from '@petiole/service-config/internal';
 import { checkHost, isIPv6Host, parseAddress } from './address.js';
@@ -26,13 +25,11 @@ export type EndpointInput =
   | string
   | { readonly addresses: ReadonlyArray<string | Readonly<SubchannelAddress>> };
 
-/** How endpoints are read. */
 export interface Reading {
   readonly maxAddressesPerEndpoint: number;
   readonly unixSockets: boolean;
 }
 
-/** What is good of a list. */
 export interface ReadEndpoints {
   /** In grpc-js's shape and without duplicates; they share nothing with the input. */
   readonly endpoints: Endpoint[];
@@ -78,7 +75,6 @@ export function readEndpoints(inputs: readonly EndpointInput[], reading: Reading
   };
 }
 
-/** The good addresses of an endpoint. */
 function readEndpoint(
   input: EndpointInput,
   { unixSockets }: Reading,

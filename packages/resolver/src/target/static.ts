@@ -12,7 +12,6 @@ import { type EndpointInput, type SubchannelAddress, toEndpoints, withoutDuplica
 import { TargetError } from './error.js';
 import { assertOptions } from './objects.js';
 
-/** The scheme of constant targets. */
 export const STATIC_SCHEME = 'static';
 
 /** What a `static:` target says: hosts may still be names. */
