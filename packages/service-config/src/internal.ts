@@ -3,6 +3,7 @@ export { SERVICE_CONFIG_FIELDS } from './check-service-config.js';
 export * from './endpoint/identity.js';
 export * from './endpoint/name.js';
 export * from './events/later.js';
+export * from './grpc-js/endpoint-attributes.js';
 export * from './grpc-js/resolver-attributes.js';
 export * from './grpc-js/trace.js';
 export { isJson, own } from './json.js';
