@@ -4,6 +4,7 @@
  */
 
 export { ServiceConfigError, type ServiceConfigInput } from '@petiole/service-config';
+export type { EndpointAttributes } from '@petiole/service-config/internal';
 export type { EndpointBounds } from './lookup/bounds.js';
 export type { ResolverOptions } from './resolving/options.js';
 export type { Look } from './resolving/polling.js';
@@ -21,7 +22,7 @@ export { createManualResolver, type ManualResolver } from './schemes/manual.js';
 export type { ManualFailure, ManualResolverOptions, ManualState } from './schemes/manual-state.js';
 export { registerSrvResolver, type SrvResolverOptions } from './schemes/srv.js';
 export { registerStaticResolver, type StaticResolverOptions } from './schemes/static.js';
-export type { Endpoint, EndpointInput, SubchannelAddress } from './target/endpoint.js';
+export type { Endpoint, EndpointInput, EndpointObject, SubchannelAddress } from './target/endpoint.js';
 export { TargetError } from './target/error.js';
 export { type ParsedTarget, parseTarget } from './target/parse.js';
 export { type StaticTargetOptions, staticTarget } from './target/static.js';

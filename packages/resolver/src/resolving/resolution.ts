@@ -3,11 +3,20 @@
  * here, where the two are compared.
  */
 import { readServiceConfig, type ServiceConfigInput } from '@petiole/service-config';
-import { endpointKey, isJson, messageOf, oneLine, show } from '@petiole/service-config/internal';
+import {
+  attributesOf,
+  endpointKey,
+  isJson,
+  messageOf,
+  oneLine,
+  sameAttributes,
+  show,
+  withAttributes,
+} from '@petiole/service-config/internal';
 import { withinBounds } from '../lookup/bounds.js';
 import { keepPlaces } from '../lookup/keep-places.js';
 import { joinNotes, LONGEST_NOTE, summarize } from '../lookup/notes.js';
-import { type EndpointInput, readEndpoints, sameEndpoints } from '../target/endpoint.js';
+import { type Endpoint, type EndpointInput, readEndpoints, sameEndpoints } from '../target/endpoint.js';
 import { TargetError } from '../target/error.js';
 import type { Delivered } from './delivery.js';
 import type { CheckedOptions } from './options.js';
@@ -76,7 +85,7 @@ export function succeed(
   if (bad !== '' && found.endpoints.length === 0) throw new TargetError(bad);
   // Those that are in use come first, so that they stay when there are too many.
   const ordered = keepOrder
-    ? keepPlaces(before?.endpoints ?? [], found.endpoints, endpointKey, (survivor) => survivor)
+    ? keepPlaces(before?.endpoints ?? [], found.endpoints, endpointKey, survive)
     : found.endpoints;
   const bounded = withinBounds(ordered, ({ addresses }) => addresses.length, options);
   const unchanged = before !== undefined && sameEndpoints(before.endpoints, bounded.kept);
@@ -105,6 +114,11 @@ export function succeed(
       (before?.leftOut ?? '') === '' ? leftOut : '',
     ),
   };
+}
+
+/** The order of its addresses is no news; its attributes are. */
+function survive(before: Endpoint, now: Endpoint): Endpoint {
+  return sameAttributes(before, now) ? before : withAttributes(before, attributesOf(now));
 }
 
 type ConfigRead = Pick<GoodAnswer, 'serviceConfig' | 'source' | 'complaint'> & { readonly isNews: boolean };

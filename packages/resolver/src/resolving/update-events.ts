@@ -3,7 +3,7 @@
  * It comes when the channel has taken the change. Nothing is computed while nobody subscribes.
  */
 import diagnostics from 'node:diagnostics_channel';
-import { addressKey, endpointName, publishLater } from '@petiole/service-config/internal';
+import { addressKey, endpointName, publishLater, sameAttributes } from '@petiole/service-config/internal';
 import type { Endpoint } from '../target/endpoint.js';
 
 export const UPDATE_CHANNEL = 'petiole.resolver.update';
@@ -28,6 +28,8 @@ export interface ResolverUpdate {
   readonly added: readonly string[];
   /** Endpoints of the previous result that are gone. */
   readonly removed: readonly string[];
+  /** Only when there are any: endpoints that stay, with other attributes than before. */
+  readonly changed?: readonly string[];
   /** How many endpoints the channel has now. */
   readonly endpoints: number;
   readonly reason: UpdateReason;
@@ -47,12 +49,21 @@ export function publishUpdate(
 ): void {
   publishLater<ResolverUpdate>(channel, () => {
     const [old, now] = [byAddresses(before), byAddresses(after)];
-    const only = (these: typeof now, those: typeof now): string[] =>
-      [...these].filter(([key]) => !those.has(key)).map(([, endpoint]) => endpointName(endpoint));
-    const [added, removed] = [only(now, old), only(old, now)];
-    if (error === undefined && added.length === 0 && removed.length === 0) return undefined;
-    const update = { target, added, removed, endpoints: now.size, reason };
-    return error === undefined ? update : { ...update, error };
+    const namesOf = (these: typeof now, isMeant: (key: string, endpoint: Endpoint) => boolean): string[] =>
+      [...these].filter((entry) => isMeant(...entry)).map(([, endpoint]) => endpointName(endpoint));
+    const added = namesOf(now, (key) => !old.has(key));
+    const removed = namesOf(old, (key) => !now.has(key));
+    const changed = namesOf(now, (key, endpoint) => !sameAttributes(old.get(key) ?? endpoint, endpoint));
+    if (error === undefined && added.length + removed.length + changed.length === 0) return undefined;
+    return {
+      target,
+      added,
+      removed,
+      ...(changed.length > 0 && { changed }),
+      endpoints: now.size,
+      reason,
+      ...(error !== undefined && { error }),
+    };
   });
 }
 

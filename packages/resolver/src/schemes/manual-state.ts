@@ -7,6 +7,7 @@ import { readServiceConfig, type ServiceConfigInput } from '@petiole/service-con
 import { isJson, nearMiss, SERVICE_CONFIG_FIELDS, show } from '@petiole/service-config/internal';
 import type { Told } from '../resolving/source.js';
 import { type EndpointInput, toEndpoints } from '../target/endpoint.js';
+import { deepFreeze } from '../target/objects.js';
 
 /** What a manual resolver tells its channels; each update replaces the whole. */
 export interface ManualState {
@@ -76,6 +77,7 @@ export function readState(state: ManualState, where: string): Told & { kind: 'en
     if (meant !== undefined) refuse(`is no field of a state: did you mean ${show(meant)}?`);
   }
   const { endpoints, serviceConfig } = state;
+  // All channels of a handle are given the same objects.
   return deepFreeze({
     kind: 'endpoints',
     endpoints: toEndpoints(endpoints),
@@ -107,15 +109,6 @@ export function readFailure(failure: ManualFailure, where: string): Told {
     throw new Error(`${where}: fail: code must be one of ${allowed}, got ${show(code)}${why}`);
   }
   return { kind: 'failure', failure: { code, details, metadata: metadata?.clone() } };
-}
-
-/** All channels of a handle are given the same objects. */
-function deepFreeze<T>(value: T): T {
-  if (typeof value === 'object' && value !== null) {
-    for (const part of Object.values(value)) deepFreeze(part);
-    Object.freeze(value);
-  }
-  return value;
 }
 
 function assertObject(value: unknown, where: string, example: string): void {

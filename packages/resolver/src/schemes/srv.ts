@@ -1,9 +1,9 @@
 /**
  * The resolver of `srv:` targets (RFC 2782): each SRV record is one endpoint with all addresses of its host, which is
- * how DNS can say that addresses belong together. The best (lowest) priority that resolves; weights are ignored.
+ * how DNS can say that addresses belong together. The best (lowest) priority that resolves counts.
  */
 import type { SrvRecord } from 'node:dns';
-import { quote, type Trace } from '@petiole/service-config/internal';
+import { type EndpointAttributes, quote, type Trace } from '@petiole/service-config/internal';
 import { type ResolverClass, registration } from '../grpc-js/registration.js';
 import { BOUNDS, type EndpointBounds, withinBounds } from '../lookup/bounds.js';
 import { type DnsSession, type OpenDnsSession, openDnsSession } from '../lookup/dns-session.js';
@@ -31,6 +31,8 @@ export type SrvResolverOptions = Pick<ResolverOptions, 'refreshInterval' | 'dead
 interface Located {
   readonly key: string;
   readonly port: number;
+  /** Both are integers up to 65535. */
+  readonly attributes: Pick<EndpointAttributes, 'priority' | 'weight'>;
   /** Its host's, which all records of the host share: many records times many addresses would be too much. */
   readonly addresses: readonly string[];
 }
@@ -98,8 +100,9 @@ class SrvLookup implements Lookup {
     this.#inUse = bounded.kept;
     const { serviceConfig, note } = await this.#txt.settle(signal);
     return {
-      endpoints: this.#inUse.map(({ addresses, port }) => ({
+      endpoints: this.#inUse.map(({ addresses, port, attributes }) => ({
         addresses: addresses.map((host) => ({ host, port })),
+        attributes,
       })),
       serviceConfig,
       note: joinNotes(summarize(failures), note),
@@ -170,9 +173,11 @@ class SrvLookup implements Lookup {
       isFresh = true;
       onFresh();
     });
-    const located = records.map(({ name, port }) => {
+    const located = records.map(({ name, port, priority, weight }) => {
       const host = name.toLowerCase();
-      return { key: `${host}:${port}`, port, addresses: found.get(host) ?? [] };
+      // A weight of 0 is the smallest there is (RFC 2782).
+      const attributes = { priority, weight: Math.max(1, weight) };
+      return { key: `${host}:${port}`, port, attributes, addresses: found.get(host) ?? [] };
     });
     return { located: located.filter(({ addresses }) => addresses.length > 0), isFresh, failures, leftOut };
   }

@@ -2,7 +2,7 @@
  * The resolver of `static:` targets. Host names are looked up with the system's resolver, again when the channel asks. A
  * host that cannot be looked up keeps its last addresses; one that never could drops out with a note.
  */
-import { messageOf } from '@petiole/service-config/internal';
+import { attributesOf, endpointKey, messageOf, withAttributes } from '@petiole/service-config/internal';
 import { type ResolverClass, registration } from '../grpc-js/registration.js';
 import { cutNote, type EndpointBounds, firstAddresses, NO_BOUND } from '../lookup/bounds.js';
 import { HostTurns } from '../lookup/host-turns.js';
@@ -13,6 +13,7 @@ import { constant } from '../resolving/follower.js';
 import { type CheckedOptions, checkOptions } from '../resolving/options.js';
 import { type Look, type Lookup, Polling } from '../resolving/polling.js';
 import type { BoundedResolution } from '../resolving/resolution.js';
+import { type EndpointInput, toEndpoints } from '../target/endpoint.js';
 import { assertOptions } from '../target/objects.js';
 import {
   hostNames,
@@ -31,6 +32,11 @@ export interface StaticResolverOptions
   extends Pick<EndpointBounds, 'maxAddressesPerEndpoint' | 'maxAddresses'> {
   /** Milliseconds after which a look-up of host names is given up, as for the other resolvers. From 10 to 600000. Default 5000. */
   readonly deadline?: number;
+  /**
+   * What is known of endpoints that targets name: `[{ addresses: ['10.0.0.1:50051'], attributes: { zone: 'a' } }]`. They
+   * are found by their addresses as the target has them, in any order.
+   */
+  readonly endpoints?: readonly EndpointInput[];
 }
 
 function lookUpHosts(
@@ -69,8 +75,9 @@ function lookUpHosts(
       });
       const note = summarize(failures);
       if (failures.length === hosts.size && !hasLiterals) throw new Error(note);
-      const found = endpoints.map(({ addresses }) => ({
-        addresses: addresses.flatMap(({ host, port }) => {
+      const found = endpoints.map((endpoint) => ({
+        ...endpoint,
+        addresses: endpoint.addresses.flatMap(({ host, port }) => {
           const ips = hosts.has(host) ? (known.get(host) ?? []) : [host];
           return ips.map((ip) => ({ host: ip, port }));
         }),
@@ -100,8 +107,12 @@ export function createStaticResolverClass(
     'deadline',
     'maxAddressesPerEndpoint',
     'maxAddresses',
+    'endpoints',
   ]);
   const bounds = checkOptions(options);
+  const known = new Map(
+    toEndpoints(options.endpoints ?? []).map((each) => [endpointKey(each), attributesOf(each)]),
+  );
   const polling = checkOptions({
     deadline: bounds.deadline,
     refreshInterval: Number.POSITIVE_INFINITY,
@@ -113,7 +124,13 @@ export function createStaticResolverClass(
   return schemeResolver({
     name: STATIC_SCHEME,
     tracer: 'static_resolver',
-    parse: parseStaticTarget,
+    parse: (uri) => {
+      const target = parseStaticTarget(uri);
+      const endpoints = target.endpoints.map((each) =>
+        withAttributes(each, known.get(endpointKey(each)) ?? {}),
+      );
+      return { ...target, endpoints };
+    },
     authority: staticAuthority,
     open: (target, channel) => {
       const { endpoints } = target;

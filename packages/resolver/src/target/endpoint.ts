@@ -3,8 +3,19 @@
  * This file accepts them in the forms that people write.
  */
 import type { experimental } from '@grpc/grpc-js';
-import { endpointKey, quote, sameAddresses, show, withoutRepetition } from '@petiole/service-config/internal';
+import {
+  attributesOf,
+  type EndpointAttributes,
+  endpointKey,
+  quote,
+  sameAddresses,
+  sameAttributes,
+  show,
+  withAttributes,
+  withoutRepetition,
+} from '@petiole/service-config/internal';
 import { checkHost, isIPv6Host, parseAddress } from './address.js';
+import { readAttributes } from './attributes.js';
 import { TargetError } from './error.js';
 
 /** grpc-js's endpoint: `{ addresses: [{ host, port }, …] }`; the addresses of one server, tried in this order. */
@@ -21,9 +32,14 @@ export type SubchannelAddress = experimental.SubchannelAddress;
  * - `{ addresses: ['[::1]:50051', '127.0.0.1:50051'] }`
  * - `'[::1]:50051+127.0.0.1:50051'`
  */
-export type EndpointInput =
-  | string
-  | { readonly addresses: ReadonlyArray<string | Readonly<SubchannelAddress>> };
+export type EndpointInput = string | EndpointObject;
+
+/** An endpoint as an object. */
+export interface EndpointObject {
+  readonly addresses: ReadonlyArray<string | Readonly<SubchannelAddress>>;
+  /** What policies may know of it. Default: what grpc-js's endpoint carries already, as one of `previous` does. */
+  readonly attributes?: EndpointAttributes | null;
+}
 
 export interface Reading {
   readonly maxAddressesPerEndpoint: number;
@@ -61,10 +77,9 @@ export function readEndpoints(inputs: readonly EndpointInput[], reading: Reading
   // entries() does not pass over holes.
   for (const [index, input] of inputs.entries()) {
     const refuse = (what: string): void => void refused.push(`endpoints[${index}]: ${what}`);
-    const addresses = readEndpoint(input, reading, refuse);
-    if (addresses.length > 0) read.push({ addresses });
+    unlessRefused(refuse, () => read.push(readEndpoint(input, reading, refuse)));
   }
-  const endpoints = withoutDuplicates(read);
+  const endpoints = withoutDuplicates(read.filter(({ addresses }) => addresses.length > 0));
   const most = reading.maxAddressesPerEndpoint;
   const long = endpoints.filter(({ addresses }) => addresses.length > most);
   for (const { addresses } of long) addresses.length = most;
@@ -75,27 +90,36 @@ export function readEndpoints(inputs: readonly EndpointInput[], reading: Reading
   };
 }
 
+/**
+ * The good addresses of an endpoint, with its attributes.
+ * @throws {TargetError} when the whole is bad.
+ */
 function readEndpoint(
   input: EndpointInput,
   { unixSockets }: Reading,
   refuse: (what: string) => void,
-): SubchannelAddress[] {
-  const inputs: ReadonlyArray<string | Readonly<SubchannelAddress>> | undefined =
-    typeof input === 'string' ? input.split('+') : input?.addresses;
+): Endpoint {
+  const given: EndpointObject = typeof input === 'string' ? { addresses: input.split('+') } : input;
+  const { addresses: inputs, attributes }: Partial<EndpointObject> = given ?? {};
   if (!Array.isArray(inputs) || inputs.length === 0) {
-    refuse(`an endpoint is a string or { addresses: [at least one] }, got ${show(input)}`);
-    return [];
+    throw new TargetError(`an endpoint is a string or { addresses: [at least one] }, got ${show(input)}`);
   }
+  const read =
+    attributes === undefined || attributes === null ? attributesOf(given) : readAttributes(attributes);
   const addresses: SubchannelAddress[] = [];
   for (const address of inputs) {
-    try {
-      addresses.push(toAddress(address, unixSockets));
-    } catch (error) {
-      if (!(error instanceof TargetError)) throw error;
-      refuse(error.message);
-    }
+    unlessRefused(refuse, () => addresses.push(toAddress(address, unixSockets)));
   }
-  return addresses;
+  return withAttributes({ addresses }, read);
+}
+
+function unlessRefused(refuse: (what: string) => void, read: () => void): void {
+  try {
+    read();
+  } catch (error) {
+    if (!(error instanceof TargetError)) throw error;
+    refuse(error.message);
+  }
 }
 
 function toAddress(input: string | Readonly<SubchannelAddress>, unixSockets: boolean): SubchannelAddress {
@@ -126,13 +150,13 @@ function toAddress(input: string | Readonly<SubchannelAddress>, unixSockets: boo
   throw new TargetError(`an address is a string, { host, port } or { path }, got ${show(input)}`);
 }
 
-/** Whether two lists hold the same endpoints with the same addresses, both in the same order. */
+/** Whether two lists hold the same endpoints in the same order, with the same addresses in theirs, and attributes. */
 export function sameEndpoints(left: readonly Endpoint[], right: readonly Endpoint[]): boolean {
   return (
     left.length === right.length &&
     left.every((endpoint, index) => {
       const other = right[index];
-      return other !== undefined && sameAddresses(endpoint, other);
+      return other !== undefined && sameAddresses(endpoint, other) && sameAttributes(endpoint, other);
     })
   );
 }
@@ -148,7 +172,9 @@ export function withoutDuplicates<Address extends SubchannelAddress>(
   for (const endpoint of endpoints) {
     const key = endpointKey(endpoint);
     if (kept.has(key)) continue;
-    kept.set(key, { addresses: withoutRepetition(endpoint.addresses).map((address) => ({ ...address })) });
+    // The spread takes attributes along.
+    const addresses = withoutRepetition(endpoint.addresses).map((address) => ({ ...address }));
+    kept.set(key, { ...endpoint, addresses });
   }
   return [...kept.values()];
 }

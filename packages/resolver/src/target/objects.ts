@@ -1,4 +1,4 @@
-/** The options of a program, of which nothing is known yet where it has no types. */
+/** Objects of a program, of which nothing is known yet where it has no types. */
 import { isJson, quote, show } from '@petiole/service-config/internal';
 
 /**
@@ -14,4 +14,13 @@ export function assertOptions(options: unknown, where: string, names: readonly s
   if (unknown !== undefined) {
     throw new TypeError(`${where} must have no field but ${names.join(', ')}, got ${quote(unknown)}`);
   }
+}
+
+/** Freezes a value and all that it consists of. */
+export function deepFreeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null) {
+    for (const part of Object.values(value)) deepFreeze(part);
+    Object.freeze(value);
+  }
+  return value;
 }

@@ -5,7 +5,7 @@
  */
 import { isIP } from 'node:net';
 import type { experimental } from '@grpc/grpc-js';
-import { addressName, quote } from '@petiole/service-config/internal';
+import { addressName, attributesOf, endpointName, quote } from '@petiole/service-config/internal';
 import { type HostAddress, parseAddress } from './address.js';
 import { authorityOf, authorityPart, checkAuthority } from './authority.js';
 import { type EndpointInput, type SubchannelAddress, toEndpoints, withoutDuplicates } from './endpoint.js';
@@ -38,6 +38,12 @@ export interface StaticTargetOptions {
 export function staticTarget(endpoints: readonly EndpointInput[], options: StaticTargetOptions = {}): string {
   assertOptions(options, 'staticTarget: its options', ['serverName']);
   const list = toEndpoints(endpoints);
+  const known = list.find((endpoint) => Object.keys(attributesOf(endpoint)).length > 0);
+  if (known !== undefined) {
+    throw new TargetError(
+      `staticTarget: a static: target cannot hold attributes, as ${endpointName(known)} has: registerStaticResolver({ endpoints }) can`,
+    );
+  }
   if (list.length === 0) throw new TargetError('staticTarget: endpoints must hold at least one endpoint');
   const written = list.map(({ addresses }) => addresses.map(writeAddress).join('+'));
   const { serverName } = options;

@@ -1,4 +1,5 @@
 /** Endpoints of `srv:` targets, from DNS on the loopback. */
+import { attributesOf } from '@petiole/service-config/internal';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { DnsError } from '../../src/lookup/dns-error.js';
 import { createSrvResolverClass } from '../../src/schemes/srv.js';
@@ -8,6 +9,23 @@ import { FAST, injected, ONCE, probe, record, SERVICE } from '../support/srv-pro
 import { updatesFromNow } from '../support/update-log.js';
 
 describe('srv:', () => {
+  it('gives each endpoint the priority and the weight of its record, and tells of another weight', async () => {
+    const weighted = (name: string, weight: number) => ({ ...record(name, 3), weight });
+    const records = [weighted('a', 0), weighted('b', 10), record('spare', 4)];
+    const options = { refreshInterval: 100 };
+    const channel = injected(records, async (host) => [`10.0.0.${host.charCodeAt(0) - 96}`], options);
+    const attributes = ({ raw }: ListenerCall): unknown => raw?.map(attributesOf);
+    expect(attributes(await channel.ask())).toEqual([
+      { priority: 3, weight: 1 },
+      { priority: 3, weight: 10 },
+    ]);
+    records[1] = weighted('b', 20);
+    expect(attributes(await channel.next())).toEqual([
+      { priority: 3, weight: 1 },
+      { priority: 3, weight: 20 },
+    ]);
+  });
+
   it('makes one endpoint of each record, with all addresses of its host, IPv6 first, and its port', async () => {
     const dns = await DnsServer.start();
     dns.setSrv(SERVICE, [

@@ -30,18 +30,18 @@ interface Carrier extends experimental.Endpoint {
 const NONE: EndpointAttributes = Object.freeze({});
 
 /** The attributes of an endpoint, as its resolver checked them; empty when it has none. Do not change them. */
-export function attributesOf(endpoint: experimental.Endpoint): EndpointAttributes {
-  return (endpoint as Carrier)[KEY] ?? NONE;
+export function attributesOf(endpoint: object): EndpointAttributes {
+  return (endpoint as Partial<Carrier>)[KEY] ?? NONE;
 }
 
 /** The endpoint with these attributes in place of its own; the addresses are shared. */
-export function withAttributes(
-  { addresses }: experimental.Endpoint,
+export function withAttributes<Kind extends experimental.Endpoint>(
+  endpoint: Kind,
   attributes: EndpointAttributes,
-): experimental.Endpoint {
-  const carrier: Carrier =
-    Object.keys(attributes).length === 0 ? { addresses } : { addresses, [KEY]: attributes };
-  return carrier;
+): Kind {
+  const { [KEY]: _, ...plain } = endpoint as Kind & Carrier;
+  const carrier = Object.keys(attributes).length === 0 ? plain : { ...plain, [KEY]: attributes };
+  return carrier as Kind;
 }
 
 /** Whether both have the same attributes, in any order. */

@@ -1,0 +1,58 @@
+/** Attributes of an endpoint as a program or a catalogue gives them, checked. */
+import { isDeepStrictEqual } from 'node:util';
+import { type EndpointAttributes, isJson, show } from '@petiole/service-config/internal';
+import { TargetError } from './error.js';
+import { deepFreeze } from './objects.js';
+
+/** Room for the names of zones and keys. */
+const LONGEST_TEXT = 256;
+/** The most that the attributes of one endpoint may bring, as JSON. */
+const LONGEST = 4096;
+
+/** What an attribute may be, as a message has it. */
+type Allowed = readonly [range: string, has: (value: unknown) => boolean];
+
+const TEXT: Allowed = [
+  `a string of 1 to ${LONGEST_TEXT} characters`,
+  (value) => typeof value === 'string' && value !== '' && value.length <= LONGEST_TEXT,
+];
+const OTHER: Allowed = ['JSON', (value) => isDeepStrictEqual(copyOf(value), value)];
+
+const ALLOWED: ReadonlyMap<string, Allowed> = new Map([
+  ['zone', TEXT],
+  ['hashKey', TEXT],
+  ['weight', ['an integer from 1 to 4294967295', (value) => isWithin(value, 1, 2 ** 32 - 1)]],
+  ['priority', ['an integer from 0 to 4294967295', (value) => isWithin(value, 0, 2 ** 32 - 1)]],
+]);
+
+/**
+ * A copy of the attributes, frozen; without those that are null or undefined.
+ * @throws {TargetError} that names the attribute, its value and what is allowed.
+ */
+export function readAttributes(given: unknown): EndpointAttributes {
+  if (!isJson(given)) throw new TargetError(`attributes must be an object, got ${show(given)}`);
+  const present = Object.entries(given).filter(([, value]) => value !== null && value !== undefined);
+  for (const [name, value] of present) {
+    const [range, has] = ALLOWED.get(name) ?? OTHER;
+    if (!has(value)) throw new TargetError(`attributes.${name} must be ${range}, got ${show(value)}`);
+  }
+  const attributes = Object.fromEntries(present);
+  // Most have no others, and need no copy.
+  if (present.every(([name]) => ALLOWED.has(name))) return Object.freeze(attributes);
+  const { length } = JSON.stringify(attributes);
+  if (length <= LONGEST) return deepFreeze(copyOf(attributes) as EndpointAttributes);
+  throw new TargetError(`attributes must be at most ${LONGEST} characters of JSON, got ${length}`);
+}
+
+/** Undefined for what JSON cannot hold: a cycle, a bigint, more levels than the stack has room for. */
+function copyOf(value: unknown): unknown {
+  try {
+    return JSON.parse(JSON.stringify(value));
+  } catch {
+    return undefined;
+  }
+}
+
+function isWithin(value: unknown, least: number, most: number): boolean {
+  return Number.isInteger(value) && Number(value) >= least && Number(value) <= most;
+}
