@@ -10,12 +10,16 @@ export type { ResolverOptions } from './resolving/options.js';
 export type { Look } from './resolving/polling.js';
 export type { Resolution } from './resolving/resolution.js';
 export type { ResolverUpdate, UpdateReason } from './resolving/update-events.js';
+export type { Watching } from './resolving/watching.js';
 export {
   defineResolver,
+  type PollingDefinition,
   type Resolver,
   type ResolverDefinition,
   type ResolverLook,
   type ResolverTarget,
+  type ResolverWatch,
+  type WatchingDefinition,
 } from './schemes/define-resolver.js';
 export { type DnsRefreshOptions, registerRefreshingDnsResolver } from './schemes/dns-refresh.js';
 export { createManualResolver, type ManualResolver } from './schemes/manual.js';

@@ -66,9 +66,10 @@ export class Delivery {
   ) {
     this.channelOptions = channelOptions;
     this.target = withoutPassword(experimental.uriToString(target));
-    this.shortTarget = this.target.length > 120 ? `${this.target.slice(0, 120)}…` : this.target;
+    const shortTarget = this.target.length > 120 ? `${this.target.slice(0, 120)}…` : this.target;
+    this.shortTarget = shortTarget;
     this.#listener = listener;
-    this.trace = trace && ((text) => trace(`${this.shortTarget} ${text}`));
+    this.trace = trace && ((text) => trace(`${shortTarget} ${text}`));
   }
 
   /** The note of the answer that the channel was told last; undefined when that was an error, refused, or nothing yet. */

@@ -5,7 +5,7 @@
 import type { experimental } from '@grpc/grpc-js';
 import { backoff, reconnectDelays } from '../grpc-js/channel-options.js';
 import type { Delivery } from './delivery.js';
-import { Source, type Told } from './source.js';
+import { Source, type Subscriber, type Told } from './source.js';
 import type { UpdateReason } from './update-events.js';
 
 /** The resolver of a channel that is told the same for ever. */
@@ -15,7 +15,7 @@ export function constant(told: Told, channel: Delivery): Follower {
 }
 
 /** The resolver of one channel. `destroy` is the channel going idle; `updateResolution` brings it back. */
-export class Follower implements experimental.Resolver {
+export class Follower implements experimental.Resolver, Subscriber {
   readonly #find: () => Source;
   readonly #channel: Delivery;
   /** A result that the policy refused leaves the RPCs of the channel waiting (fact R8). */
@@ -27,7 +27,7 @@ export class Follower implements experimental.Resolver {
   constructor(find: () => Source, channel: Delivery) {
     this.#find = find;
     this.#channel = channel;
-    this.#retry = backoff(() => this.#tell('retry'), reconnectDelays(channel.channelOptions));
+    this.#retry = backoff(() => this.tell('retry'), reconnectDelays(channel.channelOptions));
   }
 
   updateResolution(): void {
@@ -37,14 +37,14 @@ export class Follower implements experimental.Resolver {
     }
     const source = this.#find();
     this.#source = source;
-    source.subscribers.add(this.#tell);
-    this.#first = setImmediate(() => this.#tell(source.firstReason));
+    source.subscribe(this);
+    this.#first = setImmediate(() => this.tell(source.firstReason));
   }
 
   destroy(): void {
     if (this.#source === undefined) return;
     this.#channel.trace?.('stops: the channel is idle or closed');
-    this.#source.subscribers.delete(this.#tell);
+    this.#source.unsubscribe(this);
     this.#source = undefined;
     clearImmediate(this.#first);
     this.#retry.stop();
@@ -52,13 +52,19 @@ export class Follower implements experimental.Resolver {
     this.#channel.reset();
   }
 
-  readonly #tell = (reason: UpdateReason): void => {
+  tell(reason: UpdateReason): void {
+    if (this.#source === undefined) return;
     clearImmediate(this.#first);
+    this.#first = undefined;
     this.#retry.stop();
-    const latest = this.#source?.latest;
+    const { latest } = this.#source;
     if (latest === undefined) this.#channel.trace?.(`${reason}: waits for the first update`);
     else if (latest.kind === 'failure') this.#channel.error(latest.failure, reason);
     else if (this.#channel.endpoints(latest, reason) || latest.endpoints.length === 0) this.#retry.reset();
     else if (this.#source !== undefined) this.#retry.runOnce();
-  };
+  }
+
+  fail(details: string): void {
+    if (this.#source !== undefined) this.#channel.failed(details, 'update');
+  }
 }

@@ -12,7 +12,7 @@ export interface ResolverOptions extends EndpointBounds {
    */
   readonly refreshInterval?: number;
   /**
-   * Milliseconds after which a resolution is given up. From 10 to 600000. Default 5000. A stall of the event loop counts
+   * Milliseconds after which a resolution is given up, or a watch that has said nothing. From 10 to 600000. Default 5000. A stall of the event loop counts
    * for at most a sixteenth of them, however long it is: what was answered meanwhile is read first.
    */
   readonly deadline?: number;
@@ -27,7 +27,7 @@ export interface ResolverOptions extends EndpointBounds {
    * that comes over the network has no business with them.
    */
   readonly unixSockets?: boolean;
-  /** The name for `GRPC_TRACE`. Default `polling_resolver`. */
+  /** The name for `GRPC_TRACE`. Default `polling_resolver`, for a resolver that watches `watching_resolver`. */
   readonly tracer?: string;
 }
 

@@ -7,7 +7,13 @@ export type Told =
   | ({ readonly kind: 'endpoints' } & Delivered)
   | { readonly kind: 'failure'; readonly failure: Failure };
 
-export type Subscriber = (reason: UpdateReason) => void;
+/** A channel that follows. */
+export interface Subscriber {
+  /** There is another `latest`. */
+  tell(reason: UpdateReason): void;
+  /** Something failed, in whole or in part, that leaves the channel its endpoints. */
+  fail(details: string): void;
+}
 
 export class Source {
   /** Undefined until there is something: RPCs wait. */
@@ -25,6 +31,14 @@ export class Source {
     this.requestIgnored = requestIgnored;
   }
 
+  subscribe(subscriber: Subscriber): void {
+    this.subscribers.add(subscriber);
+  }
+
+  unsubscribe(subscriber: Subscriber): void {
+    this.subscribers.delete(subscriber);
+  }
+
   /** Stored at once; told on the next tick, in the order of the subscriptions. */
   publish(latest: Told): void {
     this.latest = latest;
@@ -32,7 +46,14 @@ export class Source {
     this.#isScheduled = true;
     process.nextTick(() => {
       this.#isScheduled = false;
-      for (const subscriber of [...this.subscribers]) subscriber('update');
+      for (const subscriber of [...this.subscribers]) subscriber.tell('update');
+    });
+  }
+
+  /** Told after what was published before. */
+  fail(details: string): void {
+    process.nextTick(() => {
+      for (const subscriber of this.subscribers) subscriber.fail(details);
     });
   }
 }

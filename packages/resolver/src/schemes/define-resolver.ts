@@ -1,12 +1,20 @@
 /** Resolvers of a user's own: a scheme, what TLS verifies, and how to look; all else is done here. */
 import type { experimental } from '@grpc/grpc-js';
-import { messageOf, show } from '@petiole/service-config/internal';
+import { isJson, messageOf, show, type Trace } from '@petiole/service-config/internal';
+import { reconnectDelays } from '../grpc-js/channel-options.js';
 import { type ResolverClass, registration } from '../grpc-js/registration.js';
-import { constant } from '../resolving/follower.js';
-import { checkOptions, RESOLVER_OPTIONS, type ResolverOptions } from '../resolving/options.js';
-import { type Look, Polling } from '../resolving/polling.js';
+import type { Delivery } from '../resolving/delivery.js';
+import { constant, Follower } from '../resolving/follower.js';
+import {
+  type CheckedOptions,
+  checkOptions,
+  RESOLVER_OPTIONS,
+  type ResolverOptions,
+} from '../resolving/options.js';
+import { type Look, type Lookup, Polling } from '../resolving/polling.js';
 import type { Resolution } from '../resolving/resolution.js';
 import { unavailable } from '../resolving/source.js';
+import { SharedWatch, type Watching } from '../resolving/watching.js';
 import { checkAuthority } from '../target/authority.js';
 import { assertOptions } from '../target/objects.js';
 import { schemeResolver } from './scheme.js';
@@ -20,15 +28,22 @@ export interface ResolverTarget {
   readonly path: string;
 }
 
-/** What {@link ResolverDefinition.resolve} is given. */
-export interface ResolverLook extends Look {
+/** What `resolve` is given. */
+export interface ResolverLook extends Look, ResolverCall {}
+
+/** What `watch` is given. */
+export interface ResolverWatch extends Watching, ResolverCall {}
+
+interface ResolverCall {
   readonly target: ResolverTarget;
   /** Writes to the tracer of the options; the text is made only when that is on. */
   readonly trace: (text: () => string) => void;
 }
 
-/** What a resolver is made of. */
-export interface ResolverDefinition extends ResolverOptions {
+/** What a resolver is made of: its scheme and its authority, and a function that looks or one that watches. */
+export type ResolverDefinition = PollingDefinition | WatchingDefinition;
+
+interface SchemeDefinition {
   /** The scheme of the targets, without the colon: small letters, digits, `+`, `-` and `.`, a letter first. */
   readonly scheme: string;
   /**
@@ -36,6 +51,10 @@ export interface ResolverDefinition extends ResolverOptions {
    * connection, so it should be cheap. Where it throws, or returns what no URL can hold, RPCs fail and say so.
    */
   authority(target: ResolverTarget): string;
+}
+
+/** A resolver that asks. */
+export interface PollingDefinition extends SchemeDefinition, ResolverOptions {
   /**
    * Looks up the endpoints, or rejects with an Error whose message a person can act on.
    *
@@ -45,6 +64,23 @@ export interface ResolverDefinition extends ResolverOptions {
    * - A failure after a success keeps the last good answer; before any, RPCs fail with UNAVAILABLE and its message.
    */
   resolve(look: ResolverLook): Resolution | Promise<Resolution>;
+  readonly watch?: never;
+}
+
+/** A resolver that is told. */
+export interface WatchingDefinition extends SchemeDefinition, Omit<ResolverOptions, 'refreshInterval'> {
+  /**
+   * Watches the endpoints, and calls `update` with all of them whenever they change; the promise ends with the watch.
+   *
+   * - One watch serves all channels of the process that have the same target and the same delays between connection
+   *   attempts. It begins when the first of them is used; its signal aborts when the last one is idle or closed.
+   * - When it throws, returns, calls `fail`, or has not called `update` within `deadline`, its signal aborts, the last
+   *   answer stays, and it is begun again after the channel's back-off. Before any answer, RPCs fail with UNAVAILABLE and
+   *   its message.
+   */
+  watch(watch: ResolverWatch): Promise<void>;
+  readonly resolve?: never;
+  readonly refreshInterval?: never;
 }
 
 /** A resolver of a user's own. */
@@ -70,19 +106,19 @@ export interface Resolver {
  * @throws {TypeError} on a definition that lacks something or has other fields; {@link RangeError} on options out of range.
  */
 export function defineResolver(definition: ResolverDefinition): Resolver {
-  assertOptions(definition, 'defineResolver: its argument', [
-    'scheme',
-    'authority',
-    'resolve',
-    ...RESOLVER_OPTIONS,
-  ]);
+  const watches = isJson(definition) && definition.watch !== undefined;
+  const options = watches ? RESOLVER_OPTIONS.filter((name) => name !== 'refreshInterval') : RESOLVER_OPTIONS;
+  const fields = watches
+    ? ['scheme', 'authority', 'watch', ...options]
+    : ['scheme', 'authority', 'resolve', ...options, 'watch'];
+  assertOptions(definition, 'defineResolver: its argument', fields);
   const { scheme } = definition;
   if (typeof scheme !== 'string' || !/^[a-z][a-z0-9+.-]*$/.test(scheme)) {
     throw new TypeError(
       `defineResolver: scheme must be small letters, digits, "+", "-" and ".", a letter first, got ${show(scheme)}`,
     );
   }
-  for (const name of ['authority', 'resolve'] as const) {
+  for (const name of ['authority', watches ? 'watch' : 'resolve'] as const) {
     if (typeof definition[name] !== 'function') {
       throw new TypeError(`defineResolver: ${name} must be a function, got ${show(definition[name])}`);
     }
@@ -90,9 +126,9 @@ export function defineResolver(definition: ResolverDefinition): Resolver {
   checkOptions(definition);
   return {
     scheme,
-    register: registration(scheme, (options: ResolverOptions = {}) => {
-      assertOptions(options, `${scheme}: the options of register()`, RESOLVER_OPTIONS);
-      return createResolverClass(definition, options);
+    register: registration(scheme, (over: ResolverOptions = {}) => {
+      assertOptions(over, `${scheme}: the options of register()`, options);
+      return createResolverClass(definition, over);
     }),
   };
 }
@@ -102,11 +138,13 @@ export function createResolverClass(
   over: ResolverOptions = {},
 ): ResolverClass {
   const { scheme } = definition;
-  const options = checkOptions({ ...definition, ...over });
+  const tracer = definition.watch === undefined ? 'polling_resolver' : 'watching_resolver';
+  const options = checkOptions({ tracer, ...definition, ...over });
   const split = ({ authority = '', path }: experimental.GrpcUri): ResolverTarget => {
     return { scheme, authority, path };
   };
   const verified = (target: ResolverTarget): string => checkAuthority(definition.authority(target));
+  const find = definition.watch === undefined ? polling(definition, options) : watching(definition, options);
   return schemeResolver({
     name: scheme,
     tracer: options.tracer,
@@ -119,12 +157,50 @@ export function createResolverClass(
         const details = `${scheme}: authority() must return host[:port], which TLS verifies: ${messageOf(error)}`;
         return constant(unavailable(details), channel);
       }
-      const trace = (text: () => string) => channel.trace?.(text());
-      return new Polling(
-        { resolve: (look) => definition.resolve({ ...look, target, trace }) },
-        options,
-        channel,
-      );
+      return find(target, channel);
     },
   });
+}
+
+type Find = (target: ResolverTarget, channel: Delivery) => experimental.Resolver;
+
+function polling(definition: PollingDefinition, options: CheckedOptions): Find {
+  return (target, channel) => {
+    const trace = tracing(channel.trace);
+    const lookup: Lookup = { resolve: (look) => definition.resolve({ ...look, target, trace }) };
+    return new Polling(lookup, options, channel);
+  };
+}
+
+function watching(definition: WatchingDefinition, options: CheckedOptions): Find {
+  /** Those that channels follow now. */
+  const shared = new Map<string, SharedWatch>();
+  return (target, channel) => {
+    const { shortTarget, trace, channelOptions } = channel;
+    const delays = reconnectDelays(channelOptions);
+    const key = JSON.stringify([target, delays]);
+    const call = { target, trace: tracing(trace) };
+    let followed = new SharedWatch({
+      target: shortTarget,
+      watch: async (watch) => {
+        const ended: unknown = definition.watch({ ...watch, ...call });
+        if (ended === undefined)
+          throw new TypeError('watch() must return a promise, which ends with the watch');
+        await ended;
+      },
+      options,
+      delays,
+      trace,
+      ended: () => shared.delete(key),
+    });
+    return new Follower(() => {
+      followed = shared.get(key) ?? followed;
+      shared.set(key, followed);
+      return followed;
+    }, channel);
+  };
+}
+
+function tracing(trace: Trace): ResolverCall['trace'] {
+  return (text) => trace?.(text());
 }

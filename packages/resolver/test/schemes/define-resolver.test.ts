@@ -4,13 +4,18 @@ import { openClient } from '@petiole/test-kit/clients';
 import { ask } from '@petiole/test-kit/rpc';
 import { startBackend } from '@petiole/test-kit/servers';
 import { describe, expect, it } from 'vitest';
-import { defineResolver, type ResolverDefinition, type ResolverLook } from '../../src/index.js';
+import {
+  defineResolver,
+  type PollingDefinition,
+  type ResolverDefinition,
+  type ResolverLook,
+} from '../../src/index.js';
 import { createResolverClass } from '../../src/schemes/define-resolver.js';
 import { Probe } from '../support/probe.js';
 
 const ENDPOINTS = { endpoints: ['10.0.0.1:1'] };
 
-const definition = (over: Partial<ResolverDefinition> = {}): ResolverDefinition => ({
+const definition = (over: Partial<PollingDefinition> = {}): PollingDefinition => ({
   scheme: 'own',
   authority: ({ path }) => path,
   resolve: () => ENDPOINTS,
@@ -113,6 +118,9 @@ describe('defineResolver', () => {
     [{ resolve: undefined }, 'defineResolver: resolve must be a function, got undefined'],
     [{ deadline: 1 }, 'deadline must be from 10 to 600000 ms, got 1'],
     [{ interval: 1 }, 'must have no field but scheme, authority, resolve, refreshInterval,'],
+    [{ wach: () => {} }, 'watch, got "wach"'],
+    [{ watch: async () => {} }, 'must have no field but scheme, authority, watch, deadline,'],
+    [{ resolve: undefined, watch: 'x' }, 'no field but scheme, authority, watch, deadline,'],
   ])('refuses %o', (over, message) => {
     expect(() => defineResolver({ ...definition(), ...over } as ResolverDefinition)).toThrow(message);
   });
