@@ -1,6 +1,6 @@
 /** Resolvers of a user's own: a scheme, what TLS verifies, and how to look; all else is done here. */
 import type { experimental } from '@grpc/grpc-js';
-import { isJson, messageOf, show, type Trace } from '@petiole/service-config/internal';
+import { messageOf, show, type Trace } from '@petiole/service-config/internal';
 import { reconnectDelays } from '../grpc-js/channel-options.js';
 import { type ResolverClass, registration } from '../grpc-js/registration.js';
 import type { Delivery } from '../resolving/delivery.js';
@@ -106,19 +106,18 @@ export interface Resolver {
  * @throws {TypeError} on a definition that lacks something or has other fields; {@link RangeError} on options out of range.
  */
 export function defineResolver(definition: ResolverDefinition): Resolver {
-  const watches = isJson(definition) && definition.watch !== undefined;
-  const options = watches ? RESOLVER_OPTIONS.filter((name) => name !== 'refreshInterval') : RESOLVER_OPTIONS;
-  const fields = watches
-    ? ['scheme', 'authority', 'watch', ...options]
-    : ['scheme', 'authority', 'resolve', ...options, 'watch'];
-  assertOptions(definition, 'defineResolver: its argument', fields);
+  const given = (['resolve', 'watch'] as const).filter((name) => Object(definition)[name] !== undefined);
+  const [call = 'resolve'] = given;
+  const options = RESOLVER_OPTIONS.filter((name) => call === 'resolve' || name !== 'refreshInterval');
+  const calls = given.length === 0 ? ['resolve', 'watch'] : [call];
+  assertOptions(definition, 'defineResolver: its argument', ['scheme', 'authority', ...calls, ...options]);
   const { scheme } = definition;
   if (typeof scheme !== 'string' || !/^[a-z][a-z0-9+.-]*$/.test(scheme)) {
     throw new TypeError(
       `defineResolver: scheme must be small letters, digits, "+", "-" and ".", a letter first, got ${show(scheme)}`,
     );
   }
-  for (const name of ['authority', watches ? 'watch' : 'resolve'] as const) {
+  for (const name of ['authority', call] as const) {
     if (typeof definition[name] !== 'function') {
       throw new TypeError(`defineResolver: ${name} must be a function, got ${show(definition[name])}`);
     }

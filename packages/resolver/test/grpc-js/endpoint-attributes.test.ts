@@ -1,9 +1,9 @@
 /** Fact R23: attributes travel on grpc-js's own endpoints, from a resolver through its parents to the policy. */
 import { experimental } from '@grpc/grpc-js';
 import { attributesOf, sameAttributes, withAttributes } from '@petiole/service-config/internal';
+import { openClient } from '@petiole/test-kit/clients';
 import { expect, test } from 'vitest';
 import type { ResolverClass } from '../../src/grpc-js/registration.js';
-import { makeClient } from '../support/whoami.js';
 
 const POLICY = 'fact_attributes';
 const ENDPOINT = { addresses: [{ host: '127.0.0.1', port: 1 }] };
@@ -54,7 +54,7 @@ test('attributes reach the policy through outlier_detection, on the very object 
   };
   experimental.registerResolver('fact-attributes', resolverClass);
   const detecting = { outlier_detection: { child_policy: [{ [POLICY]: {} }] } };
-  const client = makeClient('fact-attributes:x', {
+  const client = openClient('fact-attributes:x', {
     'grpc.service_config': JSON.stringify({ loadBalancingConfig: [detecting] }),
   });
   client.getChannel().getConnectivityState(true);

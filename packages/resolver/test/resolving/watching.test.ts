@@ -1,13 +1,16 @@
 /** Endpoints that a watch pushes: what its channels are told, and when it begins and ends. */
 import type { ChannelOptions } from '@grpc/grpc-js';
+import { openClient } from '@petiole/test-kit/clients';
+import { ask } from '@petiole/test-kit/rpc';
+import { startBackend } from '@petiole/test-kit/servers';
+import { told } from '@petiole/test-kit/told';
 import { describe, expect, test, vi } from 'vitest';
 import { defineResolver, type ResolverWatch, type WatchingDefinition } from '../../src/index.js';
 import { createResolverClass } from '../../src/schemes/define-resolver.js';
 import { Probe } from '../support/probe.js';
 import { later, turn, useFakeClock } from '../support/scripted-resolver.js';
 import { keepProcess, timersSetBy } from '../support/timers.js';
-import { told, updatesFromNow } from '../support/update-log.js';
-import { ask, makeClient, startServer } from '../support/whoami.js';
+import { updatesFromNow } from '../support/update-log.js';
 
 /** A watch that the test ends. */
 interface Pending extends ResolverWatch {
@@ -308,7 +311,7 @@ describe('a watch that ends by itself', () => {
 });
 
 test('an update that closes its client leaves nothing behind, and the watch is over', async () => {
-  const server = await startServer('a');
+  const server = await startBackend({ name: 'a' });
   const signals: AbortSignal[] = [];
   const closing = defineResolver({
     scheme: 'closing-watch',
@@ -321,11 +324,11 @@ test('an update that closes its client leaves nothing behind, and the watch is o
     },
   });
   closing.register();
-  const first = makeClient('closing-watch:x');
+  const first = openClient('closing-watch:x');
   await expect(ask(first)).resolves.toBe('a');
   first.close();
   expect(signals.map(({ aborted }) => aborted)).toEqual([true]);
-  const client = makeClient('closing-watch:x');
+  const client = openClient('closing-watch:x');
   await expect(ask(client)).rejects.toMatchObject({ code: 14 });
   expect(signals.map(({ aborted }) => aborted)).toEqual([true, true]);
 });

@@ -3,7 +3,7 @@ import { connectivityState, experimental } from '@grpc/grpc-js';
 import { openClient } from '@petiole/test-kit/clients';
 import { ask } from '@petiole/test-kit/rpc';
 import { startBackend } from '@petiole/test-kit/servers';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, test } from 'vitest';
 import {
   defineResolver,
   type PollingDefinition,
@@ -118,12 +118,22 @@ describe('defineResolver', () => {
     [{ resolve: undefined }, 'defineResolver: resolve must be a function, got undefined'],
     [{ deadline: 1 }, 'deadline must be from 10 to 600000 ms, got 1'],
     [{ interval: 1 }, 'must have no field but scheme, authority, resolve, refreshInterval,'],
-    [{ wach: () => {} }, 'watch, got "wach"'],
-    [{ watch: async () => {} }, 'must have no field but scheme, authority, watch, deadline,'],
-    [{ resolve: undefined, watch: 'x' }, 'no field but scheme, authority, watch, deadline,'],
+    [{ watch: async () => {} }, 'maxAddresses, got "watch"'],
   ])('refuses %o', (over, message) => {
     expect(() => defineResolver({ ...definition(), ...over } as ResolverDefinition)).toThrow(message);
   });
+});
+
+test.each([
+  [{ watch: 'x' }, 'defineResolver: watch must be a function, got "x"'],
+  [{ wach: async () => {} }, 'no field but scheme, authority, resolve, watch, refreshInterval,'],
+  [
+    { watch: async () => {}, refreshInterval: 100 },
+    /no field but scheme, authority, watch, deadline,.*, got "refreshInterval"/,
+  ],
+])('defineResolver refuses a watch that is written as %o', (over, message) => {
+  const call = { scheme: 'own', authority: () => 'own', ...over };
+  expect(() => defineResolver(call as unknown as ResolverDefinition)).toThrow(message);
 });
 
 describe('register', () => {

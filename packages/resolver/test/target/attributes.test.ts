@@ -1,5 +1,9 @@
 /** What resolvers tell policies of an endpoint beside its addresses. */
 import { attributesOf } from '@petiole/service-config/internal';
+import { openClient, ROUND_ROBIN } from '@petiole/test-kit/clients';
+import { ask } from '@petiole/test-kit/rpc';
+import { startBackend } from '@petiole/test-kit/servers';
+import { told } from '@petiole/test-kit/told';
 import { describe, expect, test, vi } from 'vitest';
 import {
   createManualResolver,
@@ -12,8 +16,7 @@ import { manualResolverClass } from '../../src/schemes/manual.js';
 import { createStaticResolverClass } from '../../src/schemes/static.js';
 import { type ListenerCall, Probe } from '../support/probe.js';
 import { later, scripted, turn, useFakeClock } from '../support/scripted-resolver.js';
-import { told, updatesFromNow } from '../support/update-log.js';
-import { ask, makeClient, ROUND_ROBIN, startServer } from '../support/whoami.js';
+import { updatesFromNow } from '../support/update-log.js';
 
 const attributes = ({ raw }: ListenerCall): EndpointAttributes[] => (raw ?? []).map(attributesOf);
 const one = (given: object): EndpointInput => ({ addresses: ['10.0.0.1:1'], attributes: given as never });
@@ -76,19 +79,19 @@ describe('attributes that a program gives', () => {
   });
 
   test('that change replace no connection', async () => {
-    const server = await startServer('a');
+    const server = await startBackend({ name: 'a' });
     const endpoint = (weight: number): EndpointInput => ({
       addresses: [`127.0.0.1:${server.port}`],
       attributes: { weight },
     });
     const manual = createManualResolver({ endpoints: [endpoint(1)] });
-    const client = makeClient(manual.target, ROUND_ROBIN);
+    const client = openClient(manual.target, ROUND_ROBIN);
     for (const weight of [2, 3, 4]) {
       await ask(client);
       manual.update({ endpoints: [endpoint(weight)] });
     }
     await ask(client);
-    expect(server.connections()).toBe(1);
+    expect(server.connections).toBe(1);
   });
 });
 
