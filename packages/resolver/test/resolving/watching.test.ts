@@ -142,8 +142,10 @@ describe('a watch', () => {
   test('tells of a flood of updates once in a turn of the event loop: of the newest', async () => {
     const { probe, watch } = await begun();
     for (let port = 1; port <= 10_000; port += 1) watch.say(`10.0.0.1:${port}`);
-    for (let port = 1; port <= 10; port += 1)
-      await Promise.resolve().then(() => watch.say(`10.0.0.2:${port}`));
+    for (let port = 1; port <= 10; port += 1) {
+      await told(); // a tick, of which a turn of the event loop has many
+      watch.say(`10.0.0.2:${port}`);
+    }
     await turn();
     expect(probe.calls.map(({ endpoints }) => endpoints)).toEqual([['10.0.0.2:10']]);
   });
@@ -215,6 +217,16 @@ describe('a watch that ends by itself', () => {
       expect([code, details]).toEqual([14, DOWN + message]);
     },
   );
+
+  test('counts with what it said before the end', async () => {
+    const { probe, watch } = await begun();
+    watch.say('10.0.0.1:1');
+    watch.returns();
+    await turn();
+    expect(probe.calls.map(({ endpoints, note }) => [endpoints, note])).toEqual([
+      [['10.0.0.1:1'], 'the last answer was kept: the watch has ended'],
+    ]);
+  });
 
   test('leaves channels their last answer, tells later ones and observers why, and that it is well again', async () => {
     const updates = updatesFromNow();
