@@ -5,6 +5,7 @@
 
 export { ServiceConfigError, type ServiceConfigInput } from '@petiole/service-config';
 export type { EndpointAttributes } from '@petiole/service-config/internal';
+export { PollingResolver } from './first-edition.js';
 export type { EndpointBounds } from './lookup/bounds.js';
 export type { ResolverOptions } from './resolving/options.js';
 export type { Look } from './resolving/polling.js';
