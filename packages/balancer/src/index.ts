@@ -45,6 +45,7 @@ export { registerCustomRoundRobin, registerLeastRequest } from './first-edition.
 export { assertSameGrpcJs, tolerateGrpcJsCopies } from './grpc-js/installed.js';
 export { type CustomRoundRobinConfig, customRoundRobin } from './policies/custom-round-robin.js';
 export { type LeastRequestConfig, leastRequest } from './policies/least-request.js';
+export { type RandomSubsettingConfig, randomSubsetting } from './policies/random-subsetting.js';
 export { type RequestLimitConfig, requestLimit } from './policies/request-limit.js';
 export { definePolicy } from './policy/define-policy.js';
 export { defineWrapper, type WrapperDefinition } from './policy/define-wrapper.js';

@@ -13,10 +13,14 @@ const registered = new Map<string, Registration[0]>();
 // The policies of this package, each with the call that registers it. What another copy of the package has registered
 // under these names is the same.
 const { registered: names, calls } = petiolePolicies();
-calls.set('custom_round_robin', 'customRoundRobin.register()');
-for (const name of ['least_request', 'least_request_experimental'])
-  calls.set(name, 'leastRequest.register()');
-calls.set('request_limit', 'requestLimit.register()');
+const OWN = {
+  customRoundRobin: ['custom_round_robin'],
+  leastRequest: ['least_request', 'least_request_experimental'],
+  randomSubsetting: ['random_subsetting', 'random_subsetting_experimental'],
+  requestLimit: ['request_limit'],
+};
+for (const [policy, all] of Object.entries(OWN))
+  for (const name of all) calls.set(name, `${policy}.register()`);
 
 /** How to register. */
 export interface RegisterOptions {

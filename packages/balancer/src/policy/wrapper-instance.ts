@@ -33,7 +33,7 @@ export interface WrapperBehaviour<Config, Memory> {
   readonly name: string;
   /** Makes what one policy instance remembers. */
   createMemory?(): Memory;
-  /** The endpoints that the child policy gets, out of those given. Default: all. Called on each update, and after `wake()`. */
+  /** The endpoints that the child policy gets, out of those given and in its own order. Default: all. Called on each update, and after `wake()`. */
   select?(
     endpoints: readonly EndpointIdentity[],
     view: WrapperView<Config, Memory>,
@@ -151,10 +151,12 @@ export class WrapperInstance<Config extends { readonly childPolicy: readonly Loa
     const view = this.view as WrapperView<Config, Memory>;
     if (definition.select === undefined) return endpoints.map(({ endpoint }) => endpoint);
     try {
-      const chosen = new Set(definition.select(endpoints, view));
-      const known = endpoints.filter((each) => chosen.has(each));
-      if (known.length < chosen.size) throw new TypeError('select() must return some of the endpoints given');
-      return known.map(({ endpoint }) => endpoint);
+      const given = new Map<EndpointIdentity, Endpoint>(endpoints.map((each) => [each, each.endpoint]));
+      return definition.select(endpoints, view).map((chosen) => {
+        const endpoint = given.get(chosen);
+        if (endpoint === undefined) throw new TypeError('select() must return some of the endpoints given');
+        return endpoint;
+      });
     } catch (error) {
       const text = this.bugs.report('select', error);
       if (this.published === undefined) this.fail(text);
