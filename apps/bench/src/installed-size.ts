@@ -5,11 +5,12 @@ import { dirname, join } from 'node:path';
 interface Manifest {
   readonly version: string;
   readonly files?: readonly string[];
+  readonly exports?: Readonly<Record<string, unknown>>;
   readonly dependencies?: Readonly<Record<string, string>>;
 }
 
 /** In every tarball, whatever `files` says. */
-const ALWAYS = ['package.json', 'README.md', 'LICENSE', 'CHANGELOG.md'];
+export const ALWAYS: readonly string[] = ['package.json', 'README.md', 'LICENSE', 'CHANGELOG.md'];
 
 export interface InstalledSize {
   readonly bytes: number;

@@ -6,6 +6,7 @@ import { coldStart } from './cold-start.js';
 import { type CommandLine, type Part, parseCommandLine, USAGE } from './command-line.js';
 import { circumstances, replaceSection } from './document.js';
 import { failover } from './failover.js';
+import { imports } from './imports.js';
 import { type Report, renderReport } from './report.js';
 import { scale } from './scale.js';
 import { simulated } from './simulated/simulated.js';
@@ -25,6 +26,8 @@ async function measure(part: Part, { quick, write }: CommandLine): Promise<Repor
     }
     case 'failover':
       return failover(quick);
+    case 'import':
+      return imports(quick);
     case 'cold-start':
       return coldStart(quick);
     case 'simulated':

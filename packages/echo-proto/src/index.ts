@@ -4,7 +4,8 @@
  */
 import { fileURLToPath } from 'node:url';
 import { type ChannelCredentials, type ClientOptions, loadPackageDefinition } from '@grpc/grpc-js';
-import { loadSync } from '@grpc/proto-loader';
+import { fromJSON } from '@grpc/proto-loader';
+import { descriptor } from './generated/descriptor.js';
 import type { ProtoGrpcType } from './generated/echo.js';
 import type {
   EchoClient as EchoClientInstance,
@@ -15,13 +16,22 @@ export type { EchoDefinition, EchoHandlers } from './generated/grpc/examples/ech
 export type { EchoRequest, EchoRequest__Output } from './generated/grpc/examples/echo/EchoRequest.js';
 export type { EchoResponse, EchoResponse__Output } from './generated/grpc/examples/echo/EchoResponse.js';
 
-/** Absolute path of `grpc/examples/echo/echo.proto`, which ships in this package. */
+/**
+ * Absolute path of `grpc/examples/echo/echo.proto`, which ships in this package. Nothing here reads it; where a bundler has
+ * taken this module in, there is no such file.
+ */
 export const protoPath: string = fileURLToPath(
-  new URL('../proto/grpc/examples/echo/echo.proto', import.meta.url),
+  // A bundler that makes CommonJS of an ES module leaves no address to start from.
+  new URL('../proto/grpc/examples/echo/echo.proto', import.meta.url ?? 'file:///'),
 );
 
 // The options that the generated types were generated with.
-const definition = loadSync(protoPath, { longs: String, enums: String, defaults: true, oneofs: true });
+const definition = fromJSON(descriptor as Parameters<typeof fromJSON>[0], {
+  longs: String,
+  enums: String,
+  defaults: true,
+  oneofs: true,
+});
 const { Echo } = (loadPackageDefinition(definition) as unknown as ProtoGrpcType).grpc.examples.echo;
 
 /** A client of the Echo service; its four methods exist as `UnaryEcho` and as `unaryEcho`. */

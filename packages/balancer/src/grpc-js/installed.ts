@@ -4,7 +4,7 @@
  * and channels of another one would use pick_first without a word (B18).
  */
 import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import nodeModule from 'node:module';
 import { Channel, Client, experimental, Metadata } from '@grpc/grpc-js';
 import { logError, show } from '@petiole/service-config/internal';
 
@@ -32,8 +32,9 @@ const ENTRY = /[\\/]build[\\/]src[\\/]index\.js$/;
 const SECOND_LOOK_MS = 1000;
 
 // Node keeps CommonJS modules here, whether require or import has loaded them; one cache for all, from wherever one asks.
-// Not from import.meta.url, which is undefined where a bundler has made CommonJS of this.
-const loaded = createRequire(process.execPath).cache;
+// Not from import.meta.url, which is undefined where a bundler has made CommonJS of this; and not by a `createRequire` that is
+// imported by name, which webpack from 5.105.3 on replaces by a function of its own.
+const loaded = nodeModule.createRequire(process.execPath).cache;
 const reported = new Set<string>();
 let isWatching = false;
 

@@ -8,9 +8,11 @@ import { run } from './run.js';
 
 const here = createRequire(join(process.cwd(), 'package.json'));
 
-process.exitCode = await run(process.argv.slice(2), {
+run(process.argv.slice(2), {
   read: (file) => (file === '-' ? text(process.stdin) : readFile(file, 'utf8')),
   load: async (module) => import(pathToFileURL(here.resolve(module)).href),
   print: (line) => console.log(line),
   complain: (line) => console.error(line),
+}).then((code) => {
+  process.exitCode = code;
 });

@@ -1,0 +1,73 @@
+/**
+ * What an application pays for a package before it uses it: import time and installed size, beside the same sources compiled
+ * to one module per file.
+ */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { installedSize, packageFolder } from './installed-size.js';
+import { figure, type Report, tableOf, type Verdict } from './report.js';
+import { APP, GRPC, inRounds, middle, type Result, type Task } from './starting-process.js';
+import { withUnbundled } from './unbundled.js';
+
+/** @petiole/service-config has no limit of its own: it is a part of the import of the other two. */
+const LIMITS_MS: ReadonlyMap<string, number> = new Map([
+  ['@petiole/balancer', 8],
+  ['@petiole/resolver', 8],
+]);
+const NAMES = ['@petiole/service-config', ...LIMITS_MS.keys(), '@petiole/echo-proto'];
+
+const FULL = { rounds: 15 };
+const QUICK = { rounds: 1 };
+
+const kib = (bytes: number): string => figure(bytes / 1024, 'KiB');
+const lastImport = (results: readonly Result[], what: 'ms' | 'cpuMs'): number =>
+  middle(results, ({ imports }) => imports.at(-1)?.[what]);
+
+export async function imports(quick: boolean): Promise<Report> {
+  const { rounds } = quick ? QUICK : FULL;
+  const missing = NAMES.find((name) => !existsSync(join(packageFolder(name, APP), 'dist')));
+  if (!quick && missing !== undefined) {
+    throw new Error(`${missing} is not built: run pnpm bench in the root of the repository`);
+  }
+  return withUnbundled(NAMES, async (unbundled) => {
+    const tasks = NAMES.flatMap((name): Task[] => [
+      { imports: [GRPC, name] },
+      { imports: [GRPC, pathToFileURL(unbundled(name).entry).href] },
+    ]);
+    const [alone = [], ...results] = await inRounds([{ imports: [GRPC] }, ...tasks], rounds, quick);
+    const verdicts: Verdict[] = [];
+    const rows = NAMES.map((name, index) => {
+      const [bundled = [], separate = []] = results.slice(2 * index);
+      const ms = lastImport(bundled, 'ms');
+      const limitMs = LIMITS_MS.get(name);
+      if (limitMs !== undefined) {
+        const target = `${name} is imported within ${limitMs} ms`;
+        verdicts.push({ target, measured: figure(ms, 'ms'), met: ms <= limitMs });
+      }
+      const size = installedSize(packageFolder(name, APP));
+      const before = installedSize(unbundled(name).folder);
+      verdicts.push({
+        target: `${name} is installed in no more than one module per file takes`,
+        measured: `${kib(size.bytes)}, ${kib(before.bytes)}`,
+        met: size.bytes <= before.bytes,
+      });
+      return {
+        'package, after grpc-js': name,
+        import: figure(ms, 'ms'),
+        'CPU for it': figure(lastImport(bundled, 'cpuMs'), 'ms'),
+        'one module per file': figure(lastImport(separate, 'ms'), 'ms'),
+        installed: kib(size.bytes),
+        'as one module per file': kib(before.bytes),
+        dependencies: size.dependencies === 0 ? 'none' : `${size.dependencies}: ${kib(size.dependencyBytes)}`,
+      };
+    });
+    return {
+      tables: [tableOf('Import time and installed size', rows)],
+      verdicts,
+      notes: [
+        `Medians of ${rounds} processes in turns. grpc-js itself takes ${figure(lastImport(alone, 'ms'), 'ms')}; it is a peer dependency of every package and counts for none.`,
+      ],
+    };
+  });
+}

@@ -1,0 +1,65 @@
+/**
+ * How a package is built, of the entries that its `build` script names: one ES module and one CommonJS file, and what several
+ * entries share in one file more, so that state exists once. Nothing of other packages is taken in.
+ */
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { decode, encode } from '@jridgewell/sourcemap-codec';
+import { defineConfig } from 'tsdown';
+
+export default defineConfig({
+  cwd: process.cwd(),
+  format: {
+    esm: { dts: false },
+    // Both formats with their maps are to take no more room than the sources as single modules did: this one is small, the other one
+    // can be read. Functions and classes keep their names in either, for stack traces.
+    cjs: {
+      dts: { oxc: true },
+      minify: { compress: true, mangle: { keepNames: true }, codegen: { removeWhitespace: true } },
+    },
+  },
+  fixedExtension: false,
+  hash: false,
+  inputOptions: { experimental: { attachDebugInfo: 'none' } },
+  outputOptions: (options, _format, { cjsDts }) => ({
+    ...options,
+    sourcemap: !cjsDts,
+    // The declarations have the comments.
+    comments: { legal: false, annotation: true, jsdoc: false },
+    sourcemapExcludeSources: true,
+    codeSplitting: { groups: [{ name: cjsDts ? 'shared.d' : 'shared', minShareCount: 2 }] },
+  }),
+  checks: { legacyCjs: false },
+  failOnWarn: true,
+  report: false,
+  logLevel: 'warn',
+  hooks: {
+    'build:done': async ({ chunks, options: { outDir } }) => {
+      for (const chunk of chunks) {
+        const file = join(outDir, chunk.fileName);
+        if (file.endsWith('.map')) await thin(file);
+        if (file.endsWith('.d.cts') && chunk.isEntry) await declareModule(file);
+      }
+    },
+  },
+});
+
+/** Leaves of a map what a stack trace needs: where a line of the sources begins. */
+async function thin(file) {
+  const map = JSON.parse(await readFile(file, 'utf8'));
+  const beginsLine = ([, source, line], i, segments) =>
+    i === 0 || source !== segments[i - 1][1] || line !== segments[i - 1][2];
+  const lines = decode(map.mappings).map((segments) =>
+    segments
+      .filter((segment) => segment.length > 1)
+      .filter(beginsLine)
+      .map((segment) => segment.slice(0, 4)),
+  );
+  await writeFile(file, JSON.stringify({ ...map, names: [], mappings: encode(lines) }));
+}
+
+/** Each type is declared once, for CommonJS; the declaration of the ES module leads there. */
+async function declareModule(file) {
+  const name = file.replace(/\.d\.cts$/, '');
+  await writeFile(`${name}.d.ts`, `export * from './${name.split('/').at(-1)}.cjs';\n`);
+}
