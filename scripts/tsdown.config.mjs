@@ -1,6 +1,7 @@
 /**
- * How a package is built, of the entries that its `build` script names: one ES module and one CommonJS file, and what several
- * entries share in one file more, so that state exists once. Nothing of other packages is taken in.
+ * How a package is built, of the entries that its `build` script names: one ES module and one CommonJS file, since each file more
+ * costs a program that starts time. An entry that imports another one is a few lines beside it, so that state exists once. Nothing
+ * of other packages is taken in.
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -20,14 +21,25 @@ export default defineConfig({
   },
   fixedExtension: false,
   hash: false,
-  inputOptions: { experimental: { attachDebugInfo: 'none' } },
-  outputOptions: (options, _format, { cjsDts }) => ({
+  inputOptions: { preserveEntrySignatures: 'allow-extension', experimental: { attachDebugInfo: 'none' } },
+  plugins: [
+    {
+      name: 'one-module-of-service-config',
+      // It has the public names, too, and is where they are.
+      resolveId: {
+        order: 'pre',
+        filter: { id: /^@petiole\/service-config$/ },
+        handler: (id) => ({ id: `${id}/internal`, external: true }),
+      },
+    },
+  ],
+  outputOptions: (options, format, { cjsDts }) => ({
     ...options,
+    ...(cjsDts ? {} : { chunkFileNames: format === 'cjs' ? 'shared.cjs' : 'shared.js' }),
     sourcemap: !cjsDts,
     // The declarations have the comments.
     comments: { legal: false, annotation: true, jsdoc: false },
     sourcemapExcludeSources: true,
-    codeSplitting: { groups: [{ name: cjsDts ? 'shared.d' : 'shared', minShareCount: 2 }] },
   }),
   checks: { legacyCjs: false },
   failOnWarn: true,

@@ -10,7 +10,7 @@ import { figure, type Report, tableOf, type Verdict } from './report.js';
 import { APP, GRPC, inRounds, middle, type Result, type Task } from './starting-process.js';
 import { withUnbundled } from './unbundled.js';
 
-/** @petiole/service-config has no limit of its own: it is a part of the import of the other two. */
+/** @petiole/service-config has no limit of its own: it is a part of the import and of the installation of these. */
 const LIMITS_MS: ReadonlyMap<string, number> = new Map([
   ['@petiole/balancer', 8],
   ['@petiole/resolver', 8],
@@ -40,18 +40,25 @@ export async function imports(quick: boolean): Promise<Report> {
     const rows = NAMES.map((name, index) => {
       const [bundled = [], separate = []] = results.slice(2 * index);
       const ms = lastImport(bundled, 'ms');
-      const limitMs = LIMITS_MS.get(name);
-      if (limitMs !== undefined) {
-        const target = `${name} is imported within ${limitMs} ms`;
-        verdicts.push({ target, measured: figure(ms, 'ms'), met: ms <= limitMs });
-      }
       const size = installedSize(packageFolder(name, APP));
       const before = installedSize(unbundled(name).folder);
-      verdicts.push({
-        target: `${name} is installed in no more than one module per file takes`,
-        measured: `${kib(size.bytes)}, ${kib(before.bytes)}`,
-        met: size.bytes <= before.bytes,
-      });
+      const limitMs = LIMITS_MS.get(name);
+      if (limitMs !== undefined) {
+        const all = size.bytes + size.dependencyBytes;
+        const allBefore = before.bytes + before.dependencyBytes;
+        verdicts.push(
+          {
+            target: `${name} is imported within ${limitMs} ms`,
+            measured: figure(ms, 'ms'),
+            met: ms <= limitMs,
+          },
+          {
+            target: `${name} with its dependencies is no larger than as one module per file`,
+            measured: `${kib(all)}, ${kib(allBefore)}`,
+            met: all <= allBefore,
+          },
+        );
+      }
       return {
         'package, after grpc-js': name,
         import: figure(ms, 'ms'),

@@ -3,12 +3,7 @@
  * so does `node --import @petiole/balancer/register app.js`, without a change
  * of code.
  */
-import './grpc-js/installed.js';
-
-import { customRoundRobin } from './policies/custom-round-robin.js';
-import { leastRequest } from './policies/least-request.js';
-import { randomSubsetting } from './policies/random-subsetting.js';
-import { requestLimit } from './policies/request-limit.js';
+import { customRoundRobin, leastRequest, randomSubsetting, requestLimit } from './index.js';
 
 customRoundRobin.register();
 leastRequest.register();

@@ -1,7 +1,33 @@
-/** What @grpc/grpc-js really does with a service config. */
-export { checkServiceConfig } from './check-service-config.js';
-export type { Duration } from './duration.js';
-export * from './fields.js';
-export type { ServiceConfigFinding } from './finding.js';
-export * from './read-service-config.js';
-export * from './service-config.js';
+/** What @grpc/grpc-js really does with a service config. All of it is in one file, which other entries share. */
+export {
+  boolean,
+  type ConfigOf,
+  checkServiceConfig,
+  type Duration,
+  duration,
+  type Field,
+  type FieldBounds,
+  type FieldDescription,
+  type FieldOptions,
+  type Fields,
+  type HealthCheckConfig,
+  type HedgingPolicy,
+  integer,
+  type JsonOf,
+  list,
+  type MethodConfig,
+  type MethodName,
+  number,
+  type PreparedServiceConfig,
+  type RetryPolicy,
+  type RetryThrottling,
+  readServiceConfig,
+  ServiceConfigError,
+  type ServiceConfigFinding,
+  type ServiceConfigInput,
+  type ServiceConfigOptions,
+  type ServiceConfigSource,
+  type StatusCode,
+  serviceConfig,
+  string,
+} from './internal.js';

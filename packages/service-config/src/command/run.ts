@@ -1,10 +1,6 @@
 /** The command: prints what `checkServiceConfig` finds in a file, and which of it must change. */
 import { parseArgs } from 'node:util';
-import { checkServiceConfig } from '../check-service-config.js';
-import type { ServiceConfigFinding } from '../finding.js';
-import { isDeeper } from '../json.js';
-import { show } from '../text/show.js';
-import { messageOf } from '../text/thrown.js';
+import { checkServiceConfig, isDeeper, messageOf, type ServiceConfigFinding, show } from '../internal.js';
 
 /** What the command needs of its process. */
 export interface Surroundings {
