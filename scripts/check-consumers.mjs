@@ -1,118 +1,146 @@
 /**
- * Packs each package, installs it alone beside @grpc/grpc-js with npm into an empty project, on the oldest and the newest
- * Node.js that are supported, and runs applications there that use it by `import`, by `require()`, by
- * `node --import <package>/register`, and bundled to CommonJS; the checker also as a command.
- * Then: an npm tree with two copies of grpc-js, where the policies must not be missing without a word.
+ * `pnpm check:consumers [--all] [--write] [NAME…]`: packs the packages, installs them for each group of consumers/ in an empty folder
+ * outside of this repository, and runs the rows of consumers/rows.mjs: those of CI, all, or those with a NAME in their names.
+ * `--write` puts the table into docs/compatibility.md. pnpm must be on the PATH, as it is in its scripts.
  */
-import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { asTested, bundle, makeProject, nodeVersions, packPackages } from './consumer-project.mjs';
+import { execFile } from 'node:child_process';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs, promisify } from 'node:util';
+import { ROWS } from './consumers/rows.mjs';
 
-/** What the applications of consumers/apps print: who has answered, in this order. */
-const ANSWERS = {
-  balancer: /^(AAABBBCCC|BBBCCCAAA|CCCAAABBB)...$/,
-  resolver: /^AABB$/,
-  'echo-proto': /^echo$/,
-  'service-config': /^misread, 0\.5 s$/,
-};
-const COMMAND = { program: 'node_modules/.bin/petiole-service-config', says: /grpc-js reads 0 s and 5 ns/ };
-/** The oldest of the peer range beside the one that the workspace tests with. */
-const OTHER_GRPC_JS = '1.14.5';
+const LIMIT_MS = 300_000;
+const PRINTS = 'AAABBBCCC';
 
-const grpcJs = asTested('@grpc/grpc-js');
+const root = fileURLToPath(new URL('..', import.meta.url));
+const page = join(root, 'docs/compatibility.md');
+const { values: flags, positionals: names } = parseArgs({
+  args: process.argv.slice(2).filter((arg) => arg !== '--'),
+  allowPositionals: true,
+  options: { all: { type: 'boolean' }, write: { type: 'boolean' } },
+});
+const isChosen = ({ name, ci }) =>
+  names.length > 0 ? names.some((part) => name.includes(part)) : flags.all || ci;
+const rows = ROWS.filter(isChosen);
+
 const scratch = mkdtempSync(join(tmpdir(), 'petiole-consumers-'));
 try {
-  const packages = await packPackages(scratch);
-  const rows = [];
-  for (const node of await nodeVersions()) {
-    rows.push(...(await Promise.all(packages.map((one) => checkAlone(one, node)))));
-  }
-  console.log(`Each package installed alone with npm beside ${grpcJs}:`);
-  console.table(rows);
-  console.log(`Two copies of grpc-js in one npm tree, ${grpcJs} and ${OTHER_GRPC_JS} below a dependency:`);
-  console.table(await checkTwoCopies(packages.find(({ app }) => app === 'balancer')));
+  const groups = [...new Set(rows.map(({ group }) => group))];
+  await install(groups, await packPackages());
+  const results = [];
+  const waiting = [...rows];
+  await Promise.all(
+    Array.from({ length: availableParallelism() }, async () => {
+      for (let row = waiting.shift(); row !== undefined; row = waiting.shift()) {
+        results.push(await check(row));
+      }
+    }),
+  );
+  results.sort((a, b) => rows.indexOf(a.row) - rows.indexOf(b.row));
+  console.table(
+    results.map(({ row, seconds, error }) => ({
+      consumer: row.name,
+      seconds,
+      result: error ? 'FAILED' : 'ok',
+    })),
+  );
+  const failed = results.filter(({ error }) => error !== undefined);
+  for (const { row, error } of failed) console.error(`\n${row.name}: ${error}`);
+  if (failed.length > 0) process.exitCode = 1;
+  else if (flags.write) writeTable(results);
 } finally {
   rmSync(scratch, { recursive: true, force: true });
 }
 
-async function checkAlone({ app, name, entries, tarballs }, node) {
-  const project = makeProject(join(scratch, `${app}-${node.version}`), node.directory);
-  assert.equal((await project.node('--version')).output, node.version);
-  await project.npmInstall(...tarballs, grpcJs);
-  // 22.12 warns of require(esm), as docs/compatibility.md says; the others must not.
-  const quiet = node.version === 'v22.12.0' ? ['--disable-warning=ExperimentalWarning'] : [];
-  const row = { package: name, node: node.version };
-  for (const entry of entries) {
-    await answers(project, /^$/, '--input-type=module', '-e', `await import('${entry}')`);
-    await answers(project, /^$/, ...quiet, '-e', `require('${entry}')`);
+/** `{ '@petiole/balancer': '/…/petiole-balancer-0.0.0.tgz', … }`. */
+async function packPackages() {
+  const packed = {};
+  for (const folder of readdirSync(join(root, 'packages')).map((name) => join(root, 'packages', name))) {
+    const { name, private: isPrivate } = readJson(join(folder, 'package.json'));
+    if (isPrivate) continue;
+    // Not `npm pack`: that keeps the source condition of `exports`, pnpm applies publishConfig.
+    const destination = mkdtempSync(join(scratch, 'packed-'));
+    await run(`pnpm pack --pack-destination ${destination}`, folder);
+    packed[name] = `file:${join(destination, readdirSync(destination)[0])}`;
   }
-  const answer = ANSWERS[app];
-  row.import = await answers(project, answer, `${app}-import.mjs`);
-  row.require = await answers(project, answer, ...quiet, `${app}-require.cjs`);
-  if (project.has(COMMAND.program)) {
-    row.command = await answers(project, COMMAND.says, COMMAND.program, 'service-config.json');
-  }
-  const register = entries.find((entry) => entry.endsWith('/register'));
-  if (register === undefined) return row; // nor is there a bundle: echo-proto reads a .proto file
-  row['--import'] = await answers(project, answer, '--import', register, `${app}-preload.mjs`);
-  // Else the application proves nothing: it must not work by itself.
-  const without = await project.node(`${app}-preload.mjs`).catch(() => ({ output: 'fails' }));
-  assert.doesNotMatch(without.output, answer, `${app}-preload.mjs works without ${register}`);
-  await bundle(join(project.directory, `${app}-require.cjs`), join(project.directory, 'bundled.cjs'));
-  row.bundled = await answers(project, answer, 'bundled.cjs');
-  return row;
+  return packed;
 }
 
-async function answers(project, expected, ...args) {
-  const { output, errors } = await project.node(...args);
-  assert.match(output, expected, `node ${args.join(' ')}: ${output} ${errors}`);
-  // An ExperimentalWarning for require(esm) would be noise in every log of an application: Node 20.19 and later has none.
-  assert.equal(errors, '', `node ${args.join(' ')} wrote to standard error: ${errors}`);
-  return output.match(expected)[0];
+/** One workspace of its own: what several groups need is fetched once, in the versions of the lockfile. */
+async function install(groups, packed) {
+  const consumers = join(root, 'scripts/consumers');
+  cpSync(consumers, scratch, { recursive: true, filter: (path) => !path.includes('node_modules') });
+  const overrides = Object.entries(packed).map(([name, tarball]) => `  "${name}": "${tarball}"\n`);
+  const workspace = join(scratch, 'pnpm-workspace.yaml');
+  writeFileSync(workspace, `${readFileSync(workspace, 'utf8')}overrides:\n${overrides.join('')}`);
+
+  const shared = join(scratch, 'shared');
+  for (const [module, extension] of [
+    ['esnext', 'mjs'],
+    ['commonjs', 'cjs'],
+  ]) {
+    const options = `--ignoreConfig --noCheck --target es2022 --module ${module} --moduleResolution bundler`;
+    await run(`tsc order.ts ${options} --outDir ${extension}`, shared);
+    cpSync(join(shared, extension, 'order.js'), join(shared, `order.${extension}`));
+    rmSync(join(shared, extension), { recursive: true });
+  }
+  for (const group of groups) {
+    const folder = join(scratch, group);
+    cpSync(shared, folder, { recursive: true });
+    const manifest = readJson(join(folder, 'package.json'));
+    Object.assign(manifest.dependencies, packed);
+    writeFileSync(join(folder, 'package.json'), JSON.stringify(manifest));
+  }
+  const filters = ['runtimes', ...groups].map((group) => `--filter=${group}`).join(' ');
+  await run(`pnpm install ${filters} --no-frozen-lockfile --prefer-offline --reporter=silent`, scratch);
 }
 
-async function checkTwoCopies({ name, tarballs }) {
-  const dependency = join(scratch, 'orders');
-  mkdirSync(dependency);
-  writeFileSync(
-    join(dependency, 'package.json'),
-    JSON.stringify({
-      name: 'petiole-consumer-orders',
-      version: '1.0.0',
-      main: 'index.cjs',
-      dependencies: { '@grpc/grpc-js': OTHER_GRPC_JS },
-    }),
-  );
-  // The names are spelt out, so that an ES module can import them.
-  writeFileSync(
-    join(dependency, 'index.cjs'),
-    "const { Client, credentials } = require('@grpc/grpc-js');\nmodule.exports = { Client, credentials };\n",
-  );
-  const project = makeProject(join(scratch, 'two-copies'));
-  await project.npmInstall(...tarballs, grpcJs, '--install-links', dependency);
-  const nested = 'node_modules/petiole-consumer-orders/node_modules/@grpc/grpc-js';
-  assert(project.has(nested), `npm made no second copy at ${nested}`);
-  writeFileSync(
-    join(project.directory, 'two-copies-imported.mjs'),
-    `import '${name}/register';\nimport './two-copies.mjs';\n`,
-  );
-
-  const rows = [];
-  for (const args of [['--import', `${name}/register`, 'two-copies.mjs'], ['two-copies-imported.mjs']]) {
-    const { output, errors } = await project.node(...args);
-    assert.match(output, /^(.)\1{11}$/, `the second copy does not use pick_first but gives ${output}`);
-    const warnings = errors
-      .split('\n')
-      .filter((line) => line.includes('Two copies of @grpc/grpc-js are loaded'));
-    assert.equal(warnings.length, 1, `node ${args.join(' ')} warned ${warnings.length} times:\n${errors}`);
-    const [version] = grpcJs.split('@').slice(-1);
-    for (const part of [version, OTHER_GRPC_JS, nested, 'pick_first', 'npm ls @grpc/grpc-js']) {
-      assert(warnings[0].includes(part), `the warning does not name ${part}: ${warnings[0]}`);
-    }
-    const warning = `${warnings[0].slice(0, 60)}…`;
-    rows.push({ command: `node ${args.join(' ')}`, answers: output, warning });
+async function check(row) {
+  const start = performance.now();
+  const seconds = () => Math.round((performance.now() - start) / 100) / 10;
+  const folder = join(scratch, row.group);
+  const runtime = row.runtime && join(scratch, 'runtimes/node_modules', row.runtime);
+  const bins = [join(folder, 'node_modules/.bin'), ...(runtime ? [join(runtime, 'bin'), runtime] : [])];
+  try {
+    let output = '';
+    for (const command of row.run) output = await run(command, folder, bins.reverse());
+    if (!output.split('\n').includes(PRINTS)) throw new Error(`did not print ${PRINTS}:\n${output}`);
+    return { row, seconds: seconds() };
+  } catch (error) {
+    return { row, seconds: seconds(), error: error.message };
   }
-  return rows;
+}
+
+/** What the command prints. It runs as it would without pnpm, which runs this, and without what its user set for other runs. */
+async function run(command, cwd, bins = []) {
+  const inherited = Object.entries(process.env).filter(
+    ([name]) => !/^npm_(?!config_)|^NODE_|^GRPC_|^CI$/.test(name),
+  );
+  const env = { ...Object.fromEntries(inherited), PATH: [...bins, process.env.PATH].join(delimiter) };
+  try {
+    const { stdout } = await promisify(execFile)('sh', ['-c', command], { cwd, env, timeout: LIMIT_MS });
+    return stdout;
+  } catch (error) {
+    throw new Error(
+      `${command}: ${error.killed ? `killed after ${LIMIT_MS} ms` : ''}\n${error.stdout}${error.stderr}`,
+    );
+  }
+}
+
+function readJson(path) {
+  return JSON.parse(readFileSync(path, 'utf8'));
+}
+
+function writeTable(results) {
+  const lines = results.map(({ row, seconds }) => `| ${row.name} | ${row.ci ? 'yes' : ''} | ${seconds} |`);
+  const table = ['| consumer | in CI | seconds |', '|---|---|--:|', ...lines].join('\n');
+  const when = `${new Date().toISOString().slice(0, 10)}, Node.js ${process.version}`;
+  const text = `<!-- consumers -->\n\n${table}\n\nAll of them passed on ${when}.\n\n<!-- /consumers -->`;
+  const old = readFileSync(page, 'utf8');
+  writeFileSync(
+    page,
+    old.replace(/<!-- consumers -->[\s\S]*<!-- \/consumers -->/, () => text),
+  );
 }

@@ -1,0 +1,6 @@
+export default {
+  target: 'node',
+  mode: 'production',
+  entry: './main.mjs',
+  output: { path: `${import.meta.dirname}/out`, filename: 'rspack.cjs' },
+};

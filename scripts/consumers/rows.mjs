@@ -1,0 +1,146 @@
+/**
+ * The matrix of consumers, as data. Each row is commands that run one after the other in the folder of its group, where the packed
+ * packages are installed; the last one prints AAABBBCCC. Rows that are not in CI are run by `pnpm check:consumers --all`.
+ */
+
+const NODES = ['20.19', '20', '22.12', '22', '24', '26'];
+const DIRECT = [
+  'node main.mjs',
+  'node main.cjs',
+  'node same.mjs',
+  'node --import @petiole/balancer/register --import @petiole/resolver/register preloaded.mjs',
+];
+const RESOLUTIONS = {
+  node10: ['commonjs'],
+  node16: ['esm', 'commonjs'],
+  nodenext: ['esm', 'commonjs'],
+  bundler: ['esm'],
+};
+const COMPILERS = {
+  5.4: ['node10', 'node16', 'nodenext', 'bundler'],
+  5.9: ['node10', 'node16', 'nodenext', 'bundler'],
+  6: ['node10', 'node16', 'nodenext', 'bundler'],
+  7: ['node16', 'nodenext', 'bundler'],
+};
+
+/** `{ name, group, run, runtime?, ci? }` each: `runtime` is a package of runtimes/ whose binary comes first on the PATH. */
+export const ROWS = [
+  ...NODES.map((version) => ({
+    name: `Node.js ${version}`,
+    group: 'plain',
+    runtime: `node-${version}`,
+    run: DIRECT,
+    ci: true,
+  })),
+  {
+    name: 'Bun',
+    group: 'plain',
+    runtime: '@oven/bun-linux-x64',
+    run: ['main.mjs', 'main.cjs', 'same.mjs'].map((file) => `bun ${file}`),
+    ci: true,
+  },
+  {
+    name: 'Deno',
+    group: 'plain',
+    runtime: '@deno/linux-x64-glibc',
+    run: ['main.mjs', 'main.cjs', 'same.mjs'].map((file) => `deno run -A ${file}`),
+    ci: true,
+  },
+  { name: 'npm, each package alone', group: 'plain', run: ['node alone.mjs'], ci: true },
+  {
+    name: 'npx @petiole/service-config',
+    group: 'plain',
+    run: ["petiole-service-config service-config.json | grep 'grpc-js reads 0 s and 5 ns'", 'node main.cjs'],
+    ci: true,
+  },
+  {
+    name: 'ES module and CommonJS in one process',
+    group: 'plain',
+    run: ['node two-instances.mjs'],
+    ci: true,
+  },
+  { name: 'two copies of grpc-js', group: 'plain', run: ['node two-copies.mjs'], ci: true },
+  { name: 'node:test, mocked timers', group: 'plain', run: ['node order.test.mjs'], ci: true },
+
+  ...Object.entries(COMPILERS).flatMap(([version, resolutions]) =>
+    resolutions.flatMap((resolution) =>
+      RESOLUTIONS[resolution].map((format) => ({
+        name: `TypeScript ${version}, ${resolution}, ${format}`,
+        group: 'typescript',
+        run: [`node compile.mjs typescript-${version} ${resolution} ${format}`],
+        ci: true,
+      })),
+    ),
+  ),
+  { name: 'ts-node 10', group: 'ts-node', run: ['ts-node main.ts'], ci: true },
+
+  {
+    name: 'webpack 5.61',
+    group: 'webpack-oldest',
+    run: ['webpack --mode production --target node --entry ./main.mjs -o out', 'node out/main.js'],
+    ci: true,
+  },
+  {
+    name: 'webpack 5.113',
+    group: 'bundlers',
+    run: [
+      'webpack --mode production --target node --entry ./main.mjs -o out/webpack',
+      'node out/webpack/main.js',
+    ],
+    ci: true,
+  },
+  { name: 'rspack 2', group: 'bundlers', run: ['rspack build', 'node out/rspack.cjs'], ci: true },
+  {
+    name: 'esbuild, ES modules to CommonJS',
+    group: 'bundlers',
+    run: [
+      'esbuild main.mjs --bundle --platform=node --outfile=out/esbuild.cjs --log-level=error',
+      'node out/esbuild.cjs',
+    ],
+    ci: true,
+  },
+  {
+    name: 'esbuild, CommonJS',
+    group: 'bundlers',
+    run: [
+      'esbuild main.cjs --bundle --platform=node --outfile=out/esbuild-cjs.cjs --log-level=error',
+      'node out/esbuild-cjs.cjs',
+    ],
+    ci: true,
+  },
+  { name: 'rollup 4', group: 'bundlers', run: ['rollup -c', 'node out/rollup.mjs'], ci: true },
+  { name: 'Vite 8, ssr', group: 'bundlers', run: ['vite build', 'node out/vite/main.mjs'], ci: true },
+
+  { name: 'Jest 29', group: 'jest-29', run: ['jest'], ci: true },
+  { name: 'Jest 30', group: 'jest-30', run: ['cp ../jest-29/order.test.js .', 'jest'], ci: true },
+  { name: 'Vitest 4, fake timers', group: 'vitest', run: ['vitest run'], ci: true },
+
+  {
+    name: 'Nest 10',
+    group: 'nest-10',
+    run: [
+      'tsc --strict --experimentalDecorators --esModuleInterop --skipLibCheck --target es2021 --module commonjs --moduleResolution node10 --outDir out nest.ts',
+      'node out/nest.js',
+    ],
+  },
+  {
+    name: 'Nest 11',
+    group: 'nest-11',
+    run: [
+      'cp ../nest-10/nest.ts .',
+      'tsc --strict --experimentalDecorators --esModuleInterop --skipLibCheck --target es2023 --module nodenext --outDir out nest.ts',
+      'node out/nest.js',
+    ],
+  },
+  {
+    name: 'Nest 12',
+    group: 'nest-12',
+    run: [
+      'cp ../nest-10/nest.ts .',
+      'tsc --strict --experimentalDecorators --esModuleInterop --skipLibCheck --target es2023 --module nodenext --outDir out nest.ts',
+      'node out/nest.js',
+    ],
+  },
+  { name: 'nice-grpc 2', group: 'nice-grpc', run: ['node nice.mjs'] },
+  { name: 'Next 16, build and start', group: 'next', run: ['next build', 'node visit.mjs start'] },
+];

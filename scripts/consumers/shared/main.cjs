@@ -1,0 +1,3 @@
+const { order } = require('./order.cjs');
+
+order().then((answers) => console.log(answers));

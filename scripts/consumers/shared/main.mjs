@@ -1,0 +1,3 @@
+import { order } from './order.mjs';
+
+order().then((answers) => console.log(answers));
