@@ -15,7 +15,7 @@ export default defineConfig({
     // Both formats with their maps are to take no more room than the sources as single modules did: this one is small, the other one
     // can be read. Functions and classes keep their names in either, for stack traces.
     cjs: {
-      dts: { oxc: true },
+      dts: { oxc: { stripInternal: true } },
       minify: { compress: true, mangle: { keepNames: true }, codegen: { removeWhitespace: true } },
     },
   },
