@@ -1,10 +1,19 @@
 /** The one vitest configuration; every package runs it against its own folder. */
+import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
 /** `test` leaves out what takes long; `test:slow` runs nothing else. */
 const SLOW = 'test/**/*.slow.test.ts';
 
 export default defineConfig(({ mode }) => ({
+  resolve: {
+    alias: [
+      {
+        find: /^node:timers$/,
+        replacement: fileURLToPath(new URL('src/fakeable-timers.ts', import.meta.url)),
+      },
+    ],
+  },
   ssr: {
     // Siblings are read from their sources: no test needs a build.
     resolve: { conditions: ['@petiole/source'] },

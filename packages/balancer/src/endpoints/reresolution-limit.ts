@@ -2,6 +2,7 @@
  * Passes requests for re-resolution on, at most one a second. A resolver should limit them itself; one that answers each
  * in the next tick would otherwise drive a policy in circles as soon as one server is dead.
  */
+import { clearTimeout, setTimeout } from 'node:timers';
 
 /** The least time between two requests. */
 const REQUEST_INTERVAL_MS = 1000;

@@ -5,6 +5,7 @@
  */
 import { readFileSync } from 'node:fs';
 import nodeModule from 'node:module';
+import { setTimeout } from 'node:timers';
 import { Channel, Client, experimental, Metadata } from '@grpc/grpc-js';
 import { logError, show } from '@petiole/service-config/internal';
 

@@ -3,6 +3,7 @@
  * `outlier_detection` stores its own config only after the update of its child, and decides by it whether the picker
  * that it is given counts calls. Without a second publication the first picker would never count.
  */
+import { clearImmediate, setImmediate } from 'node:timers';
 import type { experimental, connectivityState as State } from '@grpc/grpc-js';
 
 type Picker = experimental.Picker;

@@ -2,6 +2,7 @@
  * One stream of `grpc.health.v1.Health/Watch`, from its start to its end. A status is reported as it comes; of those
  * that follow within a moment, the newest. A server that sends without end is read no faster than that allows.
  */
+import { clearTimeout, setTimeout } from 'node:timers';
 import {
   type ChannelInterface,
   type experimental,

@@ -2,6 +2,7 @@
  * `grpc.health.v1.Health/Watch` on one connection (gRFC A17), one stream after the other: when a stream ends, the
  * next one starts. Runs on the subchannel's own channel, so no policy comes between.
  */
+import { clearTimeout, setTimeout } from 'node:timers';
 import { type ChannelInterface, type experimental, status as Status } from '@grpc/grpc-js';
 import type { ServingStatus } from '../events/endpoint-events.js';
 import { channelOf } from '../grpc-js/subchannel-channel.js';

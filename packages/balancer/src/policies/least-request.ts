@@ -1,4 +1,5 @@
 /** `least_request` (gRFC A48): of a few endpoints drawn at random, the one with the fewest RPCs in flight. */
+import { setImmediate } from 'node:timers';
 import type { experimental } from '@grpc/grpc-js';
 import { integer } from '@petiole/service-config';
 import type { PolicyEndpoint } from '../endpoints/endpoint.js';

@@ -1,4 +1,5 @@
 /** `request_limit` (gRFC A32): at most so many RPCs at once on each endpoint of the policy below. */
+import { setImmediate } from 'node:timers';
 import type { experimental, LoadBalancingConfig } from '@grpc/grpc-js';
 import { boolean, integer } from '@petiole/service-config';
 import { dropPick, observePick, queuePick } from '../endpoints/pick-result.js';

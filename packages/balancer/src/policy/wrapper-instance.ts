@@ -1,4 +1,5 @@
 /** One instance of a defined wrapper, in one channel: its child policy, and what the two tell each other. */
+import { clearImmediate, setImmediate } from 'node:timers';
 import {
   type ChannelOptions,
   experimental,

@@ -2,6 +2,7 @@
  * The resolver of a channel that is told what there is: by a program, or once and for all by its target. It answers no
  * request for re-resolution: a resolver that answers each at once makes `round_robin` spin while a server is down (fact R4).
  */
+import { clearImmediate, setImmediate } from 'node:timers';
 import type { experimental } from '@grpc/grpc-js';
 import { backoff, reconnectDelays } from '../grpc-js/channel-options.js';
 import type { Delivery } from './delivery.js';

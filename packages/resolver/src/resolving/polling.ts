@@ -2,7 +2,9 @@
  * Asks again: when the channel wants it (rate-limited), every `refreshInterval`, and with back-off after a failure, also
  * after one in part. After grpc-dotnet's PollingResolver; the rules are those of grpc-go's DNS resolver.
  */
+
 import { setMaxListeners } from 'node:events';
+import { clearTimeout, setImmediate, setTimeout } from 'node:timers';
 import { type experimental, status } from '@grpc/grpc-js';
 import { logError, messageOf, TurningClock } from '@petiole/service-config/internal';
 import { backoff, minTimeBetweenRequests, reconnectDelays } from '../grpc-js/channel-options.js';

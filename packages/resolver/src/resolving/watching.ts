@@ -2,6 +2,7 @@
  * Endpoints that are pushed. One watch serves all channels of a target: it begins with the first of them and ends with the
  * last. When it ends by itself, the last answer stays, and it is begun again after a back-off.
  */
+import { clearImmediate, setImmediate } from 'node:timers';
 import type { experimental } from '@grpc/grpc-js';
 import { logError, messageOf, type Trace, TurningClock } from '@petiole/service-config/internal';
 import { backoff, type ReconnectDelays } from '../grpc-js/channel-options.js';

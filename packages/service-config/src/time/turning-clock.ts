@@ -3,6 +3,7 @@
  * a debugger, a frozen container) Node runs timers before it reads sockets, and a timer that fires late is no proof of
  * silence: what it waited for may have arrived long ago.
  */
+import { clearImmediate, clearTimeout, setImmediate, setTimeout } from 'node:timers';
 
 /**
  * A wait consists of so many timers, one after the other, and each counts for no more than its length. So one stall,
