@@ -6,7 +6,7 @@ import { deepFreeze } from './objects.js';
 
 /** Room for the names of zones and keys. */
 const LONGEST_TEXT = 256;
-/** The most that the attributes of one endpoint may bring, as JSON. */
+/** The most that the attributes of one endpoint may bring: characters of their names and of their values as JSON. */
 const LONGEST = 4096;
 
 /** What an attribute may be, as a message has it. */
@@ -16,7 +16,14 @@ const TEXT: Allowed = [
   `a string of 1 to ${LONGEST_TEXT} characters`,
   (value) => typeof value === 'string' && value !== '' && value.length <= LONGEST_TEXT,
 ];
-const OTHER: Allowed = ['JSON', (value) => isDeepStrictEqual(copyOf(value), value)];
+const OTHER: Allowed = [
+  'JSON',
+  (value) =>
+    typeof value === 'string' ||
+    typeof value === 'boolean' ||
+    Number.isFinite(value) ||
+    (typeof value === 'object' && isDeepStrictEqual(copyOf(value), value)),
+];
 
 const ALLOWED: ReadonlyMap<string, Allowed> = new Map([
   ['zone', TEXT],
@@ -31,17 +38,18 @@ const ALLOWED: ReadonlyMap<string, Allowed> = new Map([
  */
 export function readAttributes(given: unknown): EndpointAttributes {
   if (!isJson(given)) throw new TargetError(`attributes must be an object, got ${show(given)}`);
-  const present = Object.entries(given).filter(([, value]) => value !== null && value !== undefined);
-  for (const [name, value] of present) {
+  const entries: Array<[string, unknown]> = [];
+  let size = 0;
+  for (const [name, value] of Object.entries(given)) {
+    if (value === null || value === undefined) continue;
     const [range, has] = ALLOWED.get(name) ?? OTHER;
     if (!has(value)) throw new TargetError(`attributes.${name} must be ${range}, got ${show(value)}`);
+    const isObject = typeof value === 'object';
+    entries.push([name, isObject ? deepFreeze(copyOf(value)) : value]);
+    size += name.length + (isObject ? JSON.stringify(value) : String(value)).length;
   }
-  const attributes = Object.fromEntries(present);
-  // Most have no others, and need no copy.
-  if (present.every(([name]) => ALLOWED.has(name))) return Object.freeze(attributes);
-  const { length } = JSON.stringify(attributes);
-  if (length <= LONGEST) return deepFreeze(copyOf(attributes) as EndpointAttributes);
-  throw new TargetError(`attributes must be at most ${LONGEST} characters of JSON, got ${length}`);
+  if (size <= LONGEST) return Object.freeze(Object.fromEntries(entries));
+  throw new TargetError(`attributes must be at most ${LONGEST} characters, names and values, got ${size}`);
 }
 
 /** Undefined for what JSON cannot hold: a cycle, a bigint, more levels than the stack has room for. */

@@ -46,8 +46,12 @@ describe('attributes that a program gives', () => {
     [{ hashKey: 'x'.repeat(257) }, 'attributes.hashKey must be a string of 1 to 256 characters, got "xxx'],
     [{ call: () => 1 }, 'attributes.call must be JSON, got a function'],
     [{ rtt: Number.NaN }, 'attributes.rtt must be JSON, got NaN'],
+    [
+      { load: { of: 'x'.repeat(5000) } },
+      'attributes must be at most 4096 characters, names and values, got 5013',
+    ],
     [{ nested: { of: [undefined] } }, 'attributes.nested must be JSON, got {"of":[null]}'],
-    [{ load: 'x'.repeat(5000) }, 'attributes must be at most 4096 characters of JSON, got 5011'],
+    [{ load: 'x'.repeat(5000) }, 'attributes must be at most 4096 characters, names and values, got 5004'],
     [['a'], 'attributes must be an object, got ["a"]'],
     ['a', 'attributes must be an object, got "a"'],
   ])('as %o are refused', (given, message) => {
