@@ -13,6 +13,7 @@ import {
   registerSrvResolver,
   registerStaticResolver,
 } from '../src/index.js';
+import { createResolverClass } from '../src/schemes/define-resolver.js';
 import { createDnsRefreshResolverClass } from '../src/schemes/dns-refresh.js';
 import { manualResolverClass } from '../src/schemes/manual.js';
 import { createSrvResolverClass } from '../src/schemes/srv.js';
@@ -59,6 +60,18 @@ const SUBJECTS: Readonly<Record<string, (port: number) => Promise<Subject> | Sub
       target: `dns+refresh://${dns.address}/echo.test:${port}`,
     };
   },
+  'a resolver that watches': (port) => ({
+    resolverClass: createResolverClass({
+      scheme: 'watched',
+      authority: () => 'watched',
+      watch: ({ signal, update }) =>
+        new Promise((resolve) => {
+          update({ endpoints: [`127.0.0.1:${port}`] });
+          signal.addEventListener('abort', () => resolve());
+        }),
+    }),
+    target: 'watched:x',
+  }),
   'a bad target': () => ({ resolverClass: createStaticResolverClass(), target: 'static:,' }),
 };
 

@@ -99,6 +99,22 @@ describe('round_robin with one killed server', () => {
     expect((await storm(manual.target, counted, a, b)).calls).toBe(0);
   });
 
+  it('stays calm on a watch', async () => {
+    const [a, b] = await twoServers();
+    const watched = createResolverClass({
+      scheme: 'calm-watch',
+      authority: () => 'watched',
+      watch: ({ update }) => {
+        update({ endpoints: [`127.0.0.1:${a.port}`, `127.0.0.2:${b.port}`] });
+        return new Promise(() => {});
+      },
+    });
+    const counted = registerCounted('calm-watch', watched);
+    const { calls, requests } = await storm('calm-watch:x', counted, a, b);
+    expect(requests).toBeGreaterThan(0);
+    expect(calls).toBe(0);
+  });
+
   it('stays calm on srv:', async () => {
     const [a, b] = await twoServers();
     const dns = await DnsServer.start();
