@@ -25,21 +25,23 @@ const OPTIONS = {
   'grpc.service_config_disable_resolution': 1,
 };
 
-/** Kills `b` under load, and counts for half a second what the resolver tells the channel. */
+/** Kills `b` under load, and counts what the resolver tells the channel: in half a second, of longer on a busy machine. */
 async function storm(target: string, counted: Counted, a: Backend, b: Backend): Promise<Counted> {
   const client = openClient(target, OPTIONS);
   await askUntilAll(client, [a.name, b.name]);
   b.kill();
   const before = { ...counted };
-  const end = performance.now() + 500;
+  const start = performance.now();
+  const halfSeconds = () => (performance.now() - start) / 500;
   let answered = 0;
-  while (performance.now() < end) {
+  while (halfSeconds() < 1 || (answered <= 10 && halfSeconds() < 20)) {
     const answer = await ask(client).catch(() => undefined);
     if (answer === a.name) answered += 1;
   }
   expect(answered).toBeGreaterThan(10);
   expect(client.getChannel().getConnectivityState(false)).toBe(connectivityState.READY);
-  return { calls: counted.calls - before.calls, requests: counted.requests - before.requests };
+  const each = (count: number): number => count / halfSeconds();
+  return { calls: each(counted.calls - before.calls), requests: each(counted.requests - before.requests) };
 }
 
 async function twoServers(): Promise<[Backend, Backend]> {
@@ -72,7 +74,7 @@ describe('round_robin with one killed server', () => {
     }
     const counted = registerCounted('eager', Eager);
     // Those below make 7 calls at most in the same time; a busy machine makes fewer than the thousands of a free one.
-    expect((await storm('eager:x', counted, a, b)).calls).toBeGreaterThan(50);
+    expect((await storm('eager:x', counted, a, b)).calls).toBeGreaterThan(20);
   });
 
   it('stays calm on static: with addresses', async () => {
