@@ -9,8 +9,8 @@ import type { Endpoint } from '../target/endpoint.js';
 export const UPDATE_CHANNEL = 'petiole.resolver.update';
 
 /**
- * Why a resolver spoke. The first four are those of resolvers that look; a manual resolver speaks because of an `update`
- * or a `fail`, and a `replay` of it to a channel that is new or back from idle.
+ * Why a resolver spoke. The first four are those of resolvers that look. A manual resolver and a watch speak because of an
+ * `update` or a failure, and a `replay` of what was said last goes to a channel that is new or back from idle.
  */
 export type UpdateReason =
   | 'first resolution'
