@@ -92,6 +92,7 @@ describe('a watch', () => {
     expect(watches.length).toBe(1);
     for (const { calls } of [one, two, three]) {
       expect(calls.map(({ endpoints }) => endpoints)).toEqual([['10.0.0.1:1']]);
+      expect(() => calls[0]?.raw?.[0]?.addresses.pop()).toThrow(TypeError); // frozen: the others have it, too
     }
     one.resolver.destroy();
     three.resolver.destroy();
