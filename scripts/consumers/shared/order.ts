@@ -45,18 +45,20 @@ export function connectTo(target: string, config: string): Connection {
   };
 }
 
-/** Registers what it needs, and asks through it. */
-export function order(): Promise<string> {
+/** Registers what it needs, and asks through it. `whenListening` may fake timers: grpc-js's own server needs real ones to begin. */
+export function order(whenListening = () => {}): Promise<string> {
   customRoundRobin.register();
   registerStaticResolver();
-  return askServers((addresses) =>
-    connectTo(staticTarget(addresses), serviceConfig({ loadBalancingConfig: [customRoundRobin()] })),
-  );
+  return askServers((addresses) => {
+    whenListening();
+    return connectTo(staticTarget(addresses), serviceConfig({ loadBalancingConfig: [customRoundRobin()] }));
+  });
 }
 
-/** `ABBBBBBBB`: the manual resolver, with which programs are tested, moves to B after the first answer. */
-export function move(): Promise<string> {
+/** First A, then B: the manual resolver, with which programs are tested, moves to B after the first answer. */
+export function move(whenListening = () => {}): Promise<string> {
   return askServers(([first = '', second = '']) => {
+    whenListening();
     const manual = createManualResolver({ endpoints: [first] });
     const { ask, close } = connectTo(
       manual.target,
