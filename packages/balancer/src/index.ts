@@ -31,6 +31,7 @@ export {
   serviceConfig,
   string,
 } from '@petiole/service-config';
+export type { EndpointAttributes } from '@petiole/service-config/internal';
 export type { CallEnd, EndpointHooks, EndpointIdentity, PolicyEndpoint } from './endpoints/endpoint.js';
 export { dropPick, failPick, observePick, type PickHooks, queuePick } from './endpoints/pick-result.js';
 export { type EndpointChange, EndpointSharding, type EndpointShardingOptions } from './endpoints/sharding.js';

@@ -5,10 +5,13 @@
 import { type ChannelOptions, experimental } from '@grpc/grpc-js';
 import {
   addressName,
+  attributesOf,
+  type EndpointAttributes,
   endpointName,
   oneLine,
   publishLater,
   sameAddresses,
+  sameAttributes,
   tracer,
 } from '@petiole/service-config/internal';
 import { type EndpointEvent, type EndpointState, endpointStateChannel } from '../events/endpoint-events.js';
@@ -16,7 +19,7 @@ import { Leaf, type LeafOwner, type LeafReport } from '../grpc-js/leaf.js';
 import { HealthCheckedSubchannel, type HealthObserver } from '../health/checked-subchannel.js';
 import type { ChannelArguments } from './channel-arguments.js';
 import type { EndpointData } from './data.js';
-import type { CallEnd, EndpointHooks, PolicyEndpoint } from './endpoint.js';
+import { type CallEnd, type EndpointHooks, identityOf, type PolicyEndpoint } from './endpoint.js';
 import { EndpointPick, failPick, queuePick } from './pick-result.js';
 import { ReconnectPace } from './reconnect-pace.js';
 
@@ -62,8 +65,7 @@ export class EndpointChild<Data> implements PolicyEndpoint<Data>, LeafOwner, Hea
     const { createData } = owner.policy;
     this.owner = owner;
     this.endpoint = endpoint;
-    const identity = () => ({ name: this.name, addresses: this.addresses });
-    this.kept = kept ?? (createData && { value: createData(identity()), calls: 0 });
+    this.kept = kept ?? (createData && { value: createData(identityOf(endpoint)), calls: 0 });
     this.leaf = new Leaf(this, endpoint, owner.args.current);
   }
 
@@ -73,6 +75,10 @@ export class EndpointChild<Data> implements PolicyEndpoint<Data>, LeafOwner, Hea
 
   get addresses(): readonly string[] {
     return this.endpoint.addresses.map(addressName);
+  }
+
+  get attributes(): EndpointAttributes {
+    return attributesOf(this.endpoint);
   }
 
   get data(): Data {
@@ -99,10 +105,16 @@ export class EndpointChild<Data> implements PolicyEndpoint<Data>, LeafOwner, Hea
     this.leaf.connect();
   }
 
-  /** Takes the newest form of the endpoint. A connection stays as it is: what has changed is for the next attempt. */
-  adopt(endpoint: Endpoint): void {
-    if (!sameAddresses(this.endpoint, endpoint)) this.leaf.outdate();
+  /**
+   * Takes the newest form of the endpoint. A connection stays as it is: other addresses are for the next attempt.
+   *
+   * @returns whether it has other attributes
+   */
+  adopt(endpoint: Endpoint): boolean {
+    const { endpoint: before } = this;
     this.endpoint = endpoint;
+    if (!sameAddresses(before, endpoint)) this.leaf.outdate();
+    return !sameAttributes(before, endpoint);
   }
 
   /**

@@ -1,5 +1,11 @@
 /** An endpoint as a policy sees it, what a policy can attach to its endpoints, and how a message describes them. */
 import type { experimental, Metadata, status } from '@grpc/grpc-js';
+import {
+  addressName,
+  attributesOf,
+  type EndpointAttributes,
+  endpointName,
+} from '@petiole/service-config/internal';
 import type { EndpointState } from '../events/endpoint-events.js';
 
 /** What tells one endpoint from another. */
@@ -8,11 +14,25 @@ export interface EndpointIdentity {
   readonly name: string;
   /** Its addresses in the resolver's order, e.g. `[::1]:50051`, `10.1.2.3:443`, or the path of a Unix socket. */
   readonly addresses: readonly string[];
+  /**
+   * What the resolver knows of it: `zone`, `weight`, `priority`, `hashKey`, and what else it tells; empty if nothing. Those of
+   * `@petiole/resolver` have checked the four; another resolver's are as it gave them.
+   */
+  readonly attributes: EndpointAttributes;
+}
+
+/** What grpc-js's endpoint is to a policy. */
+export function identityOf(endpoint: experimental.Endpoint): EndpointIdentity {
+  return {
+    name: endpointName(endpoint),
+    addresses: endpoint.addresses.map(addressName),
+    attributes: attributesOf(endpoint),
+  };
 }
 
 /**
  * One endpoint: the same object for as long as the resolver keeps naming it. It may gain and lose addresses, as long as
- * the address that it is connected to is left.
+ * the address that it is connected to is left, and have other attributes.
  */
 export interface PolicyEndpoint<Data = undefined> extends EndpointIdentity {
   /** Its place in the resolver's order, from 0; -1 once the resolver has removed it. */

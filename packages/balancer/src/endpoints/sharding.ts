@@ -44,7 +44,8 @@ export interface EndpointShardingOptions<Data> extends EndpointHooks<Data> {
 
 /**
  * What is different since the last call:
- * - `ready`: which endpoints there are, their order or addresses, or which of them are READY. A picker is out of date.
+ * - `ready`: which endpoints there are, their order, addresses or attributes, or which of them are READY. A picker is out
+ *   of date.
  * - `states`: at most the states of endpoints that are not READY. A picker is good, but RPCs may wait for what it
  *   answers now.
  */
@@ -188,7 +189,9 @@ export class EndpointSharding<Data = undefined> {
     for (let i = 0; i < list.length; i++) {
       if (!sameAddresses(list[i] as Endpoint, (all[i] as EndpointChild<Data>).endpoint)) return false;
     }
-    for (let i = 0; i < list.length; i++) (all[i] as EndpointChild<Data>).endpoint = list[i] as Endpoint;
+    for (let i = 0; i < list.length; i++) {
+      if ((all[i] as EndpointChild<Data>).adopt(list[i] as Endpoint)) this.changed('ready');
+    }
     return true;
   }
 
@@ -213,7 +216,7 @@ export class EndpointSharding<Data = undefined> {
     // Also what has just left, where it goes on with another child.
     for (const { kept } of created) this.departed.forget(kept);
     for (const match of matches) {
-      if (match.is === 'same') match.child.adopt(match.endpoint);
+      if (match.is === 'same' && match.child.adopt(match.endpoint)) this.changed('ready');
       if (match.is === 'changed') match.child.changeAddresses(match.endpoint);
     }
     // A list that names an endpoint twice comes here each time, and changes nothing.

@@ -43,8 +43,8 @@ export interface PolicyDefinition<Declared extends Fields, Memory, Data> extends
   /** Makes what one policy instance remembers from one picker to the next. */
   createMemory?(): Memory;
   /**
-   * Called when the READY endpoints, the list of endpoints, an endpoint's addresses or the config changed, and when a
-   * `wakeAfter` is due. Returns the picker that READY is published with, or undefined: then the policy is in
+   * Called when the READY endpoints, the list of endpoints, an endpoint's addresses or attributes or the config changed,
+   * and when a `wakeAfter` is due. Returns the picker that READY is published with, or undefined: then the policy is in
    * TRANSIENT_FAILURE if all endpoints are, else CONNECTING. RPCs that the picker lets wait are picked again whenever
    * the state of an endpoint changes.
    */

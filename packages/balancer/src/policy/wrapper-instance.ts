@@ -6,8 +6,7 @@ import {
   type LoadBalancingConfig,
   connectivityState as State,
 } from '@grpc/grpc-js';
-import { addressName, endpointName } from '@petiole/service-config/internal';
-import type { EndpointIdentity } from '../endpoints/endpoint.js';
+import { type EndpointIdentity, identityOf } from '../endpoints/endpoint.js';
 import { failPick } from '../endpoints/pick-result.js';
 import { BugReports } from './bug-reports.js';
 import { ConfigInForce, PolicyConfig } from './config.js';
@@ -109,8 +108,7 @@ export class WrapperInstance<Config extends { readonly childPolicy: readonly Loa
     if (list.ok)
       this.endpoints = list.value.map((endpoint) => ({
         endpoint,
-        name: endpointName(endpoint),
-        addresses: endpoint.addresses.map(addressName),
+        ...identityOf(endpoint),
       }));
     const accepted = this.updateChild();
     // The child may find nothing to publish where the wrapper's own config has changed.

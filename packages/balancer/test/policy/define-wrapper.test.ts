@@ -87,7 +87,7 @@ describe('select', () => {
     defineWrapper({
       name: 'inventing',
       childPolicy: [{ round_robin: {} }],
-      select: () => [{ name: 'x', addresses: [] }],
+      select: () => [{ name: 'x', addresses: [], attributes: {} }],
     }).register();
     const channel = new SimulatedChannel({ inventing: {} });
     channel.update(SimulatedChannel.endpoints(1));
