@@ -107,6 +107,7 @@ export class PolicyInstance<Declared extends Fields, Memory, Data> implements ex
     const { bugs, configs, definition, sharding, waking } = this;
     return {
       memory: bugs.caught('createMemory', definition.createMemory, definition)?.() as Memory,
+      wake: () => waking.soon(),
       wakeAfter: (ms) => waking.after(ms),
       get config() {
         return configs.current?.value as ConfigOf<Declared>;

@@ -25,6 +25,12 @@ export interface PolicyView<Config, Memory, Data> {
    * while the event loop turns, as `elapsedMs` does.
    */
   wakeAfter(ms: number): void;
+  /**
+   * Has `createPicker` called again in the next turn of the event loop, and RPCs that wait picked again; once, however often
+   * it is called until then. For what changes outside of the policy's endpoints. A policy that wants it whenever it is woken
+   * is woken once a millisecond.
+   */
+  wake(): void;
 }
 
 /**
@@ -44,7 +50,7 @@ export interface PolicyDefinition<Declared extends Fields, Memory, Data> extends
   createMemory?(): Memory;
   /**
    * Called when the READY endpoints, the list of endpoints, an endpoint's addresses or attributes or the config changed,
-   * and when a `wakeAfter` is due. Returns the picker that READY is published with, or undefined: then the policy is in
+   * and after `wake()` and `wakeAfter()`. Returns the picker that READY is published with, or undefined: then the policy is in
    * TRANSIENT_FAILURE if all endpoints are, else CONNECTING. RPCs that the picker lets wait are picked again whenever
    * the state of an endpoint changes.
    */

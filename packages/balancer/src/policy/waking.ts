@@ -1,14 +1,17 @@
 /** How long a policy has had endpoints, and when it wants to be asked again. Time counts while the event loop turns. */
+import { clearImmediate, setImmediate } from 'node:timers';
 import { show, TurningClock } from '@petiole/service-config/internal';
 
 export class Waking {
   private readonly clock = new TurningClock();
-  private readonly wake: () => void;
+  private readonly ask: () => void;
   private startedAt: number | undefined = undefined;
   private wakeAt = Number.POSITIVE_INFINITY;
+  private nextTurn: NodeJS.Immediate | undefined = undefined;
+  private phase: 'quiet' | 'asking' | 'stopped' = 'quiet';
 
-  constructor(wake: () => void) {
-    this.wake = wake;
+  constructor(ask: () => void) {
+    this.ask = ask;
   }
 
   /** The first endpoints have come. */
@@ -28,7 +31,7 @@ export class Waking {
     // A policy that asks for 0 each time must not spin.
     const delay = Math.max(ms, 1);
     const at = this.clock.now() + delay;
-    if (at >= this.wakeAt) return;
+    if (this.phase === 'stopped' || at >= this.wakeAt) return;
     this.wakeAt = at;
     this.clock.wait(delay, () => {
       this.wakeAt = Number.POSITIVE_INFINITY;
@@ -36,9 +39,26 @@ export class Waking {
     });
   }
 
+  /** In the next turn; later where the policy wants it again as soon as it is woken, which would be a busy loop. */
+  soon(): void {
+    if (this.phase === 'asking') this.after(0);
+    else if (this.phase === 'quiet')
+      this.nextTurn ??= setImmediate(() => {
+        this.nextTurn = undefined;
+        this.wake();
+      });
+  }
+
   stop(): void {
+    this.phase = 'stopped';
     this.clock.stop();
-    // Earlier than any: nothing arms the timer again.
-    this.wakeAt = Number.NEGATIVE_INFINITY;
+    clearImmediate(this.nextTurn);
+  }
+
+  private wake(): void {
+    this.phase = 'asking';
+    this.ask();
+    // It may have been stopped meanwhile.
+    if (this.phase === 'asking') this.phase = 'quiet';
   }
 }

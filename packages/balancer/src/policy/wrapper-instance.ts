@@ -1,5 +1,4 @@
 /** One instance of a defined wrapper, in one channel: its child policy, and what the two tell each other. */
-import { clearImmediate, setImmediate } from 'node:timers';
 import {
   type ChannelOptions,
   experimental,
@@ -11,6 +10,7 @@ import { failPick } from '../endpoints/pick-result.js';
 import { BugReports } from './bug-reports.js';
 import { ConfigInForce, PolicyConfig } from './config.js';
 import { GuardedPicker } from './guarded-picker.js';
+import { Waking } from './waking.js';
 
 type Endpoint = experimental.Endpoint;
 type PickResult = experimental.PickResult;
@@ -72,7 +72,7 @@ export class WrapperInstance<Config extends { readonly childPolicy: readonly Loa
   private latest: Update | undefined = undefined;
   private endpoints: readonly (EndpointIdentity & { readonly endpoint: Endpoint })[] = [];
   private view: WrapperView<Config, Memory> | undefined = undefined;
-  private wakeup: NodeJS.Immediate | undefined = undefined;
+  private readonly waking: Waking = new Waking(() => this.askAgain());
 
   constructor(helper: experimental.ChannelControlHelper, definition: WrapperBehaviour<Config, Memory>) {
     this.helper = helper;
@@ -125,7 +125,7 @@ export class WrapperInstance<Config extends { readonly childPolicy: readonly Loa
   }
 
   destroy(): void {
-    clearImmediate(this.wakeup);
+    this.waking.stop();
     this.latest = undefined;
     this.child.destroy();
   }
@@ -180,21 +180,17 @@ export class WrapperInstance<Config extends { readonly childPolicy: readonly Loa
     this.helper.updateState(State.TRANSIENT_FAILURE, { pick: () => result }, details);
   }
 
-  private wake(): void {
-    this.wakeup ??= setImmediate(() => {
-      this.wakeup = undefined;
-      if (this.latest === undefined) return;
-      if (this.definition.select) this.updateChild();
-      this.publish();
-    });
+  private askAgain(): void {
+    if (this.definition.select) this.updateChild();
+    this.publish();
   }
 
   private createView(): WrapperView<Config, Memory> {
-    const { bugs, configs, definition } = this;
+    const { bugs, configs, definition, waking } = this;
     const endpoints = (): readonly EndpointIdentity[] => this.endpoints;
     return {
       memory: bugs.caught('createMemory', definition.createMemory, definition)?.() as Memory,
-      wake: () => this.wake(),
+      wake: () => waking.soon(),
       get config() {
         return configs.current?.value as Config;
       },
