@@ -110,9 +110,8 @@ export const customRoundRobin: Policy<CustomRoundRobinConfig> = definePolicy({
   name: 'custom_round_robin',
   fields: FIELDS,
   createMemory: (): Memory => ({ rotation: new Rotation(), phase: 'waiting' }),
-  createPicker(ready, view: View) {
-    const { config, memory } = view;
-    if (memory.phase !== 'serving' && mustWait(view)) return undefined;
+  waits: (view: View) => view.memory.phase !== 'serving' && mustWait(view),
+  createPicker(ready, { config, memory }) {
     memory.phase = 'serving';
     memory.rotation = memory.rotation.over(ready, config);
     return ready.length > 0 ? memory.rotation : undefined;

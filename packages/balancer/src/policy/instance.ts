@@ -91,12 +91,15 @@ export class PolicyInstance<Declared extends Fields, Memory, Data> implements ex
   private ask(): boolean {
     // `onChange` comes with updates, and updates only once there is a config.
     const view = this.view as PolicyView<ConfigOf<Declared>, Memory, Data>;
+    let asked = 'waits';
     try {
-      const picker = this.definition.createPicker(view.ready, view);
+      const waits = this.definition.waits?.(view);
+      asked = 'createPicker';
+      const picker = waits ? undefined : this.definition.createPicker(view.ready, view);
       assertPicker(picker);
       this.picker = picker && new GuardedPicker(picker, this.bugs);
     } catch (error) {
-      this.sharding.publishFailure({ details: this.bugs.report('createPicker', error) });
+      this.sharding.publishFailure({ details: this.bugs.report(asked, error) });
       return false;
     }
     this.trace?.(`${this.picker ? 'a picker' : 'no picker'}, ${view.readyCount} endpoints READY`);

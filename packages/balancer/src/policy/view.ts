@@ -49,6 +49,11 @@ export interface PolicyDefinition<Declared extends Fields, Memory, Data> extends
   /** Makes what one policy instance remembers from one picker to the next. */
   createMemory?(): Memory;
   /**
+   * Asked before `createPicker`, each time: true is the same as no picker, at a cost that does not depend on the number of
+   * endpoints. The list of READY ones is made only for `createPicker`. Default: false.
+   */
+  waits?(view: PolicyView<ConfigOf<Declared>, Memory, Data>): boolean;
+  /**
    * Called when the READY endpoints, the list of endpoints, an endpoint's addresses or attributes or the config changed,
    * and after `wake()` and `wakeAfter()`. Returns the picker that READY is published with, or undefined: then the policy is in
    * TRANSIENT_FAILURE if all endpoints are, else CONNECTING. RPCs that the picker lets wait are picked again whenever

@@ -266,6 +266,24 @@ describe('createPicker', () => {
     expect(calls).toBe(before);
   });
 
+  test('is not called while waits() is true, whatever becomes READY', () => {
+    const asked: string[] = [];
+    const channel = openReady({
+      waits: ({ readyCount, endpoints }) => {
+        asked.push(`waits ${readyCount}`);
+        return readyCount < endpoints.length;
+      },
+      createPicker(ready) {
+        asked.push(`createPicker ${ready.length}`);
+        return { pick: () => ready[0]?.pickResult ?? queuePick() };
+      },
+    });
+    expect(asked).toEqual(['waits 0', 'waits 1', 'waits 2', 'waits 3', 'createPicker 3']);
+    expect(channel.publications.map(({ state }) => state)).toEqual([CONNECTING, READY]);
+    channel.subchannel(B).become(IDLE);
+    expect(channel.state).toBe('CONNECTING');
+  });
+
   test('without a picker the policy is CONNECTING, or in TRANSIENT_FAILURE if all endpoints are', () => {
     const channel = openReady({});
     expect(channel.state).toBe('CONNECTING');
@@ -332,6 +350,15 @@ describe('bugs of a policy end no process:', () => {
     expect(channel.pick()).toMatch(/^policy_\d+: its createPicker threw Error: off by one$/);
     await told();
     expect(logged[0]).toMatch(/its createPicker threw Error: off by one\n +at /);
+  });
+
+  test('a waits() that throws fails RPCs with its error', () => {
+    const channel = openReady({
+      waits: () => {
+        throw new Error('for nobody');
+      },
+    });
+    expect(channel.pick()).toMatch(/^policy_\d+: its waits threw Error: for nobody$/);
   });
 
   test('a picker that throws fails its RPC', () => {
