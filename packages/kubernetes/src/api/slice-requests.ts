@@ -1,0 +1,166 @@
+/** The two requests that are made of the API server: a list of the slices of a Service, and a watch from there on. */
+import type { Readable } from 'node:stream';
+import { isJson, type Json, messageOf, quote, show, TurningClock } from '@petiole/service-config/internal';
+import type { Cluster } from './cluster.js';
+import { lines } from './lines.js';
+import { ApiError, get, readAll } from './request.js';
+
+/** Whose slices. */
+export interface SliceScope {
+  readonly namespace: string;
+  readonly service: string;
+}
+
+/** An EndpointSlice of which nothing is known yet but its name. */
+export interface NamedObject {
+  readonly name: string;
+  readonly object: Json;
+}
+
+/** All slices at a moment. */
+export interface SliceList {
+  readonly items: readonly NamedObject[];
+  /** The moment, for the watch that goes on from there. */
+  readonly version: string;
+}
+
+/** What a watch reports. */
+export type SliceEvent =
+  | (NamedObject & { readonly kind: 'set' | 'deleted'; readonly version: string })
+  /** Nothing has happened until this version. */
+  | { readonly kind: 'bookmark'; readonly version: string };
+
+/** No Service has more: it would be 100,000 pods. */
+export const MOST_SLICES = 1000;
+const SLICES_PER_PAGE = 50;
+/** etcd has no object of more than 1.5 MiB. */
+const MOST_BYTES_PER_SLICE = 4 * 2 ** 20;
+const MOST_BYTES_PER_PAGE = 64 * 2 ** 20;
+/** Milliseconds until a page must be there. */
+const PAGE_DEADLINE = 30_000;
+/** A watch brings a bookmark about once a minute. One that has been silent for so many milliseconds is begun anew. */
+const LONGEST_SILENCE = 150_000;
+
+/** @throws {ApiError} with status 410 when the list took so long that its beginning is forgotten. */
+export async function listSlices(
+  cluster: Cluster,
+  scope: SliceScope,
+  signal: AbortSignal,
+): Promise<SliceList> {
+  const items: NamedObject[] = [];
+  for (let next = ''; ; ) {
+    const page = await readPage(cluster, pathOf(scope, { limit: SLICES_PER_PAGE, continue: next }), signal);
+    const { metadata, items: objects } = page;
+    const { resourceVersion: version, continue: more } = isJson(metadata) ? metadata : {};
+    if (typeof version !== 'string' || !(Array.isArray(objects) || objects === null)) {
+      throw new TypeError(`the API server must answer with a list of EndpointSlices, got ${show(page)}`);
+    }
+    items.push(...(objects ?? []).map(named));
+    if (items.length > MOST_SLICES) throw tooMany(scope);
+    if (typeof more !== 'string' || more === '') return { items, version };
+    next = more;
+  }
+}
+
+/**
+ * What happens to the slices from a version on: first an empty array, when the API server has begun to answer. It ends when
+ * the connection does.
+ * @throws {ApiError} with status 410 when the version is forgotten.
+ */
+export async function* watchSlices(
+  cluster: Cluster,
+  scope: SliceScope,
+  version: string,
+  signal: AbortSignal,
+): AsyncGenerator<readonly SliceEvent[], void, undefined> {
+  const query = {
+    watch: 'true',
+    allowWatchBookmarks: 'true',
+    resourceVersion: version,
+    // The API server ends the watch after that; it differs, so that clients do not come back all at once.
+    timeoutSeconds: 300 + Math.floor(300 * Math.random()),
+  };
+  const response = await get(cluster, pathOf(scope, query), signal);
+  yield [];
+  for await (const batch of lines(untilLost(response), MOST_BYTES_PER_SLICE)) yield batch.map(readEvent);
+}
+
+/** A connection that is lost, or silent for too long, is the end of a watch like any other. */
+async function* untilLost(response: Readable): AsyncGenerator<Buffer, void, undefined> {
+  const clock = new TurningClock();
+  const listen = (): void => clock.wait(LONGEST_SILENCE, () => response.destroy());
+  listen();
+  try {
+    for await (const chunk of response as AsyncIterable<Buffer>) {
+      listen();
+      yield chunk;
+    }
+  } catch {
+    // What has arrived until now counts; the next watch goes on from there.
+  } finally {
+    clock.stop();
+  }
+}
+
+export function tooMany({ service, namespace }: SliceScope): RangeError {
+  return new RangeError(
+    `Service ${quote(service)} in namespace ${quote(namespace)} has more than ${MOST_SLICES} EndpointSlices`,
+  );
+}
+
+function pathOf(
+  { namespace, service }: SliceScope,
+  query: Readonly<Record<string, string | number>>,
+): string {
+  const parameters = new URLSearchParams({ labelSelector: `kubernetes.io/service-name=${service}` });
+  for (const [name, value] of Object.entries(query)) if (value !== '') parameters.set(name, String(value));
+  return `/apis/discovery.k8s.io/v1/namespaces/${namespace}/endpointslices?${parameters}`;
+}
+
+async function readPage(cluster: Cluster, path: string, signal: AbortSignal): Promise<Json> {
+  const response = await get(cluster, path, signal);
+  const clock = new TurningClock();
+  clock.wait(PAGE_DEADLINE, () =>
+    response.destroy(new Error(`a list of EndpointSlices was not there in ${PAGE_DEADLINE / 1000} s`)),
+  );
+  try {
+    return parse(await readAll(response, MOST_BYTES_PER_PAGE));
+  } finally {
+    clock.stop();
+  }
+}
+
+function readEvent(line: string): SliceEvent {
+  const { type, object } = parse(line);
+  if (!isJson(object)) throw new TypeError(`an event of a watch must have an object, got ${show(object)}`);
+  if (type === 'ERROR') {
+    const { code, message } = object;
+    const text = `the API server ends the watch: ${show(message)}`;
+    throw code === 410 ? new ApiError(code, text) : new Error(text);
+  }
+  const version = isJson(object.metadata) ? object.metadata.resourceVersion : undefined;
+  if (typeof version !== 'string') {
+    throw new TypeError(`an event of a watch must have metadata.resourceVersion, got ${show(version)}`);
+  }
+  if (type === 'BOOKMARK') return { kind: 'bookmark', version };
+  return { kind: type === 'DELETED' ? 'deleted' : 'set', version, ...named(object) };
+}
+
+function named(object: unknown): NamedObject {
+  if (!isJson(object)) throw new TypeError(`an EndpointSlice must be an object, got ${show(object)}`);
+  const name = isJson(object.metadata) ? object.metadata.name : undefined;
+  if (typeof name !== 'string')
+    throw new TypeError(`an EndpointSlice must have metadata.name, got ${show(name)}`);
+  return { name, object };
+}
+
+function parse(text: string): Json {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new TypeError(`the API server sent what is no JSON: ${messageOf(error)}`);
+  }
+  if (!isJson(value)) throw new TypeError(`the API server must answer with an object, got ${show(value)}`);
+  return value;
+}

@@ -1,0 +1,86 @@
+/** What a channel to `k8s:` is told: the endpoints that its target means, whenever its slices change, or why there are none. */
+import type { ResolverTarget } from '@petiole/resolver';
+import { quote } from '@petiole/service-config/internal';
+import { findCluster } from '../api/find-cluster.js';
+import { SURROUNDINGS, type Surroundings } from '../api/service-account.js';
+import type { SliceScope } from '../api/slice-requests.js';
+import { endpointsOf, type PodEndpoint } from '../slices/endpoints.js';
+import type { Slice } from '../slices/slice.js';
+import { parseServiceTarget } from '../target/service-target.js';
+import { paced } from './paced.js';
+import { DELAYS, type Delays, type KnownSlices, watchService } from './watch-service.js';
+
+/** What a watch has to tell, and for how long. */
+export interface TargetWatch {
+  readonly target: Pick<ResolverTarget, 'authority' | 'path'>;
+  readonly signal: AbortSignal;
+  /** All endpoints there are now. */
+  update(found: Found): void;
+  /** Nobody knows now; what was said last stays. */
+  fail(error: unknown): void;
+  readonly trace?: ((text: () => string) => void) | undefined;
+}
+
+export interface Found {
+  readonly endpoints: readonly PodEndpoint[];
+  /** Why there is none, and which slices cannot be used; empty when all is well. */
+  readonly note: string;
+}
+
+/**
+ * Milliseconds between updates. The first change is told at once; a rollout changes slices many times a second, and each
+ * update costs the event loop some time for each endpoint.
+ */
+const PACE = 20;
+
+/** Ends when the signal is aborted. @throws {TargetError} on a bad target. */
+export async function watchTarget(
+  { target, signal, update, fail, trace }: TargetWatch,
+  surroundings: Surroundings = SURROUNDINGS,
+  delays: Delays = DELAYS,
+): Promise<void> {
+  const { context, service, namespace, port } = parseServiceTarget(target);
+  let latest: () => Found;
+  const tell = paced(PACE, () => {
+    if (!signal.aborted) update(latest());
+  });
+  await watchService({
+    service,
+    namespace,
+    findCluster: () => findCluster(context, surroundings),
+    signal,
+    changed: (slices, scope) => {
+      latest = () => found(slices, scope, port);
+      tell();
+    },
+    failed: fail,
+    trace,
+    delays,
+  });
+}
+
+function found(known: KnownSlices, { service, namespace }: SliceScope, port: number | string): Found {
+  const slices: Slice[] = [];
+  const troubles: string[] = [];
+  for (const [name, slice] of known) {
+    const trouble = 'error' in slice ? slice.error : slice.refused.join('; ');
+    if (trouble !== '') troubles.push(`EndpointSlice ${quote(name)}: ${trouble}`);
+    if (!('error' in slice)) slices.push(slice);
+  }
+  const { endpoints, reason } = endpointsOf(slices, port);
+  const name = `Service ${quote(service)} in namespace ${quote(namespace)}`;
+  if (known.size === 0) {
+    troubles.push(
+      `there is no ${name}, or it has no selector: no EndpointSlice has the label kubernetes.io/service-name=${service}`,
+    );
+  } else if (reason !== '') {
+    troubles.push(`${name}: ${reason}`);
+  }
+  return { endpoints, note: troubles.slice(0, 10).join('; ') };
+}
+
+/** The name that TLS verifies, and that the Service has within its cluster. @throws {TargetError} on a bad target. */
+export function authorityOf(target: TargetWatch['target'], namespaceOfPod: () => string): string {
+  const { service, namespace = namespaceOfPod() } = parseServiceTarget(target);
+  return `${service}.${namespace}.svc`;
+}

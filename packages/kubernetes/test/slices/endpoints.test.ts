@@ -1,0 +1,202 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { endpointsOf, type PodEndpoint } from '../../src/slices/endpoints.js';
+import { readSlice } from '../../src/slices/slice.js';
+import { type EndpointFields, pod, slice, TERMINATING } from '../support/slices.js';
+
+/** `fd00::1+10.0.0.1`, each endpoint. */
+const names = (endpoints: readonly PodEndpoint[]): string[] =>
+  endpoints.map(({ addresses }) => addresses.map(({ host }) => host).join('+'));
+
+const found = (slices: readonly unknown[], port: number | string = 'grpc') =>
+  endpointsOf(slices.map(readSlice), port);
+
+describe('the endpoints of a Service', () => {
+  it('come from all of its slices', () => {
+    const { endpoints } = found([slice([pod('a', '10.0.0.1')]), slice([pod('b', '10.0.0.2')])]);
+    expect(names(endpoints)).toEqual(['10.0.0.1', '10.0.0.2']);
+  });
+
+  it('are pods: addresses of both families are one endpoint, IPv6 first, in whatever slices they stand', () => {
+    const ipv4 = slice([pod('a', '10.0.0.1'), pod('b', '10.0.0.2')]);
+    const ipv6 = slice([pod('b', 'fd00::2'), pod('a', 'fd00::1')]);
+    expect(names(found([ipv4, ipv6]).endpoints)).toEqual(['fd00::1+10.0.0.1', 'fd00::2+10.0.0.2']);
+    expect(names(found([ipv6, ipv4]).endpoints)).toEqual(['fd00::2+10.0.0.2', 'fd00::1+10.0.0.1']);
+  });
+
+  it('are one for each address where the slices name no pods', () => {
+    const plain = { targetRef: undefined };
+    const slices = [
+      slice([pod('', '10.0.0.1', plain), pod('', '10.0.0.2', plain)]),
+      slice([pod('', 'fd00::1', plain)]),
+    ];
+    expect(names(found(slices).endpoints)).toEqual(['10.0.0.1', '10.0.0.2', 'fd00::1']);
+  });
+
+  it('are there once while the control plane moves a pod from one slice to another', () => {
+    const { endpoints } = found([
+      slice([pod('a', '10.0.0.1')]),
+      slice([pod('a', '10.0.0.1'), pod('b', '10.0.0.2')]),
+    ]);
+    expect(names(endpoints)).toEqual(['10.0.0.1', '10.0.0.2']);
+  });
+
+  it('have no address in common, also where one of two slices does not name the pod', () => {
+    const nameless = pod('', '10.0.0.1', { targetRef: undefined });
+    expect(names(found([slice([pod('a', '10.0.0.1')]), slice([nameless])]).endpoints)).toEqual(['10.0.0.1']);
+  });
+
+  it('are ready where nobody says that they are not', () => {
+    for (const conditions of [undefined, {}, { ready: null }]) {
+      const { endpoints } = found([slice([pod('a', '10.0.0.1', { conditions } as EndpointFields)])]);
+      expect(names(endpoints)).toEqual(['10.0.0.1']);
+    }
+  });
+
+  it('leave pods that are about to end alone while another one is ready, and use them while none is', () => {
+    const old = pod('old', '10.0.0.1', TERMINATING);
+    expect(names(found([slice([old]), slice([pod('new', '10.0.0.2')])]).endpoints)).toEqual(['10.0.0.2']);
+    expect(
+      names(found([slice([old, pod('new', '10.0.0.2', { conditions: { ready: false } })])]).endpoints),
+    ).toEqual(['10.0.0.1']);
+  });
+
+  it('never are pods that serve no longer', () => {
+    const conditions = { ready: false, serving: false, terminating: true };
+    expect(found([slice([pod('a', '10.0.0.1', { conditions })])]).endpoints).toEqual([]);
+  });
+
+  it('prefer the pod that runs to one that is about to end and had the address before', () => {
+    const { endpoints } = found([
+      slice([pod('old', '10.0.0.1', { ...TERMINATING, zone: 'a' }), pod('new', '10.0.0.1', { zone: 'b' })]),
+    ]);
+    expect(endpoints).toEqual([
+      { addresses: [{ host: '10.0.0.1', port: 50051 }], attributes: { zone: 'b' } },
+    ]);
+  });
+
+  it('carry zone, hints and node, and the name of a StatefulSet pod as hash key', () => {
+    const fields = {
+      zone: 'west-1a',
+      hints: { forZones: [{ name: 'west-1a' }, { name: 'west-1b' }] },
+      nodeName: 'node-7',
+      hostname: 'echo-0',
+    };
+    expect(found([slice([pod('a', '10.0.0.1', fields)])]).endpoints).toEqual([
+      {
+        addresses: [{ host: '10.0.0.1', port: 50051 }],
+        attributes: { zone: 'west-1a', forZones: ['west-1a', 'west-1b'], node: 'node-7', hashKey: 'echo-0' },
+      },
+    ]);
+  });
+});
+
+describe('the port', () => {
+  const withPorts = (address: string, ...ports: unknown[]) => slice([pod(address, address)], { ports });
+
+  it('may have another number in each slice when it is given by name', () => {
+    const slices = [
+      withPorts('10.0.0.1', { name: 'grpc', port: 50051, protocol: 'TCP' }),
+      withPorts(
+        '10.0.0.2',
+        { name: 'grpc', port: 60051, protocol: 'TCP' },
+        { name: 'http', port: 80, protocol: 'TCP' },
+      ),
+    ];
+    expect(found(slices).endpoints.flatMap(({ addresses }) => addresses.map(({ port }) => port))).toEqual([
+      50051, 60051,
+    ]);
+  });
+
+  it('must be one of the slice when it is given by number, unless the slice restricts nothing', () => {
+    const slices = [
+      withPorts('10.0.0.1', { name: 'grpc', port: 50051 }),
+      withPorts('10.0.0.2', { name: 'http', port: 80 }),
+      slice([pod('c', '10.0.0.3')], { ports: null }),
+    ];
+    expect(names(found(slices, 50051).endpoints)).toEqual(['10.0.0.1', '10.0.0.3']);
+  });
+
+  it('is one of TCP', () => {
+    const dns = withPorts('10.0.0.1', { name: 'grpc', port: 50051, protocol: 'UDP' });
+    expect(found([dns]).endpoints).toEqual([]);
+  });
+});
+
+describe('where there is no endpoint, the reason says', () => {
+  it('that the Service has no pods', () => {
+    expect(found([slice([])]).reason).toBe('the Service has no pods');
+  });
+
+  it('that none of them is ready', () => {
+    const conditions = { ready: false, serving: false, terminating: false };
+    const a = pod('a', '10.0.0.1', { conditions });
+    expect(found([slice([a])]).reason).toBe('its only pod is not ready');
+    expect(found([slice([a, pod('b', '10.0.0.2', { conditions })])]).reason).toBe(
+      'none of its 2 pods is ready',
+    );
+  });
+
+  it('which ports there are instead', () => {
+    const slices = [
+      slice([pod('a', '10.0.0.1')], {
+        ports: [
+          { name: 'http', port: 80 },
+          { name: '', port: 9090 },
+        ],
+      }),
+    ];
+    expect(found(slices).reason).toBe('its pods have no TCP port named "grpc"; they have "http" (80), 9090');
+    expect(found(slices, 443).reason).toBe(
+      'its pods have no TCP port with the number 443; they have "http" (80), 9090',
+    );
+  });
+});
+
+describe('however pods are spread over slices', () => {
+  const CONDITIONS = [
+    { ready: true, serving: true, terminating: false },
+    { ready: false, serving: true, terminating: true },
+    { ready: false, serving: false, terminating: false },
+  ] as const;
+  const pods = fc.array(
+    fc.record({
+      conditions: fc.constantFrom(...CONDITIONS),
+      families: fc.constantFrom('4', '6', '46'),
+      /** In which slices of its family it is. */
+      places: fc.array(fc.nat({ max: 4 }), { minLength: 1, maxLength: 3 }),
+    }),
+    { maxLength: 30 },
+  );
+
+  it('each pod that may be used is one endpoint with all its addresses, and no other pod is any', () => {
+    fc.assert(
+      fc.property(pods, (drawn) => {
+        const slices = new Map<string, EndpointFields[]>();
+        for (const [index, { conditions, families, places }] of drawn.entries()) {
+          for (const family of families) {
+            const address = family === '4' ? `10.0.0.${index}` : `fd00::${index}`;
+            for (const place of places) {
+              const key = `${family} ${place}`;
+              slices.set(key, [...(slices.get(key) ?? []), pod(`pod-${index}`, address, { conditions })]);
+            }
+          }
+        }
+        const { endpoints, reason } = found([...slices.values()].map((entries) => slice(entries)));
+
+        const wanted = CONDITIONS.slice(0, 2).find((one) =>
+          drawn.some(({ conditions }) => conditions === one),
+        );
+        const expected = drawn.flatMap(({ conditions, families }, index) => {
+          const both = [
+            families.includes('6') ? `fd00::${index}` : [],
+            families.includes('4') ? `10.0.0.${index}` : [],
+          ];
+          return conditions === wanted ? both.flat().join('+') : [];
+        });
+        expect(names(endpoints).sort()).toEqual(expected.sort());
+        expect(reason === '').toBe(expected.length > 0);
+      }),
+    );
+  });
+});

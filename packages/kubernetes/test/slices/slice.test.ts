@@ -1,0 +1,67 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { readSlice } from '../../src/slices/slice.js';
+import { pod, slice } from '../support/slices.js';
+
+describe('an EndpointSlice', () => {
+  it('loses an entry that has no address of its family, and says which', () => {
+    const { addresses, refused } = readSlice(
+      slice([pod('a', '10.0.0.1'), pod('b', 'fd00::1'), { addresses: [] }, null, pod('c', '10.0.0.3')]),
+    );
+    expect(addresses.map(({ host }) => host)).toEqual(['10.0.0.1', '10.0.0.3']);
+    expect(refused).toEqual([
+      'endpoints[1].addresses must begin with an IPv4 address, got "fd00::1"',
+      'endpoints[2].addresses must begin with an IPv4 address, got undefined',
+      'endpoints[3].addresses must begin with an IPv4 address, got undefined',
+    ]);
+  });
+
+  it('is read with its first address of each entry only, as kube-proxy does', () => {
+    const { addresses } = readSlice(slice([pod('a', '10.0.0.1', { addresses: ['10.0.0.1', '10.0.0.2'] })]));
+    expect(addresses.map(({ host }) => host)).toEqual(['10.0.0.1']);
+  });
+
+  it('is refused whole, with the field that is wrong, where it holds no IP addresses or is no slice', () => {
+    expect(() => readSlice(slice([], { addressType: 'FQDN' }))).toThrow(
+      'addressType must be "IPv4" or "IPv6", got "FQDN"',
+    );
+    expect(() => readSlice(slice('none', { addressType: 'IPv4' }))).toThrow(
+      'endpoints must be an array, got "none"',
+    );
+    expect(() => readSlice(slice([pod('a', '10.0.0.1')], { ports: 50051 }))).toThrow(
+      'ports must be an array, got 50051',
+    );
+    expect(() => readSlice([])).toThrow('an EndpointSlice must be an object, got []');
+  });
+
+  it('may say null for what is empty', () => {
+    const read = readSlice({ addressType: 'IPv4', endpoints: null, ports: null });
+    expect(read).toEqual({ ports: 'any', addresses: [], refused: [] });
+  });
+
+  it('has no ports, names or zones that cannot be', () => {
+    const ports = [{ port: 0 }, { port: 1.5 }, { port: '80' }, { name: 'x' }, null, { name: null, port: 80 }];
+    const read = readSlice(
+      slice([pod('a', '10.0.0.1', { zone: 7, nodeName: '', hostname: 'x'.repeat(254) })], { ports }),
+    );
+    expect(read.ports).toEqual([{ name: '', port: 80 }]);
+    expect(read.addresses[0]).toMatchObject({ zone: undefined, node: undefined, hostname: undefined });
+  });
+
+  it('throws nothing but a TypeError, whatever it is', () => {
+    const fields = {
+      addressType: fc.constantFrom('IPv4', 'IPv6', 'FQDN', null),
+      endpoints: fc.jsonValue(),
+      ports: fc.jsonValue(),
+    };
+    fc.assert(
+      fc.property(fc.oneof(fc.jsonValue(), fc.record(fields)), (object) => {
+        try {
+          readSlice(object);
+        } catch (error) {
+          expect(error).toBeInstanceOf(TypeError);
+        }
+      }),
+    );
+  });
+});
