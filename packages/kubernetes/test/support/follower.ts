@@ -1,0 +1,72 @@
+/** Stands in for the channels of a target: it follows a watch, and tells when what a test waits for has come. */
+import { onTestFailed, onTestFinished } from 'vitest';
+import type { Surroundings } from '../../src/api/service-account.js';
+import { type Found, watchTarget } from '../../src/watching/watch-target.js';
+
+/** Attempts come soon: nothing here waits for a back-off. */
+const DELAYS = { first: 5, longest: 50 };
+
+export class Follower {
+  /** What was told, updates and failures. */
+  readonly told: Array<Found | { readonly failure: string }> = [];
+  #wake: (() => void) | undefined;
+  readonly #controller = new AbortController();
+
+  /** Follows `SERVICE.NAMESPACE:PORT`, with a context before it and a slash where it names one. */
+  constructor(target: string, surroundings: Surroundings) {
+    const [path = '', authority = ''] = target.split('/').reverse();
+    const told = (one: Found | { failure: string }): void => {
+      this.told.push(one);
+      this.#wake?.();
+    };
+    void watchTarget(
+      {
+        target: { path, authority },
+        signal: this.#controller.signal,
+        update: told,
+        fail: (error) => told({ failure: error instanceof Error ? error.message : String(error) }),
+      },
+      surroundings,
+      DELAYS,
+    );
+    onTestFailed(() => console.error(target, 'was told', this.told));
+    onTestFinished(() => this.stop());
+  }
+
+  stop(): void {
+    this.#controller.abort();
+  }
+
+  /** `fd00::1+10.0.0.1`, each endpoint of the last update. */
+  get names(): readonly string[] {
+    const found = this.told.findLast((one) => 'endpoints' in one);
+    return (found?.endpoints ?? []).map(({ addresses }) => addresses.map(({ host }) => host).join('+'));
+  }
+
+  /** Resolves when the latest update has these endpoints, in any order. */
+  async has(...names: readonly string[]): Promise<void> {
+    const wanted = [...names].sort().join();
+    await this.#until(() => this.told.length > 0 && [...this.names].sort().join() === wanted);
+  }
+
+  /** Resolves to the first note or failure that says this, of those that were not looked at yet. */
+  async says(text: string): Promise<string> {
+    const find = (): string | undefined =>
+      this.told.map((one) => ('failure' in one ? one.failure : one.note)).find((said) => said.includes(text));
+    await this.#until(() => find() !== undefined);
+    return find() ?? '';
+  }
+
+  /** Forgets what was told until now. */
+  forget(): void {
+    this.told.length = 0;
+  }
+
+  async #until(holds: () => boolean): Promise<void> {
+    while (!holds()) {
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+  }
+}

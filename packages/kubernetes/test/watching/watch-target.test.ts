@@ -1,0 +1,253 @@
+/** What goes wrong with an API server, and what costs what. */
+
+import { writeFileSync } from 'node:fs';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type AddressInfo, createServer as createTcpServer } from 'node:net';
+import { gzipSync } from 'node:zlib';
+import { expect, it, onTestFinished } from 'vitest';
+import { issue, makeCa } from '../support/certificates.js';
+import { Follower } from '../support/follower.js';
+import { purposeOf } from '../support/gateway.js';
+import { echoSlice } from '../support/objects.js';
+import { pod } from '../support/slices.js';
+import { openWith, type PodWorld } from '../support/world.js';
+
+type Answer = (response: ServerResponse, request: IncomingMessage) => void;
+
+const say =
+  (status: number, body: unknown): Answer =>
+  (response) =>
+    void response.writeHead(status, { 'Content-Type': 'application/json' }).end(JSON.stringify(body));
+
+/** A list of slices, each of which may be anything. */
+const list = (...items: unknown[]): Answer => say(200, { metadata: { resourceVersion: '7' }, items });
+
+const events = (...lines: unknown[]): string => lines.map((line) => `${JSON.stringify(line)}\n`).join('');
+
+/** A watch that goes on. */
+const watch =
+  (...lines: unknown[]): Answer =>
+  (response) => {
+    response.writeHead(200);
+    response.flushHeaders();
+    if (lines.length > 0) response.write(events(...lines));
+  };
+
+const of = (name: string, address: string, version = '8') => {
+  const { metadata, ...fields } = echoSlice('shop', name, [pod(address, address)]) as { metadata: object };
+  return { metadata: { ...metadata, resourceVersion: version }, ...fields };
+};
+
+/** An API server that gives these answers, the last one of each kind again and again; and what it was asked. */
+async function serve(answers: { readonly list: readonly Answer[]; readonly watch?: readonly Answer[] }) {
+  const asked: string[] = [];
+  const left = { list: [...answers.list], watch: [...(answers.watch ?? [watch()])] };
+  const world = await openWith('shop', {
+    handle(request, response) {
+      asked.push(purposeOf(request.url ?? ''));
+      const kind = asked.at(-1)?.startsWith('watch') ? 'watch' : 'list';
+      const next = left[kind].length > 1 ? left[kind].shift() : left[kind][0];
+      next?.(response, request);
+    },
+  });
+  onTestFinished(() => world.close());
+  return { world, asked };
+}
+
+const follow = ({ surroundings }: PodWorld, target = 'echo:grpc'): Follower =>
+  new Follower(target, surroundings);
+
+it('a slice that nobody can read costs that slice, and is named', async () => {
+  const bad = { ...of('bad', '10.0.0.2'), addressType: 'FQDN' };
+  const { world } = await serve({
+    list: [list(of('good', '10.0.0.1'), bad)],
+    watch: [
+      watch(
+        { type: 'MODIFIED', object: { ...of('good', '10.0.0.3'), ports: 7 } },
+        { type: 'ADDED', object: of('new', '10.0.0.4') },
+      ),
+    ],
+  });
+  const follower = follow(world);
+  await follower.says('EndpointSlice "bad": addressType must be "IPv4" or "IPv6", got "FQDN"');
+  await follower.has('10.0.0.4');
+  await follower.says('EndpointSlice "good": ports must be an array, got 7');
+});
+
+it('a watch goes on from the version of the last event or bookmark', async () => {
+  const bookmark = { type: 'BOOKMARK', object: { metadata: { resourceVersion: '12' } } };
+  const { world, asked } = await serve({
+    list: [list()],
+    watch: [
+      (response) =>
+        void response.writeHead(200).end(events({ type: 'ADDED', object: of('a', '10.0.0.1', '9') })),
+      (response) => void response.writeHead(200).end(events(bookmark)),
+      watch({ type: 'ADDED', object: of('b', '10.0.0.2', '13') }),
+    ],
+  });
+  await follow(world).has('10.0.0.1', '10.0.0.2');
+  expect(asked).toEqual(['list', 'watch from 7', 'watch from 9', 'watch from 12']);
+});
+
+it.each<[string, Answer]>([
+  ['with HTTP status 410', say(410, { kind: 'Status', message: 'too old' })],
+  ['with an event', watch({ type: 'ERROR', object: { kind: 'Status', code: 410, message: 'too old' } })],
+])('a version that is forgotten is no failure: all slices are listed again (%s)', async (_, gone) => {
+  const { world, asked } = await serve({
+    list: [list(of('a', '10.0.0.1'), of('b', '10.0.0.2')), list(of('b', '10.0.0.3'))],
+    watch: [gone, watch()],
+  });
+  const follower = follow(world);
+  await follower.has('10.0.0.3');
+  expect(follower.told.filter((one) => 'failure' in one)).toEqual([]);
+  expect(asked.slice(0, 3)).toEqual(['list', 'watch from 7', 'list']);
+});
+
+it.each<[string, Answer, string]>([
+  [
+    'an error in the watch',
+    watch({ type: 'ERROR', object: { code: 500, message: 'etcd is down' } }),
+    'the API server ends the watch: "etcd is down"',
+  ],
+  [
+    'what is no JSON',
+    (response) => void response.writeHead(200).write('<html>\n'),
+    'the API server sent what is no JSON',
+  ],
+  [
+    'an event without an object',
+    watch({ type: 'ADDED' }),
+    'an event of a watch must have an object, got undefined',
+  ],
+  [
+    'an event without a version',
+    watch({ type: 'ADDED', object: {} }),
+    'an event of a watch must have metadata.resourceVersion, got undefined',
+  ],
+  [
+    'a slice without a name',
+    watch({ type: 'ADDED', object: { metadata: { resourceVersion: '1' } } }),
+    'an EndpointSlice must have metadata.name, got undefined',
+  ],
+  [
+    'a line without an end',
+    (response) => void response.writeHead(200).write('x'.repeat(5 * 2 ** 20)),
+    'a line is longer than 4194304 bytes',
+  ],
+  ['a status that nobody expects', say(503, { message: 'try\nagain' }), 'says 503: try again'],
+  [
+    'a page of a proxy',
+    (response) => void response.writeHead(502).end('<h1>Bad gateway</h1>'),
+    'says 502: "<h1>Bad gateway</h1>"',
+  ],
+  [
+    'bytes that are compressed',
+    (response) => void response.writeHead(200, { 'Content-Encoding': 'gzip' }).end(gzipSync('{}')),
+    'compresses its answers ("gzip"), which nobody asked for',
+  ],
+])('%s is a failure with a sentence; the endpoints stay, and it is asked again', async (_, bad, message) => {
+  const { world } = await serve({
+    list: [list(of('a', '10.0.0.1'))],
+    watch: [bad, watch({ type: 'ADDED', object: of('b', '10.0.0.2') })],
+  });
+  const follower = follow(world);
+  await follower.says(message);
+  await follower.has('10.0.0.1', '10.0.0.2');
+});
+
+it.each<[string, Answer, string]>([
+  ['is none', say(200, { kind: 'Status' }), 'must answer with a list of EndpointSlices'],
+  [
+    'never ends',
+    (response) => void response.writeHead(200).write('['.repeat(65 * 2 ** 20)),
+    'an answer of the API server is longer than 67108864 bytes',
+  ],
+  [
+    'has more slices than any Service',
+    list(...Array.from({ length: 1001 }, (_, index) => of(`s-${index}`, '10.0.0.1'))),
+    'has more than 1000 EndpointSlices',
+  ],
+  [
+    'is that of an old API server',
+    say(404, { message: 'the server could not find the requested resource' }),
+    'says 404: the server could not find the requested resource: EndpointSlices of discovery.k8s.io/v1 are there from Kubernetes 1.21 on',
+  ],
+])('a list that %s is a failure with a sentence, and asked for again', async (_, bad, message) => {
+  const { world } = await serve({ list: [bad, list(of('a', '10.0.0.1'))] });
+  const follower = follow(world);
+  await follower.says(message);
+  await follower.has('10.0.0.1');
+});
+
+it('an API server whose certificate our CA has not signed is refused, and the CA is read anew', async () => {
+  const { world } = await serve({ list: [list(of('a', '10.0.0.1'))] });
+  const other = await makeCa();
+  world.write('ca.crt', other.cert);
+  const follower = follow(world);
+  await follower.says(
+    'has a certificate that the CA of the service account of this pod has not signed (CERT_SIGNATURE_FAILURE)',
+  );
+  world.write('ca.crt', world.gateway.ca.cert);
+  await follower.has('10.0.0.1');
+});
+
+it('a client certificate is shown', async () => {
+  const subjects: unknown[] = [];
+  const { world } = await serve({
+    list: [
+      (response, request) => {
+        const { socket } = request as { socket: unknown } as { socket: import('node:tls').TLSSocket };
+        subjects.push(socket.getPeerCertificate().subject.CN);
+        list(of('a', '10.0.0.1'))(response, request);
+      },
+    ],
+  });
+  const { cert, key } = await issue(world.gateway.ca, 'ann', 'clientAuth');
+  const path = `${world.folder}/kubeconfig`;
+  writeFileSync(
+    path,
+    JSON.stringify({
+      'current-context': 'c',
+      contexts: [{ name: 'c', context: { cluster: 'c', user: 'ann' } }],
+      clusters: [{ name: 'c', cluster: { server: world.gateway.url, 'certificate-authority': 'ca.crt' } }],
+      users: [{ name: 'ann', user: { 'client-certificate-data': btoa(cert), 'client-key-data': btoa(key) } }],
+    }),
+  );
+  await new Follower('echo:grpc', { env: { KUBECONFIG: path }, serviceAccount: '/nowhere' }).has('10.0.0.1');
+  expect(subjects).toEqual(['ann']);
+});
+
+it('an API server that is away is unreachable, and so is one that hangs up', async () => {
+  const server = createTcpServer((socket) => socket.destroy());
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => void server.close());
+  const { world } = await serve({ list: [list()] });
+  const at = (port: number): Follower =>
+    new Follower('echo:grpc', {
+      ...world.surroundings,
+      env: { ...world.surroundings.env, KUBERNETES_SERVICE_PORT: String(port) },
+    });
+  const { port } = server.address() as AddressInfo;
+  await at(port).says(`the API server 127.0.0.1:${port} cannot be reached: `);
+  await at(1).says('the API server 127.0.0.1:1 cannot be reached: connect ECONNREFUSED 127.0.0.1:1');
+});
+
+it('a watch that is no longer wanted ends its request', async () => {
+  let ended = (): void => {};
+  const end = new Promise<void>((resolve) => {
+    ended = resolve;
+  });
+  const { world } = await serve({
+    list: [list(of('a', '10.0.0.1'))],
+    watch: [
+      (response, request) => {
+        response.on('close', ended);
+        watch({ type: 'ADDED', object: of('b', '10.0.0.2') })(response, request);
+      },
+    ],
+  });
+  const follower = follow(world);
+  await follower.has('10.0.0.1', '10.0.0.2');
+  follower.stop();
+  await end;
+});
