@@ -2,9 +2,12 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
-import { expect, it, onTestFinished } from 'vitest';
+import { expect, it, onTestFinished, vi } from 'vitest';
 import type { Upstream } from './support/gateway.js';
 import { openWith } from './support/world.js';
+
+/** Below the deadline of a request, after which nothing would hold the process any more. */
+vi.setConfig({ testTimeout: 12_000 });
 
 const APP = fileURLToPath(new URL('support/child-app.ts', import.meta.url));
 
@@ -64,9 +67,16 @@ it('a process ends by itself while a request is unanswered', async () => {
   ).toBe(0);
 });
 
-it('a process ends by itself while another attempt is due', async () => {
-  const refuse: Upstream['handle'] = (_, response) => void response.writeHead(500).end();
-  expect(await run(refuse, (output) => once(output, 'data'))).toBe(0);
+it('a process ends by itself while another watch is due', async () => {
+  let isEnded = (): void => {};
+  const ended = new Promise<void>((resolve) => {
+    isEnded = resolve;
+  });
+  const answer: Upstream['handle'] = ({ url }, response) => {
+    if (url?.includes('watch')) response.on('close', isEnded).end();
+    else response.end('{"metadata":{"resourceVersion":"1"},"items":[]}');
+  };
+  expect(await run(answer, () => ended)).toBe(0);
 });
 
 it('a process ends by itself while a connection is being made', async () => {

@@ -8,20 +8,20 @@ import type { Readable } from 'node:stream';
 import { isJson, messageOf, oneLine, quote, TurningClock } from '@petiole/service-config/internal';
 import type { Cluster } from './cluster.js';
 
-/** The API server refuses, or cannot be reached. */
+/** The API server refuses. */
 export class ApiError extends Error {
   override readonly name = 'ApiError';
-  /** The status of HTTP, 410 when what was asked for is too old; undefined when nobody has answered. */
-  readonly status: number | undefined;
+  /** The status of HTTP, or what an event of a watch has in its place. */
+  readonly status: number;
 
-  constructor(status: number | undefined, message: string) {
+  constructor(status: number, message: string) {
     super(message);
     this.status = status;
   }
 }
 
 /** Milliseconds until the API server must have begun to answer. */
-const DEADLINE = 15_000;
+const DEADLINE = 10_000;
 /** Room for a `Status`, which says why a request is refused. */
 const MOST_BYTES_OF_A_REFUSAL = 65_536;
 /** Between probes of TCP, by which a machine that has vanished is found out. */
@@ -30,7 +30,7 @@ const PROBE_INTERVAL = 30_000;
 /**
  * Resolves to the answer when its head is there and says 200.
  * @param path what follows the server's own path, with the query.
- * @throws {ApiError} on any other status, and when the server cannot be reached.
+ * @throws {ApiError} on any other status; Error when the server cannot be reached.
  */
 export async function get(cluster: Cluster, path: string, signal: AbortSignal): Promise<IncomingMessage> {
   const response = await answerOf(cluster, path, signal);
@@ -81,7 +81,7 @@ function answerOf(cluster: Cluster, path: string, signal: AbortSignal): Promise<
       socket.unref();
       socket.setKeepAlive(true, PROBE_INTERVAL);
     });
-    asked.on('error', (error) => reject(new ApiError(undefined, unreachable(cluster, error))));
+    asked.on('error', (error) => reject(new Error(unreachable(cluster, error))));
     clock.wait(DEADLINE, () => asked.destroy(new Error(`no answer in ${DEADLINE / 1000} s`)));
     asked.end();
   }).finally(() => clock.stop());

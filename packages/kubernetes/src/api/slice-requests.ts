@@ -41,7 +41,6 @@ const PAGE_DEADLINE = 30_000;
 /** A watch brings a bookmark about once a minute. One that has been silent for so many milliseconds is begun anew. */
 const LONGEST_SILENCE = 150_000;
 
-/** @throws {ApiError} with status 410 when the list took so long that its beginning is forgotten. */
 export async function listSlices(
   cluster: Cluster,
   scope: SliceScope,
@@ -62,11 +61,7 @@ export async function listSlices(
   }
 }
 
-/**
- * What happens to the slices from a version on: first an empty array, when the API server has begun to answer. It ends when
- * the connection does.
- * @throws {ApiError} with status 410 when the version is forgotten.
- */
+/** What happens to the slices from a version on. It ends when the connection does. */
 export async function* watchSlices(
   cluster: Cluster,
   scope: SliceScope,
@@ -81,7 +76,6 @@ export async function* watchSlices(
     timeoutSeconds: 300 + Math.floor(300 * Math.random()),
   };
   const response = await get(cluster, pathOf(scope, query), signal);
-  yield [];
   for await (const batch of lines(untilLost(response), MOST_BYTES_PER_SLICE)) yield batch.map(readEvent);
 }
 
@@ -101,6 +95,13 @@ async function* untilLost(response: Readable): AsyncGenerator<Buffer, void, unde
     clock.stop();
   }
 }
+
+/** The API server no longer has what a watch would go on from, or the pages of a list would. */
+export function isForgotten(error: unknown): boolean {
+  return error instanceof ApiError && error.status === GONE;
+}
+
+const GONE = 410;
 
 export function tooMany({ service, namespace }: SliceScope): RangeError {
   return new RangeError(
@@ -136,7 +137,7 @@ function readEvent(line: string): SliceEvent {
   if (type === 'ERROR') {
     const { code, message } = object;
     const text = `the API server ends the watch: ${show(message)}`;
-    throw code === 410 ? new ApiError(code, text) : new Error(text);
+    throw code === GONE ? new ApiError(code, text) : new Error(text);
   }
   const version = isJson(object.metadata) ? object.metadata.resourceVersion : undefined;
   if (typeof version !== 'string') {

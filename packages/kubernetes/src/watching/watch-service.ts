@@ -1,12 +1,12 @@
 /**
- * The slices of one Service, for as long as somebody wants them: a list, then a watch from there on, again and again. Each of
- * the two ends some time, and where it stands in this loop is its state.
+ * The slices of one Service, for as long as somebody wants them: a list, then watches from there on, each of which ends some
+ * time. Where it stands in this loop is its state.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { messageOf } from '@petiole/service-config/internal';
 import type { Cluster } from '../api/cluster.js';
-import { ApiError } from '../api/request.js';
 import {
+  isForgotten,
   listSlices,
   MOST_SLICES,
   type NamedObject,
@@ -28,12 +28,10 @@ export interface ServiceWatch {
   /** Called for each request: its token may have been replaced. */
   readonly findCluster: () => Promise<Cluster>;
   readonly signal: AbortSignal;
-  /** The slices changed, or are known again after a failure. */
+  /** They were listed, or have changed. */
   readonly changed: (slices: KnownSlices, scope: SliceScope) => void;
-  /** The API server cannot be asked; what is known stays. */
-  readonly failed: (error: unknown) => void;
   readonly trace: ((text: () => string) => void) | undefined;
-  /** Milliseconds before another attempt: the first, and the longest. */
+  /** Milliseconds between watches: the first, and the longest. */
   readonly delays: Delays;
 }
 
@@ -42,66 +40,55 @@ export interface Delays {
   readonly longest: number;
 }
 
-/** A lost watch is resumed soon; an API server that is away is asked twice a minute. */
+/** A watch that is lost is resumed soon. Those that bring nothing, one after the other, are begun ever more rarely. */
 export const DELAYS: Delays = { first: 200, longest: 30_000 };
 
 /** As gRPC's own back-off grows. */
 const GROWTH = 1.6;
 
-/** Ends when the signal is aborted. */
+/**
+ * Ends when the signal is aborted.
+ * @throws Error when the API server cannot be asked, or cannot be understood.
+ */
 export async function watchService({
   service,
   namespace,
   findCluster,
   signal,
   changed,
-  failed,
   trace,
   delays,
 }: ServiceWatch): Promise<void> {
   const slices = new Map<string, KnownSlice>();
-  /** What the watch goes on from; undefined: a list is due. */
+  /** What the next watch goes on from; undefined: a list is due. */
   let version: string | undefined;
-  let attempts = 0;
-  let isFailing = false;
-  while (!signal.aborted) {
+  for (let fruitless = 0; !signal.aborted; fruitless += 1) {
     const begun = performance.now();
+    const cluster = await findCluster();
+    const scope = { service, namespace: namespace ?? cluster.namespace };
     try {
-      const cluster = await findCluster();
-      const scope = { service, namespace: namespace ?? cluster.namespace };
-      const tell = (): void => {
-        isFailing = false;
-        changed(slices, scope);
-      };
       if (version === undefined) {
         const list = await listSlices(cluster, scope, signal);
-        trace?.(() => `list of ${list.items.length} slices, version ${list.version}`);
+        trace?.(() => `${list.items.length} slices at version ${list.version}`);
         slices.clear();
         for (const item of list.items) slices.set(item.name, read(item));
         version = list.version;
-        tell();
+        changed(slices, scope);
       }
       for await (const events of watchSlices(cluster, scope, version, signal)) {
-        if (events.length > 0) attempts = 0;
+        fruitless = 0;
         const news = events.filter((event) => apply(slices, scope, event));
         version = events.at(-1)?.version ?? version;
-        if (news.length > 0 || isFailing) tell();
+        if (news.length > 0) changed(slices, scope);
       }
       trace?.(() => `the watch ended at version ${version}`);
     } catch (error) {
-      if (signal.aborted) return;
-      trace?.(() => `failed: ${messageOf(error)}`);
-      const isGone = error instanceof ApiError && error.status === 410;
-      // Only what was not answered, or was refused, may be asked for again as it was.
-      if (isGone || !(error instanceof ApiError)) version = undefined;
-      if (!isGone) {
-        isFailing = true;
-        failed(error);
-      }
+      if (!isForgotten(error)) throw error;
+      trace?.(() => `version ${version} is forgotten: ${messageOf(error)}`);
+      version = undefined;
     }
-    if (performance.now() - begun > delays.longest) attempts = 0;
-    await pauseFor(delay(attempts, delays), signal);
-    attempts += 1;
+    if (performance.now() - begun > delays.longest) fruitless = 0;
+    await pauseFor(delay(fruitless, delays), signal);
   }
 }
 
@@ -126,9 +113,9 @@ function read({ object }: NamedObject): KnownSlice {
   }
 }
 
-/** Grows with each attempt that brought nothing; between half of it and the whole, so that clients do not come in step. */
-function delay(attempts: number, { first, longest }: Delays): number {
-  return Math.min(first * GROWTH ** attempts, longest) * (0.5 + 0.5 * Math.random());
+/** Grows with each watch that brought nothing; between half of it and the whole, so that clients do not come in step. */
+function delay(fruitless: number, { first, longest }: Delays): number {
+  return Math.min(first * GROWTH ** fruitless, longest) * (0.5 + 0.5 * Math.random());
 }
 
 async function pauseFor(ms: number, signal: AbortSignal): Promise<void> {

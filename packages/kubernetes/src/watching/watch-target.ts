@@ -16,8 +16,6 @@ export interface TargetWatch {
   readonly signal: AbortSignal;
   /** All endpoints there are now. */
   update(found: Found): void;
-  /** Nobody knows now; what was said last stays. */
-  fail(error: unknown): void;
   readonly trace?: ((text: () => string) => void) | undefined;
 }
 
@@ -33,9 +31,12 @@ export interface Found {
  */
 const PACE = 20;
 
-/** Ends when the signal is aborted. @throws {TargetError} on a bad target. */
+/**
+ * Ends when the signal is aborted.
+ * @throws {TargetError} on a bad target; Error when the API server cannot be asked: whoever watches waits, and begins anew.
+ */
 export async function watchTarget(
-  { target, signal, update, fail, trace }: TargetWatch,
+  { target, signal, update, trace }: TargetWatch,
   surroundings: Surroundings = SURROUNDINGS,
   delays: Delays = DELAYS,
 ): Promise<void> {
@@ -53,7 +54,6 @@ export async function watchTarget(
       latest = () => found(slices, scope, port);
       tell();
     },
-    failed: fail,
     trace,
     delays,
   });

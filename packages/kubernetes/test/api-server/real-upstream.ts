@@ -6,13 +6,13 @@ import type { Passed, Recorded } from '../support/record.js';
 
 export class RealUpstream implements Upstream {
   readonly recorded: Recorded[] = [];
-  /** Nobody answers. */
-  isDown = false;
   /** The next bytes of the watch are cut in their middle, and its connection with them. */
   cutsNextEvent = false;
   readonly #port: number;
   readonly #watches = new Set<ServerResponse>();
   #step = 0;
+  /** What requests wait for. */
+  #held: Promise<void> = Promise.resolve();
 
   constructor(port: number) {
     this.#port = port;
@@ -27,16 +27,19 @@ export class RealUpstream implements Upstream {
     for (const watch of this.#watches) this.#cut(watch);
   }
 
-  handle({ url: path = '', headers }: IncomingMessage, response: ServerResponse): void {
+  /** Requests that come meanwhile are handed on afterwards. */
+  async holdingRequests(act: () => Promise<void>): Promise<void> {
+    this.#held = act();
+    await this.#held;
+  }
+
+  async handle({ url: path = '', headers }: IncomingMessage, response: ServerResponse): Promise<void> {
     const request = purposeOf(path);
     const refuse = (): void => {
       this.#write({ request, unanswered: true });
       response.destroy();
     };
-    if (this.isDown) {
-      refuse();
-      return;
-    }
+    await this.#held;
     const forwarded = { ...headers, host: `127.0.0.1:${this.#port}` };
     const target = {
       host: '127.0.0.1',

@@ -2,13 +2,13 @@
 import { watchTarget } from '../../src/watching/watch-target.js';
 
 const [serviceAccount = ''] = process.argv.slice(2);
-void watchTarget(
+watchTarget(
   {
     target: { authority: '', path: 'echo:grpc' },
     signal: new AbortController().signal,
     update: ({ endpoints }) => console.log(`${endpoints.length} endpoints`),
-    fail: (error) => console.log(String(error)),
   },
   { env: process.env, serviceAccount },
-);
+  { first: 120_000, longest: 120_000 },
+).catch(console.log);
 process.stdin.resume();

@@ -1,7 +1,8 @@
 /** Stands in for the channels of a target: it follows a watch, and tells when what a test waits for has come. */
+import { setTimeout as pause } from 'node:timers/promises';
 import { onTestFailed, onTestFinished } from 'vitest';
 import type { Surroundings } from '../../src/api/service-account.js';
-import { type Found, watchTarget } from '../../src/watching/watch-target.js';
+import { type Found, type TargetWatch, watchTarget } from '../../src/watching/watch-target.js';
 
 /** Attempts come soon: nothing here waits for a back-off. */
 const DELAYS = { first: 5, longest: 50 };
@@ -19,18 +20,23 @@ export class Follower {
       this.told.push(one);
       this.#wake?.();
     };
-    void watchTarget(
-      {
-        target: { path, authority },
-        signal: this.#controller.signal,
-        update: told,
-        fail: (error) => told({ failure: error instanceof Error ? error.message : String(error) }),
-      },
-      surroundings,
-      DELAYS,
-    );
+    void this.#watch({ path, authority }, surroundings, told);
     onTestFailed(() => console.error(target, 'was told', this.told));
     onTestFinished(() => this.stop());
+  }
+
+  /** Begins anew after each failure, as the resolver does, but soon. */
+  async #watch(
+    target: TargetWatch['target'],
+    surroundings: Surroundings,
+    told: (one: Found | { failure: string }) => void,
+  ): Promise<void> {
+    const { signal } = this.#controller;
+    while (!signal.aborted) {
+      const failed = (error: Error): void => told({ failure: error.message });
+      await watchTarget({ target, signal, update: told }, surroundings, DELAYS).catch(failed);
+      await pause(DELAYS.first);
+    }
   }
 
   stop(): void {
