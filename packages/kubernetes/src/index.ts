@@ -1,2 +1,2 @@
 /** `@petiole/kubernetes`: the pods of a Service as endpoints, by watching its EndpointSlices. */
-export type { PodAttributes } from './slices/endpoints.js';
+export type { PodAttributes } from './slices/slice.js';

@@ -1,9 +1,26 @@
 /**
  * One EndpointSlice of `discovery.k8s.io/v1`, as the API server sends it, cut down to what endpoints are made of. What
- * cannot be read costs as little as possible: an endpoint, or else the slice.
+ * cannot be read costs as little as possible: an endpoint, or else the slice. All that can be made of a slice alone is made
+ * here, once: slices are merged anew whenever one of them changes.
  */
 import { isIPv4, isIPv6 } from 'node:net';
 import { isJson, quote, show } from '@petiole/service-config/internal';
+
+/** What a policy may know of a pod. */
+export interface PodAttributes {
+  readonly zone?: string;
+  /** The zones whose clients shall use this pod, by `trafficDistribution` of the Service. Absent: all. */
+  readonly forZones?: readonly string[];
+  readonly node?: string;
+  /** The name of a StatefulSet's pod, which its successor has, too: whatever hashes keys to pods goes by it. */
+  readonly hashKey?: string;
+}
+
+/** A pod, or whatever else stands behind the Service: its addresses, IPv6 first. */
+export interface PodEndpoint {
+  readonly addresses: ReadonlyArray<{ readonly host: string; readonly port: number }>;
+  readonly attributes: PodAttributes;
+}
 
 /** Whether RPCs may go to an address. */
 export type Readiness =
@@ -13,18 +30,15 @@ export type Readiness =
   | 'draining'
   | 'unready';
 
-/** One address of a pod, or of whatever else stands behind the Service. */
+/** One address of a pod. */
 export interface SliceAddress {
-  readonly host: string;
-  /** The same for all addresses of a pod, in whatever slices they are; undefined where no pod is named. */
-  readonly uid: string | undefined;
+  /** The same for all addresses of a pod, in whatever slices they are. */
+  readonly pod: string;
   readonly readiness: Readiness;
-  readonly zone: string | undefined;
-  /** The zones whose clients shall use this endpoint, by `trafficDistribution` of the Service. */
-  readonly forZones: readonly string[] | undefined;
-  readonly node: string | undefined;
-  /** The pod's name within a StatefulSet. */
-  readonly hostname: string | undefined;
+  /** The same for the same host and port. */
+  readonly key: string;
+  /** What the pod is if it has no other address. */
+  readonly endpoint: PodEndpoint;
 }
 
 export interface SlicePort {
@@ -37,6 +51,9 @@ export interface SlicePort {
 export interface Slice {
   /** The ports of TCP. A slice that lists none of any protocol restricts nothing: a headless Service without ports has such. */
   readonly ports: readonly SlicePort[] | 'any';
+  /** How many addresses it has, whatever their ports are. */
+  readonly size: number;
+  /** Those with the port that was asked for. */
   readonly addresses: readonly SliceAddress[];
   /** What could not be read, a sentence each. */
   readonly refused: readonly string[];
@@ -44,44 +61,63 @@ export interface Slice {
 
 /**
  * Reads a slice.
+ * @param port its number on the pods, or its name in the Service.
  * @throws {TypeError} that names the field where the whole slice cannot be used.
  */
-export function readSlice(object: unknown): Slice {
+export function readSlice(object: unknown, port: number | string): Slice {
   if (!isJson(object)) throw new TypeError(`an EndpointSlice must be an object, got ${show(object)}`);
-  const { addressType, endpoints, ports } = object;
+  const { addressType } = object;
   if (addressType !== 'IPv4' && addressType !== 'IPv6') {
     throw new TypeError(`addressType must be "IPv4" or "IPv6", got ${show(addressType)}`);
   }
   const isAddress = addressType === 'IPv4' ? isIPv4 : isIPv6;
+  const listed = list('ports', object.ports);
+  const ports = listed.length === 0 ? 'any' : listed.flatMap(readPort);
+  const numbers = numbersOf(ports, port);
+  const endpoints = list('endpoints', object.endpoints);
   const addresses: SliceAddress[] = [];
   const refused: string[] = [];
-  for (const [index, endpoint] of list('endpoints', endpoints).entries()) {
+  for (const [index, endpoint] of endpoints.entries()) {
     const host: unknown =
       isJson(endpoint) && Array.isArray(endpoint.addresses) ? endpoint.addresses[0] : undefined;
     // The API gives the further addresses of an entry no meaning, and kube-proxy does not look at them.
     if (isJson(endpoint) && typeof host === 'string' && isAddress(host)) {
-      addresses.push(readAddress(host, endpoint));
+      for (const number of numbers) addresses.push(readAddress(host, number, endpoint));
     } else {
       refused.push(
         `endpoints[${index}].addresses must begin with an ${addressType} address, got ${show(host)}`,
       );
     }
   }
-  const listed = list('ports', ports);
-  return { ports: listed.length === 0 ? 'any' : listed.flatMap(readPort), addresses, refused };
+  return { ports, size: endpoints.length - refused.length, addresses, refused };
 }
 
-function readAddress(host: string, endpoint: Record<string, unknown>): SliceAddress {
-  const { conditions, targetRef, hints } = endpoint;
+/** The numbers that a slice has for the port: more than one only while the Service gives its name another number. */
+function numbersOf(ports: Slice['ports'], wanted: number | string): readonly number[] {
+  if (ports === 'any') return typeof wanted === 'number' ? [wanted] : [];
+  const meant = ports.filter(({ name, port }) => (typeof wanted === 'number' ? port : name) === wanted);
+  return [...new Set(meant.map(({ port }) => port))];
+}
+
+function readAddress(host: string, port: number, endpoint: Record<string, unknown>): SliceAddress {
+  const { conditions, targetRef } = endpoint;
   return {
-    host,
-    uid: isJson(targetRef) ? text(targetRef.uid) : undefined,
+    // No uid begins with a blank.
+    pod: (isJson(targetRef) ? text(targetRef.uid) : undefined) ?? ` ${host}`,
     readiness: readinessOf(isJson(conditions) ? conditions : {}),
-    zone: text(endpoint.zone),
-    forZones: isJson(hints) ? zonesOf(hints.forZones) : undefined,
-    node: text(endpoint.nodeName),
-    hostname: text(endpoint.hostname),
+    key: `${port} ${host}`,
+    endpoint: { addresses: [{ host, port }], attributes: attributesOf(endpoint) },
   };
+}
+
+function attributesOf({ zone, hints, nodeName, hostname }: Record<string, unknown>): PodAttributes {
+  const attributes = {
+    zone: text(zone),
+    forZones: isJson(hints) ? zonesOf(hints.forZones) : undefined,
+    node: text(nodeName),
+    hashKey: text(hostname),
+  };
+  return Object.fromEntries(Object.entries(attributes).filter(([, value]) => value !== undefined));
 }
 
 /** As kube-proxy reads them: an unknown `ready` or `serving` counts as true. */

@@ -16,15 +16,14 @@ import {
   watchSlices,
 } from '../api/slice-requests.js';
 import { readSlice, type Slice } from '../slices/slice.js';
+import type { ServiceTarget } from '../target/service-target.js';
 
 /** What is known of a Service: its slices by name, and why where one cannot be used. */
 export type KnownSlices = ReadonlyMap<string, KnownSlice>;
 type KnownSlice = Slice | { readonly error: string };
 
 export interface ServiceWatch {
-  readonly service: string;
-  /** Undefined: that of the cluster. */
-  readonly namespace: string | undefined;
+  readonly target: ServiceTarget;
   /** Called for each request: its token may have been replaced. */
   readonly findCluster: () => Promise<Cluster>;
   readonly signal: AbortSignal;
@@ -51,8 +50,7 @@ const GROWTH = 1.6;
  * @throws Error when the API server cannot be asked, or cannot be understood.
  */
 export async function watchService({
-  service,
-  namespace,
+  target: { service, namespace, port },
   findCluster,
   signal,
   changed,
@@ -71,13 +69,13 @@ export async function watchService({
         const list = await listSlices(cluster, scope, signal);
         trace?.(() => `${list.items.length} slices at version ${list.version}`);
         slices.clear();
-        for (const item of list.items) slices.set(item.name, read(item));
+        for (const item of list.items) slices.set(item.name, read(item, port));
         version = list.version;
         changed(slices, scope);
       }
       for await (const events of watchSlices(cluster, scope, version, signal)) {
         fruitless = 0;
-        const news = events.filter((event) => apply(slices, scope, event));
+        const news = events.filter((event) => apply(slices, scope, port, event));
         version = events.at(-1)?.version ?? version;
         if (news.length > 0) changed(slices, scope);
       }
@@ -92,22 +90,27 @@ export async function watchService({
   }
 }
 
-function apply(slices: Map<string, KnownSlice>, scope: SliceScope, event: SliceEvent): boolean {
+function apply(
+  slices: Map<string, KnownSlice>,
+  scope: SliceScope,
+  port: number | string,
+  event: SliceEvent,
+): boolean {
   switch (event.kind) {
     case 'bookmark':
       return false;
     case 'deleted':
       return slices.delete(event.name);
     case 'set':
-      slices.set(event.name, read(event));
+      slices.set(event.name, read(event, port));
       if (slices.size > MOST_SLICES) throw tooMany(scope);
       return true;
   }
 }
 
-function read({ object }: NamedObject): KnownSlice {
+function read({ object }: NamedObject, port: number | string): KnownSlice {
   try {
-    return readSlice(object);
+    return readSlice(object, port);
   } catch (error) {
     return { error: messageOf(error) };
   }

@@ -4,8 +4,8 @@ import { quote } from '@petiole/service-config/internal';
 import { findCluster } from '../api/find-cluster.js';
 import { SURROUNDINGS, type Surroundings } from '../api/service-account.js';
 import type { SliceScope } from '../api/slice-requests.js';
-import { endpointsOf, type PodEndpoint } from '../slices/endpoints.js';
-import type { Slice } from '../slices/slice.js';
+import { endpointsOf } from '../slices/endpoints.js';
+import type { PodEndpoint, Slice } from '../slices/slice.js';
 import { parseServiceTarget } from '../target/service-target.js';
 import { paced } from './paced.js';
 import { DELAYS, type Delays, type KnownSlices, watchService } from './watch-service.js';
@@ -40,18 +40,17 @@ export async function watchTarget(
   surroundings: Surroundings = SURROUNDINGS,
   delays: Delays = DELAYS,
 ): Promise<void> {
-  const { context, service, namespace, port } = parseServiceTarget(target);
+  const wanted = parseServiceTarget(target);
   let latest: () => Found;
   const tell = paced(PACE, () => {
     if (!signal.aborted) update(latest());
   });
   await watchService({
-    service,
-    namespace,
-    findCluster: () => findCluster(context, surroundings),
+    target: wanted,
+    findCluster: () => findCluster(wanted.context, surroundings),
     signal,
     changed: (slices, scope) => {
-      latest = () => found(slices, scope, port);
+      latest = () => found(slices, scope, wanted.port);
       tell();
     },
     trace,

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { endpointsOf, type PodEndpoint } from '../../src/slices/endpoints.js';
-import { readSlice } from '../../src/slices/slice.js';
+import { endpointsOf } from '../../src/slices/endpoints.js';
+import { type PodEndpoint, readSlice } from '../../src/slices/slice.js';
 import { type EndpointFields, pod, slice, TERMINATING } from '../support/slices.js';
 
 /** `fd00::1+10.0.0.1`, each endpoint. */
@@ -9,7 +9,10 @@ const names = (endpoints: readonly PodEndpoint[]): string[] =>
   endpoints.map(({ addresses }) => addresses.map(({ host }) => host).join('+'));
 
 const found = (slices: readonly unknown[], port: number | string = 'grpc') =>
-  endpointsOf(slices.map(readSlice), port);
+  endpointsOf(
+    slices.map((one) => readSlice(one, port)),
+    port,
+  );
 
 describe('the endpoints of a Service', () => {
   it('come from all of its slices', () => {

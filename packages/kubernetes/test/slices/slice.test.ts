@@ -1,15 +1,18 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { readSlice } from '../../src/slices/slice.js';
+import { readSlice as readFor, type Slice } from '../../src/slices/slice.js';
 import { pod, slice } from '../support/slices.js';
+
+const readSlice = (object: unknown, port: number | string = 'grpc') => readFor(object, port);
+const hosts = ({ addresses }: Slice) => addresses.map(({ endpoint }) => endpoint.addresses[0]?.host);
 
 describe('an EndpointSlice', () => {
   it('loses an entry that has no address of its family, and says which', () => {
-    const { addresses, refused } = readSlice(
+    const read = readSlice(
       slice([pod('a', '10.0.0.1'), pod('b', 'fd00::1'), { addresses: [] }, null, pod('c', '10.0.0.3')]),
     );
-    expect(addresses.map(({ host }) => host)).toEqual(['10.0.0.1', '10.0.0.3']);
-    expect(refused).toEqual([
+    expect(hosts(read)).toEqual(['10.0.0.1', '10.0.0.3']);
+    expect(read.refused).toEqual([
       'endpoints[1].addresses must begin with an IPv4 address, got "fd00::1"',
       'endpoints[2].addresses must begin with an IPv4 address, got undefined',
       'endpoints[3].addresses must begin with an IPv4 address, got undefined',
@@ -17,8 +20,8 @@ describe('an EndpointSlice', () => {
   });
 
   it('is read with its first address of each entry only, as kube-proxy does', () => {
-    const { addresses } = readSlice(slice([pod('a', '10.0.0.1', { addresses: ['10.0.0.1', '10.0.0.2'] })]));
-    expect(addresses.map(({ host }) => host)).toEqual(['10.0.0.1']);
+    const read = readSlice(slice([pod('a', '10.0.0.1', { addresses: ['10.0.0.1', '10.0.0.2'] })]));
+    expect(hosts(read)).toEqual(['10.0.0.1']);
   });
 
   it('is refused whole, with the field that is wrong, where it holds no IP addresses or is no slice', () => {
@@ -36,16 +39,17 @@ describe('an EndpointSlice', () => {
 
   it('may say null for what is empty', () => {
     const read = readSlice({ addressType: 'IPv4', endpoints: null, ports: null });
-    expect(read).toEqual({ ports: 'any', addresses: [], refused: [] });
+    expect(read).toEqual({ ports: 'any', size: 0, addresses: [], refused: [] });
   });
 
   it('has no ports, names or zones that cannot be', () => {
     const ports = [{ port: 0 }, { port: 1.5 }, { port: '80' }, { name: 'x' }, null, { name: null, port: 80 }];
     const read = readSlice(
       slice([pod('a', '10.0.0.1', { zone: 7, nodeName: '', hostname: 'x'.repeat(254) })], { ports }),
+      80,
     );
     expect(read.ports).toEqual([{ name: '', port: 80 }]);
-    expect(read.addresses[0]).toMatchObject({ zone: undefined, node: undefined, hostname: undefined });
+    expect(read.addresses[0]?.endpoint.attributes).toEqual({});
   });
 
   it('throws nothing but a TypeError, whatever it is', () => {
