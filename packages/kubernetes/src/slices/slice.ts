@@ -4,15 +4,15 @@
  * here, once: slices are merged anew whenever one of them changes.
  */
 import { isIPv4, isIPv6 } from 'node:net';
+import type { EndpointAttributes } from '@petiole/resolver';
 import { isJson, quote, show } from '@petiole/service-config/internal';
 
-/** What a policy may know of a pod. */
-export interface PodAttributes {
-  readonly zone?: string;
+/** What a policy may know of a pod, beside its `zone`. */
+export interface PodAttributes extends EndpointAttributes {
   /** The zones whose clients shall use this pod, by `trafficDistribution` of the Service. Absent: all. */
   readonly forZones?: readonly string[];
   readonly node?: string;
-  /** The name of a StatefulSet's pod, which its successor has, too: whatever hashes keys to pods goes by it. */
+  /** The name of a StatefulSet's pod, which its successor has, too. */
   readonly hashKey?: string;
 }
 

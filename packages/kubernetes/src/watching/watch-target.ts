@@ -77,9 +77,3 @@ function found(known: KnownSlices, { service, namespace }: SliceScope, port: num
   }
   return { endpoints, note: troubles.slice(0, 10).join('; ') };
 }
-
-/** The name that TLS verifies, and that the Service has within its cluster. @throws {TargetError} on a bad target. */
-export function authorityOf(target: TargetWatch['target'], namespaceOfPod: () => string): string {
-  const { service, namespace = namespaceOfPod() } = parseServiceTarget(target);
-  return `${service}.${namespace}.svc`;
-}

@@ -1,58 +1,12 @@
-/** What goes wrong with an API server, and what costs what. */
-
+/** What may be wrong with an API server, and what that costs. */
 import { writeFileSync } from 'node:fs';
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { expect, it, onTestFinished } from 'vitest';
 import { issue, makeCa } from '../support/certificates.js';
 import { Follower } from '../support/follower.js';
-import { purposeOf } from '../support/gateway.js';
-import { echoSlice } from '../support/objects.js';
-import { pod } from '../support/slices.js';
-import { openWith, type PodWorld } from '../support/world.js';
-
-type Answer = (response: ServerResponse, request: IncomingMessage) => void;
-
-const say =
-  (status: number, body: unknown): Answer =>
-  (response) =>
-    void response.writeHead(status, { 'Content-Type': 'application/json' }).end(JSON.stringify(body));
-
-/** A list of slices, each of which may be anything. */
-const list = (...items: unknown[]): Answer => say(200, { metadata: { resourceVersion: '7' }, items });
-
-const events = (...lines: unknown[]): string => lines.map((line) => `${JSON.stringify(line)}\n`).join('');
-
-/** A watch that goes on. */
-const watch =
-  (...lines: unknown[]): Answer =>
-  (response) => {
-    response.writeHead(200);
-    response.flushHeaders();
-    if (lines.length > 0) response.write(events(...lines));
-  };
-
-const of = (name: string, address: string, version = '8') => {
-  const { metadata, ...fields } = echoSlice('shop', name, [pod(address, address)]) as { metadata: object };
-  return { metadata: { ...metadata, resourceVersion: version }, ...fields };
-};
-
-/** An API server that gives these answers, the last one of each kind again and again; and what it was asked. */
-async function serve(answers: { readonly list: readonly Answer[]; readonly watch?: readonly Answer[] }) {
-  const asked: string[] = [];
-  const left = { list: [...answers.list], watch: [...(answers.watch ?? [watch()])] };
-  const world = await openWith('shop', {
-    handle(request, response) {
-      asked.push(purposeOf(request.url ?? ''));
-      const kind = asked.at(-1)?.startsWith('watch') ? 'watch' : 'list';
-      const next = left[kind].length > 1 ? left[kind].shift() : left[kind][0];
-      next?.(response, request);
-    },
-  });
-  onTestFinished(() => world.close());
-  return { world, asked };
-}
+import { type Answer, events, list, of, say, serve, watch } from '../support/scripted-api.js';
+import type { PodWorld } from '../support/world.js';
 
 const follow = ({ surroundings }: PodWorld, target = 'echo:grpc'): Follower =>
   new Follower(target, surroundings);

@@ -1,0 +1,64 @@
+/** Pods at addresses of the test's own network namespace, and load on them. */
+import type { Client } from '@grpc/grpc-js';
+import { onTestFinished } from 'vitest';
+import { ask, startServer } from '../support/grpc.js';
+import { type EndpointFields, pod } from '../support/slices.js';
+
+export interface RunningPod {
+  readonly name: string;
+  /** As a slice has it. */
+  entry(fields?: EndpointFields): EndpointFields;
+  /** As on SIGTERM: no new connections and RPCs; those in flight end first. */
+  drain(): Promise<void>;
+}
+
+/** Starts a server on port 50051 of `10.77.0.NUMBER` that answers with its name, each RPC after some milliseconds. */
+export async function startPod(number: number, answerAfter = 0): Promise<RunningPod> {
+  const address = `10.77.0.${number}`;
+  const name = `pod-${number}`;
+  const { server } = await startServer(name, `${address}:50051`, answerAfter);
+  return {
+    name,
+    entry: (fields) => pod(name, address, fields),
+    drain: () =>
+      new Promise((resolve, reject) => server.tryShutdown((error) => (error ? reject(error) : resolve()))),
+  };
+}
+
+/** So many callers, each with one RPC after the other, and who answered. */
+export class Load {
+  readonly failures: Error[] = [];
+  /** How many RPCs each pod has answered. */
+  readonly answers = new Map<string, number>();
+  #stopped = false;
+  readonly #callers: Promise<void>[];
+  readonly #waiting = new Map<string, () => void>();
+
+  constructor(client: Client, callers: number) {
+    this.#callers = Array.from({ length: callers }, () => this.#call(client));
+    onTestFinished(() => this.stop());
+  }
+
+  /** Resolves when that pod answers the next time. */
+  answeredBy(name: string): Promise<void> {
+    return new Promise((resolve) => this.#waiting.set(name, resolve));
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    await Promise.all(this.#callers);
+  }
+
+  async #call(client: Client): Promise<void> {
+    while (!this.#stopped) {
+      try {
+        const name = await ask(client);
+        this.answers.set(name, (this.answers.get(name) ?? 0) + 1);
+        this.#waiting.get(name)?.();
+        this.#waiting.delete(name);
+      } catch (error) {
+        this.failures.push(error as Error);
+      }
+    }
+  }
+}
