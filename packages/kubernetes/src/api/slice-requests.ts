@@ -38,8 +38,6 @@ const MOST_BYTES_PER_SLICE = 4 * 2 ** 20;
 const MOST_BYTES_PER_PAGE = 64 * 2 ** 20;
 /** Milliseconds until a page must be there. */
 const PAGE_DEADLINE = 30_000;
-/** A watch brings a bookmark about once a minute. One that has been silent for so many milliseconds is begun anew. */
-const LONGEST_SILENCE = 150_000;
 
 export async function listSlices(
   cluster: Cluster,
@@ -61,12 +59,16 @@ export async function listSlices(
   }
 }
 
-/** What happens to the slices from a version on. It ends when the connection does. */
+/**
+ * What happens to the slices from a version on. It ends when the connection does, and when that has been silent for so many
+ * milliseconds.
+ */
 export async function* watchSlices(
   cluster: Cluster,
   scope: SliceScope,
   version: string,
   signal: AbortSignal,
+  longestSilence: number,
 ): AsyncGenerator<readonly SliceEvent[], void, undefined> {
   const query = {
     watch: 'true',
@@ -76,13 +78,17 @@ export async function* watchSlices(
     timeoutSeconds: 300 + Math.floor(300 * Math.random()),
   };
   const response = await get(cluster, pathOf(scope, query), signal);
-  for await (const batch of lines(untilLost(response), MOST_BYTES_PER_SLICE)) yield batch.map(readEvent);
+  for await (const batch of lines(untilLost(response, longestSilence), MOST_BYTES_PER_SLICE))
+    yield batch.map(readEvent);
 }
 
-/** A connection that is lost, or silent for too long, is the end of a watch like any other. */
-async function* untilLost(response: Readable): AsyncGenerator<Buffer, void, undefined> {
+/** A connection that is lost is the end of a watch like any other. */
+async function* untilLost(
+  response: Readable,
+  longestSilence: number,
+): AsyncGenerator<Buffer, void, undefined> {
   const clock = new TurningClock();
-  const listen = (): void => clock.wait(LONGEST_SILENCE, () => response.destroy());
+  const listen = (): void => clock.wait(longestSilence, () => response.destroy());
   listen();
   try {
     for await (const chunk of response as AsyncIterable<Buffer>) {

@@ -30,17 +30,20 @@ export interface ServiceWatch {
   /** They were listed, or have changed. */
   readonly changed: (slices: KnownSlices, scope: SliceScope) => void;
   readonly trace: ((text: () => string) => void) | undefined;
-  /** Milliseconds between watches: the first, and the longest. */
-  readonly delays: Delays;
+  readonly timing: Timing;
 }
 
-export interface Delays {
-  readonly first: number;
-  readonly longest: number;
+/** Milliseconds. */
+export interface Timing {
+  /** Between a watch that was lost and the next one. It grows while watches bring nothing, one after the other. */
+  readonly firstPause: number;
+  readonly longestPause: number;
+  /** After which a watch is begun anew. */
+  readonly longestSilence: number;
 }
 
-/** A watch that is lost is resumed soon. Those that bring nothing, one after the other, are begun ever more rarely. */
-export const DELAYS: Delays = { first: 200, longest: 30_000 };
+/** The API server sends a bookmark about once a minute. */
+export const TIMING: Timing = { firstPause: 200, longestPause: 30_000, longestSilence: 150_000 };
 
 /** As gRPC's own back-off grows. */
 const GROWTH = 1.6;
@@ -55,7 +58,7 @@ export async function watchService({
   signal,
   changed,
   trace,
-  delays,
+  timing,
 }: ServiceWatch): Promise<void> {
   const slices = new Map<string, KnownSlice>();
   /** What the next watch goes on from; undefined: a list is due. */
@@ -73,7 +76,7 @@ export async function watchService({
         version = list.version;
         changed(slices, scope);
       }
-      for await (const events of watchSlices(cluster, scope, version, signal)) {
+      for await (const events of watchSlices(cluster, scope, version, signal, timing.longestSilence)) {
         fruitless = 0;
         const news = events.filter((event) => apply(slices, scope, port, event));
         version = events.at(-1)?.version ?? version;
@@ -85,8 +88,8 @@ export async function watchService({
       trace?.(() => `version ${version} is forgotten: ${messageOf(error)}`);
       version = undefined;
     }
-    if (performance.now() - begun > delays.longest) fruitless = 0;
-    await pauseFor(delay(fruitless, delays), signal);
+    if (performance.now() - begun > timing.longestPause) fruitless = 0;
+    await pauseFor(delay(fruitless, timing), signal);
   }
 }
 
@@ -117,8 +120,8 @@ function read({ object }: NamedObject, port: number | string): KnownSlice {
 }
 
 /** Grows with each watch that brought nothing; between half of it and the whole, so that clients do not come in step. */
-function delay(fruitless: number, { first, longest }: Delays): number {
-  return Math.min(first * GROWTH ** fruitless, longest) * (0.5 + 0.5 * Math.random());
+function delay(fruitless: number, { firstPause, longestPause }: Timing): number {
+  return Math.min(firstPause * GROWTH ** fruitless, longestPause) * (0.5 + 0.5 * Math.random());
 }
 
 async function pauseFor(ms: number, signal: AbortSignal): Promise<void> {

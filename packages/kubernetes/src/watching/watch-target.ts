@@ -8,7 +8,7 @@ import { endpointsOf } from '../slices/endpoints.js';
 import type { PodEndpoint, Slice } from '../slices/slice.js';
 import { parseServiceTarget } from '../target/service-target.js';
 import { paced } from './paced.js';
-import { DELAYS, type Delays, type KnownSlices, watchService } from './watch-service.js';
+import { type KnownSlices, TIMING, type Timing, watchService } from './watch-service.js';
 
 /** What a watch has to tell, and for how long. */
 export interface TargetWatch {
@@ -38,7 +38,7 @@ const PACE = 20;
 export async function watchTarget(
   { target, signal, update, trace }: TargetWatch,
   surroundings: Surroundings = SURROUNDINGS,
-  delays: Delays = DELAYS,
+  timing: Timing = TIMING,
 ): Promise<void> {
   const wanted = parseServiceTarget(target);
   let latest: () => Found;
@@ -54,7 +54,7 @@ export async function watchTarget(
       tell();
     },
     trace,
-    delays,
+    timing,
   });
 }
 

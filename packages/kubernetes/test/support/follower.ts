@@ -2,19 +2,22 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { onTestFailed, onTestFinished } from 'vitest';
 import type { Surroundings } from '../../src/api/service-account.js';
+import type { Timing } from '../../src/watching/watch-service.js';
 import { type Found, type TargetWatch, watchTarget } from '../../src/watching/watch-target.js';
 
 /** Attempts come soon: nothing here waits for a back-off. */
-const DELAYS = { first: 5, longest: 50 };
+const TIMING = { firstPause: 5, longestPause: 50, longestSilence: 60_000 };
 
 export class Follower {
   /** What was told, updates and failures. */
   readonly told: Array<Found | { readonly failure: string }> = [];
   #wake: (() => void) | undefined;
+  readonly #timing: Partial<Timing>;
   readonly #controller = new AbortController();
 
   /** Follows `SERVICE.NAMESPACE:PORT`, with a context before it and a slash where it names one. */
-  constructor(target: string, surroundings: Surroundings) {
+  constructor(target: string, surroundings: Surroundings, timing: Partial<Timing> = {}) {
+    this.#timing = timing;
     const [path = '', authority = ''] = target.split('/').reverse();
     const told = (one: Found | { failure: string }): void => {
       this.told.push(one);
@@ -34,8 +37,10 @@ export class Follower {
     const { signal } = this.#controller;
     while (!signal.aborted) {
       const failed = (error: Error): void => told({ failure: error.message });
-      await watchTarget({ target, signal, update: told }, surroundings, DELAYS).catch(failed);
-      await pause(DELAYS.first);
+      await watchTarget({ target, signal, update: told }, surroundings, { ...TIMING, ...this.#timing }).catch(
+        failed,
+      );
+      await pause(TIMING.firstPause);
     }
   }
 

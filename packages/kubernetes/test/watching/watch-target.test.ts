@@ -43,6 +43,15 @@ it('a watch goes on from the version of the last event or bookmark', async () =>
   expect(asked).toEqual(['list', 'watch from 7', 'watch from 9', 'watch from 12']);
 });
 
+it('a watch that is silent for too long is begun anew, from where it was', async () => {
+  const { world, asked } = await serve({
+    list: [list(of('a', '10.0.0.1'))],
+    watch: [watch(), watch({ type: 'ADDED', object: of('b', '10.0.0.2') })],
+  });
+  await new Follower('echo:grpc', world.surroundings, { longestSilence: 50 }).has('10.0.0.1', '10.0.0.2');
+  expect(asked.slice(0, 3)).toEqual(['list', 'watch from 7', 'watch from 7']);
+});
+
 it.each<[string, Answer]>([
   ['with HTTP status 410', say(410, { kind: 'Status', message: 'too old' })],
   ['with an event', watch({ type: 'ERROR', object: { kind: 'Status', code: 410, message: 'too old' } })],
