@@ -2,8 +2,9 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
-/** `test` leaves out what takes long; `test:slow` runs nothing else. */
-const SLOW = 'test/**/*.slow.test.ts';
+/** `test` leaves these out; the command of that name runs nothing else. */
+const APART = ['slow', 'kubernetes'];
+const named = (mode: string): string => `test/**/*.${mode}.test.ts`;
 
 export default defineConfig(({ mode }) => ({
   resolve: {
@@ -19,8 +20,8 @@ export default defineConfig(({ mode }) => ({
     resolve: { conditions: ['@petiole/source'] },
   },
   test: {
-    include: [mode === 'slow' ? SLOW : 'test/**/*.test.ts'],
-    exclude: mode === 'slow' ? [] : [SLOW],
+    include: [APART.includes(mode) ? named(mode) : 'test/**/*.test.ts'],
+    exclude: APART.filter((other) => other !== mode).map(named),
     // Most files wait for sockets and processes: as many at a time as there are cores, and not one less.
     maxWorkers: '100%',
     testTimeout: 20_000,

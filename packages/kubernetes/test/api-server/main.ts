@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { binaries } from './binaries.js';
 
 const PACKAGE = fileURLToPath(new URL('../..', import.meta.url));
-const vitest = `"${process.execPath}" ../../node_modules/vitest/vitest.mjs run --root . --config test/api-server/vitest.config.ts "$@"`;
+const vitest = `"${process.execPath}" ../../node_modules/vitest/vitest.mjs run --root . --config ../test-kit/vitest.config.ts --mode kubernetes --no-file-parallelism --testTimeout 60000 --hookTimeout 120000 "$@"`;
 const addresses = Array.from({ length: 40 }, (_, index) => [
   `10.77.0.${index + 1}/32`,
   `fd77::${index + 1}/128`,

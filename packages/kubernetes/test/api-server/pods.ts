@@ -1,28 +1,29 @@
 /** Pods at addresses of the test's own network namespace, and load on them. */
 import type { Client } from '@grpc/grpc-js';
+import type { Backend } from '@petiole/test-kit/backend';
+import { ask } from '@petiole/test-kit/rpc';
+import { startBackend } from '@petiole/test-kit/servers';
 import { onTestFinished } from 'vitest';
-import { ask, startServer } from '../support/grpc.js';
 import { type EndpointFields, pod } from '../support/slices.js';
 
+/** A server that slices may name. */
 export interface RunningPod {
+  readonly backend: Backend;
   readonly name: string;
   /** As a slice has it. */
   entry(fields?: EndpointFields): EndpointFields;
-  /** As on SIGTERM: no new connections and RPCs; those in flight end first. */
-  drain(): Promise<void>;
 }
 
 /** Starts a server on port 50051 of `10.77.0.NUMBER` that answers with its name, each RPC after some milliseconds. */
 export async function startPod(number: number, answerAfter = 0): Promise<RunningPod> {
-  const address = `10.77.0.${number}`;
+  const host = `10.77.0.${number}`;
   const name = `pod-${number}`;
-  const { server } = await startServer(name, `${address}:50051`, answerAfter);
-  return {
-    name,
-    entry: (fields) => pod(name, address, fields),
-    drain: () =>
-      new Promise((resolve, reject) => server.tryShutdown((error) => (error ? reject(error) : resolve()))),
-  };
+  const backend = await startBackend({
+    host,
+    port: 50051,
+    unary: (_, answer) => void setTimeout(() => answer(null, Buffer.from(name)), answerAfter),
+  });
+  return { backend, name, entry: (fields) => pod(name, host, fields) };
 }
 
 /** So many callers, each with one RPC after the other, and who answered. */

@@ -1,9 +1,13 @@
 /** Stands in for the channels of a target: it follows a watch, and tells when what a test waits for has come. */
 import { setTimeout as pause } from 'node:timers/promises';
-import { onTestFailed, onTestFinished } from 'vitest';
+import { Condition } from '@petiole/test-kit/condition';
+import { onTestFinished } from 'vitest';
 import type { Surroundings } from '../../src/api/service-account.js';
 import type { Timing } from '../../src/watching/watch-service.js';
 import { type Found, type TargetWatch, watchTarget } from '../../src/watching/watch-target.js';
+
+/** Milliseconds that something may take. */
+const PATIENCE = 15_000;
 
 /** Attempts come soon: nothing here waits for a back-off. */
 const TIMING = { firstPause: 5, longestPause: 50, longestSilence: 60_000 };
@@ -11,7 +15,7 @@ const TIMING = { firstPause: 5, longestPause: 50, longestSilence: 60_000 };
 export class Follower {
   /** What was told, updates and failures. */
   readonly told: Array<Found | { readonly failure: string }> = [];
-  #wake: (() => void) | undefined;
+  readonly #news: Condition = new Condition();
   readonly #timing: Partial<Timing>;
   readonly #controller = new AbortController();
 
@@ -21,10 +25,9 @@ export class Follower {
     const [path = '', authority = ''] = target.split('/').reverse();
     const told = (one: Found | { failure: string }): void => {
       this.told.push(one);
-      this.#wake?.();
+      this.#news.changed();
     };
     void this.#watch({ path, authority }, surroundings, told);
-    onTestFailed(() => console.error(target, 'was told', this.told));
     onTestFinished(() => this.stop());
   }
 
@@ -73,11 +76,7 @@ export class Follower {
     this.told.length = 0;
   }
 
-  async #until(holds: () => boolean): Promise<void> {
-    while (!holds()) {
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-      });
-    }
+  #until(holds: () => boolean): Promise<void> {
+    return this.#news.until(holds, PATIENCE, () => `never: this was told: ${JSON.stringify(this.told)}`);
   }
 }

@@ -4,8 +4,8 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
-import type { AddressInfo } from 'node:net';
-import { issue, type KeyPair, makeCa } from './certificates.js';
+import type { AddressInfo, Socket } from 'node:net';
+import { issue, type KeyPair } from '@petiole/test-kit/certificates';
 
 export interface Upstream {
   handle(request: IncomingMessage, response: ServerResponse): void;
@@ -14,18 +14,24 @@ export interface Upstream {
 export class Gateway {
   readonly ca: KeyPair;
   readonly #server: Server;
+  /** Those whose handshake has not ended, too. */
+  readonly #sockets: Set<Socket> = new Set();
 
   private constructor(ca: KeyPair, server: Server) {
     this.ca = ca;
     this.#server = server;
+    server.on('connection', (socket: Socket) => {
+      this.#sockets.add(socket);
+      socket.on('close', () => this.#sockets.delete(socket));
+    });
   }
 
   /** Listens on a free port of 127.0.0.1; closed with `close()`. */
   static async start(upstream: Upstream): Promise<Gateway> {
-    const ca = await makeCa();
+    const ca = await issue(['Petiole']);
     // Client certificates are asked for and not judged: that is a matter of the upstream.
     const tls = {
-      ...(await issue(ca, 'gateway', 'serverAuth')),
+      ...(await issue(['127.0.0.1'], ca)),
       ca: ca.cert,
       requestCert: true,
       rejectUnauthorized: false,
@@ -45,7 +51,7 @@ export class Gateway {
 
   close(): void {
     this.#server.close();
-    this.#server.closeAllConnections();
+    for (const socket of this.#sockets) socket.destroy();
   }
 }
 

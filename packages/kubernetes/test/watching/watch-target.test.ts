@@ -1,9 +1,10 @@
 /** What may be wrong with an API server, and what that costs. */
+import { EventEmitter, once } from 'node:events';
 import { writeFileSync } from 'node:fs';
-import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { gzipSync } from 'node:zlib';
-import { expect, it, onTestFinished } from 'vitest';
-import { issue, makeCa } from '../support/certificates.js';
+import { issue } from '@petiole/test-kit/certificates';
+import { startPeer } from '@petiole/test-kit/servers';
+import { expect, it } from 'vitest';
 import { Follower } from '../support/follower.js';
 import { type Answer, events, list, of, say, serve, watch } from '../support/scripted-api.js';
 import type { PodWorld } from '../support/world.js';
@@ -144,7 +145,7 @@ it.each<[string, Answer, string]>([
 
 it('an API server whose certificate our CA has not signed is refused, and the CA is read anew', async () => {
   const { world } = await serve({ list: [list(of('a', '10.0.0.1'))] });
-  const other = await makeCa();
+  const other = await issue(['Petiole']);
   world.write('ca.crt', other.cert);
   const follower = follow(world);
   await follower.says(
@@ -165,7 +166,7 @@ it('a client certificate is shown', async () => {
       },
     ],
   });
-  const { cert, key } = await issue(world.gateway.ca, 'ann', 'clientAuth');
+  const { cert, key } = await issue(['ann'], world.gateway.ca);
   const path = `${world.folder}/kubeconfig`;
   writeFileSync(
     path,
@@ -181,30 +182,26 @@ it('a client certificate is shown', async () => {
 });
 
 it('an API server that is away is unreachable, and so is one that hangs up', async () => {
-  const server = createTcpServer((socket) => socket.destroy());
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  onTestFinished(() => void server.close());
+  const hangingUp = await startPeer('FIN');
   const { world } = await serve({ list: [list()] });
   const at = (port: number): Follower =>
     new Follower('echo:grpc', {
       ...world.surroundings,
       env: { ...world.surroundings.env, KUBERNETES_SERVICE_PORT: String(port) },
     });
-  const { port } = server.address() as AddressInfo;
+  const { port } = hangingUp.address;
   await at(port).says(`the API server 127.0.0.1:${port} cannot be reached: `);
   await at(1).says('the API server 127.0.0.1:1 cannot be reached: connect ECONNREFUSED 127.0.0.1:1');
 });
 
 it('a watch that is no longer wanted ends its request', async () => {
-  let ended = (): void => {};
-  const end = new Promise<void>((resolve) => {
-    ended = resolve;
-  });
+  const api = new EventEmitter();
+  const end = once(api, 'end');
   const { world } = await serve({
     list: [list(of('a', '10.0.0.1'))],
     watch: [
       (response, request) => {
-        response.on('close', ended);
+        response.on('close', () => api.emit('end'));
         watch({ type: 'ADDED', object: of('b', '10.0.0.2') })(response, request);
       },
     ],

@@ -1,10 +1,10 @@
 /** RPCs to pods that come and go at the real API server. */
-import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { leastRequest, serviceConfig } from '@petiole/balancer';
 import type { ResolverUpdate } from '@petiole/resolver';
-import { expect, it, onTestFinished } from 'vitest';
+import { openClient } from '@petiole/test-kit/clients';
+import { hear } from '@petiole/test-kit/hear';
+import { expect, it } from 'vitest';
 import { createKubernetesResolver } from '../../src/resolver.js';
-import { makeClient } from '../support/grpc.js';
 import { echoSlice } from '../support/objects.js';
 import { type EndpointFields, TERMINATING } from '../support/slices.js';
 import type { RealWorld } from '../support/world.js';
@@ -25,7 +25,7 @@ async function underLoad(namespace: string, pods: readonly RunningPod[]) {
     world,
     pods.map((pod) => pod.entry()),
   );
-  return { world, load: new Load(makeClient('k8s:///echo:grpc', LEAST_REQUEST), SEVERAL) };
+  return { world, load: new Load(openClient('k8s:///echo:grpc', LEAST_REQUEST), SEVERAL) };
 }
 
 const put = ({ namespace }: RealWorld, entries: readonly EndpointFields[]): Promise<void> =>
@@ -35,11 +35,9 @@ const put = ({ namespace }: RealWorld, entries: readonly EndpointFields[]): Prom
 function removed(pod: RunningPod): Promise<void> {
   const [address] = pod.entry().addresses as string[];
   return new Promise((resolve) => {
-    const listen = (message: unknown): void => {
-      if ((message as ResolverUpdate).removed.includes(`${address}:50051`)) resolve();
-    };
-    subscribe('petiole.resolver.update', listen);
-    onTestFinished(() => void unsubscribe('petiole.resolver.update', listen));
+    hear<ResolverUpdate>(['petiole.resolver.update'], (update) => {
+      if (update.removed.includes(`${address}:50051`)) resolve();
+    });
   });
 }
 
@@ -57,7 +55,7 @@ it('no RPC fails while a Service is scaled up and down', async () => {
   const gone = others.map(removed);
   await put(world, [first.entry(), second.entry()]);
   await Promise.all(gone);
-  await Promise.all(others.map((pod) => pod.drain()));
+  await Promise.all(others.map((pod) => pod.backend.drain()));
   await load.answeredBy(second.name);
   await load.stop();
   expect(load.failures).toEqual([]);
@@ -83,7 +81,7 @@ it('no RPC fails while all pods are replaced, one after the other, by a rollout 
       running.map((pod) => pod.entry(pod === leaving ? TERMINATING : {})),
     );
     await told;
-    await leaving.drain();
+    await leaving.backend.drain();
     running.splice(running.indexOf(leaving), 1);
     await put(
       world,
