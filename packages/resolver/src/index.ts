@@ -30,4 +30,4 @@ export { registerStaticResolver, type StaticResolverOptions } from './schemes/st
 export type { Endpoint, EndpointInput, EndpointObject, SubchannelAddress } from './target/endpoint.js';
 export { TargetError } from './target/error.js';
 export { type ParsedTarget, parseTarget } from './target/parse.js';
-export { type StaticTargetOptions, staticTarget } from './target/static.js';
+export { type StaticTargetOptions, staticTarget } from './target/static-target.js';

@@ -23,7 +23,7 @@ import {
   type DnsRefreshTarget,
   dnsRefreshAuthority,
   parseDnsRefreshTarget,
-} from '../target/dns.js';
+} from '../target/dns-target.js';
 import { assertOptions } from '../target/objects.js';
 import { schemeResolver } from './scheme.js';
 

@@ -4,7 +4,7 @@
  */
 import { Metadata, status } from '@grpc/grpc-js';
 import { readServiceConfig, type ServiceConfigInput } from '@petiole/service-config';
-import { isJson, nearMiss, SERVICE_CONFIG_FIELDS, show } from '@petiole/service-config/internal';
+import { didYouMean, isJson, SERVICE_CONFIG_FIELDS, show } from '@petiole/service-config/internal';
 import type { Told } from '../resolving/source.js';
 import { type EndpointInput, toEndpoints } from '../target/endpoint.js';
 import { deepFreeze } from '../target/objects.js';
@@ -73,8 +73,8 @@ export function readState(state: ManualState, where: string): Told & { kind: 'en
     };
     if (SERVICE_CONFIG_FIELDS.includes(written)) refuse('must be in serviceConfig');
     if (written === 'serverName') refuse('must be given to createManualResolver');
-    const meant = nearMiss(written, STATE_FIELDS);
-    if (meant !== undefined) refuse(`is no field of a state: did you mean ${show(meant)}?`);
+    const meant = didYouMean(written, STATE_FIELDS);
+    if (meant !== undefined) refuse(`is no field of a state: ${meant}`);
   }
   const { endpoints, serviceConfig } = state;
   // All channels of a handle are given the same objects.

@@ -17,7 +17,7 @@ import type { Delivery } from '../resolving/delivery.js';
 import { type CheckedOptions, checkOptions, type ResolverOptions } from '../resolving/options.js';
 import { type Look, type Lookup, Polling } from '../resolving/polling.js';
 import type { BoundedResolution } from '../resolving/resolution.js';
-import { parseSrvTarget, SRV_SCHEME, type SrvTarget, srvAuthority } from '../target/dns.js';
+import { parseSrvTarget, SRV_SCHEME, type SrvTarget, srvAuthority } from '../target/dns-target.js';
 import { assertOptions } from '../target/objects.js';
 import { schemeResolver } from './scheme.js';
 

@@ -21,7 +21,7 @@ import {
   STATIC_SCHEME,
   type StaticTarget,
   staticAuthority,
-} from '../target/static.js';
+} from '../target/static-target.js';
 import { schemeResolver } from './scheme.js';
 
 /** libuv runs at most half of its four threads for `getaddrinfo`; more in flight would only queue there. */

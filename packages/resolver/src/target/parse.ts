@@ -11,10 +11,10 @@ import {
   parseSrvTarget,
   SRV_SCHEME,
   srvAuthority,
-} from './dns.js';
+} from './dns-target.js';
 import type { Endpoint } from './endpoint.js';
 import { TargetError } from './error.js';
-import { parseStaticTarget, STATIC_SCHEME, staticAuthority } from './static.js';
+import { parseStaticTarget, STATIC_SCHEME, staticAuthority } from './static-target.js';
 
 /** What a target says. `authority` is the name that TLS verifies, with its port where the target has one. */
 export type ParsedTarget =

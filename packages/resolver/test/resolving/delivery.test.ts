@@ -4,7 +4,7 @@ import { told } from '@petiole/test-kit/told';
 import { describe, expect, it } from 'vitest';
 import type { UpdateReason } from '../../src/index.js';
 import { Delivery } from '../../src/resolving/delivery.js';
-import { parseStaticTarget } from '../../src/target/static.js';
+import { parseStaticTarget } from '../../src/target/static-target.js';
 import { uri } from '../support/probe.js';
 import { updatesFromNow } from '../support/update-log.js';
 

@@ -3,8 +3,7 @@ import type { LoadBalancingConfig } from '@grpc/grpc-js';
 import type { ConfigOf, Fields } from '../fields.js';
 import type { Finding } from '../finding.js';
 import { assertJson, isJson, own } from '../json.js';
-import { nearMiss } from '../text/near-miss.js';
-import { show } from '../text/show.js';
+import { didYouMean } from '../text/near-miss.js';
 import { messageOf } from '../text/thrown.js';
 import { type Fate, Place } from '../walk/place.js';
 import { object, type Row } from '../walk/rows.js';
@@ -65,10 +64,10 @@ export function declareFields<const Declared extends Fields>(
 
   /** Policies ignore the fields of their successors: gRPC specifies it so. A misspelt one is none of these. */
   function findUnknown(value: unknown, at: Place, name: string): void {
-    const meant = nearMiss(name, Object.keys(fields));
+    const meant = didYouMean(name, Object.keys(fields));
     if (meant === undefined)
       at.find(value, UNKNOWN, 'check the spelling, or leave it out', { severity: 'note', takenFrom: 'dns' });
-    else at.find(value, UNKNOWN, `did you mean ${show(meant)}?`, { takenFrom: 'dns' });
+    else at.find(value, UNKNOWN, meant, { takenFrom: 'dns' });
   }
 
   return {

@@ -1,7 +1,18 @@
-/** Finds the name that a misspelt one probably stands for. */
+/** What a misspelt name probably stands for, and how messages ask. */
+import { show } from './show.js';
 
 /** Long enough to tell which name it is a part of: `loadBalancing`, `throttling`. */
 const LONG = 8;
+
+/** `did you mean "repeatCount"?`, or undefined where no candidate is near. */
+export function didYouMean(
+  name: string,
+  candidates: Iterable<string>,
+  print: (candidate: string) => string = show,
+): string | undefined {
+  const meant = nearMiss(name, candidates);
+  return meant === undefined ? undefined : `did you mean ${print(meant)}?`;
+}
 
 /** The candidate that differs in case, underscores, a few letters, or is a longer name; undefined if none does. */
 export function nearMiss(name: string, candidates: Iterable<string>): string | undefined {

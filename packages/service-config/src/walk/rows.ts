@@ -3,8 +3,7 @@
  * gives what the value stands for, which for the configs of grpc-js is the form that grpc-js reads.
  */
 import { isJson, type Json, own } from '../json.js';
-import { nearMiss } from '../text/near-miss.js';
-import { show } from '../text/show.js';
+import { didYouMean } from '../text/near-miss.js';
 import type { Fate, Place } from './place.js';
 
 export type Row<Value = unknown> = (value: unknown, at: Place) => Value;
@@ -81,9 +80,9 @@ export function object(fields: Fields): Row<Json | undefined> {
 
   function unknown(value: unknown, at: Place, name: string): void {
     const known = Object.keys({ ...required, ...optional });
-    const meant = nearMiss(name, rows.keys());
+    const meant = didYouMean(name, rows.keys());
     const all = known.length > 0 ? `the fields are ${known.join(', ')}` : 'there are no fields';
-    const guess = `unknown field: ${meant === undefined ? all : `did you mean ${show(meant)}?`}`;
+    const guess = `unknown field: ${meant ?? all}`;
     const told = hint?.(name, value);
     // A field of the future does no harm; a misspelt one is a mistake of the program, or made for another language.
     const takenFrom = (told ?? meant) === undefined ? 'anyone' : 'dns';

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { staticTarget, TargetError } from '../../src/index.js';
 import { createStaticResolverClass } from '../../src/schemes/static.js';
-import { parseStaticTarget } from '../../src/target/static.js';
+import { parseStaticTarget } from '../../src/target/static-target.js';
 import { Probe, uri } from '../support/probe.js';
 
 const parse = (target: string) => parseStaticTarget(uri(target));
