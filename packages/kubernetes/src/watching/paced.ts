@@ -1,4 +1,6 @@
 /** Work that is asked for often: it is done at once, and then not again before a pause is over, however often it is asked for. */
+import { setTimeout } from 'node:timers';
+
 export function paced(pause: number, work: () => void): () => void {
   let phase: 'resting' | 'pausing' | 'due again' = 'resting';
   const run = (): void => {
