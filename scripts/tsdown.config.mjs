@@ -32,6 +32,11 @@ export default defineConfig({
         handler: (id) => ({ id: `${id}/internal`, external: true }),
       },
     },
+    {
+      name: 'files-of-their-own',
+      // What the package's `imports` name is loaded when it is needed, and is there once for both formats.
+      resolveId: { order: 'pre', filter: { id: /^#/ }, handler: (id) => ({ id, external: true }) },
+    },
   ],
   outputOptions: (options, format, { cjsDts }) => ({
     ...options,

@@ -75,13 +75,13 @@ async function readFiles(paths: readonly string[]): Promise<ConfigFile[]> {
       `there is no kubeconfig ${paths.map(quote).join(', ')}, and KUBERNETES_SERVICE_HOST is not set as it is in a pod`,
     );
   }
-  const { parse } = await import('yaml');
+  const { load } = await import('#yaml');
   return Promise.all(
     there.map(async (path) => {
       const text = await readText(path);
       let content: unknown;
       try {
-        content = parse(text, { logLevel: 'error' });
+        content = load(text, { filename: path });
       } catch (error) {
         throw new Error(`${quote(path)} is no YAML: ${messageOf(error)}`);
       }

@@ -1,6 +1,7 @@
-/** Work that is asked for often: it is done at once, and then not again before a pause is over, however often it is asked for. */
+/** Keeps work that is asked for often from taking all the time. */
 import { setTimeout } from 'node:timers';
 
+/** It is done at once, and then not again before a pause is over, however often it is asked for. */
 export function paced(pause: number, work: () => void): () => void {
   let phase: 'resting' | 'pausing' | 'due again' = 'resting';
   const run = (): void => {

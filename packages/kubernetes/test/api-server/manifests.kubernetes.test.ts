@@ -1,8 +1,8 @@
 /** Every manifest of the manual is one that Kubernetes accepts, and the role in it is enough, and not too much. */
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { loadAll } from 'js-yaml';
 import { beforeAll, expect, it } from 'vitest';
-import { parseAllDocuments } from 'yaml';
 import type { ApiObject } from './api-server.js';
 import { useApiServer } from './real.js';
 
@@ -11,7 +11,7 @@ const SLICES = '/apis/discovery.k8s.io/v1/namespaces/default/endpointslices';
 
 const api = useApiServer();
 const manifests = [...readFileSync(PAGE, 'utf8').matchAll(/^```yaml\n(.*?)^```$/gms)].flatMap(
-  ([, text = '']) => parseAllDocuments(text).map((document) => document.toJS() as ApiObject),
+  ([, text = '']) => loadAll(text) as ApiObject[],
 );
 
 const name = ({ kind, metadata }: ApiObject): string =>

@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { dump } from 'js-yaml';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { stringify } from 'yaml';
 import { findCluster } from '../../src/api/find-cluster.js';
 
 interface Named {
@@ -27,7 +27,7 @@ function folder(): string {
 function write(config: Kubeconfig | string, files: Readonly<Record<string, string>> = {}): string {
   const path = folder();
   for (const [name, text] of Object.entries(files)) writeFileSync(join(path, name), text);
-  writeFileSync(join(path, 'config'), typeof config === 'string' ? config : stringify(config));
+  writeFileSync(join(path, 'config'), typeof config === 'string' ? config : dump(config));
   return join(path, 'config');
 }
 

@@ -1,8 +1,8 @@
 /** What happens in clusters, and what the channels of a target must hear of it. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { dump } from 'js-yaml';
 import { expect } from 'vitest';
-import { stringify } from 'yaml';
 import type { ApiObject } from '../api-server/api-server.js';
 import { Follower } from './follower.js';
 import { echoSlice, roleBinding } from './objects.js';
@@ -235,7 +235,7 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
     const path = join(first.folder, 'kubeconfig');
     writeFileSync(
       path,
-      stringify({
+      dump({
         'current-context': 'context/0',
         contexts: named.map(({ name, world: { namespace } }) => ({
           name,
