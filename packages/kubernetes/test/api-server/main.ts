@@ -5,6 +5,7 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { binaries } from './binaries.js';
+import { IN_NAMESPACE } from './namespace.js';
 
 const PACKAGE = fileURLToPath(new URL('../..', import.meta.url));
 const vitest = `"${process.execPath}" ../../node_modules/vitest/vitest.mjs run --root . --config ../test-kit/vitest.config.ts --mode kubernetes --no-file-parallelism --testTimeout 60000 --hookTimeout 120000 "$@"`;
@@ -20,9 +21,8 @@ const script = [
 
 async function main(): Promise<number | null> {
   await binaries();
-  const isRoot = process.getuid?.() === 0;
-  const unshare = isRoot ? ['-n'] : ['-rn'];
-  const run = spawnSync('unshare', [...unshare, 'sh', '-c', script, 'sh', ...process.argv.slice(2)], {
+  const [unshare, ...flags] = IN_NAMESPACE;
+  const run = spawnSync(unshare, [...flags, 'sh', '-c', script, 'sh', ...process.argv.slice(2)], {
     cwd: PACKAGE,
     stdio: 'inherit',
   });
