@@ -21,6 +21,7 @@ import type { ChannelArguments } from './channel-arguments.js';
 import type { EndpointData } from './data.js';
 import { type CallEnd, type EndpointHooks, identityOf, type PolicyEndpoint } from './endpoint.js';
 import { EndpointPick, failPick, queuePick } from './pick-result.js';
+import { type PickedInTurn, pickStarted } from './picked-in-turn.js';
 import { ReconnectPace } from './reconnect-pace.js';
 
 type Endpoint = experimental.Endpoint;
@@ -35,6 +36,7 @@ export interface ChildOwner<Data> {
     readonly helper: experimental.ChannelControlHelper;
   };
   readonly args: ChannelArguments;
+  readonly picks: PickedInTurn;
   childReported(child: EndpointChild<Data>, from: EndpointState): void;
   /** No RPC that counts in this data runs any more. */
   callsEnded(data: EndpointData<Data>): void;
@@ -43,8 +45,7 @@ export interface ChildOwner<Data> {
 
 /** There are as many as endpoints: what all have in common is the owner's, and a field has to earn its bytes. */
 export class EndpointChild<Data> implements PolicyEndpoint<Data>, LeafOwner, HealthObserver {
-  /** Made by the policy's `createData`; undefined if it has none. */
-  readonly kept: EndpointData<Data> | undefined;
+  readonly kept: EndpointData<Data>;
   index = -1;
   state: EndpointState = 'IDLE';
   pickResult: experimental.PickResult = queuePick();
@@ -65,7 +66,7 @@ export class EndpointChild<Data> implements PolicyEndpoint<Data>, LeafOwner, Hea
     const { createData } = owner.policy;
     this.owner = owner;
     this.endpoint = endpoint;
-    this.kept = kept ?? (createData && { value: createData(identityOf(endpoint)), calls: 0 });
+    this.kept = kept ?? { value: createData?.(identityOf(endpoint)) as Data, calls: 0, picked: 0 };
     this.leaf = new Leaf(this, endpoint, owner.args.current);
   }
 
@@ -82,7 +83,12 @@ export class EndpointChild<Data> implements PolicyEndpoint<Data>, LeafOwner, Hea
   }
 
   get data(): Data {
-    return this.kept?.value as Data;
+    return this.kept.value;
+  }
+
+  get inFlight(): number {
+    this.owner.picks.areCounted = true;
+    return this.kept.calls + this.kept.picked;
   }
 
   get helper(): experimental.ChannelControlHelper {
@@ -215,14 +221,13 @@ export class EndpointChild<Data> implements PolicyEndpoint<Data>, LeafOwner, Hea
   }
 
   private serve(picked: SubchannelInterface | null): void {
-    const { onCallStarted } = this.owner.policy;
     // Policies above cast the subchannel to the wrapper that they made (B8): give it back.
     const subchannel = picked instanceof HealthCheckedSubchannel ? picked.unwrapped : picked;
     this.lastError = undefined;
     if (this.state !== 'READY' && this.watched === undefined) this.pace.begin();
-    this.pickResult = new EndpointPick({
+    this.pickResult = new EndpointPick(this, {
       subchannel,
-      onCallStarted: onCallStarted || this.kept ? () => this.callStarted() : null,
+      onCallStarted: () => this.callStarted(),
       onCallEnded: (code, details, trailers) => this.callEnded({ code, details, trailers }),
     });
     const healthy = this.state === 'TRANSIENT_FAILURE' && this.watched?.status === 'SERVING';
@@ -233,7 +238,8 @@ export class EndpointChild<Data> implements PolicyEndpoint<Data>, LeafOwner, Hea
   }
 
   private callStarted(): void {
-    if (this.kept !== undefined) this.kept.calls++;
+    this.kept.calls++;
+    pickStarted(this.kept);
     this.owner.policy.onCallStarted?.(this);
   }
 
@@ -241,7 +247,7 @@ export class EndpointChild<Data> implements PolicyEndpoint<Data>, LeafOwner, Hea
     const { owner, kept } = this;
     this.pace.callEnded(end);
     owner.policy.onCallEnded?.(this, end);
-    if (kept !== undefined && --kept.calls === 0) owner.callsEnded(kept);
+    if (--kept.calls === 0) owner.callsEnded(kept);
   }
 
   /** The leaf is IDLE and waits for {@link reconnect}. */

@@ -1,14 +1,17 @@
 /**
- * What a policy's `createData` has made for an endpoint, and how long it is kept: as long as the resolver lists the
- * endpoint, and after that as long as RPCs run that count there. So an endpoint that is missing from one answer comes
- * back with its counts.
+ * What belongs to an endpoint whatever its connection is: the policy's data and the count of its RPCs. How long it is kept:
+ * as long as the resolver lists the endpoint, and after that as long as RPCs run that count there. So an endpoint that is
+ * missing from one answer comes back with its counts.
  */
 import type { experimental } from '@grpc/grpc-js';
 import type { Known } from './matching.js';
+import type { Picked } from './picked-in-turn.js';
 
-/** The data of one endpoint, shared by the children that it has had, and how many of its RPCs run. */
-export interface EndpointData<Data> {
+/** What is one endpoint's, shared by the children that it has had. */
+export interface EndpointData<Data> extends Picked {
+  /** Made by the policy's `createData`. */
   readonly value: Data;
+  /** RPCs that have started on its connections, and not ended. */
   calls: number;
 }
 
@@ -30,9 +33,9 @@ export class DepartedEndpoints<Data> {
     return [...this.byData.values()];
   }
 
-  /** Nothing is kept of an endpoint without data, or without RPCs. */
-  leave(kept: EndpointData<Data> | undefined, endpoint: experimental.Endpoint): void {
-    if (kept === undefined || kept.calls === 0) return;
+  /** Nothing is kept of an endpoint without RPCs. */
+  leave(kept: EndpointData<Data>, endpoint: experimental.Endpoint): void {
+    if (kept.calls === 0) return;
     this.byData.set(kept, { kept, endpoint, connectedTo: [] });
     for (const first of this.byData.keys()) {
       if (this.byData.size <= MAX_DEPARTED) break;
@@ -41,8 +44,8 @@ export class DepartedEndpoints<Data> {
   }
 
   /** Its last RPC has ended, or the endpoint is back. */
-  forget(kept: EndpointData<Data> | undefined): void {
-    if (kept !== undefined) this.byData.delete(kept);
+  forget(kept: EndpointData<Data>): void {
+    this.byData.delete(kept);
   }
 
   clear(): void {

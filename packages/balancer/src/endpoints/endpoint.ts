@@ -48,6 +48,11 @@ export interface PolicyEndpoint<Data = undefined> extends EndpointIdentity {
   readonly pickResult: experimental.PickResult;
   /** What `createData` made for this endpoint; it may be older than this object. */
   readonly data: Data;
+  /**
+   * RPCs that have started here and not ended, on whatever connection; a stream counts until it ends. And those that were
+   * picked in this very turn of the event loop, from the first time on that the policy reads this: a burst spreads.
+   */
+  readonly inFlight: number;
 }
 
 /** How an RPC ended. */

@@ -1,7 +1,12 @@
 /** The answers of a picker that send an RPC nowhere, and the one that does: an endpoint's own `pickResult`. */
 import { experimental, Metadata, status as Status, type StatusObject } from '@grpc/grpc-js';
+import type { PolicyEndpoint } from './endpoint.js';
+import type { Picked } from './picked-in-turn.js';
 
 type PickResult = experimental.PickResult;
+
+/** Whom a pick goes to. */
+export type PickedEndpoint = PolicyEndpoint<unknown> & { readonly kept: Picked };
 
 /** What sends an RPC to an endpoint's connection: its child makes one for each connection. */
 export class EndpointPick implements PickResult {
@@ -10,8 +15,13 @@ export class EndpointPick implements PickResult {
   readonly subchannel: PickResult['subchannel'];
   readonly onCallStarted: PickResult['onCallStarted'];
   readonly onCallEnded: PickResult['onCallEnded'];
+  readonly pickedEndpoint: PickedEndpoint;
 
-  constructor({ subchannel, onCallStarted, onCallEnded }: Omit<PickResult, 'pickResultType' | 'status'>) {
+  constructor(
+    endpoint: PickedEndpoint,
+    { subchannel, onCallStarted, onCallEnded }: Omit<PickResult, 'pickResultType' | 'status'>,
+  ) {
+    this.pickedEndpoint = endpoint;
     this.subchannel = subchannel;
     this.onCallStarted = onCallStarted;
     this.onCallEnded = onCallEnded;

@@ -19,7 +19,9 @@ import { DepartedEndpoints } from './data.js';
 import { describeEndpoints, type EndpointHooks, type PolicyEndpoint } from './endpoint.js';
 import { matchEndpoints } from './matching.js';
 import { failPick, queuePick } from './pick-result.js';
+import { PickedInTurn } from './picked-in-turn.js';
 import { ReresolutionLimit } from './reresolution-limit.js';
+import { RpcPicker } from './rpc-picker.js';
 
 type Endpoint = experimental.Endpoint;
 type Picker = experimental.Picker;
@@ -61,6 +63,8 @@ export class EndpointSharding<Data = undefined> {
   private readonly failurePicker: Picker = { pick: () => failPick(this.failureMessage()) };
   private readonly children: ChildList<EndpointChild<Data>> = new ChildList();
   private readonly departed: DepartedEndpoints<Data> = new DepartedEndpoints();
+  /** The policy's newest picker, as it is published. */
+  private rpcPicker: RpcPicker | undefined = undefined;
   private note = '';
   private acceptedBefore = false;
   /** How many there were: one may come from within another. */
@@ -81,6 +85,7 @@ export class EndpointSharding<Data = undefined> {
     this.owner = {
       policy: options,
       args: new ChannelArguments(),
+      picks: new PickedInTurn(),
       childReported: (child, from) => this.childReported(child, from),
       callsEnded: (data) => this.departed.forget(data),
       requestReresolution: () => this.reresolution.request(),
@@ -156,7 +161,8 @@ export class EndpointSharding<Data = undefined> {
     if (all.length === 0) {
       // Either nothing is known yet, or publishFailure has said why.
     } else if (picker !== undefined) {
-      this.push(State.READY, picker);
+      if (this.rpcPicker?.picker !== picker) this.rpcPicker = new RpcPicker(picker, this.owner.picks);
+      this.push(State.READY, this.rpcPicker);
     } else if (this.children.count('TRANSIENT_FAILURE') === all.length) {
       this.push(State.TRANSIENT_FAILURE, this.failurePicker, () => this.failureMessage());
     } else {

@@ -1,5 +1,4 @@
 /** `least_request` (gRFC A48): of a few endpoints drawn at random, the one with the fewest RPCs in flight. */
-import { setImmediate } from 'node:timers';
 import type { experimental } from '@grpc/grpc-js';
 import { integer } from '@petiole/service-config';
 import type { PolicyEndpoint } from '../endpoints/endpoint.js';
@@ -12,15 +11,11 @@ export interface LeastRequestConfig {
   readonly choiceCount?: number | null;
 }
 
-/** An endpoint's RPCs: started and not ended (a stream counts until it ends), and picked in this very turn. */
-type Endpoint = PolicyEndpoint<{ inFlight: number; picked: number }>;
-
 class LeastRequestPicker implements experimental.Picker {
   private readonly choiceCount: number;
-  private readonly endpoints: Endpoint[];
-  private readonly pending: Endpoint[] = [];
+  private readonly endpoints: PolicyEndpoint[];
 
-  constructor(ready: readonly Endpoint[], choiceCount: number) {
+  constructor(ready: readonly PolicyEndpoint[], choiceCount: number) {
     this.choiceCount = choiceCount;
     this.endpoints = [...ready]; // a copy: drawing shuffles it
   }
@@ -29,23 +24,16 @@ class LeastRequestPicker implements experimental.Picker {
     let best = this.draw(0);
     for (let i = 1; i < this.choiceCount && i < this.endpoints.length; i++) {
       const other = this.draw(i);
-      if (other.data.inFlight + other.data.picked < best.data.inFlight + best.data.picked) best = other;
+      if (other.inFlight < best.inFlight) best = other;
     }
-    // A48 counts an RPC from its pick. grpc-js tells only that it started, some microtasks later, and nothing if it
-    // never does (B17). So a pick counts until then, or else until the end of the turn: bursts spread and nothing leaks.
-    best.data.picked++;
-    if (this.pending.push(best) === 1)
-      setImmediate(() => {
-        for (const { data } of this.pending.splice(0)) data.picked = 0;
-      });
     return best.pickResult;
   }
 
   /** The i-th sample, distinct from those before: else a hung endpoint could win against itself (grpc-java #12237). */
-  private draw(i: number): Endpoint {
+  private draw(i: number): PolicyEndpoint {
     const at = i + Math.floor(Math.random() * (this.endpoints.length - i));
-    const drawn = this.endpoints[at] as Endpoint;
-    this.endpoints[at] = this.endpoints[i] as Endpoint;
+    const drawn = this.endpoints[at] as PolicyEndpoint;
+    this.endpoints[at] = this.endpoints[i] as PolicyEndpoint;
     this.endpoints[i] = drawn;
     return drawn;
   }
@@ -57,13 +45,7 @@ export const leastRequest: Policy<LeastRequestConfig> = definePolicy({
   aliases: ['least_request_experimental'],
   // "If `choice_count < 2`, the config will be rejected"; above 10, "the policy will set choice_count = 10" - A48
   fields: { choiceCount: integer({ min: 2, max: 2 ** 32 - 1, default: 2 }) },
-  createData: () => ({ inFlight: 0, picked: 0 }),
   createPicker(ready, { config }) {
     return ready.length > 0 ? new LeastRequestPicker(ready, Math.min(10, config.choiceCount)) : undefined;
   },
-  onCallStarted({ data }) {
-    data.inFlight++;
-    data.picked = Math.max(0, data.picked - 1);
-  },
-  onCallEnded: ({ data }) => void data.inFlight--,
 });

@@ -1,8 +1,8 @@
 /** `request_limit` (gRFC A32): at most so many RPCs at once on each endpoint of the policy below. */
-import { setImmediate } from 'node:timers';
 import type { experimental, LoadBalancingConfig } from '@grpc/grpc-js';
 import { boolean, integer } from '@petiole/service-config';
 import { dropPick, observePick, queuePick } from '../endpoints/pick-result.js';
+import { type Picked, PickedInTurn, pickStarted } from '../endpoints/picked-in-turn.js';
 import { defineWrapper } from '../policy/define-wrapper.js';
 import type { Policy } from '../policy/policy-object.js';
 
@@ -20,14 +20,13 @@ export interface RequestLimitConfig {
 const MOST_CHOICES = 32;
 
 /** The RPCs of one connection: started and not ended, and picked in this turn of the event loop. */
-interface Load {
+interface Load extends Picked {
   running: number;
-  picked: number;
 }
 
 class Loads {
   private readonly loads: WeakMap<object, Load> = new WeakMap();
-  private readonly picked: Load[] = [];
+  readonly picks: PickedInTurn = new PickedInTurn();
   /** An RPC waits for one of them to end. */
   isAwaited = false;
 
@@ -35,15 +34,6 @@ class Loads {
     const load = this.loads.get(connection) ?? { running: 0, picked: 0 };
     this.loads.set(connection, load);
     return load;
-  }
-
-  /** Counts an RPC until it starts, or else until the end of the turn: grpc-js does not tell of one that never does (B17). */
-  pick(load: Load): void {
-    load.picked++;
-    if (this.picked.push(load) === 1)
-      setImmediate(() => {
-        for (const each of this.picked.splice(0)) each.picked = 0;
-      });
   }
 }
 
@@ -60,11 +50,11 @@ export const requestLimit: Policy<RequestLimitConfig> = defineWrapper({
       if (result.subchannel === null) return result;
       const load = loads.of(result.subchannel.getRealSubchannel());
       if (load.running + load.picked >= maxRequests) continue;
-      loads.pick(load);
+      loads.picks.add(load);
       return observePick(result, {
         started() {
           load.running++;
-          load.picked = Math.max(0, load.picked - 1);
+          pickStarted(load);
         },
         ended() {
           load.running--;

@@ -171,7 +171,7 @@ describe('an endpoint that is missing from one answer', () => {
 test('of endpoints whose RPCs seem to run for ever only so many are remembered, the last ones', () => {
   const departed = new DepartedEndpoints<number>();
   const leave = (value: number): EndpointData<number> => {
-    const kept = { value, calls: 1 };
+    const kept = { value, calls: 1, picked: 0 };
     departed.leave(kept, endpoint(A));
     return kept;
   };
