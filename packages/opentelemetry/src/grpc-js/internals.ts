@@ -1,0 +1,80 @@
+/**
+ * What this package reaches of grpc-js beyond its public API. Every channel has the same classes inside it, which a channel
+ * that is made for that and closed again shows: so one change of their prototypes reaches all channels of the process,
+ * those that exist already, too, and however their program was loaded.
+ */
+import {
+  Channel,
+  type ChannelInterface,
+  credentials,
+  type experimental,
+  type InterceptingListener,
+  type Metadata,
+} from '@grpc/grpc-js';
+
+/** An attempt. */
+export interface InnerCall {
+  start(metadata: Metadata, listener: InterceptingListener): void;
+  sendMessageWithContext(context: unknown, message: Buffer): void;
+  /** The server that it was sent to; the target of the channel before that. */
+  getPeer(): string;
+}
+
+/** What a service config says about the method of an RPC: one object for all attempts of an RPC, and a new one for each. */
+export interface CallConfig {
+  readonly methodConfig: { readonly hedgingPolicy?: object };
+}
+
+export interface InternalChannel {
+  getTarget(): string;
+  createRetryingCall(config: CallConfig, ...rest: readonly unknown[]): object;
+  createLoadBalancingCall(config: CallConfig, ...rest: readonly unknown[]): InnerCall;
+}
+
+export interface SubchannelPool {
+  getOrCreateSubchannel(
+    target: experimental.GrpcUri,
+    ...rest: readonly unknown[]
+  ): experimental.SubchannelInterface;
+}
+
+/** The prototypes, each with what is needed of it. */
+export interface Internals {
+  readonly channel: InternalChannel;
+  readonly pool: SubchannelPool;
+}
+
+/** @throws Error that names what this grpc-js lacks */
+export function findInternals(): Internals {
+  const probe = new Channel('ipv4:127.0.0.1:1', credentials.createInsecure(), { 'grpc.enable_channelz': 0 });
+  try {
+    return internalsOf(probe);
+  } finally {
+    probe.close();
+  }
+}
+
+/** Exported for its test. */
+export function internalsOf(channel: ChannelInterface): Internals {
+  const inner = (channel as { internalChannel?: object }).internalChannel;
+  const pool = (inner as { subchannelPool?: object } | undefined)?.subchannelPool;
+  return {
+    channel: prototypeOf<InternalChannel>('internalChannel', inner, [
+      'getTarget',
+      'createRetryingCall',
+      'createLoadBalancingCall',
+    ]),
+    pool: prototypeOf<SubchannelPool>('internalChannel.subchannelPool', pool, ['getOrCreateSubchannel']),
+  };
+}
+
+function prototypeOf<Type>(
+  path: string,
+  object: object | undefined,
+  methods: readonly (keyof Type & string)[],
+): Type {
+  const prototype = object === undefined ? {} : Object.getPrototypeOf(object);
+  const missing = methods.find((method) => typeof prototype[method] !== 'function');
+  if (missing !== undefined) throw new Error(`this grpc-js has no channel.${path}.${missing}()`);
+  return prototype;
+}

@@ -1,0 +1,62 @@
+/** The instruments of a meter, for the metrics that are on. */
+import {
+  type Counter,
+  type Histogram,
+  type Meter,
+  type MetricOptions,
+  type ObservableGauge,
+  type ObservableUpDownCounter,
+  ValueType,
+} from '@opentelemetry/api';
+import { METRICS, type Metric, type MetricName } from './table.js';
+
+type InstrumentOf<Kind extends Metric['kind']> = {
+  counter: Counter;
+  histogram: Histogram;
+  'up-down counter': ObservableUpDownCounter;
+  gauge: ObservableGauge;
+}[Kind];
+
+/** Undefined are those of metrics that are off: `instruments['…']?.add(1)`. */
+export type Instruments = { readonly [Name in MetricName]?: InstrumentOf<(typeof METRICS)[Name]['kind']> };
+
+/** What is wrong with the lists of names is thrown, as it is a mistake in a program. */
+export function enabledMetrics(
+  enable: readonly string[] = [],
+  disable: readonly string[] = [],
+): Set<MetricName> {
+  const names = Object.keys(METRICS) as MetricName[];
+  for (const [field, list] of Object.entries({ enable, disable })) {
+    const unknown = list.find((name) => !(name in METRICS));
+    if (unknown !== undefined)
+      throw new RangeError(
+        `instrument: ${field} has ${JSON.stringify(unknown)}, which is none of ${names.join(', ')}`,
+      );
+  }
+  return new Set(
+    names.filter((name) => (METRICS[name].isDefault || enable.includes(name)) && !disable.includes(name)),
+  );
+}
+
+export function createInstruments(meter: Meter, enabled: ReadonlySet<MetricName>): Instruments {
+  return Object.fromEntries(Array.from(enabled, (name) => [name, create(meter, name, METRICS[name])]));
+}
+
+function create(meter: Meter, name: string, metric: Metric): InstrumentOf<Metric['kind']> {
+  const options: MetricOptions = {
+    unit: metric.unit,
+    description: metric.description,
+    valueType: metric.unit === 's' ? ValueType.DOUBLE : ValueType.INT,
+    ...(metric.bounds && { advice: { explicitBucketBoundaries: [...metric.bounds] } }),
+  };
+  switch (metric.kind) {
+    case 'counter':
+      return meter.createCounter(name, options);
+    case 'histogram':
+      return meter.createHistogram(name, options);
+    case 'up-down counter':
+      return meter.createObservableUpDownCounter(name, options);
+    default:
+      return meter.createObservableGauge(name, options);
+  }
+}
