@@ -59,6 +59,8 @@ class Recorder {
   readonly #optional: ReadonlySet<OptionalLabel>;
   #provider: MeterProvider | undefined = undefined;
   #instruments: Instruments = {};
+  /** Labels of targets that had connections: they go on to have 0. */
+  readonly #targets = new Set<string>();
 
   constructor(options: InstrumentOptions) {
     this.#options = options;
@@ -80,11 +82,13 @@ class Recorder {
     });
   }
 
-  connectionChanged(target: string, change: ConnectionChange): void {
-    const canonical = canonicalTarget(target);
+  connectionChanged(channel: string, change: ConnectionChange): void {
+    const canonical = canonicalTarget(channel);
     if (!this.#isChosen(canonical)) return;
-    const labels = { 'grpc.target': this.#target(canonical), ...this.#backend() };
+    const target = this.#target(canonical);
+    const labels = { 'grpc.target': target, ...this.#backend() };
     const instruments = this.#now();
+    if (change !== 'failed') this.#targets.add(target);
     switch (change) {
       case 'opened':
         instruments['grpc.subchannel.connection_attempts_succeeded']?.add(1, labels);
@@ -114,12 +118,13 @@ class Recorder {
   }
 
   readonly #observeConnections = (result: ObservableResult): void => {
-    const sums = new Map<string, number>();
+    const sums = new Map([...this.#targets].map((target) => [target, 0]));
     for (const [target, count] of openConnections()) {
       const canonical = canonicalTarget(target);
       if (!this.#isChosen(canonical)) continue;
       const label = this.#target(canonical);
       sums.set(label, (sums.get(label) ?? 0) + count);
+      this.#targets.add(label);
     }
     for (const [target, count] of sums) result.observe(count, { 'grpc.target': target, ...this.#backend() });
   };

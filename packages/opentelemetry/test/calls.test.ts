@@ -1,10 +1,9 @@
 /** Metrics of RPCs and their attempts (gRFCs A66, A96 and A108), with real servers. */
-import { Client, credentials, Metadata, makeClientConstructor, status } from '@grpc/grpc-js';
-import { startBackend } from '@petiole/test-kit/servers';
+import { credentials, makeClientConstructor } from '@grpc/grpc-js';
 import { openClient } from '@petiole/test-kit/clients';
 import { startRpc } from '@petiole/test-kit/rpc';
+import { startBackend } from '@petiole/test-kit/servers';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { withCustomLabel } from '../src/index.js';
 import { record } from './support/recorded.js';
 
 const UNARY = '/petiole.test.Echo/Unary';
@@ -49,7 +48,9 @@ describe('an RPC', () => {
     onTestFinished(() => client.close());
     await new Promise((resolve) => client.unary?.(Buffer.from('hello'), resolve));
 
-    const methods = (await recorded.points('grpc.client.attempt.started')).map(({ labels }) => labels['grpc.method']);
+    const methods = (await recorded.points('grpc.client.attempt.started')).map(
+      ({ labels }) => labels['grpc.method'],
+    );
     expect(methods).toEqual(['other', METHOD]);
   });
 });

@@ -16,7 +16,7 @@ const watchers: ConnectionWatcher[] = [];
 const seen = new WeakSet<object>();
 const open = new Map<string, number>();
 
-/** How many connections are open, by target; 0 where there were some. */
+/** How many connections are open, by target, where there are some. */
 export function openConnections(): ReadonlyMap<string, number> {
   return open;
 }
@@ -42,7 +42,11 @@ export function hookSubchannels(pool: SubchannelPool): void {
 }
 
 function follow(target: string, subchannel: experimental.SubchannelInterface): void {
-  const count = (more: number): unknown => open.set(target, (open.get(target) ?? 0) + more);
+  const count = (more: 1 | -1): void => {
+    const connections = (open.get(target) ?? 0) + more;
+    if (connections > 0) open.set(target, connections);
+    else open.delete(target);
+  };
   if (subchannel.getConnectivityState() === State.READY) count(1);
   subchannel.addConnectivityStateListener((_subchannel, from, to) => {
     const change = changeOf(from, to);

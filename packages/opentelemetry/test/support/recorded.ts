@@ -1,12 +1,6 @@
 /** What an SDK has recorded, as plain data. */
 import type { Attributes } from '@opentelemetry/api';
-import {
-  DataPointType,
-  type HistogramMetricData,
-  MeterProvider,
-  type MetricData,
-  MetricReader,
-} from '@opentelemetry/sdk-metrics';
+import { DataPointType, MeterProvider, type MetricData, MetricReader } from '@opentelemetry/sdk-metrics';
 import { onTestFinished } from 'vitest';
 import { type InstrumentOptions, instrument, type MetricName } from '../../src/index.js';
 
@@ -20,12 +14,22 @@ class Reader extends MetricReader {
   }
 }
 
-/** One combination of labels: a counter's value, or what a histogram has of its values. */
+/** One combination of labels: the value of a counter, or of a histogram the sum and the number of its values. */
 export interface Point {
   readonly labels: Attributes;
   readonly value: number;
-  readonly count: number;
-  readonly bounds: readonly number[];
+  readonly count?: number;
+}
+
+export interface RecordedMetric {
+  readonly name: string;
+  readonly unit: string;
+  readonly description: string;
+  readonly kind: string;
+  /** Of a histogram's buckets. */
+  readonly bounds?: readonly number[];
+  /** By labels, in their order. */
+  readonly points: readonly Point[];
 }
 
 export class Recorded {
@@ -36,36 +40,44 @@ export class Recorded {
     this.meterProvider = new MeterProvider({ readers: [this.#reader] });
   }
 
-  async metrics(): Promise<readonly MetricData[]> {
+  /** By name, in their order. */
+  async metrics(): Promise<RecordedMetric[]> {
     const { resourceMetrics, errors } = await this.#reader.collect();
     if (errors.length > 0) throw errors[0];
-    return resourceMetrics.scopeMetrics.flatMap(({ metrics }) => metrics);
+    const metrics = resourceMetrics.scopeMetrics.flatMap((scope) => scope.metrics);
+    return metrics.map(toRecorded).sort((a, b) => compare(a.name, b.name));
   }
 
-  /** By labels, in their order; none if nothing was recorded. */
-  async points(name: MetricName): Promise<Point[]> {
-    const metric = (await this.metrics()).find(({ descriptor }) => descriptor.name === name);
-    if (metric === undefined) return [];
-    const points =
-      metric.dataPointType === DataPointType.HISTOGRAM
-        ? histogramPoints(metric)
-        : (metric.dataPoints as { attributes: Attributes; value: number }[]).map(({ attributes, value }) => ({
-            labels: attributes,
-            value,
-            count: 1,
-            bounds: [],
-          }));
-    return points.sort((a, b) => (JSON.stringify(a.labels) < JSON.stringify(b.labels) ? -1 : 1));
+  /** None if nothing was recorded. */
+  async points(name: MetricName): Promise<readonly Point[]> {
+    return (await this.metrics()).find((metric) => metric.name === name)?.points ?? [];
   }
 }
 
-function histogramPoints({ dataPoints }: HistogramMetricData): Point[] {
-  return dataPoints.map(({ attributes, value }) => ({
-    labels: attributes,
-    value: value.sum ?? 0,
-    count: value.count,
-    bounds: value.buckets.boundaries,
-  }));
+function toRecorded(metric: MetricData): RecordedMetric {
+  const { name, unit, description } = metric.descriptor;
+  const points = metric.dataPoints.map(
+    ({ attributes, value }): Point =>
+      typeof value === 'number'
+        ? { labels: attributes, value }
+        : { labels: attributes, value: value.sum ?? 0, count: value.count },
+  );
+  points.sort((a, b) => compare(printed(a.labels), printed(b.labels)));
+  const of = { name, unit, description, points };
+  switch (metric.dataPointType) {
+    case DataPointType.HISTOGRAM:
+      return { ...of, kind: 'histogram', bounds: metric.dataPoints[0]?.value.buckets.boundaries ?? [] };
+    case DataPointType.SUM:
+      return { ...of, kind: metric.isMonotonic ? 'counter' : 'up-down counter' };
+    default:
+      return { ...of, kind: 'gauge' };
+  }
+}
+
+const printed = (labels: Attributes): string => JSON.stringify(Object.entries(labels).sort());
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : Number(a > b);
 }
 
 /** Records until the test ends. */
