@@ -3,10 +3,10 @@
 import { constants } from 'node:http2';
 import * as newest from '@grpc/grpc-js';
 import { UNARY } from '@petiole/test-kit/backend';
+import { startHttp2 } from '@petiole/test-kit/http2-server';
 import { startFleet } from '@petiole/test-kit/servers';
 import * as oldest from 'grpc-js-oldest';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { startHttp2 } from '../support/http2-server.js';
 
 /** A policy around round_robin that notes what its picks are given. */
 function noting(grpc: typeof newest, picks: object[]): newest.LoadBalancingConfig {

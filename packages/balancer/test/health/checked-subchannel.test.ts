@@ -10,12 +10,12 @@ import { type LoadBalancingConfig, Metadata, status as Status } from '@grpc/grpc
 import type { Backend } from '@petiole/test-kit/backend';
 import { untilState } from '@petiole/test-kit/clients';
 import { HealthServer } from '@petiole/test-kit/health-server';
+import { startHttp2 } from '@petiole/test-kit/http2-server';
 import { startBackend } from '@petiole/test-kit/servers';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { customRoundRobin, definePolicy, leastRequest } from '../../src/index.js';
 import { EventLog } from '../support/event-log.js';
 import { type HealthyBackend, openChannel, startHealthyFleet } from '../support/fleet.js';
-import { startHttp2 } from '../support/http2-server.js';
 import type { TestChannelOptions } from '../support/test-channel.js';
 
 customRoundRobin.register();

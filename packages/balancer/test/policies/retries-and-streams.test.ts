@@ -8,11 +8,11 @@ import { constants } from 'node:http2';
 import { type ClientDuplexStream, Metadata, type ServerUnaryCall, status } from '@grpc/grpc-js';
 import { Backend } from '@petiole/test-kit/backend';
 import { untilState } from '@petiole/test-kit/clients';
+import { startHttp2 } from '@petiole/test-kit/http2-server';
 import { startFleet } from '@petiole/test-kit/servers';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { customRoundRobin, leastRequest, serviceConfig } from '../../src/index.js';
 import { openChannel } from '../support/fleet.js';
-import { startHttp2 } from '../support/http2-server.js';
 import type { TestChannel } from '../support/test-channel.js';
 
 customRoundRobin.register();
