@@ -2,8 +2,8 @@
  * RPCs and their attempts, as grpc-js makes them. An RPC is seen on public API: every client calls `createCall` of a
  * channel. Attempts are made inside the channel, a "load balancing call" each (facts O1 to O4).
  */
-import { Channel, type Metadata, type status as Status } from '@grpc/grpc-js';
-import type { CallConfig, InnerCall, InternalChannel } from './internals.js';
+import type { Channel, Metadata, status as Status } from '@grpc/grpc-js';
+import type { CallConfig, GrpcJs, InnerCall, InternalChannel } from './internals.js';
 import { isRegistered } from './registered-methods.js';
 
 /** Why there is an attempt: the first one, `retryPolicy`, `hedgingPolicy`, or a stream that no server has worked on. */
@@ -36,10 +36,6 @@ export interface AttemptObserver {
 type Call = ReturnType<Channel['createCall']>;
 
 const watchers: CallWatcher[] = [];
-/** RPCs that have begun and not ended, by grpc-js's number of the call. */
-const calls = new Map<number, WatchedCall>();
-/** The same by what all attempts of an RPC have in common. */
-const callsByConfig = new WeakMap<CallConfig, WatchedCall>();
 
 export function watchCalls(watcher: CallWatcher): () => void {
   watchers.push(watcher);
@@ -49,27 +45,35 @@ export function watchCalls(watcher: CallWatcher): () => void {
   };
 }
 
-/** What happens from now on in every channel of the process goes by here. */
-export function hookCalls(): void {
+/** RPCs that have begun and not ended, by grpc-js's number of the call. */
+export type LiveCalls = Map<number, WatchedCall>;
+
+/** Shows every RPC that begins from now on, and answers with those that have not ended. */
+export function hookCalls({ Channel }: GrpcJs): LiveCalls {
+  const live: LiveCalls = new Map();
   const { createCall } = Channel.prototype;
   Channel.prototype.createCall = function (method, deadline, host, parent, flags): Call {
     const call = createCall.call(this, method, deadline, host, parent, flags);
-    if (watchers.length > 0)
-      watchCall(call, { target: this.getTarget(), method, registered: isRegistered(method) });
+    if (watchers.length > 0) {
+      watchCall(call, live, { target: this.getTarget(), method, registered: isRegistered(method) });
+    }
     return call;
   };
+  return live;
 }
 
-export function hookAttempts(channel: InternalChannel): void {
+/** Shows their attempts. All attempts of an RPC have one object for its part of the service config. */
+export function hookAttempts(channel: InternalChannel, live: LiveCalls): void {
+  const byConfig = new WeakMap<CallConfig, WatchedCall>();
   const { createRetryingCall, createLoadBalancingCall } = channel;
   channel.createRetryingCall = function (config, method, host, credentials, deadline, number) {
-    const watched = calls.get(number as number);
-    if (watched !== undefined) callsByConfig.set(config, watched);
+    const watched = live.get(number as number);
+    if (watched !== undefined) byConfig.set(config, watched);
     return createRetryingCall.call(this, config, method, host, credentials, deadline, number);
   };
   channel.createLoadBalancingCall = function (config, method, host, credentials, deadline, number) {
     const call = createLoadBalancingCall.call(this, config, method, host, credentials, deadline, number);
-    const watched = callsByConfig.get(config);
+    const watched = byConfig.get(config);
     if (watched !== undefined)
       watchAttempt(call, watched, config.methodConfig.hedgingPolicy ? 'hedge' : 'retry', this);
     return call;
@@ -87,18 +91,18 @@ class WatchedCall {
   }
 }
 
-function watchCall(call: Call, started: StartedCall): void {
+function watchCall(call: Call, live: LiveCalls, started: StartedCall): void {
   const observers = watchers.flatMap((watcher) => watcher.callStarted(started) ?? []);
   if (observers.length === 0) return;
   const { start } = call;
   call.start = (metadata, listener) => {
     const number = call.getCallNumber();
-    calls.set(number, new WatchedCall(observers));
+    live.set(number, new WatchedCall(observers));
     start.call(call, metadata, {
       onReceiveMetadata: (received) => listener.onReceiveMetadata(received),
       onReceiveMessage: (message) => listener.onReceiveMessage(message),
       onReceiveStatus: (status) => {
-        calls.delete(number);
+        live.delete(number);
         for (const observer of observers) observer.ended(status.code);
         listener.onReceiveStatus(status);
       },

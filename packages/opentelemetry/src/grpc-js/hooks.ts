@@ -1,20 +1,21 @@
-/** All that is changed in grpc-js: once in a process, when somebody wants to watch. It stays, and tells nobody of nothing. */
-import { experimental, logVerbosity } from '@grpc/grpc-js';
+/** All that is changed in grpc-js: once, when somebody wants to watch. It stays, and tells nobody where nobody watches. */
+import * as grpcJs from '@grpc/grpc-js';
 import { hookAttempts, hookCalls } from './calls.js';
-import { findInternals } from './internals.js';
+import { findInternals, type GrpcJs } from './internals.js';
 import { hookRequests } from './registered-methods.js';
 import { hookSubchannels } from './subchannels.js';
 
-let isHooked = false;
+const hooked = new WeakSet<object>();
 
-export function hookGrpcJs(): void {
-  if (isHooked) return;
-  isHooked = true;
-  hookCalls();
-  attempt('every method is "other"', hookRequests);
+/** @param copy another copy of grpc-js, for tests of the oldest one */
+export function hookGrpcJs(copy: GrpcJs = grpcJs): void {
+  if (hooked.has(copy.Channel)) return;
+  hooked.add(copy.Channel);
+  const live = hookCalls(copy);
+  attempt('every method is "other"', () => hookRequests(copy));
   attempt('there are no metrics of attempts, retries and connections', () => {
-    const { channel, pool } = findInternals();
-    hookAttempts(channel);
+    const { channel, pool } = findInternals(copy);
+    hookAttempts(channel, live);
     hookSubchannels(pool);
   });
 }
@@ -24,9 +25,10 @@ function attempt(otherwise: string, hook: () => void): void {
   try {
     hook();
   } catch (error) {
-    const { message } = error as Error;
-    process.nextTick(() =>
-      experimental.log(logVerbosity.ERROR, `@petiole/opentelemetry: ${message}: ${otherwise}`),
-    );
+    logError(`@petiole/opentelemetry: ${(error as Error).message}: ${otherwise}`);
   }
+}
+
+function logError(text: string): void {
+  process.nextTick(() => grpcJs.experimental.log(grpcJs.logVerbosity.ERROR, text));
 }

@@ -3,14 +3,10 @@
  * that is made for that and closed again shows: so one change of their prototypes reaches all channels of the process,
  * those that exist already, too, and however their program was loaded.
  */
-import {
-  Channel,
-  type ChannelInterface,
-  credentials,
-  type experimental,
-  type InterceptingListener,
-  type Metadata,
-} from '@grpc/grpc-js';
+import type { ChannelInterface, experimental, InterceptingListener, Metadata } from '@grpc/grpc-js';
+
+/** What is used of a copy of grpc-js. */
+export type GrpcJs = Pick<typeof import('@grpc/grpc-js'), 'Channel' | 'Client' | 'credentials'>;
 
 /** An attempt. */
 export interface InnerCall {
@@ -45,7 +41,7 @@ export interface Internals {
 }
 
 /** @throws Error that names what this grpc-js lacks */
-export function findInternals(): Internals {
+export function findInternals({ Channel, credentials }: GrpcJs): Internals {
   const probe = new Channel('ipv4:127.0.0.1:1', credentials.createInsecure(), { 'grpc.enable_channelz': 0 });
   try {
     return internalsOf(probe);

@@ -3,7 +3,8 @@
  * metrics, so that made-up paths can't fill a memory. A generated client's class has its definition in `service`, which is
  * public; that a request asks its client to check the arguments first, and so shows it, is not (fact O5).
  */
-import { Client, type ServiceDefinition } from '@grpc/grpc-js';
+import type { ServiceDefinition } from '@grpc/grpc-js';
+import type { GrpcJs } from './internals.js';
 
 const paths = new Set<string>();
 const seen = new WeakSet<object>();
@@ -16,7 +17,7 @@ export function isRegistered(path: string): boolean {
 const CHECKS = ['checkOptionalUnaryResponseArguments', 'checkMetadataAndOptions'] as const;
 
 /** @throws Error that names what this grpc-js lacks */
-export function hookRequests(): void {
+export function hookRequests({ Client }: GrpcJs): void {
   const prototype = Client.prototype as unknown as Record<(typeof CHECKS)[number], unknown>;
   for (const name of CHECKS) {
     const check = prototype[name];

@@ -1,0 +1,233 @@
+/** What of grpc-js is hooked, in the newest and the oldest of the range: facts by their numbers in docs/grpc-js-facts.md. */
+import { constants } from 'node:http2';
+import * as newest from '@grpc/grpc-js';
+import { UNARY } from '@petiole/test-kit/backend';
+import { startHttp2 } from '@petiole/test-kit/http2-server';
+import { startBackend } from '@petiole/test-kit/servers';
+import * as oldest from 'grpc-js-oldest';
+import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { type AttemptObserver, type CallObserver, watchCalls } from '../../src/grpc-js/calls.js';
+import { hookGrpcJs } from '../../src/grpc-js/hooks.js';
+import { internalsOf } from '../../src/grpc-js/internals.js';
+import { isRegistered } from '../../src/grpc-js/registered-methods.js';
+import { watchConnections } from '../../src/grpc-js/subchannels.js';
+
+const bytes = (value: Buffer): Buffer => value;
+
+describe.each([
+  ['the newest', newest],
+  ['the oldest', oldest as unknown as typeof newest],
+])('%s grpc-js of the range', (copy, grpc) => {
+  beforeAll(() => hookGrpcJs(grpc));
+
+  function open(target: string, options: newest.ClientOptions = {}): newest.Client {
+    const client = new grpc.Client(target, grpc.credentials.createInsecure(), {
+      'grpc.enable_http_proxy': 0,
+      ...options,
+    });
+    onTestFinished(() => client.close());
+    return client;
+  }
+
+  function ask(client: newest.Client, options: newest.CallOptions = {}): Promise<newest.ServiceError | null> {
+    const all = { deadline: Date.now() + 5000, ...options };
+    return new Promise((resolve) =>
+      client.makeUnaryRequest(UNARY, bytes, bytes, Buffer.from('hello'), all, resolve),
+    );
+  }
+
+  /** What is told of RPCs until the test ends, in order. */
+  function told(): string[] {
+    const told: string[] = [];
+    const observer: CallObserver = {
+      attemptStarted: (kind): AttemptObserver => {
+        told.push(`${kind} starts`);
+        return {
+          ended: ({ code, sentBytes, receivedBytes, peer }) =>
+            void told.push(
+              `${kind} ends: ${grpc.status[code]}, ${sentBytes} to, ${receivedBytes} from ${peer === undefined ? 'nobody' : 'a server'}`,
+            ),
+        };
+      },
+      ended: (code) => void told.push(`RPC ends: ${grpc.status[code]}`),
+    };
+    onTestFinished(
+      watchCalls({
+        callStarted: () => {
+          told.push('RPC starts');
+          return observer;
+        },
+      }),
+    );
+    return told;
+  }
+
+  const withPolicy = (policy: object): newest.ClientOptions => ({
+    'grpc.service_config': JSON.stringify({ methodConfig: [{ name: [{}], ...policy }] }),
+  });
+
+  test('O1: shows an RPC and its one attempt', async () => {
+    const server = await startBackend();
+    const events = told();
+    await ask(open(server.address));
+    expect(events).toEqual([
+      'RPC starts',
+      'original starts',
+      'original ends: OK, 5 to, 5 from a server',
+      'RPC ends: OK',
+    ]);
+  });
+
+  test('O2: what ends before it has a connection was sent nowhere', async () => {
+    const events = told();
+    await ask(open('ipv4:127.0.0.1:1'));
+    expect(events).toEqual([
+      'RPC starts',
+      'original starts',
+      'original ends: UNAVAILABLE, 0 to, 0 from nobody',
+      'RPC ends: UNAVAILABLE',
+    ]);
+  });
+
+  test('O3: a stream that is refused is tried once more, transparently', async () => {
+    let streams = 0;
+    const { peer } = await startHttp2((stream) => {
+      streams += 1;
+      if (streams === 1) return stream.close(constants.NGHTTP2_REFUSED_STREAM);
+      stream.respond(
+        { ':status': 200, 'content-type': 'application/grpc', 'grpc-status': '0' },
+        { endStream: true },
+      );
+    });
+    const events = told();
+    await ask(open(peer));
+    expect(events.filter((event) => event.includes('starts'))).toEqual([
+      'RPC starts',
+      'original starts',
+      'transparent retry starts',
+    ]);
+  });
+
+  test('O3: a refused stream between two retries is no retry', async () => {
+    let streams = 0;
+    const { peer } = await startHttp2((stream) => {
+      streams += 1;
+      if (streams === 2) return stream.close(constants.NGHTTP2_REFUSED_STREAM);
+      const code = streams < 4 ? '14' : '0';
+      stream.respond(
+        { ':status': 200, 'content-type': 'application/grpc', 'grpc-status': code },
+        { endStream: true },
+      );
+    });
+    const events = told();
+    await ask(
+      open(
+        peer,
+        withPolicy({
+          retryPolicy: {
+            maxAttempts: 5,
+            initialBackoff: '0.01s',
+            maxBackoff: '0.01s',
+            backoffMultiplier: 1,
+            retryableStatusCodes: ['UNAVAILABLE'],
+          },
+        }),
+      ),
+    );
+    expect(events.filter((event) => event.includes('starts')).slice(1)).toEqual([
+      'original starts',
+      'retry starts',
+      'transparent retry starts',
+      'retry starts',
+    ]);
+  });
+
+  test('O3: hedges are told from retries, and those that lose end as CANCELLED', async () => {
+    let calls = 0;
+    const server = await startBackend({
+      unary: (call, callback) => {
+        calls += 1;
+        if (calls === 2) callback(null, call.request);
+      },
+    });
+    const events = told();
+    await ask(open(server.address, withPolicy({ hedgingPolicy: { maxAttempts: 2, hedgingDelay: '0.01s' } })));
+    expect(events).toEqual([
+      'RPC starts',
+      'original starts',
+      'hedge starts',
+      'original ends: CANCELLED, 5 to, 0 from a server',
+      'hedge ends: OK, 5 to, 5 from a server',
+      'RPC ends: OK',
+    ]);
+  });
+
+  test('O4: sizes are those of compressed messages', async () => {
+    const server = await startBackend();
+    const events = told();
+    const client = open(server.address, { 'grpc.default_compression_algorithm': 2 });
+    await new Promise((resolve) =>
+      client.makeUnaryRequest(
+        UNARY,
+        bytes,
+        bytes,
+        Buffer.alloc(100_000),
+        { deadline: Date.now() + 5000 },
+        resolve,
+      ),
+    );
+    const [, sent] = /OK, (\d+) to/.exec(events[2] ?? '') ?? [];
+    expect(Number(sent)).toBeGreaterThan(0);
+    expect(Number(sent)).toBeLessThan(1000);
+  });
+
+  test('O5: a method of a generated client is registered from its first request on', async () => {
+    const path = `/petiole.test.Echo/${copy.replace(' ', '-')}`;
+    const codec = {
+      requestSerialize: bytes,
+      requestDeserialize: bytes,
+      responseSerialize: bytes,
+      responseDeserialize: bytes,
+    };
+    const Generated = grpc.makeClientConstructor(
+      {
+        unary: { path, requestStream: false, responseStream: false, ...codec },
+        bidi: { path: `${path}-bidi`, requestStream: true, responseStream: true, ...codec },
+      },
+      'Echo',
+    );
+    const client = new Generated('ipv4:127.0.0.1:1', grpc.credentials.createInsecure());
+    onTestFinished(() => client.close());
+    expect(isRegistered(path)).toBe(false);
+    await new Promise((resolve) => client.unary?.(Buffer.from('hello'), resolve));
+    expect(isRegistered(path)).toBe(true);
+    expect(isRegistered(`${path}-bidi`)).toBe(true);
+  });
+
+  test('O6: a connection that two channels share is told once', async () => {
+    const server = await startBackend();
+    const events: string[] = [];
+    onTestFinished(watchConnections({ connectionChanged: (_target, change) => void events.push(change) }));
+    const clients = [open(server.address), open(server.address)];
+    for (const client of clients) await ask(client);
+    expect(server.connections).toBe(1);
+    expect(events).toEqual(['opened']);
+    await server.drain();
+    await expect.poll(() => events).toEqual(['opened', 'closed']);
+  });
+
+  test('O6: a refused connection attempt is told, whichever policy asked for it', async () => {
+    const events: string[] = [];
+    onTestFinished(
+      watchConnections({ connectionChanged: (target, change) => void events.push(`${target} ${change}`) }),
+    );
+    const config = JSON.stringify({ loadBalancingConfig: [{ round_robin: {} }] });
+    await ask(open('ipv4:127.0.0.1:2', { 'grpc.service_config': config }));
+    expect(events).toEqual(['ipv4:127.0.0.1:2 failed']);
+  });
+
+  test('a channel without what is needed is refused with the name of what it lacks', () => {
+    const channel = { internalChannel: { subchannelPool: {} } } as unknown as newest.ChannelInterface;
+    expect(() => internalsOf(channel)).toThrow('this grpc-js has no channel.internalChannel.getTarget()');
+  });
+});
