@@ -165,7 +165,7 @@ export async function scale(quick: boolean): Promise<ScaleReport> {
     verdicts: verdicts(all),
     notes: [
       `Medians of ${plan.rounds} processes for each policy and size, ${plan.resolutions} re-resolutions in each. The stall is the longest turn of the event loop after the resolver's update; memory is heap and buffers per endpoint after garbage collection, its connection included.`,
-      'An endpoint of ours keeps an object of its own and its pick result, 176 bytes, where round_robin keeps an entry of 40: what lets an update leave the other endpoints alone, and a pick allocate nothing.',
+      'An endpoint of ours keeps an object of its own and its pick result, 176 bytes, where round_robin keeps an entry of 40. That lets an update leave the other endpoints alone, and a pick allocate nothing.',
       ...(left.length > 0 ? [`Left out, as \`ulimit -n\` is ${limit}: ${left.join(', ')} endpoints.`] : []),
     ],
     curves: curves(all),
