@@ -113,7 +113,12 @@ export const ROWS = [
 
   { name: 'Jest 29', group: 'jest-29', run: ['jest'], ci: true },
   { name: 'Jest 30', group: 'jest-30', run: ['cp ../jest-29/order.test.js .', 'jest'], ci: true },
-  { name: 'Vitest 4, fake timers', group: 'vitest', run: ['vitest run'], ci: true },
+  {
+    name: 'Vitest 4, fake timers',
+    group: 'vitest',
+    run: ['cp ../next/policy.mjs .', 'vitest run'],
+    ci: true,
+  },
 
   {
     name: 'Nest 10',
@@ -141,6 +146,10 @@ export const ROWS = [
       'node out/nest.js',
     ],
   },
-  { name: 'nice-grpc 2', group: 'nice-grpc', run: ['node nice.mjs'] },
-  { name: 'Next 16, build and start', group: 'next', run: ['next build', 'node visit.mjs start'] },
+  { name: 'nice-grpc 2', group: 'nice-grpc', run: ['node nice.mjs'], ci: true },
+  {
+    name: 'Next 16: build, start, and an edit under dev',
+    group: 'next',
+    run: ['next build', 'node visit.mjs start', 'node visit.mjs dev'],
+  },
 ];

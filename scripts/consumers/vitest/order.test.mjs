@@ -19,3 +19,9 @@ test('the order under fake timers', async () => {
 test('a manual resolver under fake timers', async () => {
   expect(await move(fake)).toMatch(/^A+B+$/);
 });
+
+test('a policy whose module is evaluated again', async () => {
+  const { always } = await import('./policy.mjs');
+  vi.resetModules();
+  expect((await import('./policy.mjs')).always).not.toBe(always);
+});
