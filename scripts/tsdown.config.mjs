@@ -10,10 +10,10 @@ import { defineConfig } from 'tsdown';
 
 export default defineConfig({
   cwd: process.cwd(),
+  // Both formats with their maps are to take no more room than the sources as single modules did: the ES module can be read, the
+  // other one is small. Functions and classes keep their names in either, for stack traces.
   format: {
-    esm: { dts: false },
-    // Both formats with their maps are to take no more room than the sources as single modules did: this one is small, the other one
-    // can be read. Functions and classes keep their names in either, for stack traces.
+    esm: { dts: false, minify: { compress: true, mangle: false, codegen: { removeWhitespace: false } } },
     cjs: {
       dts: { oxc: { stripInternal: true } },
       minify: { compress: true, mangle: { keepNames: true }, codegen: { removeWhitespace: true } },
@@ -36,6 +36,10 @@ export default defineConfig({
       name: 'files-of-their-own',
       // What the package's `imports` name is loaded when it is needed, and is there once for both formats.
       resolveId: { order: 'pre', filter: { id: /^#/ }, handler: (id) => ({ id, external: true }) },
+    },
+    {
+      name: 'values-without-side-effects',
+      transform: { filter: { id: /\/src\/.*\.ts$/ }, handler: markPureCalls },
     },
   ],
   outputOptions: (options, format, { cjsDts }) => ({
@@ -60,6 +64,18 @@ export default defineConfig({
     },
   },
 });
+
+/**
+ * A bundler takes what an application uses of a file. What calls a function to begin with would always count as used: but nothing
+ * happens in these packages when they are loaded, except in what `sideEffects` names, which are statements and no values.
+ */
+function markPureCalls(code) {
+  const values = this.parse(code, { lang: 'ts' }).body.flatMap(
+    ({ declaration, declarations = declaration?.declarations ?? [] }) => declarations.map(({ init }) => init),
+  );
+  const starts = values.filter((init) => /^(Call|New)Expression$/.test(init?.type)).map(({ start }) => start);
+  return [0, ...starts].map((start, i) => code.slice(start, starts[i])).join('/* @__PURE__ */ ');
+}
 
 /** Leaves of a map what a stack trace needs: where a line of the sources begins. */
 async function thin(file) {

@@ -108,6 +108,16 @@ export const ROWS = [
     ],
     ci: true,
   },
+  {
+    name: 'esbuild leaves out what is not used',
+    group: 'bundlers',
+    run: [
+      `echo "import { TargetError } from '@petiole/resolver'; console.log(TargetError.name)" | esbuild --bundle --platform=node --external:@grpc/grpc-js --outfile=out/shaken.cjs --log-level=error`,
+      'test $(wc -c < out/shaken.cjs) -lt 2000',
+      'node main.mjs',
+    ],
+    ci: true,
+  },
   { name: 'rollup 4', group: 'bundlers', run: ['rollup -c', 'node out/rollup.mjs'], ci: true },
   { name: 'Vite 8, ssr', group: 'bundlers', run: ['vite build', 'node out/vite/main.mjs'], ci: true },
 

@@ -25,8 +25,8 @@ const MOST = 100;
 
 export const POLICIES_RULE = 'must be an array of policies such as [{"round_robin": {}}]';
 
-const { grpcJs, xds, other } = policyRows(policies);
-const known = { ...grpcJs, ...xds };
+const rows = policyRows(policies);
+const known = { ...rows.grpcJs, ...rows.xds };
 
 /** By lists of policies, what grpc-js takes of them: to parse the rest at each level above would multiply the time. */
 const taken = new WeakMap<object, unknown>();
@@ -98,7 +98,7 @@ function readConfig(name: string, json: unknown, outside: Place): Entry {
     refused,
     petiole: declared !== undefined,
   });
-  const mended = (declared?.row ?? known[name] ?? other)(json, at);
+  const mended = (declared?.row ?? known[name] ?? rows.other)(json, at);
   const entry = { findings, mended: { [name]: mended } };
   const errors = findings.filter(({ severity }) => severity === 'error');
   const isDeep = isDeeper(mended, MAX_LEVELS);
@@ -139,7 +139,7 @@ function notRegistered(name: string): string {
   const call = calls.get(name);
   if (call !== undefined)
     return `${name} is not registered: call ${call} first, or import '@petiole/balancer/register'`;
-  if (Object.hasOwn(xds, name))
+  if (Object.hasOwn(rows.xds, name))
     return `${name} is not registered: call register() of @grpc/grpc-js-xds first`;
   if (name === 'outlier_detection')
     return `${name} is switched off by the environment variable GRPC_EXPERIMENTAL_ENABLE_OUTLIER_DETECTION`;
