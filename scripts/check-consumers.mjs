@@ -34,7 +34,9 @@ try {
   await Promise.all(
     Array.from({ length: availableParallelism() }, async () => {
       for (let row = waiting.shift(); row !== undefined; row = waiting.shift()) {
-        results.push(await check(row));
+        const result = await check(row);
+        console.error(`${result.error ? 'FAILED' : 'ok'}  ${row.name} (${result.seconds} s)`);
+        results.push(result);
       }
     }),
   );
