@@ -3,6 +3,7 @@ import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { type ChannelCredentials, credentials } from '@grpc/grpc-js';
 import { parseTarget, TargetError } from '@petiole/resolver';
+import '@petiole/resolver/register';
 import { type Command, Option } from 'commander';
 import type { EchoChannelConfig } from './echo-channel.js';
 import { duration, integer, listenAddress } from './option-values.js';

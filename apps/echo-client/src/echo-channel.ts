@@ -2,11 +2,7 @@
 import { type ChannelCredentials, credentials } from '@grpc/grpc-js';
 import { customRoundRobin, leastRequest, serviceConfig } from '@petiole/balancer';
 import { EchoClient } from '@petiole/echo-proto';
-import {
-  registerRefreshingDnsResolver,
-  registerSrvResolver,
-  registerStaticResolver,
-} from '@petiole/resolver';
+import '@petiole/resolver/register';
 import { loadBalancing, type PolicyName, type PolicySettings } from './policies.js';
 
 /** Where to connect and how. */
@@ -31,9 +27,6 @@ export interface EchoChannelConfig extends PolicySettings {
  * @throws {Error} on a target that grpc-js cannot read.
  */
 export function createEchoClient(config: EchoChannelConfig): EchoClient {
-  registerStaticResolver();
-  registerSrvResolver();
-  registerRefreshingDnsResolver();
   customRoundRobin.register();
   leastRequest.register();
   const { healthService, serverName } = config;

@@ -22,12 +22,16 @@ export {
   type ResolverWatch,
   type WatchingDefinition,
 } from './schemes/define-resolver.js';
-export { type DnsRefreshOptions, registerRefreshingDnsResolver } from './schemes/dns-refresh.js';
+export {
+  type DnsRefreshOptions,
+  type DnsTargetOptions,
+  registerRefreshingDnsResolver,
+} from './schemes/dns-refresh.js';
 export { createManualResolver, type ManualResolver } from './schemes/manual.js';
 export type { ManualFailure, ManualResolverOptions, ManualState } from './schemes/manual-state.js';
+export { type ParsedTarget, parseTarget } from './schemes/parse-target.js';
 export { registerSrvResolver, type SrvResolverOptions } from './schemes/srv.js';
 export { registerStaticResolver, type StaticResolverOptions } from './schemes/static.js';
 export type { Endpoint, EndpointInput, EndpointObject, SubchannelAddress } from './target/endpoint.js';
 export { TargetError } from './target/error.js';
-export { type ParsedTarget, parseTarget } from './target/parse.js';
 export { type StaticTargetOptions, staticTarget } from './target/static-target.js';

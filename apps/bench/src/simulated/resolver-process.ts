@@ -5,7 +5,7 @@
  */
 import { mock } from 'node:test';
 import { experimental } from '@grpc/grpc-js';
-import { defineResolver, parseTarget, staticTarget } from '@petiole/resolver';
+import { defineResolver, parseTarget, registerStaticResolver, staticTarget } from '@petiole/resolver';
 import { Bench } from 'tinybench';
 import { type Report, tableOf } from '../report.js';
 
@@ -51,6 +51,7 @@ async function refresh(): Promise<void> {
   await settle();
 }
 
+registerStaticResolver();
 const bench = new Bench({ time: 500, warmupTime: 100, now: () => Number(process.hrtime.bigint()) / 1e6 });
 let listenerCalls = 0;
 let refreshes = 0;

@@ -15,6 +15,11 @@ export function reconnectDelays(channelOptions: ChannelOptions): ReconnectDelays
   };
 }
 
+/** Whether the channel has a service config of its own, which counts where its resolver has none (fact R24). */
+export function hasServiceConfig(channelOptions: ChannelOptions): boolean {
+  return Boolean(channelOptions['grpc.service_config']);
+}
+
 /** A back-off that does not keep the process alive. */
 export function backoff(retry: () => void, delays: ReconnectDelays): experimental.BackoffTimeout {
   const timeout = new experimental.BackoffTimeout(retry, delays);

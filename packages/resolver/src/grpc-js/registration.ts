@@ -1,5 +1,6 @@
 /** The class that grpc-js makes a resolver of for each channel, and how it is registered. */
 import { type ChannelOptions, experimental } from '@grpc/grpc-js';
+import { sharedByCopies } from './shared-by-copies.js';
 
 /** What grpc-js's `registerResolver` takes. */
 export interface ResolverClass {
@@ -11,6 +12,14 @@ export interface ResolverClass {
   getDefaultAuthority(target: experimental.GrpcUri): string;
 }
 
+/** grpc-js does not tell which schemes it knows, so the copies of this package tell each other. */
+const registered = sharedByCopies('petiole.registered-schemes', () => new Set<string>());
+
+/** Whether any copy of this package has registered the scheme with this copy of grpc-js. */
+export function isRegistered(scheme: string): boolean {
+  return registered.has(scheme);
+}
+
 /**
  * Makes a register function: the channels that are made after a call get their resolvers from the class (fact R1).
  * Idempotent without options, so that `@petiole/resolver/register` in a preload or a library takes nothing away from an
@@ -20,10 +29,9 @@ export function registration<Options>(
   scheme: string,
   create: (options?: Options) => ResolverClass,
 ): (options?: Options) => void {
-  let registered = false;
   return (options) => {
-    if (registered && options === undefined) return;
+    if (isRegistered(scheme) && options === undefined) return;
     experimental.registerResolver(scheme, create(options));
-    registered = true;
+    registered.add(scheme);
   };
 }

@@ -7,11 +7,11 @@ import { isIPv6 } from 'node:net';
 import { DnsError } from './dns-error.js';
 import { untilAborted } from './until-aborted.js';
 
-/** All addresses of a host in the system's order; rejects with an error that has a `code`. */
+/** All addresses of a host in the order of the system, or that of `--dns-result-order`; rejects with an error that has a `code`. */
 export type Getaddrinfo = (host: string) => Promise<readonly string[]>;
 
 export const getaddrinfo: Getaddrinfo = async (host) => {
-  const found = await dns.lookup(host, { all: true, verbatim: true });
+  const found = await dns.lookup(host, { all: true });
   return found.map(({ address }) => address);
 };
 
@@ -38,7 +38,7 @@ export class SystemLookup {
   }
 
   /**
-   * The addresses of a host: IPv6 first, in the system's order within a family, each once.
+   * The addresses of a host, each once, in the system's order.
    * Rejects with a {@link DnsError}, at the latest when the signal aborts.
    */
   async lookup(host: string, signal: AbortSignal): Promise<readonly string[]> {
@@ -51,7 +51,7 @@ export class SystemLookup {
     }
     this.#queries.delete(host);
     if (found.length === 0) throw new DnsError('ENODATA', 'system', host);
-    return ipv6First(found);
+    return [...new Set(found)];
   }
 
   #query(host: string): Promise<readonly string[]> {
@@ -68,8 +68,10 @@ export class SystemLookup {
   }
 }
 
-/** IPv6 before IPv4, otherwise in order, each once. */
+/** IPv6 before IPv4, otherwise in order. */
 export function ipv6First(addresses: readonly string[]): string[] {
-  const unique = [...new Set(addresses)];
-  return [...unique.filter((address) => isIPv6(address)), ...unique.filter((address) => !isIPv6(address))];
+  return [
+    ...addresses.filter((address) => isIPv6(address)),
+    ...addresses.filter((address) => !isIPv6(address)),
+  ];
 }

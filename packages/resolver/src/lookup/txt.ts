@@ -21,6 +21,8 @@ export interface TxtSurroundings {
   readonly trace: Trace;
   /** Milliseconds that the addresses, once they are there, wait for the service config. Default 1000. */
   readonly grace?: number | undefined;
+  /** Stands before the name that is asked for. Default `_grpc_config.` (gRFC A2). */
+  readonly prefix?: string | undefined;
 }
 
 /** One channel's service config from TXT; off with the channel option `grpc.service_config_disable_resolution`: 1. */
@@ -35,9 +37,9 @@ export class TxtLookup {
   #latestRecords = '';
   #complaint = '';
 
-  /** @param name the name of the service, without `_grpc_config.`. */
+  /** @param name the name of the service, without the prefix. */
   constructor(name: string, channelOptions: ChannelOptions, surroundings: TxtSurroundings) {
-    this.#name = `_grpc_config.${name}`;
+    this.#name = `${surroundings.prefix ?? '_grpc_config.'}${name}`;
     this.#surroundings = surroundings;
     this.#enabled =
       channelOptions['grpc.service_config_disable_resolution'] !== 1 &&

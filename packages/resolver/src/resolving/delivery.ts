@@ -20,6 +20,7 @@ import {
   thrownText,
   withoutPassword,
 } from '@petiole/service-config/internal';
+import { hasServiceConfig } from '../grpc-js/channel-options.js';
 import type { Endpoint } from '../target/endpoint.js';
 import { publishUpdate, type UpdateReason } from './update-events.js';
 
@@ -28,7 +29,7 @@ const LONGEST_DETAILS = 4000;
 
 export interface Delivered {
   readonly endpoints: readonly Endpoint[];
-  /** Null when the resolver has none: then the channel's `grpc.service_config` applies. */
+  /** Null when the resolver has none: then the channel's `grpc.service_config` applies, or else that of the registration. */
   readonly serviceConfig: PreparedServiceConfig | null;
   /** Goes into the failure messages of the policy (gRPC's resolution note). */
   readonly note: string;
@@ -54,21 +55,26 @@ export class Delivery {
   /** Writes to the resolver's tracer, with the target before it. */
   readonly trace: Trace;
   readonly #listener: experimental.ResolverListener;
-  #serviceConfig: PreparedServiceConfig | null = null;
+  readonly #defaultConfig: PreparedServiceConfig | null;
+  #serviceConfig: PreparedServiceConfig | null;
   /** Another object after each idleness: the listener may close the channel within a call. */
   #known: Known = {};
 
+  /** @param defaultConfig counts where neither the resolver nor the channel has a service config. */
   constructor(
     target: experimental.GrpcUri,
     listener: experimental.ResolverListener,
     trace: Trace,
     channelOptions: ChannelOptions = {},
+    defaultConfig: PreparedServiceConfig | null = null,
   ) {
     this.channelOptions = channelOptions;
     this.target = withoutPassword(experimental.uriToString(target));
     const shortTarget = this.target.length > 120 ? `${this.target.slice(0, 120)}…` : this.target;
     this.shortTarget = shortTarget;
     this.#listener = listener;
+    this.#defaultConfig = hasServiceConfig(channelOptions) ? null : defaultConfig;
+    this.#serviceConfig = this.#defaultConfig;
     this.trace = trace && ((text) => trace(`${shortTarget} ${text}`));
   }
 
@@ -88,7 +94,7 @@ export class Delivery {
       known.note = accepted ? note : undefined;
       return accepted;
     }
-    this.#serviceConfig = result.serviceConfig;
+    this.#serviceConfig = result.serviceConfig ?? this.#defaultConfig;
     const accepted = this.#call(experimental.statusOrFromValue([...endpoints]), note, reason);
     known.note = accepted ? note : undefined;
     // Whether it keeps connections or not, a policy that refuses an empty list has heard of it.

@@ -1,5 +1,6 @@
 /** The class that grpc-js is given for a scheme: it reads the target, and opens what finds the endpoints of a channel. */
 import type { experimental } from '@grpc/grpc-js';
+import type { PreparedServiceConfig } from '@petiole/service-config';
 import { tracer } from '@petiole/service-config/internal';
 import type { ResolverClass } from '../grpc-js/registration.js';
 import { Delivery } from '../resolving/delivery.js';
@@ -14,10 +15,14 @@ export interface Scheme<Target> {
   readonly name: string;
   /** The name for `GRPC_TRACE`. */
   readonly tracer: string;
+  /** Counts where neither the resolver nor the channel has one. */
+  readonly serviceConfig?: PreparedServiceConfig | null;
   /** @throws {TargetError} that quotes the part that is wrong. */
   parse(target: experimental.GrpcUri): Target;
   /** What TLS verifies; `localhost` where it throws. Cheap: grpc-js asks for every connection (fact R10). */
   authority(target: experimental.GrpcUri): string;
+  /** Gives what takes the targets that `parse` refuses; undefined: RPCs fail with its message. */
+  readonly unread?: ((target: experimental.GrpcUri) => ResolverClass | undefined) | undefined;
   /** Makes the resolver of one channel. */
   open(parsed: Target, channel: Delivery): experimental.Resolver;
 }
@@ -28,7 +33,9 @@ export function schemeResolver<Target>(scheme: Scheme<Target>): ResolverClass {
     readonly #inner: experimental.Resolver;
 
     constructor(...[target, listener, channelOptions]: ConstructorParameters<ResolverClass>) {
-      this.#inner = open(scheme, target, new Delivery(target, listener, trace, channelOptions));
+      const channel = new Delivery(target, listener, trace, channelOptions, scheme.serviceConfig);
+      this.#inner = open(scheme, channel, [target, listener, channelOptions]);
+      abandoned.register(this, this.#inner);
     }
 
     updateResolution(): void {
@@ -49,16 +56,25 @@ export function schemeResolver<Target>(scheme: Scheme<Target>): ResolverClass {
   };
 }
 
+/**
+ * Ends what nobody can end any more. Channels hold their resolver; a server that binds a name takes the first answer of
+ * its resolver, and lets go of it without a word (fact R28).
+ */
+const abandoned = new FinalizationRegistry<experimental.Resolver>((inner) => inner.destroy());
+
 function open<Target>(
   scheme: Scheme<Target>,
-  target: experimental.GrpcUri,
   channel: Delivery,
+  args: ConstructorParameters<ResolverClass>,
 ): experimental.Resolver {
+  const [target] = args;
   let parsed: Target;
   try {
     parsed = scheme.parse(target);
   } catch (error) {
     if (!(error instanceof TargetError)) throw error;
+    const Other = scheme.unread?.(target);
+    if (Other !== undefined) return new Other(...args);
     return constant(unavailable(`bad ${scheme.name}: target: ${error.message}`), channel);
   }
   return scheme.open(parsed, channel);

@@ -3,6 +3,7 @@
  * how DNS can say that addresses belong together. The best (lowest) priority that resolves counts.
  */
 import type { SrvRecord } from 'node:dns';
+import type { experimental } from '@grpc/grpc-js';
 import { type EndpointAttributes, quote, type Trace } from '@petiole/service-config/internal';
 import { type ResolverClass, registration } from '../grpc-js/registration.js';
 import { BOUNDS, type EndpointBounds, withinBounds } from '../lookup/bounds.js';
@@ -17,6 +18,7 @@ import type { Delivery } from '../resolving/delivery.js';
 import { type CheckedOptions, checkOptions, type ResolverOptions } from '../resolving/options.js';
 import { type Look, type Lookup, Polling } from '../resolving/polling.js';
 import type { BoundedResolution } from '../resolving/resolution.js';
+import { targetOptions } from '../resolving/target-options.js';
 import { parseSrvTarget, SRV_SCHEME, type SrvTarget, srvAuthority } from '../target/dns-target.js';
 import { assertOptions } from '../target/objects.js';
 import { schemeResolver } from './scheme.js';
@@ -192,19 +194,33 @@ function byPriority(all: readonly SrvRecord[]): readonly Priority[] {
   });
 }
 
+const OPTIONS = ['refreshInterval', 'deadline', ...BOUNDS] as const;
+
+/** A target with its own options, and with all of them as they apply. */
+export function readSrvTarget(
+  uri: experimental.GrpcUri,
+  options: SrvResolverOptions = {},
+): { target: SrvTarget; own: SrvResolverOptions; checked: CheckedOptions } {
+  const target = parseSrvTarget(uri);
+  const check = (own: SrvResolverOptions): CheckedOptions => {
+    // Records are followed by host and port, which survive a change of address.
+    return checkOptions({ ...options, ...own, keepOrder: false });
+  };
+  return { target, ...targetOptions(target.query, OPTIONS, check) };
+}
+
 export function createSrvResolverClass(
   options: SrvResolverOptions = {},
   lookups: SrvLookups = { open: openDnsSession },
 ): ResolverClass {
-  assertOptions(options, 'registerSrvResolver: its options', ['refreshInterval', 'deadline', ...BOUNDS]);
-  // Records are followed by host and port, which survive a change of address.
-  const checked = checkOptions({ ...options, keepOrder: false });
+  assertOptions(options, 'registerSrvResolver: its options', OPTIONS);
+  checkOptions(options);
   return schemeResolver({
     name: SRV_SCHEME,
     tracer: 'srv_resolver',
-    parse: parseSrvTarget,
+    parse: (uri) => readSrvTarget(uri, options),
     authority: srvAuthority,
-    open: (target, channel) =>
+    open: ({ target, checked }, channel) =>
       new Polling(new SrvLookup(target, checked, lookups, channel), checked, channel),
   });
 }

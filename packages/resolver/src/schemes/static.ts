@@ -8,7 +8,7 @@ import { cutNote, type EndpointBounds, firstAddresses, NO_BOUND } from '../looku
 import { HostTurns } from '../lookup/host-turns.js';
 import { keepPlaces } from '../lookup/keep-places.js';
 import { summarize } from '../lookup/notes.js';
-import { type Getaddrinfo, getaddrinfo, SystemLookup } from '../lookup/system.js';
+import { type Getaddrinfo, getaddrinfo, ipv6First, SystemLookup } from '../lookup/system.js';
 import { constant } from '../resolving/follower.js';
 import { type CheckedOptions, checkOptions } from '../resolving/options.js';
 import { type Look, type Lookup, Polling } from '../resolving/polling.js';
@@ -61,7 +61,7 @@ function lookUpHosts(
       const leftOut: string[] = [];
       await turns.each(hosts, LOOKUPS_IN_FLIGHT, signal, async (host) => {
         try {
-          const found = await system.lookup(host, signal);
+          const found = ipv6First(await system.lookup(host, signal));
           const before = known.get(host) ?? [];
           if (found.length > most) {
             const ordered = keepPlaces(before, found, (address) => address);

@@ -1,10 +1,11 @@
 /**
- * The grammars of the two DNS schemes:
+ * The grammars of the DNS schemes:
  *
- *     srv:[//DNS_SERVER[:PORT]/]_service._proto.NAME
- *     dns+refresh:[//DNS_SERVER[:PORT]/]HOST[:PORT]
+ *     srv:[//DNS_SERVER[:PORT]/]_service._proto.NAME[?OPTIONS]
+ *     dns+refresh:[//DNS_SERVER[:PORT]/]HOST[:PORT][?OPTIONS]
+ *     dns:, taken over: as dns+refresh:, and what else grpc-js's own resolver reads
  */
-import { isIP } from 'node:net';
+import { isIP, isIPv6 } from 'node:net';
 import type { experimental } from '@grpc/grpc-js';
 import { addressName, messageOf, quote } from '@petiole/service-config/internal';
 import { checkHost, type HostAddress, parseAddress } from './address.js';
@@ -16,10 +17,14 @@ import {
   withoutRootDot,
 } from './authority.js';
 import { TargetError } from './error.js';
+import { splitQuery } from './query.js';
 
 export const SRV_SCHEME = 'srv';
 
 export const DNS_REFRESH_SCHEME = 'dns+refresh';
+
+/** That of grpc-js, and of targets without a scheme. */
+export const DNS_SCHEME = 'dns';
 
 const DNS_PORT = 53;
 
@@ -31,39 +36,51 @@ export interface SrvTarget {
   readonly service: string;
   /** That without `_service._proto.`: what TLS verifies and where the service config stands. */
   readonly name: string;
+  /** What stands behind the `?`. */
+  readonly query: string | undefined;
 }
 
 /** What a `dns+refresh:` target says; the host may be an IP address. */
 export interface DnsRefreshTarget extends HostAddress {
   readonly dnsServer: string | undefined;
+  readonly query: string | undefined;
 }
 
 export function parseSrvTarget(target: experimental.GrpcUri): SrvTarget {
   const dnsServer = readDnsServer(target);
-  const match = /^_[A-Za-z0-9-]{1,62}\._[A-Za-z0-9-]{1,62}\.(?<name>.+)$/.exec(target.path);
+  const { path: service, query } = splitQuery(target.path);
+  const match = /^_[A-Za-z0-9-]{1,62}\._[A-Za-z0-9-]{1,62}\.(?<name>.+)$/.exec(service);
   const name = match?.groups?.name;
   if (name === undefined) {
-    throw new TargetError(
-      `${quote(target.path)} must be _service._proto.NAME, as in _grpc._tcp.echo.example`,
-    );
+    throw new TargetError(`${quote(service)} must be _service._proto.NAME, as in _grpc._tcp.echo.example`);
   }
   checkHost(name);
-  if (isIP(name) !== 0) throw new TargetError(`${quote(target.path)} has an IP address where a name belongs`);
-  if (target.path.length > 253) throw new TargetError(`${quote(target.path)} is longer than a DNS name`);
+  if (isIP(name) !== 0) throw new TargetError(`${quote(service)} has an IP address where a name belongs`);
+  if (service.length > 253) throw new TargetError(`${quote(service)} is longer than a DNS name`);
   checkAuthority(withoutRootDot(name));
-  return { dnsServer, service: target.path, name: withoutRootDot(name) };
+  return { dnsServer, service, name: withoutRootDot(name), query };
 }
 
 export function parseDnsRefreshTarget(target: experimental.GrpcUri): DnsRefreshTarget {
   const dnsServer = readDnsServer(target);
-  const address = parseAddress(target.path);
+  const { path, query } = splitQuery(target.path);
+  const address = parseAddress(path);
   checkAuthority(authorityOf(address));
-  return { dnsServer, ...address };
+  return { dnsServer, ...address, query };
+}
+
+/** As grpc-js reads it: an IPv6 address without a port may stand without brackets. */
+export function parseDnsTarget({ authority, path, ...uri }: experimental.GrpcUri): DnsRefreshTarget {
+  return parseDnsRefreshTarget({
+    ...uri,
+    ...(authority !== undefined && { authority: inBrackets(authority) }),
+    path: inBrackets(path),
+  });
 }
 
 /** The name without `_service._proto.`. */
 export function srvAuthority(target: experimental.GrpcUri): string {
-  const [service, proto, ...name] = target.path.slice(0, 256).split('.');
+  const [service, proto, ...name] = splitQuery(target.path).path.slice(0, 256).split('.');
   const authority = withoutRootDot(name.join('.'));
   return service?.startsWith('_') && proto?.startsWith('_') && authority !== ''
     ? authority
@@ -71,7 +88,17 @@ export function srvAuthority(target: experimental.GrpcUri): string {
 }
 
 export function dnsRefreshAuthority(target: experimental.GrpcUri): string {
-  return authorityOf(parseAddress(target.path));
+  return authorityOf(parseAddress(splitQuery(target.path).path));
+}
+
+/** The path as it is, as grpc-js has it, but for what no URL can hold: zone ids, and IPv6 without brackets. */
+export function dnsAuthority({ path }: experimental.GrpcUri): string {
+  return inBrackets(splitQuery(path).path).replace(/%[^\]]*(?=\])/, '');
+}
+
+function inBrackets(text: string): string {
+  const { path, query } = splitQuery(text);
+  return isIPv6(path) ? `[${path}]${query === undefined ? '' : `?${query}`}` : text;
 }
 
 function readDnsServer(target: experimental.GrpcUri): string | undefined {

@@ -10,6 +10,7 @@ import { type HostAddress, parseAddress } from './address.js';
 import { authorityOf, authorityPart, checkAuthority } from './authority.js';
 import { type EndpointInput, type SubchannelAddress, toEndpoints, withoutDuplicates } from './endpoint.js';
 import { TargetError } from './error.js';
+import { expectRegistration } from './missing-registration.js';
 import { assertOptions } from './objects.js';
 
 export const STATIC_SCHEME = 'static';
@@ -30,7 +31,8 @@ export interface StaticTargetOptions {
 
 /**
  * Builds a `static:` target from endpoints: the exact inverse of parsing one. As there, an address that an
- * endpoint has twice, and an endpoint that is there twice, count once.
+ * endpoint has twice, and an endpoint that is there twice, count once. It needs no registration, but the target does: an
+ * ERROR line on the next turn of the event loop says so, once, where there is none by then.
  * @example staticTarget(['[::1]:50051+127.0.0.1:50051', { addresses: [{ host: 'echo-2', port: 50051 }] }])
  * @throws {TargetError} on no endpoints, an address that the grammar cannot hold (Unix sockets), or a bad server name;
  *   TypeError on other options.
@@ -50,6 +52,7 @@ export function staticTarget(endpoints: readonly EndpointInput[], options: Stati
   const server = serverName === undefined ? '' : `//${checkAuthority(serverName)}/`;
   const path = written.join(',');
   if (server === '') checkAuthority(staticAuthority({ scheme: STATIC_SCHEME, path }));
+  expectRegistration(STATIC_SCHEME, 'staticTarget');
   return `${STATIC_SCHEME}:${server}${path}`;
 }
 

@@ -1,15 +1,26 @@
 /** Facts about grpc-js that no other test would notice to be other ones (docs/grpc-js-facts.md). */
-import { Client, credentials, experimental, Metadata, type ServiceConfig, status } from '@grpc/grpc-js';
+import {
+  Client,
+  credentials,
+  experimental,
+  Metadata,
+  Server,
+  ServerCredentials,
+  type ServiceConfig,
+  status,
+} from '@grpc/grpc-js';
 import { openClient } from '@petiole/test-kit/clients';
 import { ask } from '@petiole/test-kit/rpc';
 import { startBackend } from '@petiole/test-kit/servers';
 import * as fc from 'fast-check';
 import { afterEach, expect, it, onTestFinished, vi } from 'vitest';
-import { backoff, reconnectDelays } from '../../src/grpc-js/channel-options.js';
+import { backoff, hasServiceConfig, reconnectDelays } from '../../src/grpc-js/channel-options.js';
+import { resolverBeforeTakeOver } from '../../src/grpc-js/dns-scheme.js';
 import type { ResolverClass } from '../../src/grpc-js/registration.js';
 import { sharedByCopies } from '../../src/grpc-js/shared-by-copies.js';
 import { lineBreakIn, splitTarget } from '../../src/grpc-js/target-uri.js';
 import { createResolverClass } from '../../src/schemes/define-resolver.js';
+import { collectUntil } from '../support/collect.js';
 
 afterEach(() => {
   vi.useRealTimers();
@@ -118,4 +129,62 @@ it('R11: what stands on the object `experimental` is there for all that use the 
   const one = sharedByCopies('petiole.test', () => ({ made: 1 }));
   expect(sharedByCopies('petiole.test', () => ({ made: 2 }))).toBe(one);
   expect(Reflect.get(experimental, Symbol.for('petiole.test'))).toBe(one);
+});
+
+it('R24: the service config of a channel counts where its resolver has none, which sees it among the options', () => {
+  const made = passive('fact-default-config');
+  const config = JSON.stringify({ loadBalancingConfig: [{ round_robin: {} }] });
+  openClient('fact-default-config:x', { 'grpc.service_config': config });
+  openClient('fact-default-config:y');
+  expect(made.map(([, , options]) => hasServiceConfig(options))).toEqual([true, false]);
+});
+
+it('R27: the resolver that is registered is the class of what createResolver makes', () => {
+  const before = resolverBeforeTakeOver();
+  passive('dns');
+  expect(resolverBeforeTakeOver()).toBe(before);
+  expect(before.name).toBe('DnsResolver');
+  experimental.registerResolver('dns', before);
+});
+
+it('R28: a server takes the first answer of the resolver of its address, and lets go of it without destroy', async () => {
+  let made: WeakRef<object> | undefined;
+  let destroyed = 0;
+  class Once implements experimental.Resolver {
+    readonly #listener: experimental.ResolverListener;
+    constructor(...[, listener]: ConstructorParameters<ResolverClass>) {
+      this.#listener = listener;
+      made = new WeakRef(this);
+    }
+    updateResolution(): void {
+      const endpoints = experimental.statusOrFromValue([{ addresses: [{ host: '127.0.0.1', port: 0 }] }]);
+      setImmediate(() => this.#listener(endpoints, {}, null, ''));
+    }
+    destroy(): void {
+      destroyed += 1;
+    }
+    static getDefaultAuthority(): string {
+      return 'once';
+    }
+  }
+  experimental.registerResolver('fact-server', Once);
+  const server = new Server();
+  onTestFinished(() => server.forceShutdown());
+  const bound = new Promise<number>((resolve, reject) => {
+    const insecure = ServerCredentials.createInsecure();
+    server.bindAsync('fact-server:x', insecure, (error, port) => (error ? reject(error) : resolve(port)));
+  });
+  expect(await bound).toBeGreaterThan(0);
+  await collectUntil(() => made?.deref() === undefined);
+  expect(destroyed).toBe(0);
+});
+
+it('R29: a target whose path is no host and port goes by no proxy', () => {
+  const made = passive('fact-proxy');
+  vi.stubEnv('grpc_proxy', 'http://127.0.0.1:1');
+  onTestFinished(() => void vi.unstubAllEnvs());
+  for (const target of ['fact-proxy:echo:1', 'fact-proxy:echo:1?families=ipv4']) {
+    new Client(target, credentials.createInsecure()).close();
+  }
+  expect(made.map(([{ path }]) => path)).toEqual(['echo:1?families=ipv4']);
 });

@@ -4,6 +4,7 @@ import { openClient, ROUND_ROBIN } from '@petiole/test-kit/clients';
 import { ask } from '@petiole/test-kit/rpc';
 import { startBackend } from '@petiole/test-kit/servers';
 import { told } from '@petiole/test-kit/told';
+import '../../src/register.js';
 import { describe, expect, test, vi } from 'vitest';
 import {
   createManualResolver,

@@ -30,6 +30,7 @@ describe('parseTarget', () => {
       authority: 'echo.example',
       dnsServer: '[::1]:5353',
       service: '_grpc._tcp.echo.example.',
+      options: {},
     });
     expect(parseTarget('dns+refresh://8.8.8.8/echo.example:50051')).toEqual({
       scheme: 'dns+refresh',
@@ -37,6 +38,24 @@ describe('parseTarget', () => {
       dnsServer: '8.8.8.8:53',
       host: 'echo.example',
       port: 50_051,
+      options: {},
+    });
+  });
+
+  it('gives the options that a target has', () => {
+    expect(parseTarget('dns+refresh:///echo:50051?families=ipv4&refreshInterval=10000')).toMatchObject({
+      authority: 'echo:50051',
+      host: 'echo',
+      port: 50_051,
+      options: { families: 'ipv4', refreshInterval: 10_000 },
+    });
+    expect(parseTarget('dns+refresh:echo?refreshInterval=Infinity').authority).toBe('echo');
+    expect(parseTarget('srv:_grpc._tcp.echo.example?deadline=1000&maxAddressesPerEndpoint=1')).toEqual({
+      scheme: 'srv',
+      authority: 'echo.example',
+      dnsServer: undefined,
+      service: '_grpc._tcp.echo.example',
+      options: { deadline: 1000, maxAddressesPerEndpoint: 1 },
     });
   });
 
@@ -83,6 +102,24 @@ describe('parseTarget', () => {
     ['dns+refresh:50051', 'its last label is a number'],
     ['dns+refresh:a,b', '"a,b" is no host name'],
     ['dns+refresh://8.8.8.8:x/echo', 'has port "x"'],
+    [
+      'dns+refresh:echo?',
+      '"?" has the option "", which is none: the options are refreshInterval, deadline, maxEndpoints, families',
+    ],
+    [
+      'dns+refresh:echo?Families=ipv4',
+      '"?Families=ipv4" has the option "Families", which is none: did you mean "families"?',
+    ],
+    ['srv:_grpc._tcp.a.b?families=ipv4', 'has the option "families", which is none: the options are refresh'],
+    ['dns+refresh:echo?families', '"?families" has families without "=" and a value'],
+    ['dns+refresh:echo?families=v4', `families must be 'both', 'ipv6' or 'ipv4', got "v4"`],
+    ['dns+refresh:echo?families=ipv4&families=ipv6', 'has families twice'],
+    ['dns+refresh:echo?refreshInterval=10s', 'refreshInterval must be from 100 to 86400000 ms, or Infinity'],
+    ['dns+refresh:echo?deadline=1', 'deadline must be from 10 to 600000 ms, got 1'],
+    ['dns+refresh:echo?deadline=1;families=ipv4', 'got "1;families=ipv4"'],
+    ['dns+refresh:echo?constructor=1', 'has the option "constructor", which is none'],
+    ['srv:_grpc._tcp.a.b?maxEndpoints=1.5', 'maxEndpoints must be an integer from 1 to 1000000, got "1.5"'],
+    ['static:echo:1?families=ipv4', 'has port "1?families=ipv4"'],
   ])('refuses %j', (target, message) => {
     expect(() => parseTarget(target)).toThrow(TargetError);
     expect(() => parseTarget(target)).toThrow(message);

@@ -2,19 +2,16 @@
  * Reads a target string before grpc-js does. What grpc-js does not recognise goes to `dns:`, which fails with a puzzling
  * message or not at all, or is an exception (facts R5 and R6); no resolver of this package ever sees it.
  */
+import type { experimental } from '@grpc/grpc-js';
 import { quote, show } from '@petiole/service-config/internal';
 import { lineBreakIn, splitTarget } from '../grpc-js/target-uri.js';
-import {
-  DNS_REFRESH_SCHEME,
-  dnsRefreshAuthority,
-  parseDnsRefreshTarget,
-  parseSrvTarget,
-  SRV_SCHEME,
-  srvAuthority,
-} from './dns-target.js';
-import type { Endpoint } from './endpoint.js';
-import { TargetError } from './error.js';
-import { parseStaticTarget, STATIC_SCHEME, staticAuthority } from './static-target.js';
+import { DNS_REFRESH_SCHEME, dnsRefreshAuthority, SRV_SCHEME, srvAuthority } from '../target/dns-target.js';
+import type { Endpoint } from '../target/endpoint.js';
+import { TargetError } from '../target/error.js';
+import { missingRegistration } from '../target/missing-registration.js';
+import { parseStaticTarget, STATIC_SCHEME, staticAuthority } from '../target/static-target.js';
+import { type DnsTargetOptions, readDnsTarget } from './dns-refresh.js';
+import { readSrvTarget, type SrvResolverOptions } from './srv.js';
 
 /** What a target says. `authority` is the name that TLS verifies, with its port where the target has one. */
 export type ParsedTarget =
@@ -32,6 +29,8 @@ export type ParsedTarget =
       readonly dnsServer: string | undefined;
       /** `_service._proto.NAME`. */
       readonly service: string;
+      /** Those that the target itself has. */
+      readonly options: SrvResolverOptions;
     }
   | {
       readonly scheme: 'dns+refresh';
@@ -39,14 +38,40 @@ export type ParsedTarget =
       readonly dnsServer: string | undefined;
       readonly host: string;
       readonly port: number;
+      /** Those that the target itself has. */
+      readonly options: DnsTargetOptions;
     };
 
-const SCHEMES = [STATIC_SCHEME, SRV_SCHEME, DNS_REFRESH_SCHEME] as const;
+const SCHEMES = {
+  [STATIC_SCHEME]: (uri: experimental.GrpcUri): ParsedTarget => {
+    return { scheme: STATIC_SCHEME, ...parseStaticTarget(uri), authority: staticAuthority(uri) };
+  },
+  [SRV_SCHEME]: (uri: experimental.GrpcUri): ParsedTarget => {
+    const { target, own: options } = readSrvTarget(uri);
+    const { dnsServer, service } = target;
+    return { scheme: SRV_SCHEME, authority: srvAuthority(uri), dnsServer, service, options };
+  },
+  [DNS_REFRESH_SCHEME]: (uri: experimental.GrpcUri): ParsedTarget => {
+    const { target, own: options } = readDnsTarget(uri);
+    const { dnsServer, host, port } = target;
+    return {
+      scheme: DNS_REFRESH_SCHEME,
+      authority: dnsRefreshAuthority(uri),
+      dnsServer,
+      host,
+      port,
+      options,
+    };
+  },
+};
+
+const NAMES = Object.keys(SCHEMES) as ReadonlyArray<keyof typeof SCHEMES>;
 
 /**
  * Parses a `static:`, `srv:` or `dns+refresh:` target, for a check at start-up. Targets of other schemes, also
  * those that grpc-js knows itself (`dns:///echo`, `unix:/run/echo`), are refused.
- * @throws {TargetError} that says what is wrong, also for what grpc-js would send to `dns:` without a word.
+ * @throws {TargetError} that says what is wrong, also for what grpc-js would send to `dns:` without a word: a good target
+ *   of a scheme that nobody has registered yet is such a one, and the message names the call that is missing.
  */
 export function parseTarget(target: string): ParsedTarget {
   try {
@@ -65,14 +90,14 @@ function parse(target: string): ParsedTarget {
       `${quote(target)} has a line break at character ${lineBreak + 1}; grpc-js throws on it`,
     );
   }
-  const scheme = SCHEMES.find((name) => target.startsWith(`${name}:`));
+  const scheme = NAMES.find((name) => target.startsWith(`${name}:`));
   if (scheme === undefined) {
-    const near = SCHEMES.find((name) =>
+    const near = NAMES.find((name) =>
       target.trimStart().toLowerCase().replace(/^["']/, '').startsWith(`${name}:`),
     );
     throw new TargetError(
       near === undefined
-        ? `${quote(target)} has none of the schemes ${SCHEMES.map((name) => `${name}:`).join(', ')}; targets of grpc-js's own schemes are not checked here`
+        ? `${quote(target)} has none of the schemes ${NAMES.map((name) => `${name}:`).join(', ')}; targets of grpc-js's own schemes are not checked here`
         : `${quote(target)} must start with "${near}:" exactly, in small letters, without quotes or blanks; grpc-js would hand it to dns:`,
     );
   }
@@ -80,12 +105,8 @@ function parse(target: string): ParsedTarget {
   if (uri === undefined) {
     throw new TargetError(`${quote(target)} has nothing after "${scheme}:"; grpc-js would hand it to dns:`);
   }
-  if (scheme === DNS_REFRESH_SCHEME) {
-    return { scheme, ...parseDnsRefreshTarget(uri), authority: dnsRefreshAuthority(uri) };
-  }
-  if (scheme === SRV_SCHEME) {
-    const { dnsServer, service } = parseSrvTarget(uri);
-    return { scheme, authority: srvAuthority(uri), dnsServer, service };
-  }
-  return { scheme, ...parseStaticTarget(uri), authority: staticAuthority(uri) };
+  const parsed = SCHEMES[scheme](uri);
+  const missing = missingRegistration(scheme);
+  if (missing !== undefined) throw new TargetError(`${quote(target)}: ${missing}`);
+  return parsed;
 }
