@@ -46,6 +46,8 @@ const CLIENTS = [
 
 const REGISTER_POLICIES = 'node --import @petiole/balancer/register app.js';
 const REGISTER_BOTH = 'node --import @petiole/balancer/register --import @petiole/resolver/register app.js';
+const REGISTER_DNS =
+  'PETIOLE_DNS_SERVICE_CONFIG=least_request node --import @petiole/balancer/register --import @petiole/resolver/register-dns app.js';
 const TARGET = 'ECHO_TARGET="static:[::1]:50051+127.0.0.1:50051,[::1]:50052" node app.js';
 const APP = `
 import { experimental } from '@grpc/grpc-js';
@@ -60,7 +62,10 @@ const creates = (scheme) => {
 };
 console.log('custom_round_robin', experimental.isLoadBalancerNameRegistered('custom_round_robin'));
 console.log('static', creates('static'));
-if (process.env.ECHO_TARGET) console.log(parseTarget(process.env.ECHO_TARGET).scheme);
+if (process.env.ECHO_TARGET) {
+  await import('@petiole/resolver/register');
+  console.log(parseTarget(process.env.ECHO_TARGET).scheme);
+}
 `;
 
 const RUN_HERE = [
@@ -69,6 +74,7 @@ const RUN_HERE = [
   ...CLIENTS.map(([command]) => command),
   REGISTER_POLICIES,
   REGISTER_BOTH,
+  REGISTER_DNS,
   TARGET,
 ];
 
@@ -134,6 +140,7 @@ describe.concurrent('commands of the documentation', { timeout: 120_000 }, () =>
   test.each([
     [REGISTER_POLICIES, ['custom_round_robin true', 'static false']],
     [REGISTER_BOTH, ['custom_round_robin true', 'static true']],
+    [REGISTER_DNS, ['custom_round_robin true', 'static false']],
     [TARGET, ['custom_round_robin false', 'static false', 'static']],
   ])('%s', async (command, expected) => {
     writeFileSync(join(scratch, 'app.js'), APP);

@@ -15,9 +15,15 @@ const VARIABLES = {
   PETIOLE_DNS_SERVICE_CONFIG: 'serviceConfig',
 } as const satisfies { readonly [variable: string]: keyof DnsRefreshOptions };
 
-/** JSON, or the name of a policy. */
-function serviceConfig(text: string): string {
-  return text.startsWith('{') ? text : JSON.stringify({ loadBalancingConfig: [{ [text]: {} }] });
+/** What a variable says: a service config is JSON, or the name of a policy. */
+function read(name: string, text: string): { readonly value: string | number; readonly hint: string } {
+  if (name !== 'serviceConfig') return { value: optionValue(text), hint: '' };
+  if (text.startsWith('{')) return { value: text, hint: '' };
+  const value = JSON.stringify({ loadBalancingConfig: [{ [text]: {} }] });
+  return {
+    value,
+    hint: '; an --import before this one is to register it, as @petiole/balancer/register does',
+  };
 }
 
 let options: DnsRefreshOptions = { scheme: 'dns' };
@@ -25,10 +31,13 @@ registerRefreshingDnsResolver(options);
 for (const [variable, name] of Object.entries(VARIABLES)) {
   const text = process.env[variable]?.trim();
   if (!text) continue; // an empty variable is none
-  options = { ...options, [name]: name === 'serviceConfig' ? serviceConfig(text) : optionValue(text) };
+  const { value, hint } = read(name, text);
+  options = { ...options, [name]: value };
   try {
     registerRefreshingDnsResolver(options);
   } catch (error) {
-    throw new Error(`@petiole/resolver/register-dns: ${variable}: ${messageOf(error)}`, { cause: error });
+    throw new Error(`@petiole/resolver/register-dns: ${variable}: ${messageOf(error)}${hint}`, {
+      cause: error,
+    });
   }
 }

@@ -65,7 +65,11 @@ describe('a program under --import register-dns', () => {
     ['PETIOLE_DNS_DEADLINE', '0', 'deadline must be from 10 to 600000 ms, got 0'],
     ['PETIOLE_DNS_MAX_ENDPOINTS', '-1', 'maxEndpoints must be an integer from 1 to 1000000, got "-1"'],
     ['PETIOLE_DNS_FAMILIES', 'v4', `families must be 'both', 'ipv6' or 'ipv4', got "v4"`],
-    ['PETIOLE_DNS_SERVICE_CONFIG', 'least_requests', 'least_requests is not registered with grpc-js'],
+    [
+      'PETIOLE_DNS_SERVICE_CONFIG',
+      'least_request',
+      'least_request is not registered with grpc-js: call register() of the policy first; an --import before this one is to register it, as @petiole/balancer/register does',
+    ],
     ['PETIOLE_DNS_SERVICE_CONFIG', '{"loadBalancingConfig":', 'service config'],
   ])('does not start with %s=%s, and says why', async (variable, value, message) => {
     const { exitCode, stderr, stdout } = await launch(command(['localhost:1']), {
