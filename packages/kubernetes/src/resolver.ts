@@ -22,6 +22,8 @@ export function createKubernetesResolver(surroundings: Surroundings = SURROUNDIN
     scheme: KUBERNETES_SCHEME,
     tracer: 'kubernetes_resolver',
     deadline: DEADLINE,
+    // The pods come in an order that stays.
+    keepOrder: false,
     authority: (target) => {
       try {
         const { service, namespace } = parseServiceTarget(target);

@@ -4,7 +4,7 @@
  */
 import { isIPv6 } from 'node:net';
 import { quote } from '@petiole/service-config/internal';
-import { type PodEndpoint, portName, type Readiness, type Slice } from './slice.js';
+import { type PodEndpoint, podEndpoint, portName, type Readiness, type Slice } from './slice.js';
 
 export interface FoundEndpoints {
   readonly endpoints: readonly PodEndpoint[];
@@ -36,16 +36,18 @@ function collect(slices: readonly Slice[], wanted: Readiness): PodEndpoint[] {
   return [...pods.values()];
 }
 
+/** What {@link together} has made of an endpoint last: it is to be the same object while nothing changes. */
+const pairs = new WeakMap<PodEndpoint, { readonly more: PodEndpoint; readonly pair: PodEndpoint }>();
+
 /** Both are the same pod. */
 function together(known: PodEndpoint, more: PodEndpoint): PodEndpoint {
+  const before = pairs.get(known);
+  if (before?.more === more) return before.pair;
   const addresses = [...known.addresses, ...more.addresses];
-  return {
-    addresses: [
-      ...addresses.filter(({ host }) => isIPv6(host)),
-      ...addresses.filter(({ host }) => !isIPv6(host)),
-    ],
-    attributes: known.attributes,
-  };
+  const [ipv6, ipv4] = [true, false].map((is) => addresses.filter(({ host }) => isIPv6(host) === is));
+  const pair = podEndpoint([...(ipv6 ?? []), ...(ipv4 ?? [])], known.attributes);
+  pairs.set(known, { more, pair });
+  return pair;
 }
 
 function whyNone(slices: readonly Slice[], port: number | string): string {

@@ -106,8 +106,14 @@ function readAddress(host: string, port: number, endpoint: Record<string, unknow
     pod: (isJson(targetRef) ? text(targetRef.uid) : undefined) ?? ` ${host}`,
     readiness: readinessOf(isJson(conditions) ? conditions : {}),
     key: `${port} ${host}`,
-    endpoint: { addresses: [{ host, port }], attributes: attributesOf(endpoint) },
+    endpoint: podEndpoint([{ host, port }], attributesOf(endpoint)),
   };
+}
+
+/** Frozen: the resolver reads what can never change once, however often it is given. */
+export function podEndpoint(addresses: PodEndpoint['addresses'], attributes: PodAttributes): PodEndpoint {
+  for (const address of addresses) Object.freeze(address);
+  return Object.freeze({ addresses: Object.freeze(addresses), attributes });
 }
 
 function attributesOf({ zone, hints, nodeName, hostname }: Record<string, unknown>): PodAttributes {
@@ -117,7 +123,9 @@ function attributesOf({ zone, hints, nodeName, hostname }: Record<string, unknow
     node: text(nodeName),
     hashKey: text(hostname),
   };
-  return Object.fromEntries(Object.entries(attributes).filter(([, value]) => value !== undefined));
+  return Object.freeze(
+    Object.fromEntries(Object.entries(attributes).filter(([, value]) => value !== undefined)),
+  );
 }
 
 /** As kube-proxy reads them: an unknown `ready` or `serving` counts as true. */
@@ -129,7 +137,7 @@ function readinessOf({ ready, serving, terminating }: Record<string, unknown>): 
 function zonesOf(forZones: unknown): readonly string[] | undefined {
   if (!Array.isArray(forZones)) return undefined;
   const names = forZones.flatMap((zone: unknown) => (isJson(zone) ? (text(zone.name) ?? []) : []));
-  return names.length === 0 ? undefined : names;
+  return names.length === 0 ? undefined : Object.freeze(names);
 }
 
 function readPort(port: unknown): SlicePort[] {

@@ -61,7 +61,8 @@ export async function watchTarget(
 function found(known: KnownSlices, { service, namespace }: SliceScope, port: number | string): Found {
   const slices: Slice[] = [];
   const troubles: string[] = [];
-  for (const [name, slice] of known) {
+  // In the order of their names, as a list has them: a watch brings them in any order.
+  for (const [name, slice] of [...known].sort(([a], [b]) => (a < b ? -1 : 1))) {
     const trouble = 'error' in slice ? slice.error : slice.refused.join('; ');
     if (trouble !== '') troubles.push(`EndpointSlice ${quote(name)}: ${trouble}`);
     if (!('error' in slice)) slices.push(slice);

@@ -27,6 +27,16 @@ describe('the endpoints of a Service', () => {
     expect(names(found([ipv6, ipv4]).endpoints)).toEqual(['fd00::2+10.0.0.2', 'fd00::1+10.0.0.1']);
   });
 
+  it('are the same objects while nothing changes, also those of several slices: the resolver then reads them once', () => {
+    const ipv4 = readSlice(slice([pod('a', '10.0.0.1'), pod('b', '10.0.0.2')]), 'grpc');
+    const ipv6 = readSlice(slice([pod('a', 'fd00::1')]), 'grpc');
+    const first = endpointsOf([ipv4, ipv6], 'grpc').endpoints;
+    const later = readSlice(slice([pod('c', 'fd00::3')]), 'grpc');
+    const second = endpointsOf([ipv4, ipv6, later], 'grpc').endpoints;
+    expect(second).toHaveLength(3);
+    for (const [index, endpoint] of first.entries()) expect(second[index]).toBe(endpoint);
+  });
+
   it('are one for each address where the slices name no pods', () => {
     const plain = { targetRef: undefined };
     const slices = [

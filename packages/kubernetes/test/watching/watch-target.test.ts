@@ -29,6 +29,18 @@ it('a slice that nobody can read costs that slice, and is named', async () => {
   await follower.says('EndpointSlice "good": ports must be an array, got 7');
 });
 
+it('endpoints come in the order of the names of their slices, in whatever order these come', async () => {
+  const { world } = await serve({
+    list: [list(of('b', '10.0.0.2'))],
+    watch: [
+      watch({ type: 'ADDED', object: of('c', '10.0.0.3') }, { type: 'ADDED', object: of('a', '10.0.0.1') }),
+    ],
+  });
+  const follower = follow(world);
+  await follower.has('10.0.0.1', '10.0.0.2', '10.0.0.3');
+  expect(follower.names).toEqual(['10.0.0.1', '10.0.0.2', '10.0.0.3']);
+});
+
 it('a watch goes on from the version of the last event or bookmark', async () => {
   const bookmark = { type: 'BOOKMARK', object: { metadata: { resourceVersion: '12' } } };
   const { world, asked } = await serve({

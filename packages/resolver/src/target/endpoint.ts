@@ -17,6 +17,7 @@ import {
 import { checkHost, isIPv6Host, parseAddress } from './address.js';
 import { readAttributes } from './attributes.js';
 import { TargetError } from './error.js';
+import { isDeepFrozen } from './objects.js';
 
 /** grpc-js's endpoint: `{ addresses: [{ host, port }, …] }`; the addresses of one server, tried in this order. */
 export type Endpoint = experimental.Endpoint;
@@ -73,21 +74,52 @@ export function toEndpoints(inputs: readonly EndpointInput[]): Endpoint[] {
 export function readEndpoints(inputs: readonly EndpointInput[], reading: Reading): ReadEndpoints {
   if (!Array.isArray(inputs)) throw new TargetError(`endpoints must be an array, got ${show(inputs)}`);
   const refused: string[] = [];
-  const read: Endpoint[] = [];
+  const read = new Map<string, Endpoint>();
+  const most = reading.maxAddressesPerEndpoint;
+  let cut = 0;
   // entries() does not pass over holes.
   for (const [index, input] of inputs.entries()) {
-    const refuse = (what: string): void => void refused.push(`endpoints[${index}]: ${what}`);
-    unlessRefused(refuse, () => read.push(readEndpoint(input, reading, refuse)));
+    const { endpoint, key } = constants.get(input as object) ?? readOne(input, index, reading, refused);
+    if (endpoint === undefined || read.has(key)) continue;
+    if (endpoint.addresses.length <= most) {
+      read.set(key, endpoint);
+      continue;
+    }
+    cut += 1;
+    const short = { ...endpoint, addresses: endpoint.addresses.slice(0, most) };
+    const shortKey = endpointKey(short);
+    if (!read.has(shortKey)) read.set(shortKey, short);
   }
-  const endpoints = withoutDuplicates(read.filter(({ addresses }) => addresses.length > 0));
-  const most = reading.maxAddressesPerEndpoint;
-  const long = endpoints.filter(({ addresses }) => addresses.length > most);
-  for (const { addresses } of long) addresses.length = most;
-  return {
-    endpoints: long.length === 0 ? endpoints : withoutDuplicates(endpoints),
-    refused,
-    cut: long.length,
-  };
+  return { endpoints: [...read.values()], refused, cut };
+}
+
+interface KeyedEndpoint {
+  /** Undefined where no address is good. */
+  readonly endpoint: Endpoint | undefined;
+  readonly key: string;
+}
+
+/**
+ * What inputs that can never change were read as: a resolver that gives thousands of them again and again, of which a few are
+ * new, pays for those few.
+ */
+const constants = new WeakMap<object, KeyedEndpoint>();
+
+const NONE: KeyedEndpoint = { endpoint: undefined, key: '' };
+
+function readOne(input: EndpointInput, index: number, reading: Reading, refused: string[]): KeyedEndpoint {
+  const before = refused.length;
+  const refuse = (what: string): void => void refused.push(`endpoints[${index}]: ${what}`);
+  let read = NONE;
+  unlessRefused(refuse, () => {
+    const endpoint = readEndpoint(input, reading, refuse);
+    if (endpoint.addresses.length > 0) read = { endpoint, key: endpointKey(endpoint) };
+  });
+  // Whether a Unix socket is allowed depends on who asks.
+  const isConstant = typeof input === 'object' && refused.length === before && isDeepFrozen(input);
+  if (isConstant && read.endpoint?.addresses.every((address) => 'port' in address))
+    constants.set(input, read);
+  return read;
 }
 
 /**
@@ -110,7 +142,7 @@ function readEndpoint(
   for (const address of inputs) {
     unlessRefused(refuse, () => addresses.push(toAddress(address, unixSockets)));
   }
-  return withAttributes({ addresses }, read);
+  return withAttributes({ addresses: [...withoutRepetition(addresses)] }, read);
 }
 
 function unlessRefused(refuse: (what: string) => void, read: () => void): void {

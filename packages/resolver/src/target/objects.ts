@@ -16,6 +16,12 @@ export function assertOptions(options: unknown, where: string, names: readonly s
   }
 }
 
+/** Whether the value and all that it consists of can never change. */
+export function isDeepFrozen(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return true;
+  return Object.isFrozen(value) && Object.values(value).every(isDeepFrozen);
+}
+
 /** Freezes a value and all that it consists of. */
 export function deepFreeze<T>(value: T): T {
   if (typeof value === 'object' && value !== null) {
