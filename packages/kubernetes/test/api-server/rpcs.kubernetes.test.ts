@@ -18,14 +18,14 @@ const SEVERAL = 8;
 const api = useApiServer();
 
 /** A namespace whose Service `echo` has these pods, and a client of it under load. */
-async function underLoad(namespace: string, pods: readonly RunningPod[]) {
+async function underLoad(namespace: string, pods: readonly RunningPod[], callers = SEVERAL) {
   const world = await openReal(api(), namespace);
   createKubernetesResolver(world.surroundings).register();
   await put(
     world,
     pods.map((pod) => pod.entry()),
   );
-  return { world, load: new Load(openClient('k8s:///echo:grpc', LEAST_REQUEST), SEVERAL) };
+  return { world, load: new Load(openClient('k8s:///echo:grpc', LEAST_REQUEST), callers) };
 }
 
 const put = ({ namespace }: RealWorld, entries: readonly EndpointFields[]): Promise<void> =>
@@ -104,21 +104,27 @@ it('no RPC fails while all pods are replaced, one after the other, by a rollout 
 });
 
 it('a new pod has its first RPC soon after the API server has answered the write; how soon is printed', async () => {
-  const pods = await Promise.all(Array.from({ length: 31 }, (_, index) => startPod(index + 1)));
-  const [first, ...others] = pods as [RunningPod, ...RunningPod[]];
-  const { world, load } = await underLoad('new-pod', [first]);
-  await load.answeredBy(first.name);
+  const [one, two, three, ...others] = await Promise.all(
+    Array.from({ length: 33 }, (_, index) => startPod(index + 1)),
+  );
+  const staying = [one, two, three] as RunningPod[];
+  const { world, load } = await underLoad('new-pod', staying, 2);
+  await load.answeredBy('pod-1');
   const times: number[] = [];
-  const present = [first];
   for (const pod of others) {
     const reached = load.answeredBy(pod.name).then(() => performance.now());
-    present.push(pod);
     await put(
       world,
-      present.map((one) => one.entry()),
+      [...staying, pod].map((each) => each.entry()),
     );
     const written = performance.now();
     times.push(Math.max(0, (await reached) - written));
+    const gone = removed(pod);
+    await put(
+      world,
+      staying.map((each) => each.entry()),
+    );
+    await gone;
   }
   await load.stop();
   times.sort((a, b) => a - b);
