@@ -27,8 +27,7 @@ function collect(slices: readonly Slice[], wanted: Readiness): PodEndpoint[] {
   const taken = new Set<string>();
   for (const { addresses } of slices) {
     for (const { pod, readiness, key, endpoint } of addresses) {
-      if (readiness !== wanted || taken.has(key)) continue;
-      taken.add(key);
+      if (readiness !== wanted || taken.size === taken.add(key).size) continue;
       const known = pods.get(pod);
       pods.set(pod, known === undefined ? endpoint : together(known, endpoint));
     }

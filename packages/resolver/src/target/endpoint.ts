@@ -74,23 +74,23 @@ export function toEndpoints(inputs: readonly EndpointInput[]): Endpoint[] {
 export function readEndpoints(inputs: readonly EndpointInput[], reading: Reading): ReadEndpoints {
   if (!Array.isArray(inputs)) throw new TargetError(`endpoints must be an array, got ${show(inputs)}`);
   const refused: string[] = [];
-  const read = new Map<string, Endpoint>();
+  const endpoints: Endpoint[] = [];
+  const keys = new Set<string>();
   const most = reading.maxAddressesPerEndpoint;
   let cut = 0;
   // entries() does not pass over holes.
   for (const [index, input] of inputs.entries()) {
-    const { endpoint, key } = constants.get(input as object) ?? readOne(input, index, reading, refused);
-    if (endpoint === undefined || read.has(key)) continue;
-    if (endpoint.addresses.length <= most) {
-      read.set(key, endpoint);
-      continue;
+    let { endpoint, key } = constants.get(input as object) ?? readOne(input, index, reading, refused);
+    if (endpoint === undefined) continue;
+    if (endpoint.addresses.length > most) {
+      endpoint = { ...endpoint, addresses: endpoint.addresses.slice(0, most) };
+      key = endpointKey(endpoint);
+      cut += 1;
     }
-    cut += 1;
-    const short = { ...endpoint, addresses: endpoint.addresses.slice(0, most) };
-    const shortKey = endpointKey(short);
-    if (!read.has(shortKey)) read.set(shortKey, short);
+    // One look-up instead of two: there may be thousands.
+    if (keys.size < keys.add(key).size) endpoints.push(endpoint);
   }
-  return { endpoints: [...read.values()], refused, cut };
+  return { endpoints, refused, cut };
 }
 
 interface KeyedEndpoint {
