@@ -32,7 +32,15 @@ export {
   string,
 } from '@petiole/service-config';
 export type { EndpointAttributes } from '@petiole/service-config/internal';
-export type { CallEnd, EndpointHooks, EndpointIdentity, PolicyEndpoint } from './endpoints/endpoint.js';
+export type {
+  CallEnd,
+  EndpointHooks,
+  EndpointIdentity,
+  PolicyEndpoint,
+  PolicyPickArgs,
+  PolicyPicker,
+  Rpc,
+} from './endpoints/endpoint.js';
 export { dropPick, failPick, observePick, type PickHooks, queuePick } from './endpoints/pick-result.js';
 export { type EndpointChange, EndpointSharding, type EndpointShardingOptions } from './endpoints/sharding.js';
 export type {

@@ -55,6 +55,32 @@ export interface PolicyEndpoint<Data = undefined> extends EndpointIdentity {
   readonly inFlight: number;
 }
 
+/** What is known of an RPC beside its metadata. */
+export interface Rpc {
+  /**
+   * Which attempt this is, from 0: a retry, a hedge, and grpc-js's repetition of a stream that a server has refused are each
+   * one more. One for which the policy has returned an endpoint's `pickResult` counts.
+   */
+  readonly attempt: number;
+  /** The endpoints that those before were sent to, one after the other; an endpoint may be there twice, or have left. */
+  readonly tried: readonly PolicyEndpoint<unknown>[];
+}
+
+/** What a policy's picker gets of an RPC. Read it in `pick`; do not store it: the next pick has the same object. */
+export interface PolicyPickArgs extends experimental.PickArgs {
+  readonly rpc: Rpc;
+}
+
+/** A policy's picker. */
+export interface PolicyPicker {
+  /**
+   * Called for each attempt of each RPC.
+   *
+   * @returns an endpoint's `pickResult`, `queuePick()`, `failPick()` or `dropPick()`
+   */
+  pick(args: PolicyPickArgs): experimental.PickResult;
+}
+
 /** How an RPC ended. */
 export interface CallEnd {
   /** The RPC's status code, as the application gets it from this attempt. */

@@ -16,7 +16,7 @@ import { type ChildOwner, EndpointChild } from './child.js';
 import { ChildList } from './child-list.js';
 import { CONNECT_TIMEOUT_MS, ConnectingWatch } from './connecting-watch.js';
 import { DepartedEndpoints } from './data.js';
-import { describeEndpoints, type EndpointHooks, type PolicyEndpoint } from './endpoint.js';
+import { describeEndpoints, type EndpointHooks, type PolicyEndpoint, type PolicyPicker } from './endpoint.js';
 import { matchEndpoints } from './matching.js';
 import { failPick, queuePick } from './pick-result.js';
 import { PickedInTurn } from './picked-in-turn.js';
@@ -156,7 +156,7 @@ export class EndpointSharding<Data = undefined> {
    * else CONNECTING. What is published already is not published again, and nothing while there are no endpoints:
    * {@link EndpointSharding.update} says so by itself.
    */
-  publish(picker: Picker | undefined): void {
+  publish(picker: PolicyPicker | undefined): void {
     const { all } = this.children;
     if (all.length === 0) {
       // Either nothing is known yet, or publishFailure has said why.

@@ -2,54 +2,79 @@
  * Where the earlier attempts of an RPC went: a retry, a hedge, and grpc-js's own repetition of a refused stream are a
  * pick each. All picks of an RPC have the same `extraPickInfo` object, and each RPC has a new one (B11), so the endpoints
  * are remembered there. A first attempt allocates nothing.
+ *
+ * Where that object cannot hold anything, the RPC is known by the options of its metadata, which are the same for all its
+ * attempts, too (B22). They tell less: an application may use them for several RPCs.
  */
 import type { experimental } from '@grpc/grpc-js';
+import { logError } from '@petiole/service-config/internal';
 
-/** Whom an attempt can be sent to: an endpoint of a policy. */
-interface Endpoint {
-  readonly pickResult: experimental.PickResult;
-}
+type PickArgs = experimental.PickArgs;
 
-/** One endpoint, or several. */
-export type Tried = Endpoint | Endpoint[];
+/** One endpoint, or several in the order of the attempts. Undefined before the first attempt. */
+export type Tried = object | readonly object[] | undefined;
 
 const TRIED: unique symbol = Symbol('petiole.tried');
-const TOO_MANY: Endpoint[] = [];
+const TOO_MANY: readonly object[] = Object.freeze([]);
 
-/** More than the attempts of any RPC. An object that has seen more belongs to many RPCs: it tells nothing of this one. */
+/** More than the attempts of any RPC. What has seen more belongs to many RPCs: it tells nothing of this one. */
 const MOST = 16;
 
 interface PickInfo {
   [TRIED]?: Tried;
 }
 
-/** The endpoints that earlier attempts of the RPC went to; undefined for its first attempt. */
-export function triedBefore({ extraPickInfo }: experimental.PickArgs): Tried | undefined {
-  const tried = (extraPickInfo as PickInfo | undefined)?.[TRIED];
-  return tried === TOO_MANY ? undefined : tried;
+/** By the options of the metadata; made when they are needed. */
+let byOptions: WeakMap<object, Tried> | undefined;
+let isComplaintLogged = false;
+
+/** The endpoints that earlier attempts of the RPC went to. */
+export function triedBefore(args: PickArgs): Tried {
+  const tried = (args.extraPickInfo as PickInfo | undefined)?.[TRIED];
+  return tried === undefined && byOptions !== undefined ? triedByOptions(args, byOptions) : tried;
 }
 
-export function isAmong(tried: Tried, endpoint: Endpoint): boolean {
-  return tried === endpoint || (Array.isArray(tried) && tried.includes(endpoint));
+/** Whether nothing is known of earlier attempts. */
+export function isFirst(tried: Tried): tried is undefined {
+  return tried === undefined || tried === TOO_MANY;
 }
 
-/** Remembers that an attempt of the RPC goes to that endpoint, and gives it back. */
-export function remember<Kind extends Endpoint>(
-  { extraPickInfo }: experimental.PickArgs,
-  endpoint: Kind,
-): Kind {
-  const info = extraPickInfo as PickInfo;
+/** Where those attempts went, one after the other. */
+export function attemptsOf(tried: NonNullable<Tried>): readonly object[] {
+  return Array.isArray(tried) ? tried : [tried];
+}
+
+/** Remembers that the next attempt of the RPC, after those, goes to that endpoint. */
+export function remember(args: PickArgs, tried: Tried, endpoint: object): void {
+  if (tried === TOO_MANY) return;
+  const all = tried === undefined ? endpoint : withOneMore(attemptsOf(tried), endpoint);
   try {
-    const tried = info[TRIED];
-    if (tried === undefined) info[TRIED] = endpoint;
-    else if (tried !== TOO_MANY) info[TRIED] = withOneMore(tried, endpoint);
+    (args.extraPickInfo as PickInfo)[TRIED] = all;
   } catch {
-    // Frozen, or nothing at all: it remembers nothing.
+    // Frozen, or nothing at all.
+    rememberByOptions(args, all);
   }
-  return endpoint;
 }
 
-function withOneMore(tried: Tried, endpoint: Endpoint): Tried {
-  if (!Array.isArray(tried)) return [tried, endpoint];
-  return tried.push(endpoint) > MOST ? TOO_MANY : tried;
+function withOneMore(tried: readonly object[], endpoint: object): readonly object[] {
+  return tried.length === MOST ? TOO_MANY : [...tried, endpoint];
+}
+
+function triedByOptions({ metadata, extraPickInfo }: PickArgs, memory: WeakMap<object, Tried>): Tried {
+  return Object.isExtensible(extraPickInfo) ? undefined : memory.get(metadata?.getOptions());
+}
+
+function rememberByOptions({ metadata }: PickArgs, all: Tried): void {
+  byOptions ??= new WeakMap();
+  try {
+    byOptions.set(metadata.getOptions(), all);
+  } catch {
+    if (!isComplaintLogged)
+      logError(
+        'The attempts of an RPC cannot be told from other RPCs: retries and hedges may go where earlier attempts went. ' +
+          'grpc-js gives picks neither an extraPickInfo object nor options of the metadata; is this a version that ' +
+          '@petiole/balancer does not know?',
+      );
+    isComplaintLogged = true;
+  }
 }

@@ -5,8 +5,13 @@
 import type { experimental } from '@grpc/grpc-js';
 import { boolean, type ConfigOf, duration, integer } from '@petiole/service-config';
 import { logError } from '@petiole/service-config/internal';
-import { describeEndpoints, type PolicyEndpoint } from '../endpoints/endpoint.js';
-import { isAmong, remember, type Tried, triedBefore } from '../grpc-js/rpc-attempts.js';
+import {
+  describeEndpoints,
+  type PolicyEndpoint,
+  type PolicyPickArgs,
+  type PolicyPicker,
+  type Rpc,
+} from '../endpoints/endpoint.js';
 import { definePolicy } from '../policy/define-policy.js';
 import type { Policy } from '../policy/policy-object.js';
 import type { PolicyView } from '../policy/view.js';
@@ -42,7 +47,7 @@ interface Memory {
 type View = PolicyView<Config, Memory, undefined>;
 
 /** The picker: where the rotation stands is all its state. A first attempt of an RPC allocates nothing. */
-class Rotation implements experimental.Picker {
+class Rotation implements PolicyPicker {
   private endpoints: readonly PolicyEndpoint[] = [];
   private repeatCount = 0;
   /** The place of the endpoint whose turn it is, and how many RPCs of its turn it has had. */
@@ -68,9 +73,8 @@ class Rotation implements experimental.Picker {
     return rotation;
   }
 
-  pick(args: experimental.PickArgs): experimental.PickResult {
-    const tried = triedBefore(args);
-    return remember(args, tried === undefined ? this.next() : this.untried(tried)).pickResult;
+  pick({ rpc }: PolicyPickArgs): experimental.PickResult {
+    return (rpc.attempt === 0 ? this.next() : this.untried(rpc)).pickResult;
   }
 
   /** The endpoint whose turn it is. */
@@ -87,13 +91,13 @@ class Rotation implements experimental.Picker {
    * For a later attempt of an RPC: another endpoint where the one whose turn it is was tried. It takes nothing from
    * anybody's turn; such RPCs take turns of their own.
    */
-  private untried(tried: Tried): PolicyEndpoint {
+  private untried({ tried }: Rpc): PolicyEndpoint {
     const { endpoints, turn } = this;
     const next = endpoints[this.used < this.repeatCount ? turn : this.after(turn)] as PolicyEndpoint;
-    for (let left = isAmong(tried, next) ? endpoints.length : 0; left > 0; left--) {
+    for (let left = tried.includes(next) ? endpoints.length : 0; left > 0; left--) {
       this.lastDetour = this.after(this.lastDetour);
       const endpoint = endpoints[this.lastDetour] as PolicyEndpoint;
-      if (isReady(endpoint) && !isAmong(tried, endpoint)) return endpoint;
+      if (isReady(endpoint) && !tried.includes(endpoint)) return endpoint;
     }
     return this.next();
   }

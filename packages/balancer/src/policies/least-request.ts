@@ -1,7 +1,7 @@
 /** `least_request` (gRFC A48): of a few endpoints drawn at random, the one with the fewest RPCs in flight. */
 import type { experimental } from '@grpc/grpc-js';
 import { integer } from '@petiole/service-config';
-import type { PolicyEndpoint } from '../endpoints/endpoint.js';
+import type { PolicyEndpoint, PolicyPickArgs, PolicyPicker, Rpc } from '../endpoints/endpoint.js';
 import { definePolicy } from '../policy/define-policy.js';
 import type { Policy } from '../policy/policy-object.js';
 
@@ -11,7 +11,7 @@ export interface LeastRequestConfig {
   readonly choiceCount?: number | null;
 }
 
-class LeastRequestPicker implements experimental.Picker {
+class LeastRequestPicker implements PolicyPicker {
   private readonly choiceCount: number;
   private readonly endpoints: PolicyEndpoint[];
 
@@ -20,13 +20,21 @@ class LeastRequestPicker implements experimental.Picker {
     this.endpoints = [...ready]; // a copy: drawing shuffles it
   }
 
-  pick(): experimental.PickResult {
-    let best = this.draw(0);
-    for (let i = 1; i < this.choiceCount && i < this.endpoints.length; i++) {
-      const other = this.draw(i);
-      if (other.inFlight < best.inFlight) best = other;
+  pick({ rpc }: PolicyPickArgs): experimental.PickResult {
+    const best = this.best(rpc.tried) ?? this.best([]);
+    return (best as PolicyEndpoint).pickResult;
+  }
+
+  /** The least loaded of the first few that are drawn; a later attempt of an RPC passes those over that were tried. */
+  private best(tried: Rpc['tried']): PolicyEndpoint | undefined {
+    let best: PolicyEndpoint | undefined;
+    for (let i = 0, choices = 0; choices < this.choiceCount && i < this.endpoints.length; i++) {
+      const drawn = this.draw(i);
+      if (tried.length > 0 && tried.includes(drawn)) continue;
+      choices++;
+      if (best === undefined || drawn.inFlight < best.inFlight) best = drawn;
     }
-    return best.pickResult;
+    return best;
   }
 
   /** The i-th sample, distinct from those before: else a hung endpoint could win against itself (grpc-java #12237). */

@@ -7,31 +7,34 @@ import { show } from '@petiole/service-config/internal';
 import { EndpointPick, failPick } from '../endpoints/pick-result.js';
 import type { BugReports } from './bug-reports.js';
 
-type Picker = experimental.Picker;
 type PickResult = experimental.PickResult;
+
+interface Picker<Args> {
+  pick(args: Args): PickResult;
+}
 
 const { COMPLETE, QUEUE, TRANSIENT_FAILURE, DROP } = experimental.PickResultType;
 
-export class GuardedPicker implements Picker {
+export class GuardedPicker<Args extends experimental.PickArgs = experimental.PickArgs> {
   /**
    * An RPC may be waiting for what this picker answers next: it was told to wait, or was failed while it waits for
    * ready. grpc-js asks again at the next publication only (B14).
    */
   hasKeptWaiting = false;
-  private readonly picker: Picker;
+  private readonly picker: Picker<Args>;
   private readonly bugs: BugReports;
 
-  constructor(picker: Picker, bugs: BugReports) {
+  constructor(picker: Picker<Args>, bugs: BugReports) {
     this.picker = picker;
     this.bugs = bugs;
   }
 
   /** The same picker, to be published once more. */
-  anew(): GuardedPicker {
+  anew(): GuardedPicker<Args> {
     return new GuardedPicker(this.picker, this.bugs);
   }
 
-  pick(args: experimental.PickArgs): PickResult {
+  pick(args: Args): PickResult {
     try {
       const result = this.picker.pick(args);
       return result instanceof EndpointPick ? result : this.checked(result);
@@ -73,7 +76,7 @@ export class GuardedPicker implements Picker {
 }
 
 /** TypeScript finds these in the editor; JavaScript would find them in each RPC. */
-export function assertPicker(answer: Partial<Picker> | undefined): void {
+export function assertPicker(answer: Partial<Picker<never>> | undefined): void {
   if (answer === undefined || typeof answer?.pick === 'function') return;
   const other: unknown = answer;
   if (other instanceof Promise) other.catch(() => {}); // what it rejects with comes too late

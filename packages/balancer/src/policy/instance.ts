@@ -5,6 +5,7 @@
 import type { ChannelOptions, experimental } from '@grpc/grpc-js';
 import type { ConfigOf, Fields } from '@petiole/service-config';
 import { tracer } from '@petiole/service-config/internal';
+import type { PolicyPickArgs } from '../endpoints/endpoint.js';
 import { type EndpointChange, EndpointSharding } from '../endpoints/sharding.js';
 import { BugReports } from './bug-reports.js';
 import { ConfigInForce, PolicyConfig } from './config.js';
@@ -21,7 +22,7 @@ export class PolicyInstance<Declared extends Fields, Memory, Data> implements ex
   /** Made with the first update: a hook called from the constructor would act on a policy that grpc-js does not hold yet. */
   private view: PolicyView<ConfigOf<Declared>, Memory, Data> | undefined = undefined;
   /** The answer of `createPicker` that holds; undefined if it was to publish none. */
-  private picker: GuardedPicker | undefined = undefined;
+  private picker: GuardedPicker<PolicyPickArgs> | undefined = undefined;
   /** `createPicker` has something to answer anew, at the latest when the change that is under way is over. */
   private isDue = true;
 

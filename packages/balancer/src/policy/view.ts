@@ -1,7 +1,6 @@
 /** What a policy consists of, and what it knows when it makes a picker. */
-import type { experimental } from '@grpc/grpc-js';
 import type { ConfigOf, Fields } from '@petiole/service-config';
-import type { EndpointHooks, PolicyEndpoint } from '../endpoints/endpoint.js';
+import type { EndpointHooks, PolicyEndpoint, PolicyPicker } from '../endpoints/endpoint.js';
 
 /** What `createPicker` knows. One object per policy instance: its fields are current whenever they are read. */
 export interface PolicyView<Config, Memory, Data> {
@@ -62,5 +61,5 @@ export interface PolicyDefinition<Declared extends Fields, Memory, Data> extends
   createPicker(
     ready: readonly PolicyEndpoint<Data>[],
     view: PolicyView<ConfigOf<Declared>, Memory, Data>,
-  ): experimental.Picker | undefined;
+  ): PolicyPicker | undefined;
 }

@@ -1,4 +1,7 @@
-/** What rpc-attempts.ts stands on: one `extraPickInfo` for all picks of an RPC, in the newest and the oldest grpc-js. */
+/**
+ * What rpc-attempts.ts stands on, in the newest and the oldest grpc-js: one `extraPickInfo` for all picks of an RPC, and
+ * metadata with the same options.
+ */
 
 import { constants } from 'node:http2';
 import * as newest from '@grpc/grpc-js';
@@ -9,7 +12,7 @@ import * as oldest from 'grpc-js-oldest';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 
 /** A policy around round_robin that notes what its picks are given. */
-function noting(grpc: typeof newest, picks: object[]): newest.LoadBalancingConfig {
+function noting(grpc: typeof newest, picks: newest.experimental.PickArgs[]): newest.LoadBalancingConfig {
   const { experimental } = grpc;
   const config = experimental.parseLoadBalancingConfig({ round_robin: {} });
   class Noting extends experimental.ChildLoadBalancerHandler {
@@ -19,7 +22,7 @@ function noting(grpc: typeof newest, picks: object[]): newest.LoadBalancingConfi
           updateState: (state, picker, error) => {
             const pick = (args: newest.experimental.PickArgs) => {
               const result = picker.pick(args);
-              if (result.subchannel !== null) picks.push(args.extraPickInfo);
+              if (result.subchannel !== null) picks.push(args);
               return result;
             };
             helper.updateState(state, { pick }, error);
@@ -45,18 +48,21 @@ function noting(grpc: typeof newest, picks: object[]): newest.LoadBalancingConfi
   return { noting: {} };
 }
 
+const infoOf = ({ extraPickInfo }: newest.experimental.PickArgs): object => extraPickInfo;
+const optionsOf = ({ metadata }: newest.experimental.PickArgs): object => metadata.getOptions();
+
 describe.each([
   ['the newest', newest],
   ['the oldest', oldest as unknown as typeof newest],
 ])('%s grpc-js of the range', (_, grpc) => {
-  const picks: object[] = [];
+  const picks: newest.experimental.PickArgs[] = [];
   let policy: newest.LoadBalancingConfig;
   beforeAll(() => {
     policy = noting(grpc, picks);
   });
 
   /** Sends an RPC, and answers with what its picks were given. */
-  async function picksOf(client: newest.Client): Promise<object[]> {
+  async function picksOf(client: newest.Client): Promise<newest.experimental.PickArgs[]> {
     const before = picks.length;
     const same = (value: Buffer): Buffer => value;
     await new Promise((resolve) => client.makeUnaryRequest(UNARY, same, same, Buffer.from('x'), resolve));
@@ -73,13 +79,16 @@ describe.each([
     return client;
   }
 
-  /** All the same, and another object for each RPC, which can hold a symbol. */
+  /** All the same, and another object for each RPC; `extraPickInfo` can hold a symbol. */
   async function expectOnePerRpc(client: newest.Client, count: number): Promise<void> {
-    const [first = [], second = []] = [await picksOf(client), await picksOf(client)];
+    const [first, second] = [await picksOf(client), await picksOf(client)];
     expect([first.length, second.length]).toEqual([count, count]);
-    expect([new Set(first).size, new Set(second).size]).toEqual([1, 1]);
-    expect(first[0]).not.toBe(second[0]);
-    expect(Object.isExtensible(first[0])).toBe(true);
+    for (const identity of [infoOf, optionsOf]) {
+      const [one, other] = [first.map(identity), second.map(identity)];
+      expect([new Set(one).size, new Set(other).size]).toEqual([1, 1]);
+      expect(one[0]).not.toBe(other[0]);
+    }
+    expect(Object.isExtensible(first.map(infoOf)[0])).toBe(true);
   }
 
   const retries = { initialBackoff: '0.001s', maxBackoff: '0.001s', backoffMultiplier: 1 };
@@ -92,13 +101,16 @@ describe.each([
       'hedges',
       { hedgingPolicy: { maxAttempts: 3, hedgingDelay: '60s', nonFatalStatusCodes: ['UNAVAILABLE'] } },
     ],
-  ])('gives the picks of an RPC and its %s one object, and each RPC another', async (_how, policyOfRpc) => {
-    const [backend] = await failing();
-    const client = open([backend?.port ?? 0], [{ name: [{}], ...policyOfRpc }]);
-    await expectOnePerRpc(client, 3);
-  });
+  ])(
+    'gives the picks of an RPC and its %s one object, and one of options, and each RPC another',
+    async (_how, policyOfRpc) => {
+      const [backend] = await failing();
+      const client = open([backend?.port ?? 0], [{ name: [{}], ...policyOfRpc }]);
+      await expectOnePerRpc(client, 3);
+    },
+  );
 
-  test('gives the pick of its own repetition of a refused stream the object of the first one', async () => {
+  test('gives the pick of its own repetition of a refused stream the objects of the first one', async () => {
     const { port } = await startHttp2((stream) => stream.close(constants.NGHTTP2_REFUSED_STREAM));
     await expectOnePerRpc(open([port], []), 2);
   });

@@ -228,15 +228,6 @@ describe('rotation', () => {
     expect([channel.pick(retried), channel.pick(retried)]).toEqual([B, A]);
   });
 
-  test.each([
-    ['cannot hold anything', Object.freeze({})],
-    ['is missing', undefined as never],
-  ])('an RPC whose extraPickInfo %s is a new one at each pick', (_, extraPickInfo) => {
-    const channel = openReady();
-    const picks = Array.from({ length: 4 }, () => channel.pick({ ...rpc(), extraPickInfo }));
-    expect(picks).toEqual([A, A, A, B]);
-  });
-
   test('an extraPickInfo that is the same for all tells nothing after more picks than an RPC has attempts', () => {
     const channel = openReady();
     const shared = rpc();

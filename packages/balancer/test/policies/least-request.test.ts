@@ -71,6 +71,17 @@ describe('picks', () => {
     }
   });
 
+  test('a later attempt of an RPC goes where none went, though that is the busiest, and anywhere when all were tried', () => {
+    const channel = openReady(3);
+    const addresses = ['10.0.0.0:1', '10.0.0.1:1', '10.0.0.2:1'];
+    for (let i = 0; i < 50; i++) {
+      const one = rpc();
+      const attempts = [1, 2, 3].map(() => channel.pick(one));
+      expect(attempts.sort()).toEqual(addresses);
+      expect(addresses).toContain(channel.pick(one));
+    }
+  });
+
   test('a burst in one turn of the event loop spreads evenly, before any of its RPCs has started', () => {
     const channel = openReady(4, { choiceCount: 4 });
     const counts = new Map<string, number>();

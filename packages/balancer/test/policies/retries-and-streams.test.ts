@@ -5,7 +5,13 @@
 
 import { once } from 'node:events';
 import { constants } from 'node:http2';
-import { type ClientDuplexStream, Metadata, type ServerUnaryCall, status } from '@grpc/grpc-js';
+import {
+  type ClientDuplexStream,
+  type LoadBalancingConfig,
+  Metadata,
+  type ServerUnaryCall,
+  status,
+} from '@grpc/grpc-js';
 import { Backend } from '@petiole/test-kit/backend';
 import { untilState } from '@petiole/test-kit/clients';
 import { startHttp2 } from '@petiole/test-kit/http2-server';
@@ -67,6 +73,29 @@ async function startLogged(
 const endpoints = (backends: readonly Backend[]) => backends.map((backend) => backend.endpoint());
 
 describe('retries', () => {
+  test('of 1,000 RPCs least_request loses none to a server that fails at once; round_robin loses some', async () => {
+    /** How many of up to 1,000 RPCs fail, 25 at a time; whether any, if one is `enough`. */
+    const failed = async (policy: LoadBalancingConfig, enough = 1000): Promise<number> => {
+      const { backends } = await startLogged(3, (index) => (index === 0 ? status.UNAVAILABLE : status.OK));
+      const retryPolicy = { ...methodConfig[0].retryPolicy, maxAttempts: 3 };
+      const channel = openChannel({
+        endpoints: endpoints(backends),
+        policy,
+        serviceConfig: { methodConfig: [{ name: [{}], retryPolicy }] },
+        channelOptions: { 'grpc.enable_retries': 1 },
+      });
+      let failures = 0;
+      let started = 0;
+      const work = async (): Promise<void> => {
+        while (started++ < 1000 && failures < enough) await channel.unary().catch(() => failures++);
+      };
+      await Promise.all(Array.from({ length: 25 }, work));
+      return failures;
+    };
+    expect(await failed(leastRequest())).toBe(0);
+    expect(await failed({ round_robin: {} }, 1)).toBeGreaterThan(0);
+  });
+
   test('each attempt is a pick of its own: custom_round_robin sends the second one to the next endpoint', async () => {
     const { backends, attempts } = await startLogged(3, (index) =>
       index === 0 ? status.UNAVAILABLE : status.OK,
