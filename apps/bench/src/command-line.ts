@@ -1,7 +1,15 @@
 /** `pnpm bench [PART…] [--quick] [--write]`. */
 import { parseArgs } from 'node:util';
 
-export const PARTS = ['throughput', 'scale', 'failover', 'import', 'cold-start', 'simulated'] as const;
+export const PARTS = [
+  'throughput',
+  'metrics',
+  'scale',
+  'failover',
+  'import',
+  'cold-start',
+  'simulated',
+] as const;
 export type Part = (typeof PARTS)[number];
 
 export interface CommandLine {

@@ -7,6 +7,7 @@ import { type CommandLine, type Part, parseCommandLine, USAGE } from './command-
 import { circumstances, replaceSection } from './document.js';
 import { failover } from './failover.js';
 import { imports } from './imports.js';
+import { metrics } from './metrics.js';
 import { type Report, renderReport } from './report.js';
 import { scale } from './scale.js';
 import { simulated } from './simulated/simulated.js';
@@ -19,6 +20,8 @@ async function measure(part: Part, { quick, write }: CommandLine): Promise<Repor
   switch (part) {
     case 'throughput':
       return throughput(quick);
+    case 'metrics':
+      return metrics(quick);
     case 'scale': {
       const report = await scale(quick);
       if (write) writeFileSync(CHART, growthChart(report.curves, 'ms'));

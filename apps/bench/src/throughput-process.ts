@@ -1,9 +1,29 @@
 /** The client of the throughput benchmark: one policy in one process, as an application has it. */
 import type { LoadBalancingConfig } from '@grpc/grpc-js';
+import { MeterProvider, MetricReader } from '@opentelemetry/sdk-metrics';
+import { instrument, METRICS, type MetricName } from '@petiole/opentelemetry';
 import { answered, BenchChannel } from './bench-channel.js';
 import { answer, cpuMs } from './child.js';
 
 let channel: BenchChannel | undefined;
+
+export interface ThroughputClient {
+  readonly policy: LoadBalancingConfig;
+  /** Which metrics an SDK records: the default ones, or all. Default: none, without any instrumentation. */
+  readonly metrics?: 'default' | 'all';
+}
+
+/** As an exporter for Prometheus has it: everything is kept until somebody asks. */
+class Reader extends MetricReader {
+  protected override async onForceFlush(): Promise<void> {}
+  protected override async onShutdown(): Promise<void> {}
+}
+
+function record(metrics: 'default' | 'all'): void {
+  const names = metrics === 'all' ? (Object.keys(METRICS) as MetricName[]) : [];
+  const meterProvider = new MeterProvider({ readers: [new Reader()] });
+  instrument({ meterProvider, enable: names, genericMethodAttributeFilter: () => true });
+}
 
 export interface Slice {
   readonly rpcs: number;
@@ -33,11 +53,10 @@ const handlers = {
   /** Connects, and sends one RPC for each endpoint. */
   async open({
     policy,
+    metrics,
     endpoints,
-  }: {
-    policy: LoadBalancingConfig;
-    endpoints: readonly string[];
-  }): Promise<void> {
+  }: ThroughputClient & { readonly endpoints: readonly string[] }): Promise<void> {
+    if (metrics !== undefined) record(metrics);
     channel = new BenchChannel({ policy, endpoints });
     await work({ rpcs: endpoints.length }, []);
   },

@@ -8,25 +8,34 @@ import { Child, type Packages, withChildren } from './child.js';
 import { figure, type Report, ratio, type Verdict } from './report.js';
 import type { ServerHandlers } from './server-process.js';
 import { median, pairedRatios, percentile, spread } from './statistics.js';
-import type { SliceResult, ThroughputHandlers } from './throughput-process.js';
+import type { SliceResult, ThroughputClient, ThroughputHandlers } from './throughput-process.js';
 
 const CUSTOM_ROUND_ROBIN: LoadBalancingConfig = { custom_round_robin: { repeatCount: 1 } };
 
-/** The first of each group is what the others are compared with. */
-const GROUPS: readonly {
+export interface Group {
   readonly servers: number;
+  /** Least share of the first client's RPC/s that each other one is to have. */
   readonly target: number;
-  readonly policies: readonly LoadBalancingConfig[];
-}[] = [
-  { servers: 3, target: 0.99, policies: [{ round_robin: {} }, CUSTOM_ROUND_ROBIN, { least_request: {} }] },
-  { servers: 1, target: 0.97, policies: [{ pick_first: {} }, CUSTOM_ROUND_ROBIN, { least_request: {} }] },
+  readonly clients: readonly { readonly name: string; readonly how: ThroughputClient }[];
+}
+
+const groupOf = (servers: number, target: number, policies: readonly LoadBalancingConfig[]): Group => ({
+  servers,
+  target,
+  clients: policies.map((policy) => ({ name: Object.keys(policy)[0] ?? '', how: { policy } })),
+});
+
+const GROUPS: readonly Group[] = [
+  groupOf(3, 0.99, [{ round_robin: {} }, CUSTOM_ROUND_ROBIN, { least_request: {} }]),
+  groupOf(1, 0.97, [{ pick_first: {} }, CUSTOM_ROUND_ROBIN, { least_request: {} }]),
 ];
 
 const FULL = { generations: 4, rounds: 8, warmUp: 6000, rpcs: 2500, inFlight: 32, oneByOne: 250 };
 const QUICK = { generations: 1, rounds: 2, warmUp: 50, rpcs: 50, inFlight: 8, oneByOne: 10 };
 
 interface Client {
-  readonly policy: string;
+  readonly name: string;
+  readonly how: ThroughputClient;
   readonly busy: SliceResult[];
   readonly oneByOne: SliceResult[];
 }
@@ -36,14 +45,8 @@ export function inTurns<T>(round: number, items: readonly T[]): T[] {
   return round % 2 === 0 ? [...items] : [...items].reverse();
 }
 
-async function measureGroup(
-  group: (typeof GROUPS)[number],
-  packages: Packages,
-  plan: typeof FULL,
-): Promise<Client[]> {
-  const clients = group.policies.map(
-    (policy): Client => ({ policy: Object.keys(policy)[0] ?? '', busy: [], oneByOne: [] }),
-  );
+async function measureGroup(group: Group, packages: Packages, plan: typeof FULL): Promise<Client[]> {
+  const clients = group.clients.map((client): Client => ({ ...client, busy: [], oneByOne: [] }));
   for (let generation = 0; generation < plan.generations; generation++) {
     await withChildren(async (keep) => {
       const server = keep(await Child.start<ServerHandlers>('server-process.ts', { packages }));
@@ -53,9 +56,9 @@ async function measureGroup(
       });
       const endpoints = ports.map((port) => `127.0.0.1:${port}`);
       const processes: { client: Client; process: Child<ThroughputHandlers> }[] = [];
-      for (const [index, client] of clients.entries()) {
+      for (const client of clients) {
         const process = keep(await Child.start<ThroughputHandlers>('throughput-process.ts', { packages }));
-        await process.ask('open', { policy: group.policies[index] ?? {}, endpoints });
+        await process.ask('open', { ...client.how, endpoints });
         await process.ask('run', { rpcs: plan.warmUp, inFlight: plan.inFlight });
         processes.push({ client, process });
       }
@@ -76,10 +79,22 @@ function withSpread(values: readonly number[]): string {
 }
 
 export async function throughput(quick: boolean): Promise<Report> {
+  const report = await compareClients(GROUPS, quick);
+  return {
+    ...report,
+    notes: [
+      ...report.notes,
+      'The reference is `round_robin` with 3 servers and `pick_first` with one; `custom_round_robin` runs with `repeatCount: 1`, as `round_robin` does.',
+    ],
+  };
+}
+
+/** Compares all clients of a group with its first one. */
+export async function compareClients(groups: readonly Group[], quick: boolean): Promise<Report> {
   const plan = quick ? QUICK : FULL;
   const rows: string[][] = [];
   const verdicts: Verdict[] = [];
-  for (const group of GROUPS) {
+  for (const group of groups) {
     const clients = await measureGroup(group, quick ? 'source' : 'dist', plan);
     const [reference] = clients;
     if (reference === undefined) continue;
@@ -91,7 +106,7 @@ export async function throughput(quick: boolean): Promise<Report> {
       const busy = client.busy.flatMap((slice) => slice.latencies);
       const compared = client !== reference;
       rows.push([
-        client.policy,
+        client.name,
         String(group.servers),
         figure(median(client.busy.map((slice) => slice.rpcsPerSecond))),
         compared ? withSpread(rate) : '1',
@@ -102,7 +117,7 @@ export async function throughput(quick: boolean): Promise<Report> {
       ]);
       if (compared) {
         verdicts.push({
-          target: `${client.policy}: at least ${group.target} of ${reference.policy}'s RPC/s`,
+          target: `${client.name}: at least ${group.target} of ${reference.name}'s RPC/s`,
           measured: ratio(median(rate)),
           met: median(rate) >= group.target,
         });
@@ -114,7 +129,7 @@ export async function throughput(quick: boolean): Promise<Report> {
       {
         title: 'Unary RPCs',
         columns: [
-          'policy',
+          'client',
           'servers',
           'RPC/s',
           'beside the reference',
@@ -128,7 +143,7 @@ export async function throughput(quick: boolean): Promise<Report> {
     ],
     verdicts,
     notes: [
-      `${plan.generations * plan.rounds} slices of ${plan.rpcs} RPCs for each policy, in ${plan.generations} generations of processes. The reference is \`round_robin\` with 3 servers and \`pick_first\` with one; \`custom_round_robin\` runs with \`repeatCount: 1\`, as \`round_robin\` does. Ratios are medians of slices that ran side by side, with the quartiles; CPU is the client's.`,
+      `${plan.generations * plan.rounds} slices of ${plan.rpcs} RPCs for each, in ${plan.generations} generations of processes. Ratios are medians of slices that ran side by side, with the quartiles; CPU is the client's.`,
     ],
   };
 }

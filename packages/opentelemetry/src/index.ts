@@ -1,4 +1,13 @@
 /** gRPC's standard client metrics for @grpc/grpc-js, by OpenTelemetry. */
-export { type InstrumentOptions, instrument } from './instrument.js';
+export { instrument } from './instrument.js';
 export { withCustomLabel } from './labels/custom.js';
-export { METRICS, type Metric, type MetricName, type OptionalLabel } from './metrics/table.js';
+export {
+  type CounterName,
+  type HistogramName,
+  METRICS,
+  type Metric,
+  type MetricName,
+  type ObservedName,
+  type OptionalLabel,
+} from './metrics/table.js';
+export type { InstrumentOptions } from './options.js';

@@ -1,14 +1,24 @@
 /** Metrics of RPCs and their attempts (gRFCs A66, A96 and A108), with real servers. */
-import { credentials, makeClientConstructor } from '@grpc/grpc-js';
+import { status } from '@grpc/grpc-js';
+import {
+  type Attributes,
+  type Context,
+  context,
+  createContextKey,
+  createNoopMeter,
+  type MeterProvider,
+} from '@opentelemetry/api';
+import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import { openClient } from '@petiole/test-kit/clients';
 import { startRpc } from '@petiole/test-kit/rpc';
 import { startBackend } from '@petiole/test-kit/servers';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { record } from './support/recorded.js';
+import { instrument, METRICS, type MetricName } from '../src/index.js';
+import { openEchoClient, unary } from './support/echo-client.js';
+import { record } from './support/record.js';
+import { Recorded } from './support/recorded.js';
 
-const UNARY = '/petiole.test.Echo/Unary';
 const METHOD = 'petiole.test.Echo/Unary';
-const bytes = (value: Buffer): Buffer => value;
 
 describe('an RPC', () => {
   test('is counted when it starts, and measured when it ends, with the labels of A66', async () => {
@@ -29,28 +39,167 @@ describe('an RPC', () => {
       expect(await recorded.points(name)).toMatchObject([{ labels: ended, count: 1, value: 'hello'.length }]);
   });
 
-  test('of a generated client has the name of its method, one of a made-up path is "other"', async () => {
+  test('has the active span for exemplars, in all its records', async () => {
     const server = await startBackend();
-    const recorded = record();
-    const definition = {
-      path: UNARY,
-      requestStream: false,
-      responseStream: false,
-      requestSerialize: bytes,
-      requestDeserialize: bytes,
-      responseSerialize: bytes,
-      responseDeserialize: bytes,
-    } as const;
-    const raw = openClient(server.address);
-    await startRpc(raw).ended;
-    const Generated = makeClientConstructor({ unary: definition }, 'Echo');
-    const client = new Generated(server.address, credentials.createInsecure());
-    onTestFinished(() => client.close());
-    await new Promise((resolve) => client.unary?.(Buffer.from('hello'), resolve));
-
-    const methods = (await recorded.points('grpc.client.attempt.started')).map(
-      ({ labels }) => labels['grpc.method'],
-    );
-    expect(methods).toEqual(['other', METHOD]);
+    const contexts = new Set<unknown>();
+    const meterProvider = recordingContexts(contexts);
+    onTestFinished(instrument({ meterProvider, disable: CONNECTIONS }));
+    const manager = new AsyncLocalStorageContextManager().enable();
+    context.setGlobalContextManager(manager);
+    onTestFinished(() => context.disable());
+    const active = context.active().setValue(createContextKey('span'), 'a span');
+    await context.with(active, () => unary(openEchoClient(server.address), 'hello'));
+    expect([...contexts]).toEqual([active]);
   });
 });
+
+test('a client that was in use before is reached, too, and its open connection is counted', async () => {
+  const server = await startBackend();
+  const client = openEchoClient(server.address);
+  await unary(client, 'hello');
+  const recorded = record({ channels: (target) => target.endsWith(server.address) });
+  await unary(client, 'hello');
+  expect(await recorded.points('grpc.client.attempt.started')).toMatchObject([{ value: 1 }]);
+  expect(await recorded.points('grpc.subchannel.open_connections')).toMatchObject([{ value: 1 }]);
+});
+
+describe('retries (A96)', () => {
+  const names = [
+    'grpc.client.call.retries',
+    'grpc.client.call.transparent_retries',
+    'grpc.client.call.hedges',
+    'grpc.client.call.retry_delay',
+  ] as const;
+
+  const withPolicy = (policy: object) => ({
+    'grpc.service_config': JSON.stringify({ methodConfig: [{ name: [{}], ...policy }] }),
+  });
+  const retryPolicy = {
+    maxAttempts: 4,
+    initialBackoff: '0.05s',
+    maxBackoff: '0.05s',
+    backoffMultiplier: 1,
+    retryableStatusCodes: ['UNAVAILABLE'],
+  };
+
+  test('are off unless they are enabled', async () => {
+    const server = await startBackend({ unary: (_call, callback) => callback({ code: status.UNAVAILABLE }) });
+    const recorded = record();
+    await unary(openEchoClient(server.address, withPolicy({ retryPolicy })), 'hello');
+    for (const name of names) expect(await recorded.points(name)).toEqual([]);
+  });
+
+  test('are counted by kind, with the time in which none of the attempts ran; 0 is not recorded', async () => {
+    let calls = 0;
+    const server = await startBackend({
+      unary: (call, callback) => {
+        calls += 1;
+        if (calls <= 2) callback({ code: status.UNAVAILABLE });
+        else callback(null, call.request);
+      },
+    });
+    const recorded = record({ enable: names });
+    const client = openEchoClient(server.address, withPolicy({ retryPolicy }));
+    await unary(client, 'hello');
+    await unary(client, 'hello');
+    expect(await recorded.points('grpc.client.call.retries')).toMatchObject([{ count: 1, value: 2 }]);
+    const [delay] = await recorded.points('grpc.client.call.retry_delay');
+    expect(delay?.count).toBe(1);
+    // Two pauses of 50 ms, with 20 % of jitter.
+    expect(delay?.value).toBeGreaterThan(0.07);
+    for (const name of ['grpc.client.call.transparent_retries', 'grpc.client.call.hedges'] as const)
+      expect(await recorded.points(name)).toEqual([]);
+  });
+
+  test('are hedges where the policy hedges', async () => {
+    let calls = 0;
+    const server = await startBackend({
+      unary: (call, callback) => {
+        calls += 1;
+        if (calls === 3) callback(null, call.request);
+      },
+    });
+    const recorded = record({ enable: names });
+    const hedgingPolicy = { maxAttempts: 3, hedgingDelay: '0.01s' };
+    await unary(openEchoClient(server.address, withPolicy({ hedgingPolicy })), 'hello');
+    expect(await recorded.points('grpc.client.call.hedges')).toMatchObject([{ count: 1, value: 2 }]);
+    expect(await recorded.points('grpc.client.call.retries')).toEqual([]);
+    expect(await recorded.points('grpc.client.call.retry_delay')).toEqual([]);
+  });
+});
+
+describe('options', () => {
+  test('enable and disable choose metrics by name, and disable counts for more', async () => {
+    const server = await startBackend();
+    const recorded = record({
+      enable: ['grpc.client.call.duration'],
+      disable: ['grpc.client.call.duration', 'grpc.client.attempt.duration'],
+      channels: (target) => target.endsWith(server.address),
+    });
+    await unary(openEchoClient(server.address), 'hello');
+    const names = (await recorded.metrics()).map(({ name }) => name);
+    expect(names).toContain('grpc.client.attempt.started');
+    expect(names).not.toContain('grpc.client.call.duration');
+    expect(names).not.toContain('grpc.client.attempt.duration');
+  });
+
+  test('a name of no metric is refused, with the list of those that there are', () => {
+    const enable = ['grpc.client.call.retry'] as unknown as MetricName[];
+    expect(() => instrument({ enable })).toThrow(
+      /^instrument: enable has "grpc.client.call.retry", which is none of grpc.client.call.duration, /,
+    );
+  });
+
+  test('targets and methods that somebody made up can be "other", or not', async () => {
+    const server = await startBackend();
+    const recorded = record({
+      targetAttributeFilter: (target) => !target.endsWith(server.address),
+      genericMethodAttributeFilter: (method) => method === 'petiole.test.Echo/Known',
+    });
+    const client = openClient(server.address);
+    for (const path of ['/petiole.test.Echo/Known', '/petiole.test.Echo/Unknown']) {
+      await new Promise((resolve) =>
+        client.makeUnaryRequest(path, (value: Buffer) => value, String, Buffer.from(''), resolve),
+      );
+    }
+    expect((await recorded.points('grpc.client.attempt.started')).map(({ labels }) => labels)).toEqual([
+      { 'grpc.method': 'other', 'grpc.target': 'other' },
+      { 'grpc.method': 'petiole.test.Echo/Known', 'grpc.target': 'other' },
+    ]);
+  });
+
+  test('what ends it ends all of it', async () => {
+    const server = await startBackend();
+    const recorded = new Recorded();
+    const end = instrument({ meterProvider: recorded.meterProvider });
+    const client = openEchoClient(server.address);
+    await unary(client, 'hello');
+    end();
+    await unary(client, 'hello');
+    expect(await recorded.points('grpc.client.attempt.started')).toMatchObject([{ value: 1 }]);
+  });
+
+  test('RPCs of ever new paths are one combination of labels', async () => {
+    const server = await startBackend();
+    const recorded = record();
+    const client = openClient(server.address);
+    for (let i = 0; i < 50; i++) {
+      await new Promise((resolve) =>
+        client.makeUnaryRequest(`/unknown/${i}`, (value: Buffer) => value, String, Buffer.from(''), resolve),
+      );
+    }
+    expect(await recorded.points('grpc.client.call.duration')).toMatchObject([{ count: 50 }]);
+  });
+});
+
+const CONNECTIONS = (Object.keys(METRICS) as MetricName[]).filter((name) =>
+  name.startsWith('grpc.subchannel.'),
+);
+
+/** A MeterProvider that keeps the contexts of all records. */
+function recordingContexts(contexts: Set<unknown>): MeterProvider {
+  const note = (_value: number, _labels?: Attributes, context?: Context): unknown => contexts.add(context);
+  const meter = createNoopMeter();
+  const recording = { createCounter: () => ({ add: note }), createHistogram: () => ({ record: note }) };
+  return { getMeter: () => Object.assign(Object.create(meter), recording) };
+}

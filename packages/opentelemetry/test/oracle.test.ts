@@ -14,7 +14,8 @@ import { startBackend, startPeer } from '@petiole/test-kit/servers';
 import { expect, test } from 'vitest';
 import { type InstrumentOptions, withCustomLabel } from '../src/index.js';
 import { openEchoClient, unary } from './support/echo-client.js';
-import { type RecordedMetric, record } from './support/recorded.js';
+import { record } from './support/record.js';
+import type { RecordedMetric } from './support/recorded.js';
 
 const { vectors } = JSON.parse(
   readFileSync(new URL('./oracles/vectors/metrics.json', import.meta.url), 'utf8'),

@@ -2,7 +2,7 @@
  * RPCs and their attempts, as grpc-js makes them. An RPC is seen on public API: every client calls `createCall` of a
  * channel. Attempts are made inside the channel, a "load balancing call" each (facts O1 to O4).
  */
-import type { Channel, Metadata, status as Status } from '@grpc/grpc-js';
+import type { Channel, ChannelInterface, Metadata, status as Status } from '@grpc/grpc-js';
 import type { CallConfig, GrpcJs, InnerCall, InternalChannel } from './internals.js';
 import { isRegistered } from './registered-methods.js';
 
@@ -10,17 +10,12 @@ import { isRegistered } from './registered-methods.js';
 export type AttemptKind = 'original' | 'retry' | 'hedge' | 'transparent retry';
 
 export interface CallWatcher {
-  /** @returns who follows the RPC, if anybody */
-  callStarted(call: StartedCall): CallObserver | undefined;
-}
-
-export interface StartedCall {
-  /** The target of its channel, as grpc-js writes it. */
-  readonly target: string;
-  /** With a slash before it. */
-  readonly method: string;
-  /** Whether a generated client has that method, or whoever called it has made up a path. */
-  readonly registered: boolean;
+  /**
+   * @param method with a slash before it
+   * @param registered whether a generated client has that method, or whoever called it has made up a path
+   * @returns who follows the RPC, if anybody
+   */
+  callStarted(channel: ChannelInterface, method: string, registered: boolean): CallObserver | undefined;
 }
 
 export interface CallObserver {
@@ -30,7 +25,7 @@ export interface CallObserver {
 
 export interface AttemptObserver {
   /** Sizes are of messages as they were on the wire, without the five bytes before each. */
-  ended(end: { code: Status; sentBytes: number; receivedBytes: number; peer: string | undefined }): void;
+  ended(code: Status, sentBytes: number, receivedBytes: number): void;
 }
 
 type Call = ReturnType<Channel['createCall']>;
@@ -54,9 +49,8 @@ export function hookCalls({ Channel }: GrpcJs): LiveCalls {
   const { createCall } = Channel.prototype;
   Channel.prototype.createCall = function (method, deadline, host, parent, flags): Call {
     const call = createCall.call(this, method, deadline, host, parent, flags);
-    if (watchers.length > 0) {
-      watchCall(call, live, { target: this.getTarget(), method, registered: isRegistered(method) });
-    }
+    const observers = observersOf(this, method);
+    if (observers !== undefined) watchCall(call, live, observers);
     return call;
   };
   return live;
@@ -91,9 +85,18 @@ class WatchedCall {
   }
 }
 
-function watchCall(call: Call, live: LiveCalls, started: StartedCall): void {
-  const observers = watchers.flatMap((watcher) => watcher.callStarted(started) ?? []);
-  if (observers.length === 0) return;
+function observersOf(channel: ChannelInterface, method: string): readonly CallObserver[] | undefined {
+  if (watchers.length === 0) return undefined;
+  const registered = isRegistered(method);
+  const observers: CallObserver[] = [];
+  for (const watcher of watchers) {
+    const observer = watcher.callStarted(channel, method, registered);
+    if (observer !== undefined) observers.push(observer);
+  }
+  return observers.length === 0 ? undefined : observers;
+}
+
+function watchCall(call: Call, live: LiveCalls, observers: readonly CallObserver[]): void {
   const { start } = call;
   call.start = (metadata, listener) => {
     const number = call.getCallNumber();
@@ -136,16 +139,9 @@ function watchAttempt(
         listener.onReceiveMessage(message);
       },
       onReceiveStatus: (status) => {
-        const peer = call.getPeer();
-        const isSent = peer !== channel.getTarget();
-        // What waits for a stream until the RPC ends is sent nowhere.
-        const end = {
-          code: status.code,
-          sentBytes: isSent ? sentBytes : 0,
-          receivedBytes,
-          peer: isSent ? peer : undefined,
-        };
-        for (const observer of observers) observer.ended(end);
+        // What waits for a connection until the RPC ends is sent nowhere.
+        const sent = call.getPeer() === channel.getTarget() ? 0 : sentBytes;
+        for (const observer of observers) observer.ended(status.code, sent, receivedBytes);
         listener.onReceiveStatus(status);
       },
     });

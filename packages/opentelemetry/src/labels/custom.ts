@@ -5,7 +5,7 @@ const current = new AsyncLocalStorage<string>();
 
 /**
  * Runs `start`, and marks the RPCs that are started in it, also later on in what it awaits, with the label
- * `grpc.client.call.custom`. It is in metrics only where {@link InstrumentOptions.optionalLabels} names it, and empty for
+ * `grpc.client.call.custom`. It is in metrics only where `optionalLabels` of `instrument` names it, and empty for
  * RPCs that nobody marked. Few different values: each makes the metrics of calls once more.
  *
  * @returns what `start` returns

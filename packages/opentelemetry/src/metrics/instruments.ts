@@ -4,21 +4,22 @@ import {
   type Histogram,
   type Meter,
   type MetricOptions,
-  type ObservableGauge,
-  type ObservableUpDownCounter,
+  type Observable,
   ValueType,
 } from '@opentelemetry/api';
-import { METRICS, type Metric, type MetricName } from './table.js';
-
-type InstrumentOf<Kind extends Metric['kind']> = {
-  counter: Counter;
-  histogram: Histogram;
-  'up-down counter': ObservableUpDownCounter;
-  gauge: ObservableGauge;
-}[Kind];
+import {
+  type CounterName,
+  type HistogramName,
+  METRICS,
+  type Metric,
+  type MetricName,
+  type ObservedName,
+} from './table.js';
 
 /** Undefined are those of metrics that are off: `instruments['…']?.add(1)`. */
-export type Instruments = { readonly [Name in MetricName]?: InstrumentOf<(typeof METRICS)[Name]['kind']> };
+export type Instruments = { readonly [Name in CounterName]?: Counter } & {
+  readonly [Name in HistogramName]?: Histogram;
+} & { readonly [Name in ObservedName]?: Observable };
 
 /** What is wrong with the lists of names is thrown, as it is a mistake in a program. */
 export function enabledMetrics(
@@ -42,7 +43,7 @@ export function createInstruments(meter: Meter, enabled: ReadonlySet<MetricName>
   return Object.fromEntries(Array.from(enabled, (name) => [name, create(meter, name, METRICS[name])]));
 }
 
-function create(meter: Meter, name: string, metric: Metric): InstrumentOf<Metric['kind']> {
+function create(meter: Meter, name: string, metric: Metric): Counter | Histogram | Observable {
   const options: MetricOptions = {
     unit: metric.unit,
     description: metric.description,

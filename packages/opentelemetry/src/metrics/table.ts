@@ -23,6 +23,30 @@ export type OptionalLabel =
   | 'grpc.lb.backend_service'
   | 'grpc.lb.locality';
 
+/** Metrics that count what happens. */
+export type CounterName =
+  | 'grpc.client.attempt.started'
+  | 'grpc.subchannel.disconnections'
+  | 'grpc.subchannel.connection_attempts_succeeded'
+  | 'grpc.subchannel.connection_attempts_failed';
+
+/** Metrics of how much, or how long. */
+export type HistogramName =
+  | 'grpc.client.call.duration'
+  | 'grpc.client.attempt.duration'
+  | 'grpc.client.attempt.sent_total_compressed_message_size'
+  | 'grpc.client.attempt.rcvd_total_compressed_message_size'
+  | 'grpc.client.call.retries'
+  | 'grpc.client.call.transparent_retries'
+  | 'grpc.client.call.hedges'
+  | 'grpc.client.call.retry_delay';
+
+/** Metrics of what there is, read when the SDK collects. */
+export type ObservedName = 'grpc.subchannel.open_connections';
+
+/** The name of a metric. */
+export type MetricName = CounterName | HistogramName | ObservedName;
+
 /** A row of {@link METRICS}. */
 export interface Metric {
   readonly kind: 'counter' | 'up-down counter' | 'histogram' | 'gauge';
@@ -61,7 +85,7 @@ const bytes = { kind: 'histogram', unit: 'By', bounds: SIZE } as const;
 const seconds = { kind: 'histogram', unit: 's', bounds: LATENCY } as const;
 
 /** All metrics by name. */
-export const METRICS = {
+export const METRICS: Readonly<Record<MetricName, Metric>> = {
   'grpc.client.call.duration': {
     ...attempt,
     ...seconds,
@@ -144,7 +168,4 @@ export const METRICS = {
     unit: '{connection}',
     description: 'EXPERIMENTAL. Number of open connections.',
   },
-} as const satisfies Readonly<Record<string, Metric>>;
-
-/** The name of a metric of {@link METRICS}. */
-export type MetricName = keyof typeof METRICS;
+};

@@ -43,9 +43,9 @@ describe.each([
       attemptStarted: (kind): AttemptObserver => {
         told.push(`${kind} starts`);
         return {
-          ended: ({ code, sentBytes, receivedBytes, peer }) =>
+          ended: (code, sentBytes, receivedBytes) =>
             void told.push(
-              `${kind} ends: ${grpc.status[code]}, ${sentBytes} to, ${receivedBytes} from ${peer === undefined ? 'nobody' : 'a server'}`,
+              `${kind} ends: ${grpc.status[code]}, ${sentBytes} sent, ${receivedBytes} received`,
             ),
         };
       },
@@ -73,7 +73,7 @@ describe.each([
     expect(events).toEqual([
       'RPC starts',
       'original starts',
-      'original ends: OK, 5 to, 5 from a server',
+      'original ends: OK, 5 sent, 5 received',
       'RPC ends: OK',
     ]);
   });
@@ -84,7 +84,7 @@ describe.each([
     expect(events).toEqual([
       'RPC starts',
       'original starts',
-      'original ends: UNAVAILABLE, 0 to, 0 from nobody',
+      'original ends: UNAVAILABLE, 0 sent, 0 received',
       'RPC ends: UNAVAILABLE',
     ]);
   });
@@ -156,8 +156,8 @@ describe.each([
       'RPC starts',
       'original starts',
       'hedge starts',
-      'original ends: CANCELLED, 5 to, 0 from a server',
-      'hedge ends: OK, 5 to, 5 from a server',
+      'original ends: CANCELLED, 5 sent, 0 received',
+      'hedge ends: OK, 5 sent, 5 received',
       'RPC ends: OK',
     ]);
   });
@@ -176,7 +176,7 @@ describe.each([
         resolve,
       ),
     );
-    const [, sent] = /OK, (\d+) to/.exec(events[2] ?? '') ?? [];
+    const [, sent] = /OK, (\d+) sent/.exec(events[2] ?? '') ?? [];
     expect(Number(sent)).toBeGreaterThan(0);
     expect(Number(sent)).toBeLessThan(1000);
   });

@@ -1,8 +1,7 @@
 /** What an SDK has recorded, as plain data. */
 import type { Attributes } from '@opentelemetry/api';
 import { DataPointType, MeterProvider, type MetricData, MetricReader } from '@opentelemetry/sdk-metrics';
-import { onTestFinished } from 'vitest';
-import { type InstrumentOptions, instrument, type MetricName } from '../../src/index.js';
+import type { MetricName } from '../../src/index.js';
 
 class Reader extends MetricReader {
   protected override onForceFlush(): Promise<void> {
@@ -74,15 +73,8 @@ function toRecorded(metric: MetricData): RecordedMetric {
   }
 }
 
-const printed = (labels: Attributes): string => JSON.stringify(Object.entries(labels).sort());
+const printed = (labels: Attributes): string => Object.entries(labels).sort().join();
 
 function compare(a: string, b: string): number {
   return a < b ? -1 : Number(a > b);
-}
-
-/** Records until the test ends. */
-export function record(options: InstrumentOptions = {}): Recorded {
-  const recorded = new Recorded();
-  onTestFinished(instrument({ meterProvider: recorded.meterProvider, ...options }));
-  return recorded;
 }

@@ -1,0 +1,98 @@
+/**
+ * The labels of channels, their connections and the methods of their RPCs: made once each, since all RPCs of a method have
+ * the same.
+ */
+import type { ChannelInterface } from '@grpc/grpc-js';
+import type { Attributes } from '@opentelemetry/api';
+import type { OptionalLabel } from '../metrics/table.js';
+import type { InstrumentOptions } from '../options.js';
+import { CallLabels } from './call.js';
+import { customLabel } from './custom.js';
+import { canonicalTarget } from './target.js';
+
+/** The methods of a target whose labels are kept; those of more are made anew each time. */
+const MOST_METHODS = 1000;
+
+export class Labels {
+  readonly #options: InstrumentOptions;
+  readonly #byChannel = new WeakMap<ChannelInterface, TargetLabels | 'none'>();
+  /** Programs that have ever new targets don't lose by it: grpc-js, too, keeps a list for each. */
+  readonly #byTarget = new Map<string, TargetLabels | 'none'>();
+  readonly #byLabel = new Map<string, TargetLabels>();
+
+  constructor(options: InstrumentOptions) {
+    this.#options = options;
+  }
+
+  /** Undefined if the channel is to have no metrics. */
+  ofChannel(channel: ChannelInterface): TargetLabels | undefined {
+    const labels = this.#byChannel.get(channel) ?? this.#find(channel.getTarget());
+    this.#byChannel.set(channel, labels);
+    return labels === 'none' ? undefined : labels;
+  }
+
+  /** @param target as grpc-js writes it */
+  ofTarget(target: string): TargetLabels | undefined {
+    const labels = this.#find(target);
+    return labels === 'none' ? undefined : labels;
+  }
+
+  #find(target: string): TargetLabels | 'none' {
+    return kept(this.#byTarget, target, () => {
+      const { channels, targetAttributeFilter } = this.#options;
+      const canonical = canonicalTarget(target);
+      if (channels?.(canonical) === false) return 'none';
+      const label = targetAttributeFilter?.(canonical) === false ? 'other' : canonical;
+      return kept(this.#byLabel, label, () => new TargetLabels(label, this.#options));
+    });
+  }
+}
+
+/** Of all channels with the same `grpc.target`. */
+export class TargetLabels {
+  /** Of metrics of connections. */
+  readonly connection: Attributes;
+  readonly #options: InstrumentOptions;
+  readonly #target: string;
+  readonly #backend: Attributes;
+  readonly #byMethod = new Map<string, CallLabels>();
+  readonly #hasCustom: boolean;
+
+  constructor(target: string, options: InstrumentOptions) {
+    const optional = new Set<OptionalLabel>(options.optionalLabels);
+    this.#options = options;
+    this.#target = target;
+    // Empty, as in other languages, where nothing is known.
+    this.#backend = Object.fromEntries(
+      (['grpc.lb.locality', 'grpc.lb.backend_service'] as const)
+        .filter((label) => optional.has(label))
+        .map((label) => [label, '']),
+    );
+    this.connection = { 'grpc.target': target, ...this.#backend };
+    this.#hasCustom = optional.has('grpc.client.call.custom');
+  }
+
+  /** @param method with a slash before it */
+  ofMethod(method: string, registered: boolean): CallLabels {
+    const name = registered || this.#isKnown(method) ? method : 'other';
+    if (this.#hasCustom) return this.#make(name, { 'grpc.client.call.custom': customLabel() });
+    return kept(this.#byMethod, name, () => this.#make(name), MOST_METHODS);
+  }
+
+  #isKnown(method: string): boolean {
+    return this.#options.genericMethodAttributeFilter?.(method.replace(/^\//, '')) ?? false;
+  }
+
+  #make(method: string, custom: Attributes = {}): CallLabels {
+    const started = { 'grpc.method': method.replace(/^\//, ''), 'grpc.target': this.#target, ...custom };
+    return new CallLabels(started, this.#backend);
+  }
+}
+
+function kept<Key, Value>(map: Map<Key, Value>, key: Key, make: () => Value, most = Infinity): Value {
+  const existing = map.get(key);
+  if (existing !== undefined) return existing;
+  const made = make();
+  if (map.size < most) map.set(key, made);
+  return made;
+}
