@@ -23,6 +23,7 @@ export {
   type MethodConfig,
   type MethodName,
   number,
+  object,
   type RetryPolicy,
   type RetryThrottling,
   type ServiceConfigFinding,

@@ -5,6 +5,7 @@
  */
 import { durationMs, parseDuration } from './duration.js';
 import { isBoolean, isString } from './json.js';
+import { fieldsRow } from './walk/fields-row.js';
 import { Place } from './walk/place.js';
 import { list as elementsOf, leaf, type Row } from './walk/rows.js';
 
@@ -24,9 +25,11 @@ export interface FieldBounds<Given = unknown> {
 
 /** What documentation and forms say of a field. Values are as in JSON: a Duration is `"1.5s"`. */
 export interface FieldDescription<Given = unknown> extends FieldOptions<Given>, FieldBounds<Given> {
-  readonly type: 'integer' | 'number' | 'boolean' | 'string' | 'duration' | 'list' | 'policies';
+  readonly type: 'integer' | 'number' | 'boolean' | 'string' | 'duration' | 'list' | 'object' | 'policies';
   /** What a list consists of. */
   readonly elements?: FieldDescription;
+  /** What an object consists of. */
+  readonly fields?: Readonly<Record<string, FieldDescription>>;
 }
 
 /** A field of a policy's config, of which people write `Given` and the policy gets `Value`. */
@@ -88,6 +91,18 @@ export function list<Given, Value, Default extends readonly Given[] | undefined 
 ): Field<readonly Given[], OrAbsent<readonly Exclude<Value, undefined>[], Default>> {
   const row = elementsOf(element.read, 'must be an array', Number.POSITIVE_INFINITY);
   return field({ type: 'list', elements: element.about, ...options }, row);
+}
+
+/** An object of fields, each of which may be absent. One that is there has their defaults. */
+export function object<
+  const Declared extends Fields,
+  Default extends JsonOf<Declared> | undefined = undefined,
+>(
+  fields: Declared,
+  options: FieldOptions<JsonOf<Declared>, Default> = {},
+): Field<JsonOf<Declared>, OrAbsent<ConfigOf<Declared>, Default>> {
+  const about = Object.fromEntries(Object.entries(fields).map(([name, field]) => [name, field.about]));
+  return field({ type: 'object', fields: about, ...options }, fieldsRow(fields));
 }
 
 interface About<Given> extends Pick<FieldDescription<Given>, 'type' | 'min'> {

@@ -18,6 +18,7 @@ export {
   type MethodConfig,
   type MethodName,
   number,
+  object,
   type PreparedServiceConfig,
   type RetryPolicy,
   type RetryThrottling,

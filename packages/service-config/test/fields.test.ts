@@ -8,6 +8,7 @@ import {
   type JsonOf,
   list,
   number,
+  object,
   string,
 } from '../src/index.js';
 import { declareFields } from '../src/internal.js';
@@ -20,6 +21,7 @@ const FIELDS = {
   eager: boolean(),
   header: string({ default: 'x-endpoint' }),
   zones: list(string(), { default: [] }),
+  ramp: object({ length: duration({ min: '1s', default: '30s' }), steps: integer({ min: 1 }) }),
 };
 const declared = declareFields('a_policy', FIELDS, ({ count, share }) => {
   if (share === count) throw new Error('a_policy: share must differ from count');
@@ -32,6 +34,7 @@ const DEFAULTS: ConfigOf<typeof FIELDS> = {
   eager: false,
   header: 'x-endpoint',
   zones: [],
+  ramp: undefined,
 };
 
 describe('a declared field', () => {
@@ -47,6 +50,13 @@ describe('a declared field', () => {
     expect(declared.write(json)).toEqual({ a_policy: json });
   });
 
+  test('that is an object has the defaults of its own fields once it is there, and else its own default', () => {
+    const { ramp } = declared.parse({ ramp: { steps: 5, length: null, novel: 1 } });
+    expect(ramp).toEqual({ length: 30_000, steps: 5 });
+    const given = object({ on: boolean() }, { default: {} });
+    expect(declareFields('other', { given }).parse({})).toEqual({ given: { on: false } });
+  });
+
   test.each([
     [{ count: 0 }, 'count must be an integer from 1 to 5, got 0'],
     [{ count: 2.5 }, 'count must be an integer from 1 to 5, got 2.5'],
@@ -60,6 +70,13 @@ describe('a declared field', () => {
     [{ header: 1 }, 'header must be a string, got 1'],
     [{ zones: 'a' }, 'zones must be an array, got "a"'],
     [{ zones: ['a', null] }, 'zones[1] must be a string, got null'],
+    [{ ramp: '30s' }, 'ramp must be an object, got "30s"'],
+    [{ ramp: [] }, 'ramp must be an object, got []'],
+    [
+      { ramp: { length: '0s' } },
+      'ramp.length must be a Duration of 1 s or more such as "5s" or "0.250s", got "0s"',
+    ],
+    [{ ramp: { steps: 0 } }, 'ramp.steps must be an integer of 1 or more, got 0'],
     [{ share: 3 }, 'share must differ from count'],
     [[], 'config must be an object, got []'],
     [null, 'config must be an object, got null'],
@@ -79,6 +96,9 @@ describe('a declared field', () => {
     expect(declared.write({ novel: 2 })).toEqual({ a_policy: { novel: 2 } });
     const message = 'a_policy: Count is no field of its config: did you mean "count"?';
     expect(() => declared.write({ Count: 1 })).toThrow(new TypeError(message));
+    const inside = 'a_policy: ramp.step is no field of its config: did you mean "steps"?';
+    expect(() => declared.write({ ramp: { step: 1 } })).toThrow(new TypeError(inside));
+    expect(declared.parse({ ramp: { step: 1 } }).ramp).toEqual({ length: 30_000, steps: undefined });
   });
 
   test('is JSON: what a program writes, and JSON would drop, is an error', () => {
@@ -95,6 +115,13 @@ describe('a declared field', () => {
       eager: { type: 'boolean', default: false },
       header: { type: 'string', default: 'x-endpoint' },
       zones: { type: 'list', elements: { type: 'string' }, default: [] },
+      ramp: {
+        type: 'object',
+        fields: {
+          length: { type: 'duration', min: '1s', default: '30s' },
+          steps: { type: 'integer', min: 1 },
+        },
+      },
     });
   });
 
@@ -112,6 +139,7 @@ describe('a declared field', () => {
       readonly eager: boolean;
       readonly header: string;
       readonly zones: readonly string[];
+      readonly ramp: { readonly length: number; readonly steps: number | undefined } | undefined;
     }>();
     expectTypeOf<JsonOf<typeof FIELDS>>().toEqualTypeOf<{
       readonly count?: number | null;
@@ -121,6 +149,7 @@ describe('a declared field', () => {
       readonly eager?: boolean | null;
       readonly header?: string | null;
       readonly zones?: readonly string[] | null;
+      readonly ramp?: { readonly length?: string | null; readonly steps?: number | null } | null;
     }>();
   });
 });

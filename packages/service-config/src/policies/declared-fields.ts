@@ -2,11 +2,11 @@
 import type { LoadBalancingConfig } from '@grpc/grpc-js';
 import type { ConfigOf, Fields } from '../fields.js';
 import type { Finding } from '../finding.js';
-import { assertJson, isJson, own } from '../json.js';
-import { didYouMean } from '../text/near-miss.js';
+import { assertJson } from '../json.js';
 import { messageOf } from '../text/thrown.js';
+import { fieldsRow } from '../walk/fields-row.js';
 import { type Fate, Place } from '../walk/place.js';
-import { object, type Row } from '../walk/rows.js';
+import type { Row } from '../walk/rows.js';
 
 export interface DeclaredFields<Config = unknown> {
   readonly fields: Fields;
@@ -27,8 +27,6 @@ export interface DeclaredFields<Config = unknown> {
 /** What becomes of the wrong config of a policy of Petiole. */
 export const FAILS: Fate = ['fails', 'RPCs fail with this message'];
 
-const UNKNOWN: Fate = ['ignored', 'the policy does not know the field and uses its default'];
-
 const isError = ({ severity }: Finding): boolean => severity === 'error';
 const isFatal = ({ outcome }: Finding): boolean => outcome === 'fails';
 
@@ -38,14 +36,10 @@ export function declareFields<const Declared extends Fields>(
   fields: Declared,
   check: (config: ConfigOf<Declared>) => unknown = () => undefined,
 ): DeclaredFields<ConfigOf<Declared>> {
-  const ofEach = <Value>(take: (field: Fields[string]) => Value) =>
-    Object.fromEntries(Object.entries(fields).map(([name, field]) => [name, take(field)]));
-  const defaults = ofEach(({ absent }) => absent);
-  const table = object({ optional: ofEach(({ read }) => read), absent: () => undefined, other: findUnknown });
+  const whole = fieldsRow(fields, 'config ');
 
   const read = (json: unknown, at: Place): ConfigOf<Declared> => {
-    if (!isJson(json)) at.refuse(json, 'config must be an object');
-    const config = { ...defaults, ...table(own(json), at) } as ConfigOf<Declared>;
+    const config = whole(json, at) as ConfigOf<Declared>;
     const wrong = at.findings.some(isFatal) ? undefined : complaint(() => check(config), policy);
     if (wrong !== undefined) at.find(json, FAILS, wrong);
     return config;
@@ -61,14 +55,6 @@ export function declareFields<const Declared extends Fields>(
       throw new TypeError(`${policy}: ${path} is no field of its config: ${instead}`);
     throw new RangeError(`${policy}: ${path === '' ? '' : `${path} `}${instead}`);
   };
-
-  /** Policies ignore the fields of their successors: gRPC specifies it so. A misspelt one is none of these. */
-  function findUnknown(value: unknown, at: Place, name: string): void {
-    const meant = didYouMean(name, Object.keys(fields));
-    if (meant === undefined)
-      at.find(value, UNKNOWN, 'check the spelling, or leave it out', { severity: 'note', takenFrom: 'dns' });
-    else at.find(value, UNKNOWN, meant, { takenFrom: 'dns' });
-  }
 
   return {
     fields,
