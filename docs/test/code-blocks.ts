@@ -1,6 +1,7 @@
 /**
  * The code blocks of the documentation. JavaScript and TypeScript blocks become programs: what a block leaves out because the page has it
- * elsewhere, it is given here. A block that its page calls "Complete" is given nothing.
+ * elsewhere, it is given here. A block that its page calls "Complete" is given nothing. One that names a file (```js PATH) is part of
+ * it, and run where that file is.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
@@ -62,6 +63,15 @@ export async function codeBlocks(page: string): Promise<CodeBlock[]> {
     program: isComplete ? text : complete(text, texts.slice(0, i), exported),
     error: /^\/\/ (\w*Error: [^…\n]*)/m.exec(text)?.[1],
   }));
+}
+
+/** The blocks that name the file that they are part of, behind their language. */
+export function quotations(page: string): { file: string; text: string }[] {
+  return marked.lexer(readFileSync(page, 'utf8')).flatMap((token) => {
+    if (token.type !== 'code') return [];
+    const [, file] = String(token.lang ?? '').split(' ');
+    return file === undefined ? [] : [{ file, text: String(token.text) }];
+  });
 }
 
 /** The command lines of a page's `sh` blocks, without comments. */

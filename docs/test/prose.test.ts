@@ -1,9 +1,9 @@
-/** Reads every page as its readers do: links lead somewhere, and sentences are short. */
+/** Reads every page as its readers do: links lead somewhere, sentences are short, and what is quoted is so. */
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { marked, type Token, type Tokens } from 'marked';
 import { describe, expect, test } from 'vitest';
-import { pages, ROOT } from './code-blocks.js';
+import { pages, quotations, ROOT } from './code-blocks.js';
 
 const LONGEST = 35;
 const OURS = /^https:\/\/github\.com\/petiole\/petiole\/(?:blob|tree)\/main\//;
@@ -99,4 +99,8 @@ describe(`no sentence has more than ${LONGEST} words`, () => {
   test.each(read.map((page) => [nameOf(page), page]))('%s', (_name, page) => {
     expect(longSentences(lex(page))).toEqual([]);
   });
+});
+
+test.each(pages().flatMap(quotations))('$file has the block that names it', ({ file, text }) => {
+  expect(readFileSync(join(ROOT, file), 'utf8')).toContain(text);
 });

@@ -1,6 +1,6 @@
 /**
  * Every command of the documentation's `sh` blocks runs as printed, with free ports and a short duration from the
- * environment, or is listed here with the reason why not.
+ * environment, or in the matrix of consumers, or is listed here with the reason why not.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -78,6 +78,10 @@ const RUN_HERE = [
   TARGET,
 ];
 
+interface Matrix {
+  readonly ROWS: readonly { readonly run: readonly string[] }[];
+}
+
 // In this folder, so that the programs in it find the packages.
 const scratch = mkdtempSync(fileURLToPath(new URL('../.docs-', import.meta.url)));
 const groups: number[] = [];
@@ -107,8 +111,13 @@ async function match(run: Program, pattern: RegExp): Promise<string> {
   return pattern.exec(await run.out.line(pattern))?.[1] ?? '';
 }
 
-test('every command is run here, or it is known why not', () => {
+test('every command is run here or in the matrix of consumers, or it is known why not', async () => {
+  const { ROWS } = (await import(`${ROOT}/scripts/consumers/rows.mjs`)) as Matrix;
   const printed = new Set(pages().flatMap(shellCommands));
+  for (const command of ROWS.flatMap(({ run }) => run)) {
+    printed.delete(command);
+    printed.delete(`npx ${command}`);
+  }
   expect([...printed].sort()).toEqual([...RUN_HERE, ...Object.keys(ELSEWHERE)].sort());
 });
 

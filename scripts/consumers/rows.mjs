@@ -97,10 +97,7 @@ export const ROWS = [
   {
     name: 'esbuild, ES modules to CommonJS',
     group: 'bundlers',
-    run: [
-      'esbuild main.mjs --bundle --platform=node --outfile=out/esbuild.cjs --log-level=error',
-      'node out/esbuild.cjs',
-    ],
+    run: ['esbuild main.mjs --bundle --platform=node --outfile=out/esbuild.cjs', 'node out/esbuild.cjs'],
     ci: true,
   },
   {
@@ -146,7 +143,7 @@ export const ROWS = [
     name: 'Nest 11',
     group: 'nest-11',
     run: [
-      'cp ../nest-10/nest.ts .',
+      'cp ../nest-10/*.ts .',
       'tsc --strict --experimentalDecorators --esModuleInterop --skipLibCheck --target es2023 --module nodenext --outDir out nest.ts',
       'node out/nest.js',
     ],
@@ -155,7 +152,7 @@ export const ROWS = [
     name: 'Nest 12',
     group: 'nest-12',
     run: [
-      'cp ../nest-10/nest.ts .',
+      'cp ../nest-10/*.ts .',
       'tsc --strict --experimentalDecorators --esModuleInterop --skipLibCheck --target es2023 --module nodenext --outDir out nest.ts',
       'node out/nest.js',
     ],
@@ -168,4 +165,9 @@ export const ROWS = [
   },
   { name: "Temporal's client 1.24, dns: taken over", group: 'by-name', run: [takenOver('temporal.mjs')] },
   { name: 'OTLP exporter 0.219, dns: taken over', group: 'by-name', run: [takenOver('otlp.mjs')] },
+  {
+    name: "OpenTelemetry's instrumentation, peers on spans",
+    group: 'opentelemetry',
+    run: ['node --import ./instrumentation.mjs peers.mjs'],
+  },
 ];

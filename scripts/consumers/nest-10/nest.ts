@@ -1,38 +1,20 @@
 import 'reflect-metadata';
 import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { type ClientGrpc, ClientsModule, Transport } from '@nestjs/microservices';
-import { customRoundRobin, serviceConfig } from '@petiole/balancer';
-import { protoPath } from '@petiole/echo-proto';
-import { registerStaticResolver, staticTarget } from '@petiole/resolver';
+import type { ClientGrpc } from '@nestjs/microservices';
+import { customRoundRobin } from '@petiole/balancer';
+import { staticTarget } from '@petiole/resolver';
 import { firstValueFrom, type Observable } from 'rxjs';
+import { echoClients } from './echo-clients.js';
 import { askServers } from './order.js';
-
-customRoundRobin.register();
-registerStaticResolver();
 
 interface Echo {
   unaryEcho(request: object): Observable<{ message: string }>;
 }
 
 askServers(async (addresses) => {
-  const clients = ClientsModule.register([
-    {
-      name: 'ECHO',
-      transport: Transport.GRPC,
-      options: {
-        url: staticTarget(addresses),
-        package: 'grpc.examples.echo',
-        protoPath,
-        channelOptions: {
-          'grpc.service_config': serviceConfig({ loadBalancingConfig: [customRoundRobin()] }),
-        },
-      },
-    },
-  ]);
-
   class AppModule {}
-  Module({ imports: [clients] })(AppModule);
+  Module({ imports: [echoClients(staticTarget(addresses), customRoundRobin())] })(AppModule);
   const app = await NestFactory.createApplicationContext(AppModule, { logger: ['error'] });
   const echo = app.get<ClientGrpc>('ECHO').getService<Echo>('Echo');
   return {

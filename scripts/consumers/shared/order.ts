@@ -30,10 +30,15 @@ export async function askServers(connect: Connect): Promise<string> {
 }
 
 export function connectTo(target: string, config: string): Connection {
-  const client = new EchoClient(target, credentials.createInsecure(), {
-    'grpc.service_config': config,
-    'grpc.enable_http_proxy': 0,
-  });
+  return connectionOf(
+    new EchoClient(target, credentials.createInsecure(), {
+      'grpc.service_config': config,
+      'grpc.enable_http_proxy': 0,
+    }),
+  );
+}
+
+export function connectionOf(client: EchoClient): Connection {
   return {
     ask: () =>
       new Promise((resolve, reject) => {

@@ -1,7 +1,11 @@
-import { order } from '../../order.mjs';
+import { customRoundRobin } from '@petiole/balancer';
+import { staticTarget } from '@petiole/resolver';
+import { echoClient } from '../../echo-client.mjs';
+import { askServers, connectionOf } from '../../order.mjs';
 
 export const dynamic = 'force-dynamic';
 
 export async function GET() {
-  return new Response(await order());
+  const connect = (addresses) => connectionOf(echoClient(staticTarget(addresses), customRoundRobin()));
+  return new Response(await askServers(connect));
 }
