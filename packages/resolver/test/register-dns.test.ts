@@ -1,7 +1,7 @@
 /** `node --import @petiole/resolver/register-dns`: programs that know nothing of this package get what it gives. */
-import { launch, node, start } from '@petiole/test-kit/program';
+import { node, start } from '@petiole/test-kit/program';
 import { startBackend } from '@petiole/test-kit/servers';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { DnsServer } from './support/dns-server.js';
 
 /** The preload stands before the program, and after what lets Node.js run sources. */
@@ -56,7 +56,22 @@ describe('a program under --import register-dns', () => {
     expect(dns.count('AAAA echo.test')).toBe(0);
   });
 
-  it.concurrent.each([
+  it('does not start where the policy is one that nobody has registered', async () => {
+    const env = { PETIOLE_DNS_SERVICE_CONFIG: 'least_request' };
+    const { exitCode, stderr, stdout } = await start(command(['localhost:1']), { env });
+    expect([exitCode, stdout]).toEqual([1, '']);
+    expect(stderr).toContain('Error: @petiole/resolver/register-dns: PETIOLE_DNS_SERVICE_CONFIG: ');
+  });
+
+  it('does not mind variables that are empty', async () => {
+    const { port } = await startBackend({ name: 'one' });
+    const env = { PETIOLE_DNS_FAMILIES: '', PETIOLE_DNS_SERVICE_CONFIG: ' ' };
+    expect((await start(command([`127.0.0.1:${port}`, 'one']), { env })).stdout).toBe('one');
+  });
+});
+
+describe('register-dns', () => {
+  it.each([
     [
       'PETIOLE_DNS_REFRESH_INTERVAL',
       '10s',
@@ -71,19 +86,12 @@ describe('a program under --import register-dns', () => {
       'least_request is not registered with grpc-js: call register() of the policy first; an --import before this one is to register it, as @petiole/balancer/register does',
     ],
     ['PETIOLE_DNS_SERVICE_CONFIG', '{"loadBalancingConfig":', 'service config'],
-  ])('does not start with %s=%s, and says why', async (variable, value, message) => {
-    const { exitCode, stderr, stdout } = await launch(command(['localhost:1']), {
-      env: { [variable]: value },
-    });
-    expect(exitCode).toBe(1);
-    expect(stderr).toContain(`@petiole/resolver/register-dns: ${variable}: `);
-    expect(stderr).toContain(message);
-    expect(stdout).toBe('');
-  });
-
-  it('does not mind variables that are empty', async () => {
-    const { port } = await startBackend({ name: 'one' });
-    const env = { PETIOLE_DNS_FAMILIES: '', PETIOLE_DNS_SERVICE_CONFIG: ' ' };
-    expect((await start(command([`127.0.0.1:${port}`, 'one']), { env })).stdout).toBe('one');
+  ])('refuses %s=%s, and says why', async (variable, value, message) => {
+    vi.stubEnv(variable, value);
+    onTestFinished(() => void vi.unstubAllEnvs());
+    vi.resetModules();
+    const refusal = expect(import('../src/register-dns.js')).rejects;
+    await refusal.toThrow(`@petiole/resolver/register-dns: ${variable}: `);
+    await refusal.toThrow(message);
   });
 });
