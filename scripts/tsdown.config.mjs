@@ -42,9 +42,8 @@ export default defineConfig({
       transform: { filter: { id: /\/src\/.*\.ts$/ }, handler: markPureCalls },
     },
   ],
-  outputOptions: (options, format, { cjsDts }) => ({
+  outputOptions: (options, _format, { cjsDts }) => ({
     ...options,
-    ...(cjsDts ? {} : { chunkFileNames: format === 'cjs' ? 'shared.cjs' : 'shared.js' }),
     sourcemap: !cjsDts,
     // The declarations have the comments.
     comments: { legal: false, annotation: true, jsdoc: false },

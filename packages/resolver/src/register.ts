@@ -1,14 +1,11 @@
 /**
  * `import '@petiole/resolver/register'`, or `node --import @petiole/resolver/register app.js`:
  * registers every resolver of this package with grpc-js, with default options. The flag finds the package from the
- * current directory.
+ * current directory. The manual one registers itself when it is made.
  */
-import { registerRefreshingDnsResolver } from './schemes/dns-refresh.js';
-import { registerManualResolver } from './schemes/manual.js';
-import { registerSrvResolver } from './schemes/srv.js';
-import { registerStaticResolver } from './schemes/static.js';
+// From the index, so that a build has no file more for it.
+import { registerRefreshingDnsResolver, registerSrvResolver, registerStaticResolver } from './index.js';
 
 registerStaticResolver();
-registerManualResolver();
 registerSrvResolver();
 registerRefreshingDnsResolver();

@@ -137,4 +137,4 @@ export const manualResolverClass: ResolverClass = schemeResolver({
 });
 
 /** Registers the `manual:` scheme; {@link createManualResolver} does it by itself. Idempotent. */
-export const registerManualResolver: () => void = registration(MANUAL_SCHEME, () => manualResolverClass);
+const registerManualResolver: () => void = registration(MANUAL_SCHEME, () => manualResolverClass);
