@@ -11,7 +11,10 @@ import { registerKubernetesResolver } from '../src/index.js';
 import { createKubernetesResolver } from '../src/resolver.js';
 import { type Answer, list, of, say, serve, watch } from './support/scripted-api.js';
 
-/** An API server that knows one pod, `a`, at a port of 127.0.0.1; channels made from now on ask it. */
+/**
+ * An API server that knows one pod, `a`, at a port of 127.0.0.1. Channels made from now on ask it: options, even none, take the
+ * scheme over.
+ */
 async function onePod(watches: readonly Answer[] = [watch()]) {
   const authorities: string[] = [];
   const { port } = await startBackend({
@@ -24,7 +27,7 @@ async function onePod(watches: readonly Answer[] = [watch()]) {
     list: [list(of('echo-1', '127.0.0.1', '7', port))],
     watch: watches,
   });
-  createKubernetesResolver(world.surroundings).register();
+  createKubernetesResolver(world.surroundings).register({});
   return { world, asked, authorities };
 }
 
@@ -71,12 +74,12 @@ it('RPCs fail with the sentence of what is wrong where there never was an endpoi
   const { world } = await serve({
     list: [say(403, { message: 'endpointslices.discovery.k8s.io is forbidden' })],
   });
-  createKubernetesResolver(world.surroundings).register();
+  createKubernetesResolver(world.surroundings).register({});
   await expect(ask(openClient('k8s:///echo:grpc'))).rejects.toThrow(
     /^14 UNAVAILABLE: Name resolution failed for target k8s:\/\/\/echo:grpc: the API server 127\.0\.0\.1:\d+ says 403: endpointslices\.discovery\.k8s\.io is forbidden: it takes a Role/,
   );
   const empty = await serve({ list: [list()] });
-  createKubernetesResolver(empty.world.surroundings).register();
+  createKubernetesResolver(empty.world.surroundings).register({});
   await expect(ask(openClient('k8s:///echo:grpc'))).rejects.toThrow(
     '14 UNAVAILABLE: k8s:///echo:grpc: no endpoints: there is no Service "echo" in namespace "shop"',
   );

@@ -20,7 +20,7 @@ const api = useApiServer();
 /** A namespace whose Service `echo` has these pods, and a client of it under load. */
 async function underLoad(namespace: string, pods: readonly RunningPod[], callers = SEVERAL) {
   const world = await openReal(api(), namespace);
-  createKubernetesResolver(world.surroundings).register();
+  createKubernetesResolver(world.surroundings).register({});
   await put(
     world,
     pods.map((pod) => pod.entry()),
