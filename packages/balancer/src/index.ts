@@ -35,6 +35,7 @@ export {
 export type { EndpointAttributes } from '@petiole/service-config/internal';
 export type {
   CallEnd,
+  CallHooks,
   EndpointHooks,
   EndpointIdentity,
   PolicyEndpoint,

@@ -2,7 +2,7 @@
  * One endpoint of a petiole policy: the state that it is in, and the pick result of an RPC that is sent there. It
  * makes both of what its leaf reports; what counts goes on to the {@link ChildOwner}.
  */
-import { type ChannelOptions, experimental } from '@grpc/grpc-js';
+import { type ChannelOptions, experimental, type Metadata, type status } from '@grpc/grpc-js';
 import {
   addressName,
   attributesOf,
@@ -19,7 +19,7 @@ import { Leaf, type LeafOwner, type LeafReport } from '../grpc-js/leaf.js';
 import { HealthCheckedSubchannel, type HealthObserver } from '../health/checked-subchannel.js';
 import type { ChannelArguments } from './channel-arguments.js';
 import type { EndpointData } from './data.js';
-import { type CallEnd, type EndpointHooks, identityOf, type PolicyEndpoint } from './endpoint.js';
+import { type EndpointHooks, identityOf, type PolicyEndpoint } from './endpoint.js';
 import { EndpointPick, failPick, queuePick } from './pick-result.js';
 import { type PickedInTurn, pickStarted } from './picked-in-turn.js';
 import { ReconnectPace } from './reconnect-pace.js';
@@ -228,7 +228,7 @@ export class EndpointChild<Data> implements PolicyEndpoint<Data>, LeafOwner, Hea
     this.pickResult = new EndpointPick(this, {
       subchannel,
       onCallStarted: () => this.callStarted(),
-      onCallEnded: (code, details, trailers) => this.callEnded({ code, details, trailers }),
+      onCallEnded: (code, _, trailers) => this.callEnded(code, trailers),
     });
     const healthy = this.state === 'TRANSIENT_FAILURE' && this.watched?.status === 'SERVING';
     const reason = healthy
@@ -240,13 +240,11 @@ export class EndpointChild<Data> implements PolicyEndpoint<Data>, LeafOwner, Hea
   private callStarted(): void {
     this.kept.calls++;
     pickStarted(this.kept);
-    this.owner.policy.onCallStarted?.(this);
   }
 
-  private callEnded(end: CallEnd): void {
+  private callEnded(code: status, trailers: Metadata): void {
     const { owner, kept } = this;
-    this.pace.callEnded(end);
-    owner.policy.onCallEnded?.(this, end);
+    this.pace.callEnded(code, trailers);
     if (--kept.calls === 0) owner.callsEnded(kept);
   }
 

@@ -89,20 +89,28 @@ export interface CallEnd {
   readonly details: string;
   /** The server's trailers; empty if the RPC did not get so far. */
   readonly trailers: Metadata;
+  /** Milliseconds from the start of its stream to its end, with fractions. */
+  readonly durationMs: number;
+  /** As the pick had it: the attempts before this one. */
+  readonly rpc: Rpc;
 }
 
-/** What a policy can attach to its endpoints. Called at once, in the middle of a change: they must not act on any client. */
-export interface EndpointHooks<Data> {
+/** What a policy can hear of its RPCs. Called at once, in the middle of a change: they must not act on any client. */
+export interface CallHooks<Data> {
+  /** An RPC has started on the endpoint's connection. */
+  readonly onCallStarted?: ((endpoint: PolicyEndpoint<Data>, rpc: Rpc) => void) | undefined;
+  /** That RPC has ended, however it did: exactly once for each `onCallStarted`, even on a removed endpoint. */
+  readonly onCallEnded?: ((endpoint: PolicyEndpoint<Data>, end: CallEnd) => void) | undefined;
+}
+
+/** What a policy can attach to its endpoints. */
+export interface EndpointHooks<Data> extends CallHooks<Data> {
   /**
    * Called once per endpoint. Its result lives as long as the endpoint, across pickers and updates, also when the
    * endpoint gains or loses addresses; and after the resolver has removed the endpoint, as long as RPCs run there: if
    * it comes back before they have ended, it has the same data again.
    */
   readonly createData?: ((endpoint: EndpointIdentity) => Data) | undefined;
-  /** An RPC has started on the endpoint's connection. */
-  readonly onCallStarted?: ((endpoint: PolicyEndpoint<Data>) => void) | undefined;
-  /** That RPC has ended, however it did: exactly once for each `onCallStarted`, even on a removed endpoint. */
-  readonly onCallEnded?: ((endpoint: PolicyEndpoint<Data>, end: CallEnd) => void) | undefined;
 }
 
 /** Room for about a dozen endpoints; a status message travels in logs and headers. */

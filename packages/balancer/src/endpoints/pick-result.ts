@@ -6,19 +6,19 @@ import type { Picked } from './picked-in-turn.js';
 type PickResult = experimental.PickResult;
 
 /** Whom a pick goes to. */
-export type PickedEndpoint = PolicyEndpoint<unknown> & { readonly kept: Picked };
+export type PickedEndpoint<Data> = PolicyEndpoint<Data> & { readonly kept: Picked };
 
 /** What sends an RPC to an endpoint's connection: its child makes one for each connection. */
-export class EndpointPick implements PickResult {
+export class EndpointPick<Data> implements PickResult {
   readonly pickResultType: typeof experimental.PickResultType.COMPLETE = experimental.PickResultType.COMPLETE;
   readonly status: null = null;
   readonly subchannel: PickResult['subchannel'];
   readonly onCallStarted: PickResult['onCallStarted'];
   readonly onCallEnded: PickResult['onCallEnded'];
-  readonly pickedEndpoint: PickedEndpoint;
+  readonly pickedEndpoint: PickedEndpoint<Data>;
 
   constructor(
-    endpoint: PickedEndpoint,
+    endpoint: PickedEndpoint<Data>,
     { subchannel, onCallStarted, onCallEnded }: Omit<PickResult, 'pickResultType' | 'status'>,
   ) {
     this.pickedEndpoint = endpoint;

@@ -3,8 +3,7 @@
  * lost as soon as they are made. To grpc-js each of them was a success, and only a failure has a back-off (B7): a peer
  * that sends GOAWAY at once would be called thousands of times a second.
  */
-import { type ChannelOptions, experimental, status } from '@grpc/grpc-js';
-import type { CallEnd } from './endpoint.js';
+import { type ChannelOptions, experimental, type Metadata, status } from '@grpc/grpc-js';
 
 /**
  * A connection that lives so long is no brief one. Somewhat less than a second, so that servers which end connections
@@ -30,8 +29,8 @@ export class ReconnectPace {
   }
 
   /** An RPC has ended on the connection. One that its server ended proves the connection good. */
-  callEnded(end: CallEnd): void {
-    if (this.youngSince !== PROVEN && isAnswer(end)) this.youngSince = PROVEN;
+  callEnded(code: status, trailers: Metadata): void {
+    if (this.youngSince !== PROVEN && isAnswer(code, trailers)) this.youngSince = PROVEN;
   }
 
   /**
@@ -58,7 +57,7 @@ export class ReconnectPace {
 }
 
 /** True if the RPC was ended by the server, and not by the loss of the connection or by the client. */
-function isAnswer({ code, trailers }: CallEnd): boolean {
+function isAnswer(code: status, trailers: Metadata): boolean {
   return code === status.OK || Object.keys(trailers.getMap()).length > 0;
 }
 

@@ -1,21 +1,24 @@
 /** The picker that grpc-js gets: the policy's own, which it tells of the RPC, with what is known of RPCs kept around it. */
 import type { experimental, Metadata } from '@grpc/grpc-js';
 import { attemptsOf, isFirst, remember, type Tried, triedBefore } from '../grpc-js/rpc-attempts.js';
-import type { PolicyEndpoint, PolicyPickArgs, PolicyPicker, Rpc } from './endpoint.js';
+import type { CallHooks, PolicyEndpoint, PolicyPickArgs, PolicyPicker, Rpc } from './endpoint.js';
 import type { EndpointPick } from './pick-result.js';
 import type { PickedInTurn } from './picked-in-turn.js';
 
 type PickArgs = experimental.PickArgs;
 
-export class RpcPicker implements experimental.Picker {
+export class RpcPicker<Data> implements experimental.Picker {
   /** The policy's. */
   readonly picker: PolicyPicker;
   private readonly picks: PickedInTurn;
+  /** Undefined if the policy has none. */
+  private readonly hooks: CallHooks<Data> | undefined;
   private readonly given: GivenArgs = new GivenArgs();
 
-  constructor(picker: PolicyPicker, picks: PickedInTurn) {
+  constructor(picker: PolicyPicker, picks: PickedInTurn, hooks: CallHooks<Data>) {
     this.picker = picker;
     this.picks = picks;
+    this.hooks = hooks.onCallStarted || hooks.onCallEnded ? hooks : undefined;
   }
 
   pick(args: PickArgs): experimental.PickResult {
@@ -25,16 +28,47 @@ export class RpcPicker implements experimental.Picker {
     given.tried = tried;
     const result = this.picker.pick(given);
     // A policy may have made a copy of an endpoint's pick result, with hooks of its own.
-    const { pickedEndpoint: endpoint } = result as Partial<EndpointPick>;
-    if (endpoint !== undefined) {
-      remember(args, tried, endpoint);
-      if (this.picks.areCounted) this.picks.add(endpoint.kept);
-    }
-    return result;
+    const { pickedEndpoint: endpoint } = result as Partial<EndpointPick<Data>>;
+    if (endpoint === undefined) return result;
+    remember(args, tried, endpoint);
+    if (this.picks.areCounted) this.picks.add(endpoint.kept);
+    return this.hooks === undefined ? result : withHooks(this.hooks, result, endpoint, rpcOf(tried));
   }
 }
 
+/** The pick of one RPC. Its functions need no `this`: parents copy them, and grpc-js calls them as the call's (B23). */
+function withHooks<Data>(
+  { onCallStarted, onCallEnded }: CallHooks<Data>,
+  result: experimental.PickResult,
+  endpoint: PolicyEndpoint<Data>,
+  rpc: Rpc,
+): experimental.PickResult {
+  let startedAt = 0;
+  const { pickResultType, subchannel, status } = result;
+  return {
+    pickResultType,
+    subchannel,
+    status,
+    onCallStarted() {
+      startedAt = performance.now();
+      result.onCallStarted?.();
+      onCallStarted?.(endpoint, rpc);
+    },
+    onCallEnded(code, details, trailers) {
+      result.onCallEnded?.(code, details, trailers);
+      const durationMs = performance.now() - startedAt;
+      onCallEnded?.(endpoint, { code, details, trailers, durationMs, rpc });
+    },
+  };
+}
+
 const FIRST: Rpc = Object.freeze({ attempt: 0, tried: Object.freeze([]) });
+
+function rpcOf(tried: Tried): Rpc {
+  if (isFirst(tried)) return FIRST;
+  const all = attemptsOf(tried) as readonly PolicyEndpoint<unknown>[];
+  return { attempt: all.length, tried: all };
+}
 
 /** One object for all picks of a picker, so that none is made for a pick: it tells of the newest. */
 class GivenArgs implements PolicyPickArgs {
@@ -50,9 +84,6 @@ class GivenArgs implements PolicyPickArgs {
   }
 
   get rpc(): Rpc {
-    const { tried } = this;
-    if (isFirst(tried)) return FIRST;
-    const all = attemptsOf(tried) as readonly PolicyEndpoint<unknown>[];
-    return { attempt: all.length, tried: all };
+    return rpcOf(this.tried);
   }
 }

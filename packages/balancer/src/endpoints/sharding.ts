@@ -64,7 +64,7 @@ export class EndpointSharding<Data = undefined> {
   private readonly children: ChildList<EndpointChild<Data>> = new ChildList();
   private readonly departed: DepartedEndpoints<Data> = new DepartedEndpoints();
   /** The policy's newest picker, as it is published. */
-  private rpcPicker: RpcPicker | undefined = undefined;
+  private rpcPicker: RpcPicker<Data> | undefined = undefined;
   private note = '';
   private acceptedBefore = false;
   /** How many there were: one may come from within another. */
@@ -161,7 +161,8 @@ export class EndpointSharding<Data = undefined> {
     if (all.length === 0) {
       // Either nothing is known yet, or publishFailure has said why.
     } else if (picker !== undefined) {
-      if (this.rpcPicker?.picker !== picker) this.rpcPicker = new RpcPicker(picker, this.owner.picks);
+      if (this.rpcPicker?.picker !== picker)
+        this.rpcPicker = new RpcPicker(picker, this.owner.picks, this.options);
       this.push(State.READY, this.rpcPicker);
     } else if (this.children.count('TRANSIENT_FAILURE') === all.length) {
       this.push(State.TRANSIENT_FAILURE, this.failurePicker, () => this.failureMessage());

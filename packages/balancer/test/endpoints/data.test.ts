@@ -1,10 +1,10 @@
 /** What belongs to an endpoint goes on with it when its addresses change, and while its RPCs run. */
 import { type experimental, Metadata, connectivityState as State, status } from '@grpc/grpc-js';
-import { SimulatedChannel } from '@petiole/test-kit/simulated-channel';
+import { rpc, SimulatedChannel } from '@petiole/test-kit/simulated-channel';
 import { told } from '@petiole/test-kit/told';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type Departed, DepartedEndpoints, type EndpointData } from '../../src/endpoints/data.js';
-import { customRoundRobin, definePolicy, type PolicyEndpoint } from '../../src/index.js';
+import { customRoundRobin, definePolicy, type PolicyEndpoint, queuePick } from '../../src/index.js';
 import { EventLog } from '../support/event-log.js';
 
 const { IDLE, READY } = State;
@@ -15,6 +15,9 @@ type Counted = PolicyEndpoint<{ readonly id: number; running: number }>;
 
 let endpoints: readonly Counted[] = [];
 let made = 0;
+/** The place of the endpoint that the next pick goes to. */
+let wanted = 0;
+let picker: experimental.Picker | undefined;
 
 beforeAll(() => {
   customRoundRobin.register();
@@ -23,8 +26,7 @@ beforeAll(() => {
     createData: (): Counted['data'] => ({ id: made++, running: 0 }),
     createPicker(ready, view) {
       endpoints = view.endpoints;
-      const [first] = ready;
-      return first && { pick: () => first.pickResult };
+      return ready.length > 0 ? { pick: () => endpoints[wanted]?.pickResult ?? queuePick() } : undefined;
     },
     onCallStarted: ({ data }) => void data.running++,
     onCallEnded: ({ data }) => void data.running--,
@@ -43,12 +45,14 @@ function open(...list: experimental.Endpoint[]): SimulatedChannel {
   const channel = new SimulatedChannel({ counts_rpcs: {} });
   channel.update(list);
   channel.all(READY);
+  ({ picker } = channel.latest);
   return channel;
 }
 
 /** Starts an RPC at the endpoint of that place; answers with what ends it. */
 function start(place: number): () => void {
-  const { onCallStarted, onCallEnded } = endpoints[place]?.pickResult ?? {};
+  wanted = place;
+  const { onCallStarted, onCallEnded } = picker?.pick(rpc()) ?? {};
   onCallStarted?.();
   return () => onCallEnded?.(status.OK, '', new Metadata());
 }
