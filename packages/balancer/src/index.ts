@@ -36,6 +36,7 @@ export type { EndpointAttributes } from '@petiole/service-config/internal';
 export type {
   CallEnd,
   CallHooks,
+  ConnectMode,
   EndpointHooks,
   EndpointIdentity,
   PolicyEndpoint,

@@ -19,7 +19,7 @@ import { Leaf, type LeafOwner, type LeafReport } from '../grpc-js/leaf.js';
 import { HealthCheckedSubchannel, type HealthObserver } from '../health/checked-subchannel.js';
 import type { ChannelArguments } from './channel-arguments.js';
 import type { EndpointData } from './data.js';
-import { type EndpointHooks, identityOf, type PolicyEndpoint } from './endpoint.js';
+import { type ConnectMode, type EndpointHooks, identityOf, type PolicyEndpoint } from './endpoint.js';
 import { EndpointPick, failPick, queuePick } from './pick-result.js';
 import { type PickedInTurn, pickStarted } from './picked-in-turn.js';
 import { ReconnectPace } from './reconnect-pace.js';
@@ -34,6 +34,7 @@ export interface ChildOwner<Data> {
   readonly policy: EndpointHooks<Data> & {
     readonly name: string;
     readonly helper: experimental.ChannelControlHelper;
+    readonly connect?: ConnectMode | undefined;
   };
   readonly args: ChannelArguments;
   readonly picks: PickedInTurn;
@@ -55,7 +56,11 @@ export class EndpointChild<Data> implements PolicyEndpoint<Data>, LeafOwner, Hea
   private watched: HealthCheckedSubchannel | undefined = undefined;
   /** `held` counts as failed, although the leaf connects, until that has a connection or a failure of its own. */
   private phase: 'following the leaf' | 'held' = 'following the leaf';
-  private readonly leaf: Leaf;
+  /** There is none before the first connection attempt, and while the endpoint is not selected. */
+  private leaf: Leaf | undefined = undefined;
+  /** May have a connection. */
+  isSelected = false;
+  private isAskedToConnect = false;
   private readonly pace: ReconnectPace = new ReconnectPace();
 
   private readonly owner: ChildOwner<Data>;
@@ -67,7 +72,6 @@ export class EndpointChild<Data> implements PolicyEndpoint<Data>, LeafOwner, Hea
     this.owner = owner;
     this.endpoint = endpoint;
     this.kept = kept ?? { value: createData?.(identityOf(endpoint)) as Data, calls: 0, picked: 0 };
-    this.leaf = new Leaf(this, endpoint, owner.args.current);
   }
 
   get name(): string {
@@ -106,9 +110,43 @@ export class EndpointChild<Data> implements PolicyEndpoint<Data>, LeafOwner, Hea
       : this.endpoint.addresses.filter((address) => experimental.subchannelAddressToString(address) === text);
   }
 
+  /** Connects, at once or when it is asked to. */
+  select(): void {
+    this.isSelected = true;
+    if (this.owner.policy.connect !== 'when asked') this.start();
+  }
+
+  /** Gives its connection up; RPCs that run there go on to their end. */
+  deselect(): void {
+    this.isSelected = false;
+    this.release();
+    this.phase = 'following the leaf';
+    this.lastError = undefined;
+    this.wait('IDLE', 'no longer selected by the policy');
+  }
+
   connect(): void {
+    if (this.isAskedToConnect) return;
+    this.isAskedToConnect = true;
+    // A policy asks from within a pick, where grpc-js cannot stand a change.
+    process.nextTick(() => {
+      this.isAskedToConnect = false;
+      if (!this.isSelected || this.state !== 'IDLE') return;
+      if (this.leaf === undefined) this.start();
+      else this.reconnect();
+    });
+  }
+
+  private start(): void {
     this.pace.begin();
+    this.leaf = new Leaf(this, this.endpoint, this.owner.args.current);
     this.leaf.connect();
+  }
+
+  private release(): void {
+    this.pace.stop();
+    this.leaf?.destroy();
+    this.leaf = undefined;
   }
 
   /**
@@ -119,7 +157,7 @@ export class EndpointChild<Data> implements PolicyEndpoint<Data>, LeafOwner, Hea
   adopt(endpoint: Endpoint): boolean {
     const { endpoint: before } = this;
     this.endpoint = endpoint;
-    if (!sameAddresses(before, endpoint)) this.leaf.outdate();
+    if (!sameAddresses(before, endpoint)) this.leaf?.outdate();
     return !sameAttributes(before, endpoint);
   }
 
@@ -136,12 +174,12 @@ export class EndpointChild<Data> implements PolicyEndpoint<Data>, LeafOwner, Hea
 
   /** Opens subchannels with the owner's new arguments, and keeps the old connection until one is READY. */
   renew(): void {
-    this.leaf.renew(this.endpoint, this.owner.args.current);
+    this.leaf?.renew(this.endpoint, this.owner.args.current);
   }
 
   /** Connects again, with the newest arguments and the addresses in the order that the resolver gave last. */
   reconnect(): void {
-    if (this.state === 'SHUTDOWN' || !this.leaf.isIdle) return;
+    if (this.state === 'SHUTDOWN' || !this.leaf?.isIdle) return;
     this.pace.begin();
     this.leaf.reconnect(this.endpoint, this.owner.args.current);
   }
@@ -155,8 +193,8 @@ export class EndpointChild<Data> implements PolicyEndpoint<Data>, LeafOwner, Hea
     const from = this.state;
     this.state = 'SHUTDOWN';
     this.pickResult = queuePick();
-    this.pace.stop();
-    this.leaf.destroy();
+    this.isSelected = false;
+    this.release();
     if (reason !== undefined) this.tell(from, 'SHUTDOWN', reason);
   }
 
@@ -253,7 +291,7 @@ export class EndpointChild<Data> implements PolicyEndpoint<Data>, LeafOwner, Hea
     const lived = this.pace.lost(this.owner.args.current, () => this.reconnect());
     if (lived === undefined) {
       // After the report, so that pick_first tries the addresses one after the other again (B10).
-      process.nextTick(() => this.reconnect());
+      if (this.owner.policy.connect !== 'when asked') process.nextTick(() => this.reconnect());
       this.wait('IDLE', 'connection lost');
     } else {
       // Until there is a connection again, as pick_first has it after failed attempts.

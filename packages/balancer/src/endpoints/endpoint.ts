@@ -46,6 +46,11 @@ export interface PolicyEndpoint<Data = undefined> extends EndpointIdentity {
    * fails with the endpoint's last error. Otherwise the RPC waits. Read it in `pick`; do not store it.
    */
   readonly pickResult: experimental.PickResult;
+  /**
+   * Has an IDLE endpoint connect, where the policy connects `'when asked'`; may be called from `pick`, for each RPC. Does
+   * nothing to one that is not selected, or is in another state: what has failed tries again by itself.
+   */
+  connect(): void;
   /** What `createData` made for this endpoint; it may be older than this object. */
   readonly data: Data;
   /**
@@ -94,6 +99,12 @@ export interface CallEnd {
   /** As the pick had it: the attempts before this one. */
   readonly rpc: Rpc;
 }
+
+/**
+ * When an endpoint that has no connection connects: `at once`, also after it has lost one; or `when asked` by
+ * `endpoint.connect()`.
+ */
+export type ConnectMode = 'at once' | 'when asked';
 
 /** What a policy can hear of its RPCs. Called at once, in the middle of a change: they must not act on any client. */
 export interface CallHooks<Data> {

@@ -16,7 +16,13 @@ import { type ChildOwner, EndpointChild } from './child.js';
 import { ChildList } from './child-list.js';
 import { CONNECT_TIMEOUT_MS, ConnectingWatch } from './connecting-watch.js';
 import { DepartedEndpoints } from './data.js';
-import { describeEndpoints, type EndpointHooks, type PolicyEndpoint, type PolicyPicker } from './endpoint.js';
+import {
+  type ConnectMode,
+  describeEndpoints,
+  type EndpointHooks,
+  type PolicyEndpoint,
+  type PolicyPicker,
+} from './endpoint.js';
 import { matchEndpoints } from './matching.js';
 import { failPick, queuePick } from './pick-result.js';
 import { PickedInTurn } from './picked-in-turn.js';
@@ -31,12 +37,19 @@ const trace = tracer('endpoint_sharding');
 /** Resolvers say many things: what of a name could not be looked up, and what an answer of a catalogue was. */
 const LONGEST_NOTE = 4000;
 
+/** How often a policy is asked for its selection in one event: one that is never content is asked again at the next event. */
+const MOST_SELECTIONS = 10;
+
 /** What a policy gives its {@link EndpointSharding}. */
 export interface EndpointShardingOptions<Data> extends EndpointHooks<Data> {
   /** The policy's name, for messages and traces. */
   readonly name: string;
   /** What grpc-js passed to the policy's constructor. */
   readonly helper: experimental.ChannelControlHelper;
+  /** Which endpoints may connect, asked after each event. Default: all. Undefined: those of before. */
+  readonly select?: (() => readonly PolicyEndpoint<Data>[] | undefined) | undefined;
+  /** Default `at once`. */
+  readonly connect?: ConnectMode | undefined;
   /**
    * Time to call {@link EndpointSharding.publish}. Called once per event, however many children report in it, and at
    * the end of each update. As the hooks, it must not act on any client.
@@ -152,29 +165,44 @@ export class EndpointSharding<Data = undefined> {
   }
 
   /**
-   * Publishes READY with the policy's picker; or, without one, TRANSIENT_FAILURE if all endpoints are in it,
-   * else CONNECTING. What is published already is not published again, and nothing while there are no endpoints:
+   * Publishes READY with the policy's picker; or, without one, TRANSIENT_FAILURE if all selected endpoints are in it,
+   * else CONNECTING. Where endpoints connect `when asked`, the picker is published with the best state of any: READY,
+   * CONNECTING, IDLE, TRANSIENT_FAILURE. What is published already is not published again, and nothing while there are no endpoints:
    * {@link EndpointSharding.update} says so by itself.
    */
   publish(picker: PolicyPicker | undefined): void {
-    const { all } = this.children;
-    if (all.length === 0) {
-      // Either nothing is known yet, or publishFailure has said why.
-    } else if (picker !== undefined) {
+    // Without endpoints either nothing is known yet, or publishFailure has said why.
+    if (this.children.all.length === 0) return;
+    const state = this.stateWith(picker);
+    const error = state === State.TRANSIENT_FAILURE ? () => this.failureMessage() : undefined;
+    if (picker === undefined) {
+      this.push(state, error ? this.failurePicker : this.queuePicker, error);
+    } else {
       if (this.rpcPicker?.picker !== picker)
         this.rpcPicker = new RpcPicker(picker, this.owner.picks, this.options);
-      this.push(State.READY, this.rpcPicker);
-    } else if (this.children.count('TRANSIENT_FAILURE') === all.length) {
-      this.push(State.TRANSIENT_FAILURE, this.failurePicker, () => this.failureMessage());
-    } else {
-      this.push(State.CONNECTING, this.queuePicker);
+      this.push(state, this.rpcPicker, error);
     }
+  }
+
+  /** What a policy says with its picker, or without one. Where endpoints wait to be asked, their states say it. */
+  private stateWith(picker: PolicyPicker | undefined): State {
+    const { children } = this;
+    const isLazy = this.options.connect === 'when asked';
+    if (picker !== undefined && (!isLazy || this.readyCount > 0)) return State.READY;
+    if (children.count('TRANSIENT_FAILURE') === this.selectedCount) return State.TRANSIENT_FAILURE;
+    const waits = isLazy && children.count('CONNECTING') === 0 && this.readyCount === 0;
+    return waits ? State.IDLE : State.CONNECTING;
   }
 
   /** Publishes TRANSIENT_FAILURE: RPCs fail with this status, those that wait for ready go on waiting. */
   publishFailure(failure: Partial<StatusObject>): void {
     const result = failPick(failure);
     this.push(State.TRANSIENT_FAILURE, { pick: () => result }, () => failure.details ?? null);
+  }
+
+  /** Something has changed that is none of the endpoints: `select` and `onChange('ready')` are called. */
+  reconsider(): void {
+    this.batch(() => this.changed('ready'));
   }
 
   /** Releases all subchannels and timers. Nothing is published or called back afterwards. */
@@ -232,7 +260,7 @@ export class EndpointSharding<Data = undefined> {
     // Connect first: a new endpoint may share a connection with a removed one.
     for (const child of created) {
       // What the others report may have closed the channel, or updated it.
-      if (child.state !== 'SHUTDOWN') child.connect();
+      if (child.state !== 'SHUTDOWN' && this.options.select === undefined) child.select();
     }
     for (const child of leaving) {
       this.connecting.stop(child);
@@ -246,7 +274,7 @@ export class EndpointSharding<Data = undefined> {
     else this.connecting.stop(child);
     this.batch(() => {
       this.changed(areOthersReady ? 'ready' : 'states');
-      if (from === 'READY') this.reresolution.request();
+      if (from === 'READY' && child.isSelected) this.reresolution.request();
     });
   }
 
@@ -258,6 +286,7 @@ export class EndpointSharding<Data = undefined> {
     this.batchDepth++;
     try {
       makeChanges();
+      if (this.batchDepth === 1 && this.change !== undefined) this.reselect();
     } finally {
       this.batchDepth--;
     }
@@ -265,6 +294,30 @@ export class EndpointSharding<Data = undefined> {
     const { change } = this;
     this.change = undefined;
     this.options.onChange(change);
+  }
+
+  /** What a change of the selection does to the endpoints may call for another one, as where the next group has failed, too. */
+  private reselect(): void {
+    const { select } = this.options;
+    for (let round = 0; select !== undefined && round < MOST_SELECTIONS && !this.destroyed; round++) {
+      const chosen = select();
+      if (chosen === undefined || !this.adoptSelection(new Set(chosen))) return;
+      this.changed('ready');
+    }
+  }
+
+  /** Answers whether it is another one. */
+  private adoptSelection(selection: ReadonlySet<unknown>): boolean {
+    const others = this.children.all.filter((child) => child.isSelected !== selection.has(child));
+    // Connect first: an endpoint may share a connection with one that goes.
+    for (const child of others) if (selection.has(child)) child.select();
+    for (const child of others) if (!selection.has(child)) child.deselect();
+    return others.length > 0;
+  }
+
+  private get selectedCount(): number {
+    const { all } = this.children;
+    return this.options.select === undefined ? all.length : all.filter(({ isSelected }) => isSelected).length;
   }
 
   private push(state: State, picker: Picker, error?: () => string | null): void {
@@ -276,8 +329,11 @@ export class EndpointSharding<Data = undefined> {
 
   private failureMessage(): string {
     const { all } = this.children;
-    const who = all.length === 1 ? 'the only endpoint' : `all ${all.length} endpoints`;
-    return `${this.options.name}: ${who} failed: ${describeEndpoints(all)}${this.noteSentence}`;
+    const selected = all.filter(({ isSelected }) => isSelected);
+    const which = selected.length === all.length ? '' : ` selected of ${all.length}`;
+    const who =
+      selected.length === 1 ? `the only endpoint${which}` : `all ${selected.length} endpoints${which}`;
+    return `${this.options.name}: ${who} failed: ${describeEndpoints(selected)}${this.noteSentence}`;
   }
 
   private get noteSentence(): string {

@@ -5,14 +5,14 @@
  */
 import type { experimental } from '@grpc/grpc-js';
 import type { Fields, JsonOf } from '@petiole/service-config';
-import { declareFields } from '@petiole/service-config/internal';
+import { declareFields, show } from '@petiole/service-config/internal';
 import { checkDefinition } from './definition-check.js';
 import { firstEditionPolicy, isFirstEdition } from './first-edition.js';
 import { PolicyInstance } from './instance.js';
 import { type Policy, policyObject } from './policy-object.js';
 import type { PolicyDefinition } from './view.js';
 
-const OPTIONAL = ['check', 'createMemory', 'createData', 'waits', 'onCallStarted', 'onCallEnded'];
+const OPTIONAL = ['check', 'createMemory', 'createData', 'select', 'waits', 'onCallStarted', 'onCallEnded'];
 
 /**
  * Defines a load-balancing policy that keeps one `pick_first` child per endpoint.
@@ -31,6 +31,11 @@ export function definePolicy<
 >(definition: PolicyDefinition<Declared, Memory, Data>): Policy<JsonOf<Declared>> {
   if (isFirstEdition(definition)) return firstEditionPolicy(definition);
   checkDefinition('definePolicy', definition, OPTIONAL, ['createPicker']);
+  const { connect = 'at once' } = definition;
+  if (connect !== 'at once' && connect !== 'when asked')
+    throw new TypeError(
+      `definePolicy: connect of ${definition.name} must be "at once" or "when asked", got ${show(connect)}`,
+    );
   const { name, aliases = [], fields = {} as Declared } = definition;
   const declared = declareFields(name, fields, (config) => definition.check?.(config));
 

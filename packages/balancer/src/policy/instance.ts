@@ -5,7 +5,7 @@
 import type { ChannelOptions, experimental } from '@grpc/grpc-js';
 import type { ConfigOf, Fields } from '@petiole/service-config';
 import { tracer } from '@petiole/service-config/internal';
-import type { PolicyPickArgs } from '../endpoints/endpoint.js';
+import type { PolicyEndpoint, PolicyPickArgs } from '../endpoints/endpoint.js';
 import { type EndpointChange, EndpointSharding } from '../endpoints/sharding.js';
 import { BugReports } from './bug-reports.js';
 import { ConfigInForce, PolicyConfig } from './config.js';
@@ -36,13 +36,15 @@ export class PolicyInstance<Declared extends Fields, Memory, Data> implements ex
     this.definition = definition;
     this.trace = tracer(name);
     this.bugs = new BugReports(name);
-    this.waking = new Waking(() => this.refresh('ready'));
+    this.waking = new Waking(() => this.sharding.reconsider());
     this.sharding = new EndpointSharding<Data>({
       name,
       helper,
       createData: this.bugs.caught('createData', createData, definition),
       onCallStarted: this.bugs.caught('onCallStarted', onCallStarted, definition),
       onCallEnded: this.bugs.caught('onCallEnded', onCallEnded, definition),
+      select: definition.select && (() => this.select()),
+      connect: definition.connect,
       onChange: (change) => this.refresh(change),
     });
   }
@@ -79,6 +81,20 @@ export class PolicyInstance<Declared extends Fields, Memory, Data> implements ex
 
   getTypeName(): string {
     return this.definition.name;
+  }
+
+  /** Undefined where the definition could not say: what it said before holds. */
+  private select(): readonly PolicyEndpoint<Data>[] | undefined {
+    const view = this.view as PolicyView<ConfigOf<Declared>, Memory, Data>;
+    try {
+      const chosen = this.definition.select?.(view);
+      const isKnown = (one: PolicyEndpoint<Data>): boolean => view.endpoints[one.index] === one;
+      if (Array.isArray(chosen) && chosen.every(isKnown)) return chosen;
+      throw new TypeError("select() must return an array of some of the view's endpoints");
+    } catch (error) {
+      this.bugs.report('select', error);
+      return undefined;
+    }
   }
 
   private refresh(change: EndpointChange): void {

@@ -1,6 +1,6 @@
 /** What a policy consists of, and what it knows when it makes a picker. */
 import type { ConfigOf, Fields } from '@petiole/service-config';
-import type { EndpointHooks, PolicyEndpoint, PolicyPicker } from '../endpoints/endpoint.js';
+import type { ConnectMode, EndpointHooks, PolicyEndpoint, PolicyPicker } from '../endpoints/endpoint.js';
 
 /** What `createPicker` knows. One object per policy instance: its fields are current whenever they are read. */
 export interface PolicyView<Config, Memory, Data> {
@@ -47,6 +47,17 @@ export interface PolicyDefinition<Declared extends Fields, Memory, Data> extends
   check?(config: ConfigOf<Declared>): void;
   /** Makes what one policy instance remembers from one picker to the next. */
   createMemory?(): Memory;
+  /**
+   * Which endpoints may have a connection, some of `view.endpoints`: a subset, the best group, and so on. Called after each
+   * update and `wake()`, and when an endpoint changes its state. The others stay listed, IDLE; one that is no longer among
+   * them is disconnected when its RPCs have ended, and keeps its `data`. Default: all.
+   */
+  select?(view: PolicyView<ConfigOf<Declared>, Memory, Data>): readonly PolicyEndpoint<Data>[];
+  /**
+   * When endpoints connect: `at once` (default), also again after a lost connection; or `when asked`, by `endpoint.connect()`.
+   * Then the picker is published with the best state of any endpoint that is selected, instead of READY.
+   */
+  readonly connect?: ConnectMode;
   /**
    * Asked before `createPicker`, each time: true is the same as no picker, at a cost that does not depend on the number of
    * endpoints. The list of READY ones is made only for `createPicker`. Default: false.
