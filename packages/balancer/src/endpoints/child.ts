@@ -29,6 +29,13 @@ type SubchannelInterface = experimental.SubchannelInterface;
 
 const trace = tracer('endpoint_sharding');
 
+/** A subchannel with another value of it is another one: grpc-js has one for each address and arguments. */
+const CONNECTION_ARGUMENT = 'petiole.connection';
+/** Of all endpoints of the process: a renewed connection is nobody else's. */
+let renewals = 0;
+
+const realOf = (subchannel: SubchannelInterface | null) => subchannel?.getRealSubchannel();
+
 /** What a child needs of the sharding around it. */
 export interface ChildOwner<Data> {
   readonly policy: EndpointHooks<Data> & {
@@ -54,13 +61,18 @@ export class EndpointChild<Data> implements PolicyEndpoint<Data>, LeafOwner, Hea
 
   /** The wrapper of the connection in use, when it is health-checked. */
   private watched: HealthCheckedSubchannel | undefined = undefined;
-  /** `held` counts as failed, although the leaf connects, until that has a connection or a failure of its own. */
-  private phase: 'following the leaf' | 'held' = 'following the leaf';
+  /**
+   * `held` counts as failed, although the leaf connects, until that has a connection or a failure of its own. While it is
+   * `renewing` the leaf has a connection, and makes another one.
+   */
+  private phase: 'following the leaf' | 'held' | 'renewing' = 'following the leaf';
   /** There is none before the first connection attempt, and while the endpoint is not selected. */
   private leaf: Leaf | undefined = undefined;
   /** May have a connection. */
   isSelected = false;
-  private isAskedToConnect = false;
+  private isAsked = false;
+  /** Sets its subchannels apart from those before it was renewed, which grpc-js would use again. */
+  private connection = 0;
   private readonly pace: ReconnectPace = new ReconnectPace();
 
   private readonly owner: ChildOwner<Data>;
@@ -126,20 +138,35 @@ export class EndpointChild<Data> implements PolicyEndpoint<Data>, LeafOwner, Hea
   }
 
   connect(): void {
-    if (this.isAskedToConnect) return;
-    this.isAskedToConnect = true;
-    // A policy asks from within a pick, where grpc-js cannot stand a change.
-    process.nextTick(() => {
-      this.isAskedToConnect = false;
+    this.later(() => {
       if (!this.isSelected || this.state !== 'IDLE') return;
       if (this.leaf === undefined) this.start();
       else this.reconnect();
     });
   }
 
+  renew(): void {
+    this.later(() => {
+      if (this.state !== 'READY' || this.phase === 'renewing') return;
+      this.phase = 'renewing';
+      this.connection = ++renewals;
+      this.takeArguments();
+    });
+  }
+
+  /** A policy asks from within a pick, where grpc-js cannot stand a change. */
+  private later(act: () => void): void {
+    if (this.isAsked) return;
+    this.isAsked = true;
+    process.nextTick(() => {
+      this.isAsked = false;
+      act();
+    });
+  }
+
   private start(): void {
     this.pace.begin();
-    this.leaf = new Leaf(this, this.endpoint, this.owner.args.current);
+    this.leaf = new Leaf(this, this.endpoint, this.args);
     this.leaf.connect();
   }
 
@@ -172,16 +199,21 @@ export class EndpointChild<Data> implements PolicyEndpoint<Data>, LeafOwner, Hea
     if (state !== 'IDLE') this.tell('IDLE', state, lastError ?? `its addresses have changed from ${before}`);
   }
 
-  /** Opens subchannels with the owner's new arguments, and keeps the old connection until one is READY. */
-  renew(): void {
-    this.leaf?.renew(this.endpoint, this.owner.args.current);
+  /** Opens subchannels with new arguments, and keeps the old connection until one is READY. */
+  takeArguments(): void {
+    this.leaf?.renew(this.endpoint, this.args);
+  }
+
+  private get args(): ChannelOptions {
+    const { current } = this.owner.args;
+    return this.connection === 0 ? current : { ...current, [CONNECTION_ARGUMENT]: this.connection };
   }
 
   /** Connects again, with the newest arguments and the addresses in the order that the resolver gave last. */
   reconnect(): void {
     if (this.state === 'SHUTDOWN' || !this.leaf?.isIdle) return;
     this.pace.begin();
-    this.leaf.reconnect(this.endpoint, this.owner.args.current);
+    this.leaf.reconnect(this.endpoint, this.args);
   }
 
   /**
@@ -226,7 +258,8 @@ export class EndpointChild<Data> implements PolicyEndpoint<Data>, LeafOwner, Hea
     // pick_first calls an unknown health a failure; A17 has RPCs wait for the first answer.
     const awaitsHealth = report.is === 'TRANSIENT_FAILURE' && this.watched?.status === 'PENDING';
     if (this.phase === 'held' && (awaitsHealth || report.is === 'CONNECTING')) return;
-    this.phase = 'following the leaf';
+    const isSame = report.is === 'READY' && realOf(report.subchannel) === realOf(this.pickResult.subchannel);
+    if (this.phase !== 'renewing' || !isSame) this.phase = 'following the leaf';
     switch (report.is) {
       case 'READY':
         this.serve(report.subchannel);

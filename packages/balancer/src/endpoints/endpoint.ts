@@ -51,6 +51,11 @@ export interface PolicyEndpoint<Data = undefined> extends EndpointIdentity {
    * nothing to one that is not selected, or is in another state: what has failed tries again by itself.
    */
   connect(): void;
+  /**
+   * Makes a new connection beside the one in use, which serves until the new one is READY, and RPCs that run on it go on to
+   * their end. Does nothing to an endpoint that is not READY, or has a renewal under way.
+   */
+  renew(): void;
   /** What `createData` made for this endpoint; it may be older than this object. */
   readonly data: Data;
   /**

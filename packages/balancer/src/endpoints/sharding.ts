@@ -149,7 +149,7 @@ export class EndpointSharding<Data = undefined> {
       if (!this.adoptUnchanged(endpoints)) this.reconcile(endpoints);
       this.changed('states');
       // What the list has dropped needs nothing new, and what it has brought has it.
-      if (renew) for (const child of before) if (child.state !== 'SHUTDOWN') child.renew();
+      if (renew) for (const child of before) if (child.state !== 'SHUTDOWN') child.takeArguments();
     });
     if (this.destroyed) return true;
     this.publisher.repeatLater();
