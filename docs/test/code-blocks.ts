@@ -23,6 +23,7 @@ const MODULES = [
   '@petiole/resolver',
   '@petiole/echo-proto',
   '@petiole/kubernetes',
+  '@petiole/opentelemetry',
   'node:diagnostics_channel',
 ];
 

@@ -1,6 +1,7 @@
 /** gRPC's standard client metrics for @grpc/grpc-js, by OpenTelemetry. */
-export { instrument } from './instrument.js';
+export { type InstrumentOptions, instrument } from './instrument.js';
 export { withCustomLabel } from './labels/custom.js';
+export type { LabelOptions, OptionalLabel } from './labels/options.js';
 export {
   type CounterName,
   type HistogramName,
@@ -8,6 +9,4 @@ export {
   type Metric,
   type MetricName,
   type ObservedName,
-  type OptionalLabel,
 } from './metrics/table.js';
-export type { InstrumentOptions } from './options.js';

@@ -5,9 +5,20 @@ import { type CallObserver, watchCalls } from './grpc-js/calls.js';
 import { hookGrpcJs } from './grpc-js/hooks.js';
 import { type ConnectionChange, openConnections, watchConnections } from './grpc-js/subchannels.js';
 import { Labels, type TargetLabels } from './labels/labels.js';
+import type { LabelOptions } from './labels/options.js';
 import { CallMetrics } from './metrics/calls.js';
 import { createInstruments, enabledMetrics, type Instruments } from './metrics/instruments.js';
-import type { InstrumentOptions } from './options.js';
+import type { MetricName } from './metrics/table.js';
+
+/** What {@link instrument} takes. Every field may be left out. */
+export interface InstrumentOptions extends LabelOptions {
+  /** Whose instruments record. Default: the global one of `@opentelemetry/api`, from when there is one. */
+  readonly meterProvider?: MeterProvider;
+  /** Metrics that are off by default, by name (gRFC A79). */
+  readonly enable?: readonly MetricName[];
+  /** Metrics that are on by default, by name; it counts for more than `enable`. */
+  readonly disable?: readonly MetricName[];
+}
 
 /**
  * Records gRPC's client metrics of every channel of the process, also of those that exist already, from the next RPC and

@@ -4,26 +4,33 @@ import { FROM_SOURCES, start } from '@petiole/test-kit/program';
 import { startBackend } from '@petiole/test-kit/servers';
 import { expect, test } from 'vitest';
 
+/** A process that compiles what it loads. */
+const SLOW_START = { timeout: 60_000 };
+
 const app = fileURLToPath(new URL('app-process.ts', import.meta.url));
 
-test('reaches every client of a program, however it was loaded, once there is a global MeterProvider', async () => {
-  const server = await startBackend();
-  const { stdout } = await start([
-    process.execPath,
-    ...FROM_SOURCES,
-    '--import',
-    '@petiole/opentelemetry/register',
-    app,
-    server.address,
-  ]);
-  expect(JSON.parse(stdout)).toEqual([
-    [`dns:///${server.address}`, 'other', 1],
-    [`ipv4:${server.address}`, 'other', 1],
-    [`dns:///${server.address}`, 'petiole.test.Echo/UnaryGenerated', 1],
-  ]);
-});
+test(
+  'reaches every client of a program, however it was loaded, once there is a global MeterProvider',
+  SLOW_START,
+  async () => {
+    const server = await startBackend();
+    const { stdout } = await start([
+      process.execPath,
+      ...FROM_SOURCES,
+      '--import',
+      '@petiole/opentelemetry/register',
+      app,
+      server.address,
+    ]);
+    expect(JSON.parse(stdout)).toEqual([
+      [`dns:///${server.address}`, 'other', 1],
+      [`ipv4:${server.address}`, 'other', 1],
+      [`dns:///${server.address}`, 'petiole.test.Echo/UnaryGenerated', 1],
+    ]);
+  },
+);
 
-test('a program without it records nothing', async () => {
+test('a program without it records nothing', SLOW_START, async () => {
   const server = await startBackend();
   const { stdout } = await start([process.execPath, ...FROM_SOURCES, app, server.address]);
   expect(stdout).toBe('[]');

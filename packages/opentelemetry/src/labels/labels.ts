@@ -4,23 +4,22 @@
  */
 import type { ChannelInterface } from '@grpc/grpc-js';
 import type { Attributes } from '@opentelemetry/api';
-import type { OptionalLabel } from '../metrics/table.js';
-import type { InstrumentOptions } from '../options.js';
 import { CallLabels } from './call.js';
 import { customLabel } from './custom.js';
+import type { LabelOptions, OptionalLabel } from './options.js';
 import { canonicalTarget } from './target.js';
 
 /** The methods of a target whose labels are kept; those of more are made anew each time. */
 const MOST_METHODS = 1000;
 
 export class Labels {
-  readonly #options: InstrumentOptions;
+  readonly #options: LabelOptions;
   readonly #byChannel = new WeakMap<ChannelInterface, TargetLabels | 'none'>();
   /** Programs that have ever new targets don't lose by it: grpc-js, too, keeps a list for each. */
   readonly #byTarget = new Map<string, TargetLabels | 'none'>();
   readonly #byLabel = new Map<string, TargetLabels>();
 
-  constructor(options: InstrumentOptions) {
+  constructor(options: LabelOptions) {
     this.#options = options;
   }
 
@@ -52,13 +51,13 @@ export class Labels {
 export class TargetLabels {
   /** Of metrics of connections. */
   readonly connection: Attributes;
-  readonly #options: InstrumentOptions;
+  readonly #options: LabelOptions;
   readonly #target: string;
   readonly #backend: Attributes;
   readonly #byMethod = new Map<string, CallLabels>();
   readonly #hasCustom: boolean;
 
-  constructor(target: string, options: InstrumentOptions) {
+  constructor(target: string, options: LabelOptions) {
     const optional = new Set<OptionalLabel>(options.optionalLabels);
     this.#options = options;
     this.#target = target;

@@ -4,6 +4,8 @@
  * them; the `petiole.*` ones are ours.
  */
 
+import type { OptionalLabel } from '../labels/options.js';
+
 /** A66: "Buckets for histograms in default views", in seconds. */
 const LATENCY = [
   0, 0.00001, 0.00005, 0.0001, 0.0003, 0.0006, 0.0008, 0.001, 0.002, 0.003, 0.004, 0.005, 0.006, 0.008, 0.01,
@@ -15,13 +17,6 @@ const SIZE = [
   0, 1024, 2048, 4096, 16384, 65536, 262144, 1048576, 4194304, 16777216, 67108864, 268435456, 1073741824,
   4294967296,
 ];
-
-/** A label that is there only if `optionalLabels` names it (gRFC A79). */
-export type OptionalLabel =
-  | 'grpc.client.call.custom'
-  | 'grpc.disconnect_error'
-  | 'grpc.lb.backend_service'
-  | 'grpc.lb.locality';
 
 /** Metrics that count what happens. */
 export type CounterName =

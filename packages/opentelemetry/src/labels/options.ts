@@ -1,20 +1,19 @@
-/** What {@link instrument} takes. */
-import type { MeterProvider } from '@opentelemetry/api';
-import type { MetricName, OptionalLabel } from './metrics/table.js';
+/** What a program may say about labels. */
+
+/** A label that is there only if `optionalLabels` names it (gRFC A79). */
+export type OptionalLabel =
+  | 'grpc.client.call.custom'
+  | 'grpc.disconnect_error'
+  | 'grpc.lb.backend_service'
+  | 'grpc.lb.locality';
 
 /** Every field may be left out. */
-export interface InstrumentOptions {
-  /** Whose instruments record. Default: the global one of `@opentelemetry/api`, from when there is one. */
-  readonly meterProvider?: MeterProvider;
+export interface LabelOptions {
   /**
    * Which channels have metrics, by their target, as in `dns:///echo.example:50051`. Asked once for each channel.
    * Default: all.
    */
   readonly channels?: (target: string) => boolean;
-  /** Metrics that are off by default, by name (gRFC A79). */
-  readonly enable?: readonly MetricName[];
-  /** Metrics that are on by default, by name; it counts for more than `enable`. */
-  readonly disable?: readonly MetricName[];
   /** Labels to have beside the required ones, on metrics that know them (gRFC A79). Default: none. */
   readonly optionalLabels?: readonly OptionalLabel[];
   /**
