@@ -10,7 +10,7 @@ export type { EndpointBounds } from './lookup/bounds.js';
 export type { ResolverOptions } from './resolving/options.js';
 export type { Look } from './resolving/polling.js';
 export type { Resolution } from './resolving/resolution.js';
-export type { ResolverUpdate, UpdateReason } from './resolving/update-events.js';
+export type { ResolverAnswer, ResolverUpdate, UpdateReason } from './resolving/update-events.js';
 export type { Watching } from './resolving/watching.js';
 export {
   defineResolver,

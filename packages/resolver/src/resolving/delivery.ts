@@ -22,7 +22,7 @@ import {
 } from '@petiole/service-config/internal';
 import { hasServiceConfig } from '../grpc-js/channel-options.js';
 import type { Endpoint } from '../target/endpoint.js';
-import { publishUpdate, type UpdateReason } from './update-events.js';
+import { publishAnswer, publishUpdate, type UpdateReason } from './update-events.js';
 
 /** Room for what is known of many names; what a program says to a manual resolver may quote others, too. */
 const LONGEST_DETAILS = 4000;
@@ -97,6 +97,7 @@ export class Delivery {
     this.#serviceConfig = result.serviceConfig ?? this.#defaultConfig;
     const accepted = this.#call(experimental.statusOrFromValue([...endpoints]), note, reason);
     known.note = accepted ? note : undefined;
+    if (accepted) publishAnswer(this.target, endpoints);
     // Whether it keeps connections or not, a policy that refuses an empty list has heard of it.
     if (accepted || endpoints.length === 0) {
       publishUpdate(this.target, known.endpoints, endpoints, reason);

@@ -1,6 +1,7 @@
 /**
- * The diagnostics channel `petiole.resolver.update`: one plain object for each change that a resolver hands to a channel.
- * It comes when the channel has taken the change. Nothing is computed while nobody subscribes.
+ * The diagnostics channels `petiole.resolver.update`, one plain object for each change that a resolver hands to a channel, and
+ * `petiole.resolver.answer`, one for each answer, changed or not. They come when the channel has taken it. Nothing is computed
+ * while nobody subscribes.
  */
 import diagnostics from 'node:diagnostics_channel';
 import { addressKey, endpointName, publishLater, sameAttributes } from '@petiole/service-config/internal';
@@ -37,7 +38,20 @@ export interface ResolverUpdate {
   readonly error?: string;
 }
 
+/** A message on `petiole.resolver.answer`: the name was resolved, and the policy took the endpoints. */
+export interface ResolverAnswer {
+  /** The channel's target string. */
+  readonly target: string;
+  /** How many endpoints the channel has now. */
+  readonly endpoints: number;
+}
+
 const channel = diagnostics.channel(UPDATE_CHANNEL);
+const answers = diagnostics.channel('petiole.resolver.answer');
+
+export function publishAnswer(target: string, endpoints: readonly Endpoint[]): void {
+  publishLater<ResolverAnswer>(answers, () => ({ target, endpoints: endpoints.length }));
+}
 
 /** Publishes the difference between two results, or an error; silent when there is neither. */
 export function publishUpdate(
