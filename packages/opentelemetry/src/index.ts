@@ -1,7 +1,8 @@
 /** gRPC's standard client metrics for @grpc/grpc-js, by OpenTelemetry. */
-export { type InstrumentOptions, instrument } from './instrument.js';
+export { instrument } from './instrument.js';
 export { withCustomLabel } from './labels/custom.js';
 export type { LabelOptions, OptionalLabel } from './labels/options.js';
+export type { InstrumentOptions } from './metrics/recorder.js';
 export {
   type CounterName,
   type HistogramName,

@@ -2,43 +2,13 @@
  * RPCs and their attempts, as grpc-js makes them. An RPC is seen on public API: every client calls `createCall` of a
  * channel. Attempts are made inside the channel, a "load balancing call" each (facts O1 to O4).
  */
-import type { Channel, ChannelInterface, Metadata, status as Status } from '@grpc/grpc-js';
+import type { Channel, ChannelInterface, Metadata } from '@grpc/grpc-js';
 import type { CallConfig, GrpcJs, InnerCall, InternalChannel } from './internals.js';
 import { isRegistered } from './registered-methods.js';
-
-/** Why there is an attempt: the first one, `retryPolicy`, `hedgingPolicy`, or a stream that no server has worked on. */
-export type AttemptKind = 'original' | 'retry' | 'hedge' | 'transparent retry';
-
-export interface CallWatcher {
-  /**
-   * @param method with a slash before it
-   * @param registered whether a generated client has that method, or whoever called it has made up a path
-   * @returns who follows the RPC, if anybody
-   */
-  callStarted(channel: ChannelInterface, method: string, registered: boolean): CallObserver | undefined;
-}
-
-export interface CallObserver {
-  attemptStarted(kind: AttemptKind): AttemptObserver;
-  ended(code: Status): void;
-}
-
-export interface AttemptObserver {
-  /** Sizes are of messages as they were on the wire, without the five bytes before each. */
-  ended(code: Status, sentBytes: number, receivedBytes: number): void;
-}
+import { remember } from './waiting.js';
+import { type AttemptKind, type CallObserver, watchers } from './watchers.js';
 
 type Call = ReturnType<Channel['createCall']>;
-
-const watchers: CallWatcher[] = [];
-
-export function watchCalls(watcher: CallWatcher): () => void {
-  watchers.push(watcher);
-  return () => {
-    const place = watchers.indexOf(watcher);
-    if (place >= 0) watchers.splice(place, 1);
-  };
-}
 
 /** RPCs that have begun and not ended, by grpc-js's number of the call. */
 export type LiveCalls = Map<number, WatchedCall>;
@@ -46,12 +16,17 @@ export type LiveCalls = Map<number, WatchedCall>;
 /** Shows every RPC that begins from now on, and answers with those that have not ended. */
 export function hookCalls({ Channel }: GrpcJs): LiveCalls {
   const live: LiveCalls = new Map();
-  const { createCall } = Channel.prototype;
+  const { createCall, getConnectivityState } = Channel.prototype;
   Channel.prototype.createCall = function (method, deadline, host, parent, flags): Call {
     const call = createCall.call(this, method, deadline, host, parent, flags);
     const observers = observersOf(this, method);
     if (observers !== undefined) watchCall(call, live, observers);
     return call;
+  };
+  Channel.prototype.getConnectivityState = function (tryToConnect) {
+    // Besides an RPC, this is what makes a channel connect.
+    if (watchers.length > 0) remember(this);
+    return getConnectivityState.call(this, tryToConnect);
   };
   return live;
 }
@@ -87,10 +62,11 @@ class WatchedCall {
 
 function observersOf(channel: ChannelInterface, method: string): readonly CallObserver[] | undefined {
   if (watchers.length === 0) return undefined;
+  remember(channel);
   const registered = isRegistered(method);
   const observers: CallObserver[] = [];
   for (const watcher of watchers) {
-    const observer = watcher.callStarted(channel, method, registered);
+    const observer = watcher.callStarted?.(channel, method, registered);
     if (observer !== undefined) observers.push(observer);
   }
   return observers.length === 0 ? undefined : observers;

@@ -2,6 +2,8 @@
 import * as grpcJs from '@grpc/grpc-js';
 import { hookAttempts, hookCalls } from './calls.js';
 import { findInternals, type GrpcJs } from './internals.js';
+import { hookOutlierDetection } from './outliers.js';
+import { hookPicks } from './picks.js';
 import { hookRequests } from './registered-methods.js';
 import { hookSubchannels } from './subchannels.js';
 
@@ -16,8 +18,10 @@ export function hookGrpcJs(copy: GrpcJs = grpcJs): void {
   attempt('there are no metrics of attempts, retries and connections', () => {
     const { channel, pool } = findInternals(copy);
     hookAttempts(channel, live);
+    hookPicks(channel);
     hookSubchannels(pool);
   });
+  attempt('there are no metrics of outlier detection', () => hookOutlierDetection(copy));
 }
 
 /** What cannot be reached costs its metrics, never the program. */

@@ -6,7 +6,10 @@
 import type { ChannelInterface, experimental, InterceptingListener, Metadata } from '@grpc/grpc-js';
 
 /** What is used of a copy of grpc-js. */
-export type GrpcJs = Pick<typeof import('@grpc/grpc-js'), 'Channel' | 'Client' | 'credentials'>;
+export type GrpcJs = Pick<
+  typeof import('@grpc/grpc-js'),
+  'Channel' | 'Client' | 'credentials' | 'experimental'
+>;
 
 /** An attempt. */
 export interface InnerCall {
@@ -25,6 +28,7 @@ export interface InternalChannel {
   getTarget(): string;
   createRetryingCall(config: CallConfig, ...rest: readonly unknown[]): object;
   createLoadBalancingCall(config: CallConfig, ...rest: readonly unknown[]): InnerCall;
+  doPick(metadata: Metadata, info: unknown): experimental.PickResult;
 }
 
 export interface SubchannelPool {
@@ -59,6 +63,7 @@ export function internalsOf(channel: ChannelInterface): Internals {
       'getTarget',
       'createRetryingCall',
       'createLoadBalancingCall',
+      'doPick',
     ]),
     pool: prototypeOf<SubchannelPool>('internalChannel.subchannelPool', pool, ['getOrCreateSubchannel']),
   };

@@ -4,56 +4,54 @@
  */
 import { experimental, connectivityState as State } from '@grpc/grpc-js';
 import type { SubchannelPool } from './internals.js';
+import { type ConnectionChange, watchers } from './watchers.js';
 
-export interface ConnectionWatcher {
-  /** Followed from its first connection attempt on. */
-  connectionChanged(target: string, change: ConnectionChange): void;
-}
+type Subchannel = experimental.SubchannelInterface;
 
-export type ConnectionChange = 'opened' | 'failed' | 'closed';
+const targets = new WeakMap<object, string>();
+const open = new Map<string, Set<Subchannel>>();
 
-const watchers: ConnectionWatcher[] = [];
-const seen = new WeakSet<object>();
-const open = new Map<string, number>();
-
-/** How many connections are open, by target, where there are some. */
-export function openConnections(): ReadonlyMap<string, number> {
+/** The open connections by target, where there are some. */
+export function openConnections(): ReadonlyMap<string, ReadonlySet<Subchannel>> {
   return open;
 }
 
-export function watchConnections(watcher: ConnectionWatcher): () => void {
-  watchers.push(watcher);
-  return () => {
-    const place = watchers.indexOf(watcher);
-    if (place >= 0) watchers.splice(place, 1);
-  };
+/** Undefined if it was not made by a pool that is watched. */
+export function targetOf(subchannel: Subchannel): string | undefined {
+  return targets.get(subchannel.getRealSubchannel());
 }
 
 export function hookSubchannels(pool: SubchannelPool): void {
   const { getOrCreateSubchannel } = pool;
   pool.getOrCreateSubchannel = function (target, ...rest) {
     const subchannel = getOrCreateSubchannel.call(this, target, ...rest);
-    if (!seen.has(subchannel)) {
-      seen.add(subchannel);
-      follow(experimental.uriToString(target), subchannel);
-    }
+    if (!targets.has(subchannel)) follow(experimental.uriToString(target), subchannel);
     return subchannel;
   };
 }
 
-function follow(target: string, subchannel: experimental.SubchannelInterface): void {
-  const count = (more: 1 | -1): void => {
-    const connections = (open.get(target) ?? 0) + more;
-    if (connections > 0) open.set(target, connections);
-    else open.delete(target);
-  };
-  if (subchannel.getConnectivityState() === State.READY) count(1);
+function follow(target: string, subchannel: Subchannel): void {
+  targets.set(subchannel, target);
+  if (subchannel.getConnectivityState() === State.READY) opened(target, subchannel);
   subchannel.addConnectivityStateListener((_subchannel, from, to) => {
     const change = changeOf(from, to);
     if (change === undefined) return;
-    if (change !== 'failed') count(change === 'opened' ? 1 : -1);
-    for (const watcher of watchers) watcher.connectionChanged(target, change);
+    if (change === 'opened') opened(target, subchannel);
+    if (change === 'closed') closed(target, subchannel);
+    for (const watcher of watchers) watcher.connectionChanged?.(target, change);
   });
+}
+
+function opened(target: string, subchannel: Subchannel): void {
+  const connections = open.get(target);
+  if (connections === undefined) open.set(target, new Set([subchannel]));
+  else connections.add(subchannel);
+}
+
+function closed(target: string, subchannel: Subchannel): void {
+  const connections = open.get(target);
+  connections?.delete(subchannel);
+  if (connections?.size === 0) open.delete(target);
 }
 
 /** An attempt that is given up, as Happy Eyeballs does, is no change (A94). */

@@ -49,10 +49,11 @@ export class Labels {
 
 /** Of all channels with the same `grpc.target`. */
 export class TargetLabels {
+  /** `grpc.target` alone. */
+  readonly target: Attributes;
   /** Of metrics of connections. */
   readonly connection: Attributes;
   readonly #options: LabelOptions;
-  readonly #target: string;
   readonly #backend: Attributes;
   readonly #byMethod = new Map<string, CallLabels>();
   readonly #hasCustom: boolean;
@@ -60,14 +61,14 @@ export class TargetLabels {
   constructor(target: string, options: LabelOptions) {
     const optional = new Set<OptionalLabel>(options.optionalLabels);
     this.#options = options;
-    this.#target = target;
+    this.target = { 'grpc.target': target };
     // Empty, as in other languages, where nothing is known.
     this.#backend = Object.fromEntries(
       (['grpc.lb.locality', 'grpc.lb.backend_service'] as const)
         .filter((label) => optional.has(label))
         .map((label) => [label, '']),
     );
-    this.connection = { 'grpc.target': target, ...this.#backend };
+    this.connection = { ...this.target, ...this.#backend };
     this.#hasCustom = optional.has('grpc.client.call.custom');
   }
 
@@ -83,7 +84,7 @@ export class TargetLabels {
   }
 
   #make(method: string, custom: Attributes = {}): CallLabels {
-    const started = { 'grpc.method': method.replace(/^\//, ''), 'grpc.target': this.#target, ...custom };
+    const started = { 'grpc.method': method.replace(/^\//, ''), ...this.target, ...custom };
     return new CallLabels(started, this.#backend);
   }
 }

@@ -23,7 +23,10 @@ export type CounterName =
   | 'grpc.client.attempt.started'
   | 'grpc.subchannel.disconnections'
   | 'grpc.subchannel.connection_attempts_succeeded'
-  | 'grpc.subchannel.connection_attempts_failed';
+  | 'grpc.subchannel.connection_attempts_failed'
+  | 'grpc.lb.outlier_detection.ejections_enforced'
+  | 'petiole.client.attempt.picks'
+  | 'petiole.resolver.failures';
 
 /** Metrics of how much, or how long. */
 export type HistogramName =
@@ -37,7 +40,12 @@ export type HistogramName =
   | 'grpc.client.call.retry_delay';
 
 /** Metrics of what there is, read when the SDK collects. */
-export type ObservedName = 'grpc.subchannel.open_connections';
+export type ObservedName =
+  | 'grpc.subchannel.open_connections'
+  | 'petiole.client.calls_waiting'
+  | 'petiole.lb.endpoints'
+  | 'petiole.lb.endpoint_health'
+  | 'petiole.resolver.answer_age';
 
 /** The name of a metric. */
 export type MetricName = CounterName | HistogramName | ObservedName;
@@ -76,6 +84,7 @@ const connection = {
   isDefault: true,
   source: 'A94',
 } as const;
+const ours = { labels: ['grpc.target'], optionalLabels: [], isDefault: true, source: 'petiole' } as const;
 const bytes = { kind: 'histogram', unit: 'By', bounds: SIZE } as const;
 const seconds = { kind: 'histogram', unit: 's', bounds: LATENCY } as const;
 
@@ -162,5 +171,56 @@ export const METRICS: Readonly<Record<MetricName, Metric>> = {
     // A94 has {connection}; grpc-go exports {attempt}.
     unit: '{connection}',
     description: 'EXPERIMENTAL. Number of open connections.',
+  },
+  'grpc.lb.outlier_detection.ejections_enforced': {
+    kind: 'counter',
+    unit: '{ejection}',
+    description: 'EXPERIMENTAL. Number of outlier ejections enforced by detection method',
+    labels: ['grpc.target', 'grpc.lb.outlier_detection.detection_method'],
+    optionalLabels: [],
+    isDefault: true,
+    source: 'A91',
+  },
+  'petiole.client.attempt.picks': {
+    ...ours,
+    kind: 'counter',
+    unit: '{pick}',
+    description: 'Number of times an endpoint was picked for a client call attempt.',
+    labels: ['grpc.target', 'petiole.endpoint'],
+    isDefault: false,
+  },
+  'petiole.client.calls_waiting': {
+    ...ours,
+    kind: 'up-down counter',
+    unit: '{call}',
+    description:
+      'Number of RPCs that wait for name resolution, for a pick, or for a stream of a full connection.',
+    labels: ['grpc.target', 'petiole.waiting_for'],
+  },
+  'petiole.lb.endpoints': {
+    ...ours,
+    kind: 'up-down counter',
+    unit: '{endpoint}',
+    description: 'Number of endpoints that are CONNECTING, READY or in TRANSIENT_FAILURE.',
+    labels: ['grpc.target', 'petiole.endpoint.state'],
+  },
+  'petiole.lb.endpoint_health': {
+    ...ours,
+    kind: 'up-down counter',
+    unit: '{endpoint}',
+    description: 'Number of endpoints whose server has told its health, by what it is.',
+    labels: ['grpc.target', 'petiole.endpoint.health'],
+  },
+  'petiole.resolver.failures': {
+    ...ours,
+    kind: 'counter',
+    unit: '{failure}',
+    description: 'Number of failed name resolutions.',
+  },
+  'petiole.resolver.answer_age': {
+    ...ours,
+    kind: 'gauge',
+    unit: 's',
+    description: 'Time since the last good answer of the name resolver of an open channel.',
   },
 };

@@ -3,14 +3,14 @@ import { constants } from 'node:http2';
 import * as newest from '@grpc/grpc-js';
 import { UNARY } from '@petiole/test-kit/backend';
 import { startHttp2 } from '@petiole/test-kit/http2-server';
-import { startBackend } from '@petiole/test-kit/servers';
+import { startBackend, startFleet, startPeer } from '@petiole/test-kit/servers';
 import * as oldest from 'grpc-js-oldest';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { type AttemptObserver, type CallObserver, watchCalls } from '../../src/grpc-js/calls.js';
 import { hookGrpcJs } from '../../src/grpc-js/hooks.js';
 import { internalsOf } from '../../src/grpc-js/internals.js';
 import { isRegistered } from '../../src/grpc-js/registered-methods.js';
-import { watchConnections } from '../../src/grpc-js/subchannels.js';
+import { eachWaiting, type WaitingFor } from '../../src/grpc-js/waiting.js';
+import { type AttemptObserver, type CallObserver, watch } from '../../src/grpc-js/watchers.js';
 
 const bytes = (value: Buffer): Buffer => value;
 
@@ -52,7 +52,7 @@ describe.each([
       ended: (code) => void told.push(`RPC ends: ${grpc.status[code]}`),
     };
     onTestFinished(
-      watchCalls({
+      watch({
         callStarted: () => {
           told.push('RPC starts');
           return observer;
@@ -207,7 +207,7 @@ describe.each([
   test('O6: a connection that two channels share is told once', async () => {
     const server = await startBackend();
     const events: string[] = [];
-    onTestFinished(watchConnections({ connectionChanged: (_target, change) => void events.push(change) }));
+    onTestFinished(watch({ connectionChanged: (_target, change) => void events.push(change) }));
     const clients = [open(server.address), open(server.address)];
     for (const client of clients) await ask(client);
     expect(server.connections).toBe(1);
@@ -218,12 +218,81 @@ describe.each([
 
   test('O6: a refused connection attempt is told, whichever policy asked for it', async () => {
     const events: string[] = [];
-    onTestFinished(
-      watchConnections({ connectionChanged: (target, change) => void events.push(`${target} ${change}`) }),
-    );
+    onTestFinished(watch({ connectionChanged: (target, change) => void events.push(`${target} ${change}`) }));
     const config = JSON.stringify({ loadBalancingConfig: [{ round_robin: {} }] });
     await ask(open('ipv4:127.0.0.1:2', { 'grpc.service_config': config }));
     expect(events).toEqual(['ipv4:127.0.0.1:2 failed']);
+  });
+
+  test('O7: RPCs that wait for a pick, and streams beyond what the server allows, are seen', async () => {
+    onTestFinished(watch({}));
+    const count = (server: { address: string }, wanted: WaitingFor): number => {
+      let sum = 0;
+      eachWaiting((target, what, waiting) => {
+        if (target.endsWith(server.address) && what === wanted) sum += waiting;
+      });
+      return sum;
+    };
+    const server = await startBackend({
+      serverOptions: { 'grpc.max_concurrent_streams': 2 },
+      unary: () => {},
+    });
+    const client = open(server.address);
+    const ended = [1, 2, 3, 4, 5].map(() => ask(client));
+    await expect.poll(() => count(server, 'stream')).toBe(3);
+    const peer = await startPeer('silent');
+    const address = `${peer.address.host}:${peer.address.port}`;
+    const silent = open(address);
+    ended.push(ask(silent));
+    await expect.poll(() => count({ address }, 'pick')).toBe(1);
+    client.close();
+    server.kill();
+    silent.close();
+    await Promise.all(ended);
+    expect(count(server, 'stream')).toBe(0);
+    expect(count({ address }, 'pick')).toBe(0);
+  });
+
+  test('O8: every pick is told with the address', async () => {
+    const server = await startBackend();
+    const picks: string[] = [];
+    onTestFinished(watch({ picked: (target, address) => void picks.push(`${target} ${address}`) }));
+    const client = open(`ipv4:${server.address}`);
+    await ask(client);
+    await ask(client);
+    expect(picks.slice(-2)).toEqual(Array(2).fill(`ipv4:${server.address} ${server.address}`));
+  });
+
+  test('O9: an ejection is told with its method and target', async () => {
+    const fleet = await startFleet(2);
+    const bad = await startBackend({
+      unary: (_call, callback) => callback({ code: grpc.status.UNAVAILABLE }),
+    });
+    const target = `ipv4:${[...fleet, bad].map(({ address }) => address).join(',')}`;
+    const ejections: unknown[] = [];
+    onTestFinished(watch({ ejected: (...ejection) => void ejections.push(ejection) }));
+    const client = open(target, {
+      'grpc.service_config': JSON.stringify({
+        loadBalancingConfig: [
+          {
+            outlier_detection: {
+              interval: { seconds: 0, nanos: 100_000_000 },
+              success_rate_ejection: { stdev_factor: 500, minimum_hosts: 2, request_volume: 2 },
+              child_policy: [{ round_robin: {} }],
+            },
+          },
+        ],
+      }),
+    });
+    await expect
+      .poll(
+        async () => {
+          await Promise.all(Array.from({ length: 9 }, () => ask(client)));
+          return ejections[0];
+        },
+        { timeout: 10_000 },
+      )
+      .toEqual([target, 'success_rate']);
   });
 
   test('a channel without what is needed is refused with the name of what it lacks', () => {

@@ -1,0 +1,153 @@
+/** Records what is told of grpc-js, and of Petiole's policies and resolvers, by the instruments of a MeterProvider. */
+import type { ChannelInterface } from '@grpc/grpc-js';
+import {
+  type Attributes,
+  type MeterProvider,
+  metrics,
+  type ObservableCallback,
+  type ObservableResult,
+} from '@opentelemetry/api';
+import { openConnections } from '../grpc-js/subchannels.js';
+import { eachWaiting } from '../grpc-js/waiting.js';
+import type { CallObserver, ConnectionChange, DetectionMethod, Watcher } from '../grpc-js/watchers.js';
+import { Labels } from '../labels/labels.js';
+import type { LabelOptions } from '../labels/options.js';
+import { CallMetrics } from './calls.js';
+import { createInstruments, enabledMetrics, type Instruments } from './instruments.js';
+import { PublishedMetrics } from './published.js';
+import type { MetricName, ObservedName } from './table.js';
+
+/** What `instrument` takes. Every field may be left out. */
+export interface InstrumentOptions extends LabelOptions {
+  /** Whose instruments record. Default: the global one of `@opentelemetry/api`, from when there is one. */
+  readonly meterProvider?: MeterProvider;
+  /** Metrics that are off by default, by name (gRFC A79). */
+  readonly enable?: readonly MetricName[];
+  /** Metrics that are on by default, by name; it counts for more than `enable`. */
+  readonly disable?: readonly MetricName[];
+}
+
+export class Recorder implements Watcher {
+  /** Absent unless it is wanted: it is told of every pick. */
+  readonly picked?: (target: string, address: string) => void;
+  readonly #enabled: ReadonlySet<MetricName>;
+  readonly #labels: Labels;
+  readonly #fixedProvider: MeterProvider | undefined;
+  readonly #published: PublishedMetrics;
+  readonly #callbacks: Readonly<Record<ObservedName, ObservableCallback>>;
+  #provider: MeterProvider | undefined = undefined;
+  #instruments: Instruments = {};
+  readonly #connections = new Sums();
+  readonly #waiting = { 'name resolution': new Sums(), pick: new Sums(), stream: new Sums() };
+
+  /** @throws RangeError if `enable` or `disable` names a metric that there is not */
+  constructor(options: InstrumentOptions) {
+    this.#enabled = enabledMetrics(options.enable, options.disable);
+    this.#labels = new Labels(options);
+    this.#fixedProvider = options.meterProvider;
+    this.#published = new PublishedMetrics(this.#labels, this.#enabled, () => this.#now());
+    this.#callbacks = {
+      'grpc.subchannel.open_connections': (result) => this.#observeConnections(result),
+      'petiole.client.calls_waiting': (result) => this.#observeWaiting(result),
+      'petiole.lb.endpoints': this.#published.observeStates,
+      'petiole.lb.endpoint_health': this.#published.observeHealths,
+      'petiole.resolver.answer_age': this.#published.observeAges,
+    };
+    if (this.#enabled.has('petiole.client.attempt.picks')) {
+      this.picked = (target, address) => {
+        const labels = this.#labels.ofTarget(target)?.target;
+        const picks = this.#now()['petiole.client.attempt.picks'];
+        if (labels) picks?.add(1, { ...labels, 'petiole.endpoint': address });
+      };
+    }
+    this.#now();
+  }
+
+  callStarted(channel: ChannelInterface, method: string, registered: boolean): CallObserver | undefined {
+    const labels = this.#labels.ofChannel(channel)?.ofMethod(method, registered);
+    return labels && new CallMetrics(this.#now(), labels);
+  }
+
+  connectionChanged(target: string, change: ConnectionChange): void {
+    const labels = this.#labels.ofTarget(target);
+    if (labels === undefined) return;
+    const instruments = this.#now();
+    switch (change) {
+      case 'opened':
+        this.#connections.add(labels.connection, 0);
+        instruments['grpc.subchannel.connection_attempts_succeeded']?.add(1, labels.connection);
+        break;
+      case 'failed':
+        instruments['grpc.subchannel.connection_attempts_failed']?.add(1, labels.connection);
+        break;
+      default:
+        instruments['grpc.subchannel.disconnections']?.add(1, labels.connection);
+    }
+  }
+
+  ejected(target: string | undefined, method: DetectionMethod): void {
+    const labels = this.#labels.ofTarget(target ?? '')?.target;
+    const ejections = this.#now()['grpc.lb.outlier_detection.ejections_enforced'];
+    if (labels) ejections?.add(1, { ...labels, 'grpc.lb.outlier_detection.detection_method': method });
+  }
+
+  close(): void {
+    this.#published.close();
+    this.#forget();
+  }
+
+  /** The instruments of the provider that counts now: a global one may come, and go, at any time. */
+  #now(): Instruments {
+    const provider = this.#fixedProvider ?? metrics.getMeterProvider();
+    if (provider === this.#provider) return this.#instruments;
+    this.#forget();
+    this.#provider = provider;
+    this.#instruments = createInstruments(provider.getMeter('grpc-js'), this.#enabled);
+    for (const name of this.#observed()) this.#instruments[name]?.addCallback(this.#callbacks[name]);
+    return this.#instruments;
+  }
+
+  #forget(): void {
+    for (const name of this.#observed()) this.#instruments[name]?.removeCallback(this.#callbacks[name]);
+  }
+
+  #observed(): ObservedName[] {
+    return Object.keys(this.#callbacks) as ObservedName[];
+  }
+
+  #observeConnections(result: ObservableResult): void {
+    this.#connections.reset();
+    for (const [target, connections] of openConnections()) {
+      const labels = this.#labels.ofTarget(target);
+      if (labels) this.#connections.add(labels.connection, connections.size);
+    }
+    this.#connections.observe(result);
+  }
+
+  #observeWaiting(result: ObservableResult): void {
+    for (const sums of Object.values(this.#waiting)) sums.reset();
+    eachWaiting((target, what, count) => {
+      const labels = this.#labels.ofTarget(target)?.target;
+      if (labels) this.#waiting[what].add(labels, count);
+    });
+    for (const [what, sums] of Object.entries(this.#waiting))
+      sums.observe(result, { 'petiole.waiting_for': what });
+  }
+}
+
+/** Sums by labels. Those that there were once go on to be 0: SDKs keep what was observed last. */
+class Sums {
+  readonly #byLabels = new Map<Attributes, number>();
+
+  reset(): void {
+    for (const labels of this.#byLabels.keys()) this.#byLabels.set(labels, 0);
+  }
+
+  add(labels: Attributes, count: number): void {
+    this.#byLabels.set(labels, (this.#byLabels.get(labels) ?? 0) + count);
+  }
+
+  observe(result: ObservableResult, further: Attributes = {}): void {
+    for (const [labels, count] of this.#byLabels) result.observe(count, { ...labels, ...further });
+  }
+}
