@@ -1,6 +1,6 @@
 /** A client of the benchmark's servers: one policy, endpoints from a manual resolver, unary RPCs of raw bytes. */
 import { Client, credentials, type LoadBalancingConfig, Metadata, type ServiceError } from '@grpc/grpc-js';
-import { customRoundRobin, leastRequest } from '@petiole/balancer';
+import '@petiole/balancer/register';
 import { createManualResolver } from '@petiole/resolver';
 import { bytes, UNARY } from './wire.js';
 
@@ -8,9 +8,6 @@ import { bytes, UNARY } from './wire.js';
 const DEADLINE_MS = 10_000;
 const PAYLOAD = Buffer.from('a request of the size of many');
 const NO_METADATA = new Metadata();
-
-customRoundRobin.register();
-leastRequest.register();
 
 export interface BenchChannelOptions {
   readonly policy: LoadBalancingConfig;

@@ -10,7 +10,11 @@ import type { ServerHandlers } from './server-process.js';
 import { median, pairedRatios, percentile, spread } from './statistics.js';
 import type { SliceResult, ThroughputClient, ThroughputHandlers } from './throughput-process.js';
 
-const CUSTOM_ROUND_ROBIN: LoadBalancingConfig = { custom_round_robin: { repeatCount: 1 } };
+const OURS: readonly LoadBalancingConfig[] = [
+  { custom_round_robin: { repeatCount: 1 } },
+  { least_request: {} },
+  { peak_ewma: {} },
+];
 
 export interface Group {
   readonly servers: number;
@@ -26,8 +30,8 @@ const groupOf = (servers: number, target: number, policies: readonly LoadBalanci
 });
 
 const GROUPS: readonly Group[] = [
-  groupOf(3, 0.99, [{ round_robin: {} }, CUSTOM_ROUND_ROBIN, { least_request: {} }]),
-  groupOf(1, 0.97, [{ pick_first: {} }, CUSTOM_ROUND_ROBIN, { least_request: {} }]),
+  groupOf(3, 0.99, [{ round_robin: {} }, ...OURS]),
+  groupOf(1, 0.97, [{ pick_first: {} }, ...OURS]),
 ];
 
 const FULL = { generations: 4, rounds: 8, warmUp: 6000, rpcs: 2500, inFlight: 32, oneByOne: 250 };

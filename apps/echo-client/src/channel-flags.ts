@@ -7,7 +7,7 @@ import '@petiole/resolver/register';
 import { type Command, Option } from 'commander';
 import type { EchoChannelConfig } from './echo-channel.js';
 import { duration, integer, listenAddress } from './option-values.js';
-import { checksHealth, POLICIES, type PolicyName } from './policies.js';
+import { CHECK_HEALTH, checksHealth, POLICIES, type PolicyName } from './policies.js';
 import { MESSAGE, REPEAT_COUNT, TARGET } from './reference-run.js';
 import { UsageError } from './usage-error.js';
 
@@ -76,7 +76,7 @@ export function channelConfig(flags: ChannelFlags, policy: PolicyName): EchoChan
   checkTarget(flags.target);
   if (typeof flags.healthService === 'string' && !checksHealth(policy)) {
     throw new UsageError(
-      `option '--health-service' with policy '${policy}': only custom_round_robin and least_request check health`,
+      `option '--health-service' with policy '${policy}': only ${CHECK_HEALTH} check health`,
     );
   }
   return {

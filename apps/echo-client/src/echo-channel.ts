@@ -1,6 +1,7 @@
 /** The client under test: a channel to a target, with one of the policies. */
 import { type ChannelCredentials, credentials } from '@grpc/grpc-js';
-import { customRoundRobin, leastRequest, serviceConfig } from '@petiole/balancer';
+import { serviceConfig } from '@petiole/balancer';
+import '@petiole/balancer/register';
 import { EchoClient } from '@petiole/echo-proto';
 import '@petiole/resolver/register';
 import { loadBalancing, type PolicyName, type PolicySettings } from './policies.js';
@@ -27,8 +28,6 @@ export interface EchoChannelConfig extends PolicySettings {
  * @throws {Error} on a target that grpc-js cannot read.
  */
 export function createEchoClient(config: EchoChannelConfig): EchoClient {
-  customRoundRobin.register();
-  leastRequest.register();
   const { healthService, serverName } = config;
   return new EchoClient(config.target, config.credentials ?? credentials.createInsecure(), {
     'grpc.service_config': serviceConfig({

@@ -1,11 +1,6 @@
 /** The load-balancing policies that the client can be told to use, and their configs. */
 import type { LoadBalancingConfig } from '@grpc/grpc-js';
-import { customRoundRobin, leastRequest } from '@petiole/balancer';
-
-/** The first two are Petiole's, the others grpc-js's own. */
-export const POLICIES = ['custom_round_robin', 'least_request', 'round_robin', 'pick_first'] as const;
-
-export type PolicyName = (typeof POLICIES)[number];
+import { customRoundRobin, leastRequest, peakEwma } from '@petiole/balancer';
 
 /** What `custom_round_robin` is told; the other policies have no use for it. */
 export interface PolicySettings {
@@ -14,24 +9,31 @@ export interface PolicySettings {
   readonly readyTimeoutMs: number | undefined;
 }
 
-export function loadBalancing(
-  policy: PolicyName,
-  { repeatCount, readyTimeoutMs }: PolicySettings,
-): LoadBalancingConfig {
-  switch (policy) {
-    case 'custom_round_robin':
-      return customRoundRobin({
-        repeatCount,
-        ...(readyTimeoutMs === undefined ? {} : { readyTimeout: `${readyTimeoutMs / 1000}s` }),
-      });
-    case 'least_request':
-      return leastRequest();
-    default:
-      return { [policy]: {} };
-  }
+/** Petiole's. */
+const OURS = {
+  custom_round_robin: ({ repeatCount, readyTimeoutMs }: PolicySettings) =>
+    customRoundRobin({
+      repeatCount,
+      ...(readyTimeoutMs === undefined ? {} : { readyTimeout: `${readyTimeoutMs / 1000}s` }),
+    }),
+  least_request: () => leastRequest(),
+  peak_ewma: () => peakEwma(),
+};
+
+const GRPC_JS = ['round_robin', 'pick_first'] as const;
+
+export type PolicyName = keyof typeof OURS | (typeof GRPC_JS)[number];
+
+export const POLICIES: readonly PolicyName[] = [...(Object.keys(OURS) as (keyof typeof OURS)[]), ...GRPC_JS];
+
+export function loadBalancing(policy: PolicyName, settings: PolicySettings): LoadBalancingConfig {
+  return checksHealth(policy) ? OURS[policy](settings) : { [policy]: {} };
 }
 
 /** Only Petiole's policies check the health of endpoints; grpc-js's ignore `healthCheckConfig`. */
-export function checksHealth(policy: PolicyName): boolean {
-  return policy === 'custom_round_robin' || policy === 'least_request';
+export function checksHealth(policy: PolicyName): policy is keyof typeof OURS {
+  return Object.hasOwn(OURS, policy);
 }
+
+/** As a message has them: `custom_round_robin, least_request and peak_ewma`. */
+export const CHECK_HEALTH: string = new Intl.ListFormat('en-GB').format(Object.keys(OURS));

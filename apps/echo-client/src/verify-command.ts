@@ -69,5 +69,4 @@ const PROMISES = `
 What is promised:
   custom_round_robin  each endpoint --repeat-count times in a row, in the target's order, --iterations times
   pick_first          every RPC is answered, and all of them by one peer
-  round_robin, least_request
-                      every RPC is answered; the shares are printed`;
+  the others          every RPC is answered; the shares are printed`;

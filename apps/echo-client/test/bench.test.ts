@@ -44,6 +44,7 @@ describe.concurrent('bench', () => {
     expect(lines.map(({ type, policy }) => policy ?? type)).toEqual([
       'custom_round_robin',
       'least_request',
+      'peak_ewma',
       'round_robin',
       'pick_first',
       'summary',

@@ -55,8 +55,10 @@ export type {
 } from './events/endpoint-events.js';
 export { registerCustomRoundRobin, registerLeastRequest } from './first-edition.js';
 export { assertSameGrpcJs, tolerateGrpcJsCopies } from './grpc-js/installed.js';
+export type { SlowStartConfig } from './policies/choice/slow-start.js';
 export { type CustomRoundRobinConfig, customRoundRobin } from './policies/custom-round-robin.js';
 export { type LeastRequestConfig, leastRequest } from './policies/least-request.js';
+export { type PeakEwmaConfig, peakEwma } from './policies/peak-ewma.js';
 export { type RandomSubsettingConfig, randomSubsetting } from './policies/random-subsetting.js';
 export { type RequestLimitConfig, requestLimit } from './policies/request-limit.js';
 export { definePolicy } from './policy/define-policy.js';

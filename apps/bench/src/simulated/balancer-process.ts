@@ -174,7 +174,7 @@ function measurePicks(count: number): Record<string, PickCost> {
   const script = fileURLToPath(new URL('pick-process.ts', import.meta.url));
   const costs: Record<string, PickCost[]> = {};
   for (let round = 0; round < 5; round++) {
-    for (const policy of ['round_robin', 'custom_round_robin', 'least_request']) {
+    for (const policy of ['round_robin', 'custom_round_robin', 'least_request', 'peak_ewma']) {
       const args = [...process.execArgv, script, policy, String(count)];
       const output = execFileSync(process.execPath, args, { encoding: 'utf8' });
       costs[policy] = [...(costs[policy] ?? []), JSON.parse(output) as PickCost];

@@ -3,7 +3,7 @@
  * {@link PickCost} as JSON. Run by balancer-process.ts.
  */
 import { connectivityState as State } from '@grpc/grpc-js';
-import { customRoundRobin, leastRequest } from '@petiole/balancer';
+import '@petiole/balancer/register';
 import { rpc, SimulatedChannel } from '@petiole/test-kit/simulated-channel';
 
 export interface PickCost {
@@ -19,9 +19,6 @@ const ARGS = rpc();
 const MEASURED = 10_000;
 /** For those, arguments as grpc-js makes them: new for each RPC. The first half warms up. */
 const RPCS = Array.from({ length: 2 * MEASURED }, rpc);
-
-customRoundRobin.register();
-leastRequest.register();
 
 const [policy = 'round_robin', count = '100'] = process.argv.slice(2);
 const channel = new SimulatedChannel({ [policy]: {} }, { latestOnly: true });

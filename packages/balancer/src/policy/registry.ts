@@ -16,6 +16,7 @@ const { registered: names, calls } = petiolePolicies();
 const OWN = {
   customRoundRobin: ['custom_round_robin'],
   leastRequest: ['least_request', 'least_request_experimental'],
+  peakEwma: ['peak_ewma'],
   randomSubsetting: ['random_subsetting', 'random_subsetting_experimental'],
   requestLimit: ['request_limit'],
 };

@@ -7,7 +7,7 @@
 export interface PeakEwmaOptions {
   /** The time in which an estimate comes down to 37 % (1/e); greater than 0. */
   readonly decayTime: number;
-  /** The estimate before the first answer. */
+  /** The estimate before the first answer, with RPCs in flight. Without, an endpoint costs nothing then: it is tried at once. */
   readonly defaultRtt: number;
   /** A failure counts as an answer that took at least this long: failing fast is not being fast. */
   readonly errorPenalty: number;
@@ -15,15 +15,14 @@ export interface PeakEwmaOptions {
 
 /** Times are of one clock that never goes back, in milliseconds. */
 export class PeakEwma {
-  private readonly options: PeakEwmaOptions;
-  private average: number;
-  private updatedAt: number;
+  /** Those of the newest config. */
+  options: PeakEwmaOptions;
+  private average = 0;
+  private updatedAt = 0;
   private known = false;
 
-  constructor(options: PeakEwmaOptions, now: number) {
+  constructor(options: PeakEwmaOptions) {
     this.options = options;
-    this.average = options.defaultRtt;
-    this.updatedAt = now;
   }
 
   /** An RPC has ended that took so long. */
@@ -38,11 +37,12 @@ export class PeakEwma {
 
   /** What an RPC would cost here, with so many in flight already: of several endpoints, the one with the lowest cost is the best. */
   cost(inFlight: number, weight: number, now: number): number {
+    const { defaultRtt } = this.options;
     const decayed = this.average * this.kept(now);
     // Who is idle comes down to nothing and is tried again. Who owes answers stays at what an unknown one costs, at least, or
     // a server that hangs would become the cheapest of all.
-    const estimate =
-      inFlight > 0 ? Math.max(decayed, Math.min(this.average, this.options.defaultRtt)) : decayed;
+    const least = this.known ? Math.min(this.average, defaultRtt) : defaultRtt;
+    const estimate = inFlight > 0 ? Math.max(decayed, least) : decayed;
     return (estimate * (inFlight + 1)) / weight;
   }
 

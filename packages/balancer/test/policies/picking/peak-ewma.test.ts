@@ -5,13 +5,14 @@ import { PeakEwma } from '../../../src/policies/picking/peak-ewma.js';
 const OPTIONS = { decayTime: 10_000, defaultRtt: 30, errorPenalty: 1000 };
 
 function observed(...durations: number[]): PeakEwma {
-  const latency = new PeakEwma(OPTIONS, 0);
+  const latency = new PeakEwma(OPTIONS);
   for (const duration of durations) latency.observe(duration, false, 0);
   return latency;
 }
 
-test('an endpoint that has not answered yet costs what the default says, and a known one what its first answer took', () => {
-  expect(observed().cost(0, 1, 0)).toBe(30);
+test('an endpoint that has never answered is tried at once, then costs what the default says; a known one what its first answer took', () => {
+  expect(observed().cost(0, 1, 0)).toBe(0);
+  expect(observed().cost(1, 1, 0)).toBe(30 * 2);
   expect(observed(5).cost(0, 1, 0)).toBe(5);
 });
 
@@ -43,7 +44,7 @@ test('an endpoint that owes answers never becomes cheaper than an unknown one, o
 });
 
 test('a failure costs the penalty, or its time if that is longer', () => {
-  const latency = new PeakEwma(OPTIONS, 0);
+  const latency = new PeakEwma(OPTIONS);
   latency.observe(1, true, 0);
   expect(latency.cost(0, 1, 0)).toBe(1000);
   latency.observe(5000, true, 0);
@@ -60,7 +61,7 @@ const answers = fc.array(fc.record({ after: time, duration: time, failed: fc.boo
 test('an estimate lies between the newest answer and the largest of all, and more RPCs in flight never cost less', () => {
   fc.assert(
     fc.property(answers, fc.nat(100), time, (list, inFlight, later) => {
-      const latency = new PeakEwma(OPTIONS, 0);
+      const latency = new PeakEwma(OPTIONS);
       let now = 0;
       let largest = 0.001;
       for (const { after, duration, failed } of list) {
