@@ -1,6 +1,6 @@
 /**
  * How long a server takes to answer. grpc-js tells a policy of the start and the end of an RPC, and neither of its messages nor
- * whether it is a stream, which would count by its length. So the calls of a connection are watched where grpc-js makes them (B23).
+ * whether it is a stream, which would count by its length. So the calls of a connection are watched where grpc-js makes them (B24).
  */
 import type { experimental, status as Status } from '@grpc/grpc-js';
 import { logError } from '@petiole/service-config/internal';
