@@ -18,7 +18,8 @@ const ELSEWHERE: Record<string, string> = {
   [`${PNPM} test`]: '.ci/run; it would run itself here',
   [`${PNPM} tarballs`]: 'check-consumers.mjs packs each package',
   'npm install @grpc/grpc-js path/to/petiole/packed/*.tgz': 'check-consumers.mjs, from tarballs',
-  'npm install @grpc/grpc-js @petiole/balancer': 'check-consumers.mjs, from tarballs',
+  'npm install @grpc/grpc-js path/to/petiole/packed/petiole-balancer-*.tgz path/to/petiole/packed/petiole-service-config-*.tgz':
+    'check-consumers.mjs, from tarballs',
   'npm install @petiole/echo-proto @grpc/grpc-js': 'check-consumers.mjs, from tarballs',
   'npm install @petiole/resolver @grpc/grpc-js': 'check-consumers.mjs, from tarballs',
   'npm install @petiole/kubernetes @petiole/balancer @grpc/grpc-js': 'check-consumers.mjs, from tarballs',

@@ -8,6 +8,7 @@ for (const name of [
   'service-config',
   'service-config/internal',
   'balancer',
+  'balancer/testing',
   'resolver',
   'kubernetes',
   'echo-proto',
