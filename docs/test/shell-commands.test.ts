@@ -20,13 +20,16 @@ const ELSEWHERE: Record<string, string> = {
   'npm install @grpc/grpc-js path/to/petiole/packed/*.tgz': 'check-consumers.mjs, from tarballs',
   'npm install @grpc/grpc-js path/to/petiole/packed/petiole-balancer-*.tgz path/to/petiole/packed/petiole-service-config-*.tgz':
     'check-consumers.mjs, from tarballs',
-  'npm install @petiole/echo-proto @grpc/grpc-js': 'check-consumers.mjs, from tarballs',
-  'npm install @petiole/resolver @grpc/grpc-js': 'check-consumers.mjs, from tarballs',
-  'npm install @petiole/kubernetes @petiole/balancer @grpc/grpc-js': 'check-consumers.mjs, from tarballs',
+  'npm install @grpc/grpc-js path/to/petiole/packed/petiole-echo-proto-*.tgz':
+    'check-consumers.mjs, from tarballs',
+  'npm install @grpc/grpc-js path/to/petiole/packed/petiole-resolver-*.tgz path/to/petiole/packed/petiole-service-config-*.tgz':
+    'check-consumers.mjs, from tarballs',
   'kubectl get endpointslices -l kubernetes.io/service-name=echo': 'a program that is not in this repository',
   'kubectl auth can-i watch endpointslices.discovery.k8s.io --as=system:serviceaccount:default:shop':
     'a program that is not in this repository',
   'GRPC_VERBOSITY=DEBUG GRPC_TRACE=kubernetes_resolver node app.js': 'resolver.test.ts of kubernetes traces',
+  'npm install @grpc/grpc-js path/to/petiole/packed/petiole-service-config-*.tgz':
+    'check-consumers.mjs, from tarballs',
   'npx @petiole/service-config service-config.json': 'check-consumers.mjs, from tarballs',
   'pnpm bench --write': 'eight minutes, and it writes a page',
   'pnpm soak': 'a minute; soak.slow.test.ts has a short one',
