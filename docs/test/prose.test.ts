@@ -104,3 +104,12 @@ describe(`no sentence has more than ${LONGEST} words`, () => {
 test.each(pages().flatMap(quotations))('$file has the block that names it', ({ file, text }) => {
   expect(readFileSync(join(ROOT, file), 'utf8')).toContain(text);
 });
+
+describe('within 600 words a manual says what to use its package for', () => {
+  const manuals = pages().filter((page) => /^packages\//.test(nameOf(page)));
+  test.each(manuals.map((page) => [nameOf(page), page]))('%s', (_name, page) => {
+    const [beginning = ''] = readFileSync(page, 'utf8').match(/^(?:\S+\s+){0,600}/) ?? [];
+    const blocks = marked.lexer(beginning);
+    expect(blocks.map(({ type }) => type)).toEqual(expect.arrayContaining(['code', 'table']));
+  });
+});
