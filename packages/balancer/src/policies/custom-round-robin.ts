@@ -87,10 +87,7 @@ class Rotation implements PolicyPicker {
     return this.endpoints[this.turn] as PolicyEndpoint;
   }
 
-  /**
-   * For a later attempt of an RPC: another endpoint where the one whose turn it is was tried. It takes nothing from
-   * anybody's turn; such RPCs take turns of their own.
-   */
+  /** For a later attempt of an RPC: an endpoint that was not tried. It takes nothing from anybody's turn. */
   private untried({ tried }: Rpc): PolicyEndpoint {
     const { endpoints, turn } = this;
     const next = endpoints[this.used < this.repeatCount ? turn : this.after(turn)] as PolicyEndpoint;
