@@ -65,15 +65,24 @@ export default defineConfig({
 });
 
 /**
- * A bundler takes what an application uses of a file. What calls a function to begin with would always count as used: but nothing
- * happens in these packages when they are loaded, except in what `sideEffects` names, which are statements and no values.
+ * A bundler takes what an application uses of a file, and each call, since a call might have an effect. Nothing happens in these
+ * packages when they are loaded, except in what `sideEffects` names, which are statements: the calls in values are marked as pure.
  */
 function markPureCalls(code) {
-  const values = this.parse(code, { lang: 'ts' }).body.flatMap(
-    ({ declaration, declarations = declaration?.declarations ?? [] }) => declarations.map(({ init }) => init),
+  const starts = this.parse(code, { lang: 'ts' }).body.flatMap(
+    ({ declaration, declarations = declaration?.declarations ?? [] }) =>
+      declarations.flatMap(({ init }) => callsIn(init)),
   );
-  const starts = values.filter((init) => /^(Call|New)Expression$/.test(init?.type)).map(({ start }) => start);
   return [0, ...starts].map((start, i) => code.slice(start, starts[i])).join('/* @__PURE__ */ ');
+}
+
+/** Where the calls begin that are made when a value is evaluated. */
+function callsIn(value) {
+  if (/^(Call|New)Expression$/.test(value?.type)) return [value.start];
+  if (/^TS\w+Expression$/.test(value?.type)) return callsIn(value.expression);
+  return [...(value?.elements ?? []), ...(value?.properties ?? []).map((property) => property.value)].flatMap(
+    callsIn,
+  );
 }
 
 /** Leaves of a map what a stack trace needs: where a line of the sources begins. */

@@ -86,7 +86,7 @@ interface DnsScheme {
 }
 
 const SCHEMES: Readonly<Record<NonNullable<DnsRefreshOptions['scheme']>, DnsScheme>> = {
-  [DNS_REFRESH_SCHEME]: {
+  'dns+refresh': {
     parse: parseDnsRefreshTarget,
     authority: dnsRefreshAuthority,
     asks: ({ dnsServer }) => (dnsServer === undefined ? 'system' : { dnsServer }),
@@ -217,7 +217,7 @@ function readConfig(input: ServiceConfigInput | null | undefined): PreparedServi
 }
 
 const register = {
-  [DNS_REFRESH_SCHEME]: registration(DNS_REFRESH_SCHEME, createDnsRefreshResolverClass),
+  'dns+refresh': registration(DNS_REFRESH_SCHEME, createDnsRefreshResolverClass),
   [DNS_SCHEME]: registration(DNS_SCHEME, createDnsRefreshResolverClass),
 };
 

@@ -43,7 +43,7 @@ export type ParsedTarget =
     };
 
 const SCHEMES = {
-  [STATIC_SCHEME]: (uri: experimental.GrpcUri): ParsedTarget => {
+  static: (uri: experimental.GrpcUri): ParsedTarget => {
     return { scheme: STATIC_SCHEME, ...parseStaticTarget(uri), authority: staticAuthority(uri) };
   },
   [SRV_SCHEME]: (uri: experimental.GrpcUri): ParsedTarget => {
@@ -51,7 +51,7 @@ const SCHEMES = {
     const { dnsServer, service } = target;
     return { scheme: SRV_SCHEME, authority: srvAuthority(uri), dnsServer, service, options };
   },
-  [DNS_REFRESH_SCHEME]: (uri: experimental.GrpcUri): ParsedTarget => {
+  'dns+refresh': (uri: experimental.GrpcUri): ParsedTarget => {
     const { target, own: options } = readDnsTarget(uri);
     const { dnsServer, host, port } = target;
     return {
