@@ -30,6 +30,10 @@ const ELSEWHERE: Record<string, string> = {
   'GRPC_VERBOSITY=DEBUG GRPC_TRACE=kubernetes_resolver node app.js': 'resolver.test.ts of kubernetes traces',
   'npm install @grpc/grpc-js path/to/petiole/packed/petiole-service-config-*.tgz':
     'check-consumers.mjs, from tarballs',
+  'npm install @grpc/grpc-js @opentelemetry/api path/to/petiole/packed/*.tgz':
+    'check-consumers.mjs, from tarballs',
+  'node --import @petiole/opentelemetry/register app.js':
+    'register.test.ts of @petiole/opentelemetry',
   'npx @petiole/service-config service-config.json': 'check-consumers.mjs, from tarballs',
   'pnpm bench --write': 'eight minutes, and it writes a page',
   'pnpm soak': 'a minute; soak.slow.test.ts has a short one',
