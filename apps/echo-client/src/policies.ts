@@ -1,6 +1,6 @@
 /** The load-balancing policies that the client can be told to use, and their configs. */
 import type { LoadBalancingConfig } from '@grpc/grpc-js';
-import { customRoundRobin, leastRequest, peakEwma } from '@petiole/balancer';
+import { customRoundRobin, leastRequest, peakEwma, staticWeightedRoundRobin } from '@petiole/balancer';
 
 /** What `custom_round_robin` is told; the other policies have no use for it. */
 export interface PolicySettings {
@@ -18,6 +18,7 @@ const OURS = {
     }),
   least_request: () => leastRequest(),
   peak_ewma: () => peakEwma(),
+  static_weighted_round_robin: () => staticWeightedRoundRobin(),
 };
 
 const GRPC_JS = ['round_robin', 'pick_first'] as const;

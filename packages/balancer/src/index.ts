@@ -61,6 +61,7 @@ export { type LeastRequestConfig, leastRequest } from './policies/least-request.
 export { type PeakEwmaConfig, peakEwma } from './policies/peak-ewma.js';
 export { type RandomSubsettingConfig, randomSubsetting } from './policies/random-subsetting.js';
 export { type RequestLimitConfig, requestLimit } from './policies/request-limit.js';
+export { staticWeightedRoundRobin } from './policies/static-weighted-round-robin.js';
 export { definePolicy } from './policy/define-policy.js';
 export { defineWrapper, type WrapperDefinition } from './policy/define-wrapper.js';
 export type { Policy } from './policy/policy-object.js';

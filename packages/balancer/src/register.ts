@@ -3,10 +3,18 @@
  * so does `node --import @petiole/balancer/register app.js`, without a change
  * of code.
  */
-import { customRoundRobin, leastRequest, peakEwma, randomSubsetting, requestLimit } from './index.js';
+import {
+  customRoundRobin,
+  leastRequest,
+  peakEwma,
+  randomSubsetting,
+  requestLimit,
+  staticWeightedRoundRobin,
+} from './index.js';
 
 customRoundRobin.register();
 leastRequest.register();
 peakEwma.register();
 randomSubsetting.register();
 requestLimit.register();
+staticWeightedRoundRobin.register();

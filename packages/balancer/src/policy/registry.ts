@@ -19,6 +19,7 @@ const OWN = {
   peakEwma: ['peak_ewma'],
   randomSubsetting: ['random_subsetting', 'random_subsetting_experimental'],
   requestLimit: ['request_limit'],
+  staticWeightedRoundRobin: ['static_weighted_round_robin'],
 };
 for (const [policy, all] of Object.entries(OWN))
   for (const name of all) calls.set(name, `${policy}.register()`);

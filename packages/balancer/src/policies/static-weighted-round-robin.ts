@@ -1,0 +1,36 @@
+/**
+ * `static_weighted_round_robin`: RPCs go round in proportion to the weights that the resolver gives its endpoints. (The
+ * `weighted_round_robin` of grpc-js weighs by what servers report of their load, gRFC A58.)
+ */
+import type { experimental } from '@grpc/grpc-js';
+import type { PolicyEndpoint, PolicyPickArgs, PolicyPicker } from '../endpoints/endpoint.js';
+import { definePolicy } from '../policy/define-policy.js';
+import type { Policy } from '../policy/policy-object.js';
+import { weightOf } from './choice/weight.js';
+import { WeightedRotation } from './picking/weighted-rotation.js';
+
+class WeightedPicker implements PolicyPicker {
+  private readonly ready: readonly PolicyEndpoint[];
+  private readonly rotation: WeightedRotation<{ readonly weight: number; readonly endpoint: PolicyEndpoint }>;
+
+  constructor(ready: readonly PolicyEndpoint[]) {
+    this.ready = ready;
+    const members = ready.map((endpoint) => ({ endpoint, weight: weightOf(endpoint) }));
+    this.rotation = new WeightedRotation(members, Math.random());
+  }
+
+  pick({ rpc: { tried } }: PolicyPickArgs): experimental.PickResult {
+    let { endpoint } = this.rotation.next();
+    // A later attempt goes elsewhere. A heavy endpoint may have many turns in a row, so the search has an end.
+    for (let i = 1; i < this.ready.length && tried.includes(endpoint); i++)
+      endpoint = this.rotation.next().endpoint;
+    if (tried.includes(endpoint)) endpoint = this.ready.find((other) => !tried.includes(other)) ?? endpoint;
+    return endpoint.pickResult;
+  }
+}
+
+/** `static_weighted_round_robin`. Its config has no fields: weights are the resolver's. */
+export const staticWeightedRoundRobin: Policy = definePolicy({
+  name: 'static_weighted_round_robin',
+  createPicker: (ready) => (ready.length > 0 ? new WeightedPicker(ready) : undefined),
+});
