@@ -104,9 +104,9 @@ export const peakEwma: Policy<PeakEwmaConfig> = definePolicy({
   createMemory: () => new Fleet(),
   createData: () => new Answers(),
   createPicker(ready, view) {
-    const slowStart = view.memory.slowStart(view);
+    const part = view.memory.partOfShare(view);
     const options: PeakEwmaOptions & ConfigOf<typeof FIELDS> = view.config;
     for (const { data } of ready) data.latency.options = options;
-    return ready.length > 0 ? new PeakEwmaPicker(ready, 2, slowStart) : undefined;
+    return ready.length > 0 ? new PeakEwmaPicker(ready, 2, part) : undefined;
   },
 });

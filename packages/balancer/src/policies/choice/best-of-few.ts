@@ -1,26 +1,27 @@
 /** The picker of policies that draw a few endpoints at random and take the best of them ("the power of two choices"). */
 import type { experimental } from '@grpc/grpc-js';
 import type { PolicyEndpoint, PolicyPickArgs, PolicyPicker, Rpc } from '../../endpoints/endpoint.js';
-import type { SlowStart } from '../picking/slow-start.js';
-import { type Joined, startFactor } from './slow-start.js';
 
 /** How often an RPC is taken from an endpoint in its slow start, at most: where all are new, one of them must have it. */
 const MOST_REFUSALS = 32;
 
-export abstract class BestOfFew<Data extends Joined> implements PolicyPicker {
+/** The part of its share that an endpoint has, above 0 and at most 1. */
+export type PartOfShare<Data> = (data: Data) => number;
+
+export abstract class BestOfFew<Data> implements PolicyPicker {
   private readonly choiceCount: number;
-  private readonly slowStart: SlowStart | undefined;
+  private readonly part: PartOfShare<Data> | undefined;
   /** A load that is less than this part of the first one's is better; one that differs by less is the same. */
   protected readonly margin: number = 1;
   private readonly endpoints: PolicyEndpoint<Data>[];
 
   /**
    * @param ready at least one
-   * @param slowStart undefined while nobody is in it, which then costs nothing
+   * @param part undefined while nobody is in slow start, which then costs nothing
    */
-  constructor(ready: readonly PolicyEndpoint<Data>[], choiceCount: number, slowStart: SlowStart | undefined) {
+  constructor(ready: readonly PolicyEndpoint<Data>[], choiceCount: number, part?: PartOfShare<Data>) {
     this.choiceCount = choiceCount;
-    this.slowStart = slowStart;
+    this.part = part;
     this.endpoints = [...ready]; // a copy: drawing shuffles it
   }
 
@@ -54,7 +55,7 @@ export abstract class BestOfFew<Data extends Joined> implements PolicyPicker {
   }
 
   private factor({ data }: PolicyEndpoint<Data>): number {
-    return this.slowStart === undefined ? 1 : startFactor(data, this.slowStart);
+    return this.part === undefined ? 1 : this.part(data);
   }
 
   /** A later attempt of an RPC passes those over that were tried, while there is another one. */

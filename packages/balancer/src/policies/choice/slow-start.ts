@@ -5,6 +5,7 @@
 import { duration, type Field, number, object } from '@petiole/service-config';
 import type { PolicyView } from '../../policy/view.js';
 import { type SlowStart, slowStartFactor } from '../picking/slow-start.js';
+import type { PartOfShare } from './best-of-few.js';
 
 /** How an endpoint that joins a running fleet gets its share. */
 export interface SlowStartConfig {
@@ -35,7 +36,7 @@ export class Joined {
 }
 
 /** The part of its share that the endpoint has by now, above 0 and at most 1. */
-export function startFactor({ at }: Joined, slowStart: SlowStart): number {
+function startFactor({ at }: Joined, slowStart: SlowStart): number {
   return at === Number.NEGATIVE_INFINITY ? 1 : slowStartFactor(performance.now() - at, slowStart);
 }
 
@@ -51,7 +52,7 @@ export class Fleet {
   private emptySince = Number.NEGATIVE_INFINITY;
 
   /** Called for each picker. Undefined while no endpoint is in its slow start. */
-  slowStart({ config: { slowStart }, endpoints, wakeAfter }: View): SlowStart | undefined {
+  partOfShare({ config: { slowStart }, endpoints, wakeAfter }: View): PartOfShare<Joined> | undefined {
     if (slowStart === undefined) return undefined;
     const now = performance.now();
     const counts = { ready: 0, connecting: 0, starting: 0 };
@@ -72,7 +73,7 @@ export class Fleet {
     if (counts.ready > 0 && !this.isRunning) wakeAfter(STARTING_MS);
     if (counts.starting === 0) return undefined;
     wakeAfter(slowStart.window);
-    return slowStart;
+    return (joined) => startFactor(joined, slowStart);
   }
 
   /** It was lost in an outage of all, whose end is no reason to spare it: the first one that is back has all RPCs. */

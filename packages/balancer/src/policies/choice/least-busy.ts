@@ -1,0 +1,53 @@
+/** Of a few endpoints drawn at random, the one with the fewest RPCs in flight for its weight. */
+import type { PolicyEndpoint, PolicyPicker, Rpc } from '../../endpoints/endpoint.js';
+import { WeightedRotation } from '../picking/weighted-rotation.js';
+import { BestOfFew, type PartOfShare } from './best-of-few.js';
+import { weighEqually, weightOf } from './weight.js';
+
+class EqualPicker<Data> extends BestOfFew<Data> {
+  protected override load(endpoint: PolicyEndpoint<Data>): number {
+    return this.inFlight(endpoint);
+  }
+}
+
+/** RPCs go round in proportion to the weights; one is given to another endpoint that would still have fewer for its weight then. */
+class WeightedPicker<Data> extends BestOfFew<Data> {
+  private readonly rotation: WeightedRotation<{
+    readonly weight: number;
+    readonly endpoint: PolicyEndpoint<Data>;
+  }>;
+
+  constructor(ready: readonly PolicyEndpoint<Data>[], choiceCount: number, part?: PartOfShare<Data>) {
+    super(ready, choiceCount, part);
+    const members = ready.map((endpoint) => ({ endpoint, weight: weightOf(endpoint) }));
+    this.rotation = new WeightedRotation(members, Math.random());
+  }
+
+  protected override first(tried: Rpc['tried']): PolicyEndpoint<Data> | undefined {
+    const { endpoint } = this.rotation.next();
+    return tried.includes(endpoint) ? undefined : endpoint;
+  }
+
+  protected override load(endpoint: PolicyEndpoint<Data>): number {
+    return (this.inFlight(endpoint) + 1) / weightOf(endpoint);
+  }
+
+  protected override limit(first: PolicyEndpoint<Data>): number {
+    return this.inFlight(first) / weightOf(first);
+  }
+}
+
+/**
+ * The picker of `least_request`, also for policies that have chosen a group.
+ *
+ * @param ready at least one
+ * @param part the part of its share that an endpoint in slow start has. Default: nobody is in it
+ */
+export function leastBusy<Data>(
+  ready: readonly PolicyEndpoint<Data>[],
+  choiceCount: number,
+  part?: PartOfShare<Data>,
+): PolicyPicker {
+  const Picker = weighEqually(ready) ? EqualPicker : WeightedPicker;
+  return new Picker<Data>(ready, choiceCount, part);
+}
