@@ -32,8 +32,7 @@ const ELSEWHERE: Record<string, string> = {
     'check-consumers.mjs, from tarballs',
   'npm install @grpc/grpc-js @opentelemetry/api path/to/petiole/packed/*.tgz':
     'check-consumers.mjs, from tarballs',
-  'node --import @petiole/opentelemetry/register app.js':
-    'register.test.ts of @petiole/opentelemetry',
+  'node --import @petiole/opentelemetry/register app.js': 'register.test.ts of @petiole/opentelemetry',
   'npx @petiole/service-config service-config.json': 'check-consumers.mjs, from tarballs',
   'pnpm bench --write': 'eight minutes, and it writes a page',
   'pnpm soak': 'a minute; soak.slow.test.ts has a short one',
