@@ -170,4 +170,36 @@ export const ROWS = [
     group: 'opentelemetry',
     run: ['node --import ./instrumentation.mjs peers.mjs'],
   },
+  {
+    name: '@petiole/opentelemetry: --import, --require',
+    group: 'opentelemetry',
+    run: [
+      'node --import @petiole/opentelemetry/register --import ./meters.mjs measured.mjs',
+      'node --require @petiole/opentelemetry/register --import ./meters.mjs measured.cjs',
+    ],
+    ci: true,
+  },
+  {
+    name: '@petiole/opentelemetry beside the instrumentation for traces, in either order',
+    group: 'opentelemetry',
+    run: [
+      'node --import @petiole/opentelemetry/register --import ./meters.mjs --import ./instrumentation.mjs measured.mjs',
+      'node --import ./instrumentation.mjs --import ./meters.mjs --import @petiole/opentelemetry/register measured.mjs',
+    ],
+    ci: true,
+  },
+  {
+    name: '@petiole/opentelemetry with Bun',
+    group: 'opentelemetry',
+    runtime: '@oven/bun-linux-x64',
+    run: ['bun --preload @petiole/opentelemetry/register --preload ./meters.mjs measured.mjs'],
+    ci: true,
+  },
+  {
+    name: '@petiole/opentelemetry with Deno',
+    group: 'opentelemetry',
+    runtime: '@deno/linux-x64-glibc',
+    run: ['deno run -A --preload ./register.mjs --preload ./meters.mjs measured.mjs'],
+    ci: true,
+  },
 ];

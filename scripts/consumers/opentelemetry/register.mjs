@@ -1,0 +1,2 @@
+// Deno's --preload takes files, no packages.
+import '@petiole/opentelemetry/register';
