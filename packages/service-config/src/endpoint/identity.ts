@@ -16,10 +16,20 @@ export function addressKey(address: Address): string {
   return 'port' in address ? `tcp ${address.port} ${address.host}` : `unix ${address.path}`;
 }
 
+/** Of lists of addresses that nobody can change, as resolvers that push hand the same ones over again and again. */
+const keysOfFrozen = new WeakMap<readonly Address[], string>();
+
 /** A text that no other set of addresses has. */
 export function endpointKey({ addresses }: Endpoint): string {
   const [only] = addresses;
   if (only !== undefined && addresses.length === 1) return addressKey(only);
+  if (!Object.isFrozen(addresses)) return keyOf(addresses);
+  const key = keysOfFrozen.get(addresses) ?? keyOf(addresses);
+  keysOfFrozen.set(addresses, key);
+  return key;
+}
+
+function keyOf(addresses: readonly Address[]): string {
   const [first = '', ...others] = new Set(addresses.map(addressKey));
   // No key of one address begins with "[".
   return others.length === 0 ? first : JSON.stringify([first, ...others].sort());
