@@ -44,18 +44,16 @@ export abstract class BestOfFew<Data> implements PolicyPicker {
 
   protected choose(tried: Rpc['tried']): PolicyEndpoint<Data> {
     let best = this.best(tried);
+    const { part } = this;
+    if (part === undefined) return best;
     // Shares that are multiplied by the factor, whatever they are: a new endpoint takes an RPC with that probability.
-    for (let i = 0; i < MOST_REFUSALS && Math.random() >= this.factor(best); i++) best = this.best(tried);
+    for (let i = 0; i < MOST_REFUSALS && Math.random() >= part(best.data); i++) best = this.best(tried);
     return best;
   }
 
   /** The RPCs in flight. In slow start each one weighs more, or the lack of them would draw RPCs against the factor. */
   protected inFlight(endpoint: PolicyEndpoint<Data>): number {
-    return endpoint.inFlight / this.factor(endpoint);
-  }
-
-  private factor({ data }: PolicyEndpoint<Data>): number {
-    return this.part === undefined ? 1 : this.part(data);
+    return this.part === undefined ? endpoint.inFlight : endpoint.inFlight / this.part(endpoint.data);
   }
 
   /** A later attempt of an RPC passes those over that were tried, while there is another one. */
