@@ -59,6 +59,7 @@ export type { SlowStartConfig } from './policies/choice/slow-start.js';
 export { type CustomRoundRobinConfig, customRoundRobin } from './policies/custom-round-robin.js';
 export { type LeastRequestConfig, leastRequest } from './policies/least-request.js';
 export { type PeakEwmaConfig, peakEwma } from './policies/peak-ewma.js';
+export { type PriorityFirstConfig, priorityFirst } from './policies/priority-first.js';
 export { type RandomSubsettingConfig, randomSubsetting } from './policies/random-subsetting.js';
 export { type RequestLimitConfig, requestLimit } from './policies/request-limit.js';
 export { staticWeightedRoundRobin } from './policies/static-weighted-round-robin.js';

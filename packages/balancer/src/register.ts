@@ -7,6 +7,7 @@ import {
   customRoundRobin,
   leastRequest,
   peakEwma,
+  priorityFirst,
   randomSubsetting,
   requestLimit,
   staticWeightedRoundRobin,
@@ -15,6 +16,7 @@ import {
 customRoundRobin.register();
 leastRequest.register();
 peakEwma.register();
+priorityFirst.register();
 randomSubsetting.register();
 requestLimit.register();
 staticWeightedRoundRobin.register();

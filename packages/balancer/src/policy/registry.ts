@@ -17,6 +17,7 @@ const OWN = {
   customRoundRobin: ['custom_round_robin'],
   leastRequest: ['least_request', 'least_request_experimental'],
   peakEwma: ['peak_ewma'],
+  priorityFirst: ['priority_first'],
   randomSubsetting: ['random_subsetting', 'random_subsetting_experimental'],
   requestLimit: ['request_limit'],
   staticWeightedRoundRobin: ['static_weighted_round_robin'],
