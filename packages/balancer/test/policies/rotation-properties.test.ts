@@ -45,6 +45,9 @@ const list = fc.array(form, { minLength: 1, maxLength: 8, size: 'max' }).map((fo
   };
   return forms.filter(fits).map(({ addresses }) => addresses);
 });
+// Hundreds of runs of hundreds of steps: ten seconds on an idle machine.
+vi.setConfig({ testTimeout: 90_000 });
+
 // Waits are multiples of 250 ms, timeouts are not: nothing else happens at the moment at which one ends.
 const config = fc.record<Config>({
   repeatCount: fc.integer({ min: 1, max: 4 }),
