@@ -1,26 +1,47 @@
 /**
  * RPCs and their attempts, as grpc-js makes them. An RPC is seen on public API: every client calls `createCall` of a
- * channel. Attempts are made inside the channel, a "load balancing call" each (facts O1 to O4).
+ * channel. Attempts are made inside the channel, a "load balancing call" each (facts O1 to O4). All of this is on the way of
+ * each RPC: no closure is made for one, and nothing that the garbage collector has to look after for long.
  */
-import type { Channel, ChannelInterface, Metadata } from '@grpc/grpc-js';
+import type { Channel, ChannelInterface, InterceptingListener, Metadata, StatusObject } from '@grpc/grpc-js';
 import type { CallConfig, GrpcJs, InnerCall, InternalChannel } from './internals.js';
 import { isRegistered } from './registered-methods.js';
 import { remember } from './waiting.js';
-import { type AttemptKind, type CallObserver, watchers } from './watchers.js';
+import { type AttemptKind, type AttemptObserver, type CallObserver, watchers } from './watchers.js';
 
-type Call = ReturnType<Channel['createCall']>;
+/** RPCs that have begun and not ended, by grpc-js's number of the call, and by what all attempts have in common. */
+export type LiveCalls = Map<number | CallConfig, WatchedCall>;
 
-/** RPCs that have begun and not ended, by grpc-js's number of the call. */
-export type LiveCalls = Map<number, WatchedCall>;
+/** What is watched of a call stands on it. */
+const WATCHED: unique symbol = Symbol('petiole.watched');
+type Watched<Call, By> = Call & { [WATCHED]?: By };
+
+type OuterCall = ReturnType<Channel['createCall']>;
 
 /** Shows every RPC that begins from now on, and answers with those that have not ended. */
 export function hookCalls({ Channel }: GrpcJs): LiveCalls {
   const live: LiveCalls = new Map();
   const { createCall, getConnectivityState } = Channel.prototype;
-  Channel.prototype.createCall = function (method, deadline, host, parent, flags): Call {
-    const call = createCall.call(this, method, deadline, host, parent, flags);
+  const hookStart = once((prototype: Watched<OuterCall, WatchedCall>) => {
+    const { start } = prototype;
+    prototype.start = function (metadata, listener) {
+      start.call(this, metadata, this[WATCHED]?.started(this.getCallNumber(), listener) ?? listener);
+    };
+  });
+  Channel.prototype.createCall = function (method, deadline, host, parent, flags) {
+    const call: Watched<OuterCall, WatchedCall> = createCall.call(
+      this,
+      method,
+      deadline,
+      host,
+      parent,
+      flags,
+    );
     const observers = observersOf(this, method);
-    if (observers !== undefined) watchCall(call, live, observers);
+    if (observers !== undefined) {
+      hookStart(Object.getPrototypeOf(call));
+      call[WATCHED] = new WatchedCall(live, observers);
+    }
     return call;
   };
   Channel.prototype.getConnectivityState = function (tryToConnect) {
@@ -33,31 +54,49 @@ export function hookCalls({ Channel }: GrpcJs): LiveCalls {
 
 /** Shows their attempts. All attempts of an RPC have one object for its part of the service config. */
 export function hookAttempts(channel: InternalChannel, live: LiveCalls): void {
-  const byConfig = new WeakMap<CallConfig, WatchedCall>();
   const { createRetryingCall, createLoadBalancingCall } = channel;
+  const hookCall = once((prototype: Watched<InnerCall, WatchedAttempt>) => {
+    const { start, sendMessageWithContext } = prototype;
+    prototype.start = function (metadata, listener) {
+      start.call(this, metadata, this[WATCHED]?.started(metadata, listener) ?? listener);
+    };
+    prototype.sendMessageWithContext = function (context, message) {
+      this[WATCHED]?.sends(message);
+      sendMessageWithContext.call(this, context, message);
+    };
+  });
   channel.createRetryingCall = function (config, method, host, credentials, deadline, number) {
-    const watched = live.get(number as number);
-    if (watched !== undefined) byConfig.set(config, watched);
+    live.get(number as number)?.configured(config);
     return createRetryingCall.call(this, config, method, host, credentials, deadline, number);
   };
   channel.createLoadBalancingCall = function (config, method, host, credentials, deadline, number) {
-    const call = createLoadBalancingCall.call(this, config, method, host, credentials, deadline, number);
-    const watched = byConfig.get(config);
-    if (watched !== undefined)
-      watchAttempt(call, watched, config.methodConfig.hedgingPolicy ? 'hedge' : 'retry', this);
+    const call: Watched<InnerCall, WatchedAttempt> = createLoadBalancingCall.call(
+      this,
+      config,
+      method,
+      host,
+      credentials,
+      deadline,
+      number,
+    );
+    const watched = live.get(config);
+    if (watched !== undefined) {
+      hookCall(Object.getPrototypeOf(call));
+      call[WATCHED] = new WatchedAttempt(watched, call, this);
+    }
     return call;
   };
 }
 
-class WatchedCall {
-  readonly observers: readonly CallObserver[];
-  attempts = 0;
-  /** What the newest attempt has said to the server about those before it. */
-  previousAttempts = 0;
-
-  constructor(observers: readonly CallObserver[]) {
-    this.observers = observers;
-  }
+function once<Prototype extends object>(
+  hook: (prototype: Prototype) => void,
+): (prototype: Prototype) => void {
+  let hooked: Prototype | undefined;
+  return (prototype) => {
+    if (hooked === prototype) return;
+    hooked = prototype;
+    hook(prototype);
+  };
 }
 
 function observersOf(channel: ChannelInterface, method: string): readonly CallObserver[] | undefined {
@@ -72,68 +111,107 @@ function observersOf(channel: ChannelInterface, method: string): readonly CallOb
   return observers.length === 0 ? undefined : observers;
 }
 
-function watchCall(call: Call, live: LiveCalls, observers: readonly CallObserver[]): void {
-  const { start } = call;
-  call.start = (metadata, listener) => {
-    const number = call.getCallNumber();
-    live.set(number, new WatchedCall(observers));
-    start.call(call, metadata, {
-      onReceiveMetadata: (received) => listener.onReceiveMetadata(received),
-      onReceiveMessage: (message) => listener.onReceiveMessage(message),
-      onReceiveStatus: (status) => {
-        live.delete(number);
-        for (const observer of observers) observer.ended(status.code);
-        listener.onReceiveStatus(status);
-      },
-    });
-  };
+/** An RPC, which hears its answers before the application does. */
+class WatchedCall implements InterceptingListener {
+  readonly observers: readonly CallObserver[];
+  config: CallConfig | undefined = undefined;
+  readonly #live: LiveCalls;
+  #number = 0;
+  #listener: InterceptingListener | undefined = undefined;
+  #attempts = 0;
+  /** What the newest attempt has said to the server about those before it. */
+  #previousAttempts = 0;
+
+  constructor(live: LiveCalls, observers: readonly CallObserver[]) {
+    this.#live = live;
+    this.observers = observers;
+  }
+
+  started(number: number, listener: InterceptingListener): InterceptingListener {
+    this.#number = number;
+    this.#listener = listener;
+    this.#live.set(number, this);
+    return this;
+  }
+
+  configured(config: CallConfig): void {
+    this.config = config;
+    this.#live.set(config, this);
+  }
+
+  /**
+   * An attempt that is no repetition of grpc-js's own tells the server how many of its kind came before (fact O3), so a number
+   * that does not grow is that of a transparent retry.
+   */
+  nextAttempt(metadata: Metadata): AttemptKind {
+    this.#attempts += 1;
+    if (this.#attempts === 1) return 'original';
+    const previous = Number(metadata.get('grpc-previous-rpc-attempts')[0] ?? 0);
+    const isRepeated = previous > this.#previousAttempts;
+    this.#previousAttempts = previous;
+    if (!isRepeated) return 'transparent retry';
+    return this.config?.methodConfig.hedgingPolicy ? 'hedge' : 'retry';
+  }
+
+  onReceiveMetadata(metadata: Metadata): void {
+    this.#listener?.onReceiveMetadata(metadata);
+  }
+
+  onReceiveMessage(message: Buffer): void {
+    this.#listener?.onReceiveMessage(message);
+  }
+
+  onReceiveStatus(status: StatusObject): void {
+    this.#live.delete(this.#number);
+    if (this.config) this.#live.delete(this.config);
+    for (const observer of this.observers) observer.ended(status.code);
+    this.#listener?.onReceiveStatus(status);
+  }
 }
 
 /** Before each message stand one byte that says whether it is compressed, and four of its length. */
 const PREFIX = 5;
 
-function watchAttempt(
-  call: InnerCall,
-  watched: WatchedCall,
-  repeated: 'hedge' | 'retry',
-  channel: InternalChannel,
-): void {
-  const { start, sendMessageWithContext } = call;
-  let sentBytes = 0;
-  let receivedBytes = 0;
-  call.sendMessageWithContext = (context, message) => {
-    sentBytes += message.length - PREFIX;
-    sendMessageWithContext.call(call, context, message);
-  };
-  call.start = (metadata, listener) => {
-    const kind = kindOf(metadata, watched, repeated);
-    const observers = watched.observers.map((observer) => observer.attemptStarted(kind));
-    start.call(call, metadata, {
-      onReceiveMetadata: (received) => listener.onReceiveMetadata(received),
-      onReceiveMessage: (message) => {
-        receivedBytes += message.length - PREFIX;
-        listener.onReceiveMessage(message);
-      },
-      onReceiveStatus: (status) => {
-        // What waits for a connection until the RPC ends is sent nowhere.
-        const sent = call.getPeer() === channel.getTarget() ? 0 : sentBytes;
-        for (const observer of observers) observer.ended(status.code, sent, receivedBytes);
-        listener.onReceiveStatus(status);
-      },
-    });
-  };
-}
+class WatchedAttempt implements InterceptingListener {
+  readonly #rpc: WatchedCall;
+  readonly #call: InnerCall;
+  readonly #channel: InternalChannel;
+  readonly #observers: AttemptObserver[] = [];
+  #listener: InterceptingListener | undefined = undefined;
+  #sentBytes = 0;
+  #receivedBytes = 0;
 
-/**
- * An attempt that is no repetition of grpc-js's own tells the server how many of its kind came before (fact O3), so a number
- * that does not grow is that of a transparent retry.
- */
-function kindOf(metadata: Metadata, watched: WatchedCall, repeated: 'hedge' | 'retry'): AttemptKind {
-  const [value] = metadata.get('grpc-previous-rpc-attempts');
-  const previous = value === undefined ? 0 : Number(value);
-  const isRepeated = previous > watched.previousAttempts;
-  watched.previousAttempts = previous;
-  watched.attempts += 1;
-  if (watched.attempts === 1) return 'original';
-  return isRepeated ? repeated : 'transparent retry';
+  constructor(rpc: WatchedCall, call: InnerCall, channel: InternalChannel) {
+    this.#rpc = rpc;
+    this.#call = call;
+    this.#channel = channel;
+  }
+
+  started(metadata: Metadata, listener: InterceptingListener): InterceptingListener {
+    this.#listener = listener;
+    const kind = this.#rpc.nextAttempt(metadata);
+    for (const observer of this.#rpc.observers) this.#observers.push(observer.attemptStarted(kind));
+    return this;
+  }
+
+  sends(message: Buffer): void {
+    this.#sentBytes += message.length - PREFIX;
+  }
+
+  onReceiveMetadata(metadata: Metadata): void {
+    this.#listener?.onReceiveMetadata(metadata);
+  }
+
+  onReceiveMessage(message: Buffer): void {
+    this.#receivedBytes += message.length - PREFIX;
+    this.#listener?.onReceiveMessage(message);
+  }
+
+  onReceiveStatus(status: StatusObject): void {
+    // What waits for a connection until the RPC ends is sent nowhere (fact O2).
+    const isSent = status.code === 0 || this.#call.getPeer() !== this.#channel.getTarget();
+    const sentBytes = isSent ? this.#sentBytes : 0;
+    for (const observer of this.#observers) observer.ended(status.code, sentBytes, this.#receivedBytes);
+    this.#listener?.onReceiveStatus(status);
+  }
 }

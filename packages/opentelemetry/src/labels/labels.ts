@@ -25,8 +25,11 @@ export class Labels {
 
   /** Undefined if the channel is to have no metrics. */
   ofChannel(channel: ChannelInterface): TargetLabels | undefined {
-    const labels = this.#byChannel.get(channel) ?? this.#find(channel.getTarget());
-    this.#byChannel.set(channel, labels);
+    let labels = this.#byChannel.get(channel);
+    if (labels === undefined) {
+      labels = this.#find(channel.getTarget());
+      this.#byChannel.set(channel, labels);
+    }
     return labels === 'none' ? undefined : labels;
   }
 
@@ -76,6 +79,8 @@ export class TargetLabels {
   ofMethod(method: string, registered: boolean): CallLabels {
     const name = registered || this.#isKnown(method) ? method : 'other';
     if (this.#hasCustom) return this.#make(name, { 'grpc.client.call.custom': customLabel() });
+    const known = this.#byMethod.get(name);
+    if (known !== undefined) return known;
     return kept(this.#byMethod, name, () => this.#make(name), MOST_METHODS);
   }
 
