@@ -62,6 +62,7 @@ export { type PeakEwmaConfig, peakEwma } from './policies/peak-ewma.js';
 export { type PriorityFirstConfig, priorityFirst } from './policies/priority-first.js';
 export { type RandomSubsettingConfig, randomSubsetting } from './policies/random-subsetting.js';
 export { type RequestLimitConfig, requestLimit } from './policies/request-limit.js';
+export { type RingHashConfig, ringHash } from './policies/ring-hash.js';
 export { staticWeightedRoundRobin } from './policies/static-weighted-round-robin.js';
 export { definePolicy } from './policy/define-policy.js';
 export { defineWrapper, type WrapperDefinition } from './policy/define-wrapper.js';

@@ -10,6 +10,7 @@ import {
   priorityFirst,
   randomSubsetting,
   requestLimit,
+  ringHash,
   staticWeightedRoundRobin,
 } from './index.js';
 
@@ -19,4 +20,5 @@ peakEwma.register();
 priorityFirst.register();
 randomSubsetting.register();
 requestLimit.register();
+ringHash.register();
 staticWeightedRoundRobin.register();

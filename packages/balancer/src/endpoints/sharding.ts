@@ -50,6 +50,8 @@ export interface EndpointShardingOptions<Data> extends EndpointHooks<Data> {
   readonly select?: (() => readonly PolicyEndpoint<Data>[] | undefined) | undefined;
   /** Default `at once`. */
   readonly connect?: ConnectMode | undefined;
+  /** Which state a picker is published with where endpoints connect `when asked`. Default, and undefined: the best of any. */
+  readonly state?: (() => EndpointState | undefined) | undefined;
   /**
    * Time to call {@link EndpointSharding.publish}. Called once per event, however many children report in it, and at
    * the end of each update. As the hooks, it must not act on any client.
@@ -166,8 +168,8 @@ export class EndpointSharding<Data = undefined> {
 
   /**
    * Publishes READY with the policy's picker; or, without one, TRANSIENT_FAILURE if all selected endpoints are in it,
-   * else CONNECTING. Where endpoints connect `when asked`, the picker is published with the best state of any: READY,
-   * CONNECTING, IDLE, TRANSIENT_FAILURE. What is published already is not published again, and nothing while there are no endpoints:
+   * else CONNECTING. Where endpoints connect `when asked`, the picker is published with what `state` says, or the best state of
+   * any: READY, CONNECTING, IDLE, TRANSIENT_FAILURE. What is published already is not published again, and nothing while there are no endpoints:
    * {@link EndpointSharding.update} says so by itself.
    */
   publish(picker: PolicyPicker | undefined): void {
@@ -188,6 +190,8 @@ export class EndpointSharding<Data = undefined> {
   private stateWith(picker: PolicyPicker | undefined): State {
     const { children } = this;
     const isLazy = this.options.connect === 'when asked';
+    const said = picker !== undefined && isLazy ? this.options.state?.() : undefined;
+    if (said !== undefined) return State[said];
     if (picker !== undefined && (!isLazy || this.readyCount > 0)) return State.READY;
     if (children.count('TRANSIENT_FAILURE') === this.selectedCount) return State.TRANSIENT_FAILURE;
     const waits = isLazy && children.count('CONNECTING') === 0 && this.readyCount === 0;

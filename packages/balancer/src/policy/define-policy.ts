@@ -12,7 +12,16 @@ import { PolicyInstance } from './instance.js';
 import { type Policy, policyObject } from './policy-object.js';
 import type { PolicyDefinition } from './view.js';
 
-const OPTIONAL = ['check', 'createMemory', 'createData', 'select', 'waits', 'onCallStarted', 'onCallEnded'];
+const OPTIONAL = [
+  'check',
+  'createMemory',
+  'createData',
+  'select',
+  'state',
+  'waits',
+  'onCallStarted',
+  'onCallEnded',
+];
 
 /**
  * Defines a load-balancing policy that keeps one `pick_first` child per endpoint.

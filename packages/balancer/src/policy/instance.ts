@@ -2,11 +2,12 @@
  * One instance of a defined policy, in one channel: asks the definition for a
  * picker when the one that it has is out of date, and publishes the answer.
  */
-import type { ChannelOptions, experimental } from '@grpc/grpc-js';
+import { type ChannelOptions, type experimental, connectivityState as State } from '@grpc/grpc-js';
 import type { ConfigOf, Fields } from '@petiole/service-config';
-import { tracer } from '@petiole/service-config/internal';
+import { show, tracer } from '@petiole/service-config/internal';
 import type { PolicyEndpoint, PolicyPickArgs } from '../endpoints/endpoint.js';
 import { type EndpointChange, EndpointSharding } from '../endpoints/sharding.js';
+import type { EndpointState } from '../events/endpoint-events.js';
 import { BugReports } from './bug-reports.js';
 import { ConfigInForce, PolicyConfig } from './config.js';
 import { assertPicker, GuardedPicker } from './guarded-picker.js';
@@ -45,6 +46,7 @@ export class PolicyInstance<Declared extends Fields, Memory, Data> implements ex
       onCallEnded: this.bugs.caught('onCallEnded', onCallEnded, definition),
       select: definition.select && (() => this.select()),
       connect: definition.connect,
+      state: this.bugs.caught('state', definition.state && (() => this.state()), this),
       onChange: (change) => this.refresh(change),
     });
   }
@@ -95,6 +97,14 @@ export class PolicyInstance<Declared extends Fields, Memory, Data> implements ex
       this.bugs.report('select', error);
       return undefined;
     }
+  }
+
+  private state(): EndpointState | undefined {
+    const said = this.definition.state?.(this.view as PolicyView<ConfigOf<Declared>, Memory, Data>);
+    if (said !== undefined && said in State) return said;
+    throw new TypeError(
+      `state() must return READY, CONNECTING, IDLE or TRANSIENT_FAILURE, got ${show(said)}`,
+    );
   }
 
   private refresh(change: EndpointChange): void {

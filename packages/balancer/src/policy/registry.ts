@@ -20,6 +20,7 @@ const OWN = {
   priorityFirst: ['priority_first'],
   randomSubsetting: ['random_subsetting', 'random_subsetting_experimental'],
   requestLimit: ['request_limit'],
+  ringHash: ['ring_hash_experimental'],
   staticWeightedRoundRobin: ['static_weighted_round_robin'],
 };
 for (const [policy, all] of Object.entries(OWN))

@@ -1,6 +1,7 @@
 /** What a policy consists of, and what it knows when it makes a picker. */
 import type { ConfigOf, Fields } from '@petiole/service-config';
 import type { ConnectMode, EndpointHooks, PolicyEndpoint, PolicyPicker } from '../endpoints/endpoint.js';
+import type { EndpointState } from '../events/endpoint-events.js';
 
 /** What `createPicker` knows. One object per policy instance: its fields are current whenever they are read. */
 export interface PolicyView<Config, Memory, Data> {
@@ -55,9 +56,14 @@ export interface PolicyDefinition<Declared extends Fields, Memory, Data> extends
   select?(view: PolicyView<ConfigOf<Declared>, Memory, Data>): readonly PolicyEndpoint<Data>[];
   /**
    * When endpoints connect: `at once` (default), also again after a lost connection; or `when asked`, by `endpoint.connect()`.
-   * Then the picker is published with the best state of any endpoint that is selected, instead of READY.
+   * Then the picker is published with what `state` says, instead of READY.
    */
   readonly connect?: ConnectMode;
+  /**
+   * Which state the picker is published with, where endpoints connect `when asked`. Asked whenever an endpoint has changed its
+   * state; may ask one to connect. Default: the best state of any endpoint that is selected.
+   */
+  state?(view: PolicyView<ConfigOf<Declared>, Memory, Data>): EndpointState;
   /**
    * Asked before `createPicker`, each time: true is the same as no picker, at a cost that does not depend on the number of
    * endpoints. The list of READY ones is made only for `createPicker`. Default: false.

@@ -1,10 +1,16 @@
 /** Which endpoints a policy connects to, and when: `select` and `connect`. */
-import { connectivityState as State } from '@grpc/grpc-js';
+import { connectivityState as State, setLogger } from '@grpc/grpc-js';
 import { startFleet } from '@petiole/test-kit/servers';
 import { rpc, SimulatedChannel } from '@petiole/test-kit/simulated-channel';
 import { told } from '@petiole/test-kit/told';
-import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { definePolicy, type PolicyEndpoint, type PolicyView, queuePick } from '../../src/index.js';
+import { beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import {
+  definePolicy,
+  type EndpointState,
+  type PolicyEndpoint,
+  type PolicyView,
+  queuePick,
+} from '../../src/index.js';
 import { EventLog } from '../support/event-log.js';
 import { openChannel } from '../support/fleet.js';
 
@@ -16,6 +22,7 @@ type Endpoint = PolicyEndpoint<{ readonly id: number }>;
 let chosen: (all: readonly Endpoint[]) => readonly Endpoint[] = (all) => all;
 let view: PolicyView<unknown, undefined, Endpoint['data']> | undefined;
 let made = 0;
+let said: () => EndpointState = () => 'IDLE';
 
 const chooses = definePolicy({
   name: 'chooses',
@@ -38,6 +45,17 @@ beforeAll(() => {
     createPicker: ([first]) => first && { pick: () => first.pickResult },
   }).register();
   definePolicy({
+    name: 'says_its_state',
+    connect: 'when asked',
+    state: () => said(),
+    createPicker: (_, { endpoints: [first] }) => ({
+      pick() {
+        first?.connect();
+        return first?.pickResult ?? queuePick();
+      },
+    }),
+  }).register();
+  definePolicy({
     name: 'connects_when_picked',
     connect: 'when asked',
     createPicker: (_, { endpoints }) => ({
@@ -50,6 +68,7 @@ beforeAll(() => {
   }).register();
 });
 beforeEach(() => {
+  said = () => 'IDLE';
   chosen = (all) => all;
   made = 0;
 });
@@ -212,6 +231,36 @@ describe("connect: 'when asked'", () => {
       channel.subchannel(address).become(TRANSIENT_FAILURE, 'refused');
     }
     expect(channel.state).toBe('TRANSIENT_FAILURE');
+  });
+
+  test('the picker is published with the state that the policy says, asked at each change of one', async () => {
+    const channel = open('says_its_state');
+    said = () => 'TRANSIENT_FAILURE';
+    channel.pick();
+    await told();
+    expect(channel.state).toBe('TRANSIENT_FAILURE');
+    said = () => 'READY';
+    channel.subchannel(A).become(TRANSIENT_FAILURE, 'refused');
+    expect(channel.state).toBe('READY');
+    expect(channel.pick()).toBe(`endpoint ${A}: refused`);
+  });
+
+  test.each([
+    ['says nothing', () => undefined],
+    [
+      'throws',
+      () => {
+        throw new Error('no idea');
+      },
+    ],
+  ])('a policy whose state() %s has the best state of any endpoint, and is told', async (_, answer) => {
+    const lines: string[] = [];
+    setLogger({ error: (line: string) => lines.push(line) });
+    onTestFinished(() => setLogger(console));
+    said = answer as never;
+    expect(open('says_its_state').state).toBe('IDLE');
+    await told();
+    expect(lines.join()).toContain('says_its_state: its state threw');
   });
 
   test('RPCs connect over real sockets, to the server that they want only', async () => {

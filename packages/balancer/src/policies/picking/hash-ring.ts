@@ -17,6 +17,8 @@ export class HashRing<Member extends RingMember> {
   private readonly high: Uint32Array;
   private readonly low: Uint32Array;
   private readonly members: readonly Member[];
+  /** How many members have an entry: of a small ring, not all. */
+  private readonly present: number;
 
   /** Needs at least one member. Has `minRingSize` to `maxRingSize` entries, or by rounding one more. */
   constructor(members: readonly Member[], minRingSize: number, maxRingSize: number) {
@@ -37,6 +39,7 @@ export class HashRing<Member extends RingMember> {
     this.high = Uint32Array.from(entries, ({ high }) => high);
     this.low = Uint32Array.from(entries, ({ low }) => low);
     this.members = entries.map(({ member }) => member);
+    this.present = new Set(this.members).size;
   }
 
   /** The number of entries. */
@@ -55,6 +58,18 @@ export class HashRing<Member extends RingMember> {
       else to = middle;
     }
     return from % this.size;
+  }
+
+  /** The members around the ring, from a hash on, each once. */
+  *from(hash: Hash64): Generator<Member> {
+    const found = this.find(hash);
+    const met = new Set<Member>();
+    for (let i = found; met.size < this.present; i++) {
+      const member = this.at(i);
+      if (met.has(member)) continue;
+      met.add(member);
+      yield member;
+    }
   }
 
   /** The member of an entry. Indices go on around the ring: a walk is `at(found)`, `at(found + 1)`, … up to `size` of them. */
