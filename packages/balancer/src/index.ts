@@ -64,6 +64,7 @@ export { type RandomSubsettingConfig, randomSubsetting } from './policies/random
 export { type RequestLimitConfig, requestLimit } from './policies/request-limit.js';
 export { type RingHashConfig, ringHash } from './policies/ring-hash.js';
 export { staticWeightedRoundRobin } from './policies/static-weighted-round-robin.js';
+export { type ZoneFirstConfig, zoneFirst } from './policies/zone-first.js';
 export { definePolicy } from './policy/define-policy.js';
 export { defineWrapper, type WrapperDefinition } from './policy/define-wrapper.js';
 export type { Policy } from './policy/policy-object.js';

@@ -12,6 +12,7 @@ import {
   requestLimit,
   ringHash,
   staticWeightedRoundRobin,
+  zoneFirst,
 } from './index.js';
 
 customRoundRobin.register();
@@ -22,3 +23,4 @@ randomSubsetting.register();
 requestLimit.register();
 ringHash.register();
 staticWeightedRoundRobin.register();
+zoneFirst.register();

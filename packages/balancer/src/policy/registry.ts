@@ -22,6 +22,7 @@ const OWN = {
   requestLimit: ['request_limit'],
   ringHash: ['ring_hash_experimental'],
   staticWeightedRoundRobin: ['static_weighted_round_robin'],
+  zoneFirst: ['zone_first'],
 };
 for (const [policy, all] of Object.entries(OWN))
   for (const name of all) calls.set(name, `${policy}.register()`);

@@ -1,7 +1,7 @@
 import { definePolicy, list, queuePick, string } from '@petiole/balancer';
 
-export const zoneFirst = definePolicy({
-  name: 'zone_first',
+export const nearFirst = definePolicy({
+  name: 'near_first',
   fields: { preferred: list(string(), { default: [] }) }, // prefixes of addresses
   createMemory: () => ({ next: 0 }), // outlives the picker: a change elsewhere must not start the turns again
   createPicker(ready, { config, memory }) {
