@@ -92,8 +92,8 @@ describe('zones', () => {
     [{ zone: 'a', minimumClusterSize: 4 }, 3, { a: 1 / 3, b: 2 / 3 }],
   ])(
     'with fewer READY endpoints than minimumClusterSize all get the same: %j of %i',
-    (config, count, shares) => {
-      expectShares(open(list({ a: 1, b: count - 1 }), config), shares);
+    async (config, count, shares) => {
+      await expectShares(open(list({ a: 1, b: count - 1 }), config), shares);
     },
   );
 
