@@ -24,12 +24,14 @@ describe('each part runs', { timeout: 120_000 }, () => {
       'round_robin 3',
       'custom_round_robin 3',
       'least_request 3',
+      'peak_ewma 3',
       'pick_first 1',
       'custom_round_robin 1',
       'least_request 1',
+      'peak_ewma 1',
     ]);
     for (const name of ['RPC/s', 'beside', 'CPU', 'p50']) expect(column(report, 0, name)).toSatisfy(positive);
-    expect(report.verdicts).toHaveLength(4);
+    expect(report.verdicts).toHaveLength(6);
   });
 
   test('scale', async () => {
@@ -62,7 +64,7 @@ describe('each part runs', { timeout: 120_000 }, () => {
     for (const name of ['import', 'CPU', 'one module', 'installed', 'as one module']) {
       expect(column(report, 0, name)).toSatisfy(positive);
     }
-    expect(report.verdicts).toHaveLength(4);
+    expect(report.verdicts).toHaveLength(6);
   });
 
   test('cold start', async () => {
