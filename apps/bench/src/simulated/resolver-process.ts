@@ -3,6 +3,7 @@
  * to that with 100 endpoints: about 1 is linear. The best, because the garbage collector and the neighbours on the machine
  * are not what is measured.
  */
+import { syncBuiltinESMExports } from 'node:module';
 import { mock } from 'node:test';
 import { experimental } from '@grpc/grpc-js';
 import { defineResolver, parseTarget, registerStaticResolver, staticTarget } from '@petiole/resolver';
@@ -34,11 +35,12 @@ function catalogue(count: number, listener: experimental.ResolverListener): expe
     maxAddresses: 20_000,
     resolve: () => ({ endpoints: answers[next++ % answers.length] ?? [] }),
   });
-  register();
+  register({}); // takes the scheme over from the catalogue of another size
   return experimental.createResolver({ scheme, path: 'bench' }, listener, {});
 }
 
 mock.timers.enable({ apis: ['setTimeout', 'setImmediate'] });
+syncBuiltinESMExports(); // the packages import theirs from node:timers
 
 /** Lets the look-up that is under way end. */
 async function settle(): Promise<void> {
