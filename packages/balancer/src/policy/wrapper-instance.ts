@@ -168,9 +168,9 @@ export class WrapperInstance<Config extends { readonly childPolicy: readonly Loa
     const { state, picker, error } = this.published;
     const { definition } = this;
     const view = this.view as WrapperView<Config, Memory>;
-    const wrapped = definition.wrapPick && {
-      pick: (args: experimental.PickArgs) =>
-        definition.wrapPick?.(() => picker.pick(args), args, view) ?? picker.pick(args),
+    const wrapPick = definition.wrapPick?.bind(definition);
+    const wrapped = wrapPick && {
+      pick: (args: experimental.PickArgs) => wrapPick(() => picker.pick(args), args, view),
     };
     this.helper.updateState(state, wrapped ? new GuardedPicker(wrapped, this.bugs) : picker, error);
   }

@@ -121,6 +121,17 @@ describe('wrapPick', () => {
     expect(error).toHaveBeenCalledTimes(1);
   });
 
+  test('one that returns nothing fails the RPC and says what it must return, instead of a second pick', () => {
+    defineWrapper({
+      name: 'forgetful',
+      childPolicy: [{ round_robin: {} }],
+      wrapPick: (next) => void next() as never,
+    }).register();
+    expect(open({ forgetful: {} }).pick()).toContain(
+      'forgetful: its picker threw TypeError: pick() must return',
+    );
+  });
+
   test('observePick hears of start and end beside the child policy', () => {
     const heard: string[] = [];
     defineWrapper({
