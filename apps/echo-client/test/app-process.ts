@@ -1,6 +1,6 @@
-/** The two apps as child processes, the way their `start` scripts run them. */
+/** The two apps as child processes, each in one file; root-start.slow.test.ts runs their scripts. */
 import { fileURLToPath } from 'node:url';
-import { launch, node, type Program } from '@petiole/test-kit/program';
+import { type App, appCommand, launch, type Program } from '@petiole/test-kit/program';
 import { tcp } from '@petiole/test-kit/tcp';
 
 const APPS = fileURLToPath(new URL('../..', import.meta.url));
@@ -11,8 +11,8 @@ export const PNPM: readonly string[] = /pnpm\.c?js$/.test(process.env.npm_execpa
   : ['npx', '--yes', 'pnpm@10.34.8'];
 
 /** Starts an app from its sources; `env` adds to ours. */
-export function startApp(app: 'echo-client' | 'echo-server', env: Record<string, string> = {}): Program {
-  return launch(node('src/main.ts'), { cwd: `${APPS}${app}`, env });
+export function startApp(app: App, env: Record<string, string> = {}): Program {
+  return launch(appCommand(app), { cwd: `${APPS}${app}`, env });
 }
 
 /** Which of the servers' default addresses somebody listens on: nothing, once all apps are gone. */

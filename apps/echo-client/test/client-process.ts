@@ -1,10 +1,10 @@
 /** The client as a process, on pipes and in a pseudo-terminal. */
 import { fileURLToPath } from 'node:url';
-import { launch, node, type Program } from '@petiole/test-kit/program';
+import { appCommand, launch, type Program } from '@petiole/test-kit/program';
 import { Terminal, type TerminalOptions } from '@petiole/test-kit/terminal';
 
 const cwd = fileURLToPath(new URL('..', import.meta.url));
-const CLIENT = node('src/main.ts');
+const CLIENT = appCommand('echo-client');
 
 /** On pipes. */
 export function client(args: readonly string[], env: Record<string, string> = {}): Program {

@@ -1,11 +1,11 @@
-/** The real echo-server as a child process, the way `pnpm start` runs it. */
+/** The real echo-server as a child process. */
 import { fileURLToPath } from 'node:url';
-import { launch, node, type Program, start } from '@petiole/test-kit/program';
+import { appCommand, launch, type Program, start } from '@petiole/test-kit/program';
 
 export const APP: string = fileURLToPath(new URL('..', import.meta.url));
 
-/** The same as in the package's `start` script. */
-export const SERVER: readonly string[] = node('src/main.ts');
+/** The app that the package's `start` script runs, in one file. */
+export const SERVER: readonly string[] = appCommand('echo-server');
 
 /** One listener for each address family, on free ports. */
 export const FREE_PORTS = ['--listen', '127.0.0.1:0,[::1]:0,[::]:0'] as const;

@@ -1,4 +1,5 @@
 /** Child processes: programs of the repository, run from their sources, and any other command. */
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { onTestFinished } from 'vitest';
@@ -14,6 +15,18 @@ export const FOREIGN = { TURBO_HASH: undefined, NO_COLOR: undefined, FORCE_COLOR
 export function node(file: string | URL, ...args: readonly string[]): readonly string[] {
   const path = typeof file === 'string' ? file : fileURLToPath(file);
   return [process.execPath, ...FROM_SOURCES, path, ...args];
+}
+
+export type App = 'echo-client' | 'echo-server';
+
+/** The file that an app is for the tests of the package in `root`, while they run: bundled-apps.ts makes it of the sources. */
+export function bundledApp(app: App, root: string = process.cwd()): string {
+  return join(root, 'node_modules/.cache/petiole', `${app}.mjs`);
+}
+
+/** The command that runs an app. */
+export function appCommand(app: App): readonly string[] {
+  return [process.execPath, bundledApp(app)];
 }
 
 export interface LaunchOptions {
