@@ -119,7 +119,8 @@ export function defineResolver(definition: ResolverDefinition): Resolver {
   }
   for (const name of ['authority', call] as const) {
     if (typeof definition[name] !== 'function') {
-      throw new TypeError(`defineResolver: ${name} must be a function, got ${show(definition[name])}`);
+      const either = name !== 'authority' && given.length === 0 ? 'resolve or watch' : name;
+      throw new TypeError(`defineResolver: ${either} must be a function, got ${show(definition[name])}`);
     }
   }
   checkOptions(definition);

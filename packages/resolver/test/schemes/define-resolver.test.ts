@@ -115,7 +115,7 @@ describe('defineResolver', () => {
     [{ scheme: 'own:' }, 'got "own:"'],
     [{ scheme: undefined }, 'got undefined'],
     [{ authority: 'echo.test' }, 'defineResolver: authority must be a function, got "echo.test"'],
-    [{ resolve: undefined }, 'defineResolver: resolve must be a function, got undefined'],
+    [{ resolve: undefined }, 'defineResolver: resolve or watch must be a function, got undefined'],
     [{ deadline: 1 }, 'deadline must be from 10 to 600000 ms, got 1'],
     [{ interval: 1 }, 'must have no field but scheme, authority, resolve, refreshInterval,'],
     [{ watch: async () => {} }, 'maxAddresses, got "watch"'],
