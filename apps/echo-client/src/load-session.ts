@@ -10,6 +10,7 @@ import { type EndpointChange, EndpointDirectory, type KnownEndpoint } from './en
 import { type Load, type LoadSignals, runLoad } from './load.js';
 import { LoadStatistics, type Statistics } from './load-statistics.js';
 import { PickStrip } from './pick-strip.js';
+import { type EchoOutcome, unaryEcho } from './unary-echo.js';
 
 /** A change, or a line of grpc-js's log. */
 export interface TimelineEntry {
@@ -69,15 +70,25 @@ export class LoadSession {
     this.#beganAt = performance.now();
     this.#endedAt = undefined;
     this.#statistics = new LoadStatistics(this.#beganAt);
-    await runLoad(this.client, load, signals, (number, outcome) => {
-      const ok = outcome.code === status.OK;
-      const endpoint = outcome.peer === undefined ? undefined : this.#owner(outcome.peer);
-      this.#statistics.record(outcome, endpoint, performance.now());
-      this.#picks.record(number, endpoint, ok);
-      if (!ok)
-        this.#lastError = { text: `${status[outcome.code]}: ${outcome.details}`, seconds: this.#seconds() };
+    await runLoad(load, signals, async (number) => {
+      const outcome = await unaryEcho(this.client, {
+        message: load.message,
+        deadline: Date.now() + load.rpcTimeoutMs,
+        signal: signals.cancel,
+      });
+      // What was cancelled is no outcome of the load.
+      if (!signals.cancel.aborted) this.#record(number, outcome);
     });
     this.#endedAt = performance.now();
+  }
+
+  #record(number: number, outcome: EchoOutcome): void {
+    const ok = outcome.code === status.OK;
+    const endpoint = outcome.peer === undefined ? undefined : this.#owner(outcome.peer);
+    this.#statistics.record(outcome, endpoint, performance.now());
+    this.#picks.record(number, endpoint, ok);
+    if (!ok)
+      this.#lastError = { text: `${status[outcome.code]}: ${outcome.details}`, seconds: this.#seconds() };
   }
 
   /** A line for the timeline. */

@@ -1,6 +1,7 @@
 /**
  * What `--delay` and `--error-rate` do to RPCs of the Echo service. Health
  * checks stay as fast and as true as they are: a server that is slow is not down.
+ * The faults are read anew for each RPC: whoever holds the object may change it.
  */
 import { ServerInterceptingCall, type ServerInterceptor, status } from '@grpc/grpc-js';
 import { isEchoMethod } from './call-tracker.js';
@@ -12,9 +13,10 @@ export interface Faults {
   readonly errorRate: number;
 }
 
-export function faultInjection({ delayMs, errorRate }: Faults): ServerInterceptor {
+export function faultInjection(faults: Faults): ServerInterceptor {
   return ({ path }, call) => {
     if (!isEchoMethod(path)) return new ServerInterceptingCall(call);
+    const { delayMs, errorRate } = faults;
     let timer: NodeJS.Timeout | undefined;
     return new ServerInterceptingCall(call, {
       start: (next) => {

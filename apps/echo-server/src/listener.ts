@@ -3,7 +3,7 @@
  * server of its own each time, but one health, one address and one count of RPCs.
  */
 import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises';
-import { Server, type ServerCredentials } from '@grpc/grpc-js';
+import { Server, type ServerCredentials, type ServerOptions } from '@grpc/grpc-js';
 import { EchoService, protoPath } from '@petiole/echo-proto';
 import { bindServer, introspection, ServerHealth } from '@petiole/serving';
 import { CallTracker, type EndedRpc } from './call-tracker.js';
@@ -24,6 +24,10 @@ export interface ListenerConfig {
   readonly address: string;
   readonly credentials: ServerCredentials;
   readonly faults: Faults;
+  /** Further options of the gRPC server, `interceptors` excepted. */
+  readonly serverOptions?: ServerOptions;
+  /** An RPC of the Echo service has arrived. */
+  readonly onArrival?: () => void;
   readonly onRpc: (rpc: EndedRpc) => void;
 }
 
@@ -82,10 +86,14 @@ export class Listener {
   /** Binds the address. @throws {ListenError} (rejects); it is `stopped` then. */
   async start(): Promise<void> {
     const calls = new CallTracker({
-      began: () => this.#rpcs++,
+      began: () => {
+        this.#rpcs++;
+        this.#config.onArrival?.();
+      },
       ended: this.#config.onRpc,
     });
     const server = new Server({
+      ...this.#config.serverOptions,
       interceptors: [calls.interceptor, faultInjection(this.#config.faults)],
     });
     server.addService(
