@@ -1,4 +1,5 @@
 /** Sends RPCs: so many a second, so many at once, until it is told to stop. */
+import { setMaxListeners } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 
 export interface Pace {
@@ -37,6 +38,8 @@ export async function runLoad(
   send: (number: number) => Promise<void>,
 ): Promise<void> {
   const ended = stop === undefined ? cancel : AbortSignal.any([stop, cancel]);
+  // Each worker waits for its slot and for its RPC with them.
+  setMaxListeners(0, ended, cancel);
   const gapMs = pace.rate === undefined ? 0 : 1000 / pace.rate;
   let sent = 0;
   let nextAt = performance.now();
