@@ -1,7 +1,14 @@
 /** A client of the benchmark's servers: one policy, endpoints from a manual resolver, unary RPCs of raw bytes. */
-import { Client, credentials, type LoadBalancingConfig, Metadata, type ServiceError } from '@grpc/grpc-js';
+import {
+  Client,
+  type ClientUnaryCall,
+  credentials,
+  type LoadBalancingConfig,
+  Metadata,
+  type ServiceError,
+} from '@grpc/grpc-js';
 import '@petiole/balancer/register';
-import { createManualResolver } from '@petiole/resolver';
+import { createManualResolver, type EndpointInput } from '@petiole/resolver';
 import { bytes, UNARY } from './wire.js';
 
 /** Every RPC has one, so that nothing in a benchmark waits for ever. */
@@ -12,24 +19,37 @@ const NO_METADATA = new Metadata();
 export interface BenchChannelOptions {
   readonly policy: LoadBalancingConfig;
   /** As `@petiole/resolver` writes them: `[::1]:1+127.0.0.1:1`. */
-  readonly endpoints: readonly string[];
+  readonly endpoints: readonly EndpointInput[];
   /** Health checking of the server as a whole. Default: off. */
   readonly healthCheck?: boolean;
+  /** What the service config says of methods. Without it, grpc-js repeats nothing, also no RPC that was refused. */
+  readonly methodConfig?: readonly object[];
+  /** Default: 10 s. */
+  readonly deadlineMs?: number;
 }
 
 export class BenchChannel {
   private readonly resolver: ReturnType<typeof createManualResolver>;
   private readonly client: Client;
+  private readonly deadlineMs: number;
 
-  constructor({ policy, endpoints, healthCheck = false }: BenchChannelOptions) {
+  constructor({
+    policy,
+    endpoints,
+    healthCheck = false,
+    methodConfig,
+    deadlineMs = DEADLINE_MS,
+  }: BenchChannelOptions) {
+    this.deadlineMs = deadlineMs;
     this.resolver = createManualResolver({ endpoints });
     this.client = new Client(this.resolver.target, credentials.createInsecure(), {
       // Not by serviceConfig(): it refuses health checking under the probe, whose child it cannot know.
       'grpc.service_config': JSON.stringify({
         loadBalancingConfig: [policy],
         ...(healthCheck ? { healthCheckConfig: { serviceName: '' } } : {}),
+        ...(methodConfig ? { methodConfig } : {}),
       }),
-      'grpc.enable_retries': 0,
+      'grpc.enable_retries': methodConfig ? 1 : 0,
       // A server that comes back is found soon.
       'grpc.initial_reconnect_backoff_ms': 100,
       'grpc.max_reconnect_backoff_ms': 200,
@@ -42,23 +62,25 @@ export class BenchChannel {
   }
 
   /** A resolver's update with these endpoints, delivered on the next tick. */
-  resolve(endpoints: readonly string[]): void {
+  resolve(endpoints: readonly EndpointInput[]): void {
     this.resolver.update({ endpoints });
   }
 
   /** One unary RPC; resolves with its error, if any. */
   unary(): Promise<ServiceError | null> {
+    return new Promise((resolve) => this.send(NO_METADATA, resolve));
+  }
+
+  /** The same with metadata; tells the server as well, that of the last attempt. */
+  call(metadata: Metadata): Promise<{ error: ServiceError | null; peer: string }> {
     return new Promise((resolve) => {
-      this.client.makeUnaryRequest(
-        UNARY,
-        bytes,
-        bytes,
-        PAYLOAD,
-        NO_METADATA,
-        { deadline: Date.now() + DEADLINE_MS },
-        (error) => resolve(error),
-      );
+      const call = this.send(metadata, (error) => resolve({ error, peer: call.getPeer() }));
     });
+  }
+
+  private send(metadata: Metadata, done: (error: ServiceError | null) => void): ClientUnaryCall {
+    const deadline = Date.now() + this.deadlineMs;
+    return this.client.makeUnaryRequest(UNARY, bytes, bytes, PAYLOAD, metadata, { deadline }, done);
   }
 
   close(): void {

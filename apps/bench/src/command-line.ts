@@ -6,6 +6,7 @@ export const PARTS = [
   'metrics',
   'scale',
   'failover',
+  'policies',
   'import',
   'cold-start',
   'simulated',

@@ -8,6 +8,8 @@ import { circumstances, replaceSection } from './document.js';
 import { failover } from './failover.js';
 import { imports } from './imports.js';
 import { metrics } from './metrics.js';
+import { policiesChart } from './policies/chart.js';
+import { policies } from './policies/policies.js';
 import { type Report, renderReport } from './report.js';
 import { scale } from './scale.js';
 import { simulated } from './simulated/simulated.js';
@@ -15,6 +17,7 @@ import { throughput } from './throughput.js';
 
 const PAGE = fileURLToPath(new URL('../../../docs/benchmarks.md', import.meta.url));
 const CHART = fileURLToPath(new URL('../../../docs/benchmarks-growth.svg', import.meta.url));
+const POLICIES_CHART = fileURLToPath(new URL('../../../docs/benchmarks-policies.svg', import.meta.url));
 
 async function measure(part: Part, { quick, write }: CommandLine): Promise<Report> {
   switch (part) {
@@ -29,6 +32,11 @@ async function measure(part: Part, { quick, write }: CommandLine): Promise<Repor
     }
     case 'failover':
       return failover(quick);
+    case 'policies': {
+      const report = await policies(quick);
+      if (write) writeFileSync(POLICIES_CHART, policiesChart(report.panels));
+      return report;
+    }
     case 'import':
       return imports(quick);
     case 'cold-start':

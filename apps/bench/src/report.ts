@@ -65,3 +65,8 @@ export function figure(value: number, unit = ''): string {
 export function ratio(value: number): string {
   return Number.isFinite(value) ? value.toFixed(3) : 'none';
 }
+
+/** A part of the whole: `12.3 %`. */
+export function percent(part: number): string {
+  return Number.isFinite(part) ? `${(100 * part).toFixed(1)} %` : 'none';
+}

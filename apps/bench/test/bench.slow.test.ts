@@ -3,6 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { coldStart } from '../src/cold-start.js';
 import { failover } from '../src/failover.js';
 import { imports } from '../src/imports.js';
+import { policiesChart } from '../src/policies/chart.js';
+import { policies } from '../src/policies/policies.js';
 import type { Report } from '../src/report.js';
 import { scale } from '../src/scale.js';
 import { throughput } from '../src/throughput.js';
@@ -57,6 +59,22 @@ describe('each part runs', { timeout: 120_000 }, () => {
     expect(column(report, 1, 'first answer').every((ms) => ms >= 240)).toBe(true);
     expect(column(report, 2, 'written to last pick').every((ms) => ms >= 0)).toBe(true);
     expect(column(report, 2, 'RPCs failed')).toEqual([0, 0]);
+  });
+
+  test('policies, and what does not hang on time holds on a busy machine too', async () => {
+    const report = await policies(true);
+    expect(report.panels.map(({ measured }) => measured.length)).toEqual([6, 6, 6, 6, 6, 6, 8, 6, 6, 6]);
+    for (const { measured } of report.panels) {
+      for (const { shares, p50, p99 } of measured) {
+        expect(shares.reduce((sum, share) => sum + share)).toBeCloseTo(1);
+        expect(p99).toBeGreaterThanOrEqual(p50);
+      }
+    }
+    expect(policiesChart(report.panels)).not.toMatch(/NaN|undefined|Infinity/);
+    const exact = /no RPC is lost|full turns|no RPC fails|never has more|exactly/;
+    const missed = report.verdicts.filter(({ target, met }) => exact.test(target) && !met);
+    expect(missed).toEqual([]);
+    expect(report.verdicts.filter(({ target }) => exact.test(target))).toHaveLength(10);
   });
 
   test('import', async () => {
