@@ -22,7 +22,7 @@ export interface BenchChannelOptions {
   readonly endpoints: readonly EndpointInput[];
   /** Health checking of the server as a whole. Default: off. */
   readonly healthCheck?: boolean;
-  /** What the service config says of methods. Without it, grpc-js repeats nothing, also no RPC that was refused. */
+  /** What the service config says of methods. Without it grpc-js repeats nothing, not even an RPC that a server refuses as it stops. */
   readonly methodConfig?: readonly object[];
   /** Default: 10 s. */
   readonly deadlineMs?: number;

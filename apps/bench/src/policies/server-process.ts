@@ -102,7 +102,6 @@ class BehavingServer {
 }
 
 let servers: readonly BehavingServer[] = [];
-const those = (indices: readonly number[]): BehavingServer[] => servers.filter((_, i) => indices.includes(i));
 
 const handlers = {
   /** In place of those before. Returns their addresses. */
@@ -116,14 +115,9 @@ const handlers = {
   /** What each of them has had since the last time. */
   takeCounts: (): Counts[] => servers.map((server) => server.takeCounts()),
 
-  /** One after another: grpc-js sends an RPC again that a server refuses as it stops, but once. */
-  async stop(indices: readonly number[]): Promise<void> {
-    for (const server of those(indices)) await server.stop();
-  },
+  stop: (server: number): Promise<void> | undefined => servers[server]?.stop(),
 
-  async restart(indices: readonly number[]): Promise<void> {
-    for (const server of those(indices)) await server.start();
-  },
+  restart: (server: number): Promise<void> | undefined => servers[server]?.start(),
 };
 
 export type ServersHandlers = typeof handlers;
