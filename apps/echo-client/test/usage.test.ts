@@ -15,7 +15,7 @@ const TIME = 'Allowed is a time of';
 const WHOLE = 'Allowed is a whole number from';
 const ADDRESS = 'Allowed is HOST:PORT, [IPV6]:PORT or :PORT';
 const POLICIES =
-  'custom_round_robin, least_request, peak_ewma, static_weighted_round_robin, round_robin, pick_first';
+  'custom_round_robin, least_request, peak_ewma, static_weighted_round_robin, priority_first, zone_first, random_subsetting, request_limit, round_robin, pick_first';
 
 describe('a bad value', () => {
   test.each([
@@ -65,7 +65,7 @@ describe('what does not go together', () => {
     [['--tls-cert', 'cert.pem'], "option '--tls-cert' needs '--tls-key'"],
     [
       ['--policy', 'round_robin', '--health-service', ''],
-      'only custom_round_robin, least_request, peak_ewma and static_weighted_round_robin check health',
+      'only custom_round_robin, least_request, peak_ewma, static_weighted_round_robin, priority_first, zone_first, random_subsetting and request_limit check health',
     ],
     [['watch', '--policy', 'pick_first', '--ready-timeout', '1'], 'only custom_round_robin waits'],
     [['bench', '--policy', 'all', '--health-service', 'echo'], "with policy 'round_robin'"],
