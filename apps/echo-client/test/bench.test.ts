@@ -37,7 +37,16 @@ describe.concurrent('bench', () => {
 
   test('--json: one object for each policy, and a summary', async ({ expect, onTestFinished }) => {
     const { target, names } = await fleet(onTestFinished);
-    const run = await client(['bench', '--target', target, '--duration', '500ms', '--policy', 'all', '--json']);
+    const run = await client([
+      'bench',
+      '--target',
+      target,
+      '--duration',
+      '500ms',
+      '--policy',
+      'all',
+      '--json',
+    ]);
 
     expect(run).toMatchObject({ exitCode: 0, stderr: '' });
     const lines = run.stdout.split('\n').map((line) => JSON.parse(line));

@@ -49,7 +49,8 @@ export async function serveNewcomers(
     standStill();
   }
   for (const { elder, subject, peers } of newcomers) {
-    const wrong = shareError(await peers, order, subject.plan.repeatCount);
+    const { waitsForAll, repeatCount } = subject.plan;
+    const wrong = shareError(await peers, order, waitsForAll ? repeatCount : undefined);
     subject.inspect(true);
     if (wrong) subject.broke(invariant, `a new client: ${wrong}`);
     elder.totals.newClients++;

@@ -1,10 +1,18 @@
 /** Which policies a run tests, and what is asked of each. */
 import type { LoadBalancingConfig } from '@grpc/grpc-js';
-import { customRoundRobin, leastRequest } from '@petiole/balancer';
+import {
+  customRoundRobin,
+  leastRequest,
+  peakEwma,
+  requestLimit,
+  ringHash,
+  staticWeightedRoundRobin,
+} from '@petiole/balancer';
 import type { Resolver } from '@petiole/resolver';
 import { CATALOGUE_RESOLVER } from './catalogue.js';
 import { ILL_AT_THE_END } from './health-service.js';
 import { type Bug, buggyPolicy, buggyResolver } from './injected-bugs.js';
+import { RPC_ID_KEY } from './observer-policy.js';
 
 export interface SubjectPlan {
   /** The policy's name, or the injected bug's. */
@@ -21,6 +29,8 @@ export interface SubjectPlan {
   readonly judged: boolean;
   /** The length of a turn, where there are turns. */
   readonly repeatCount: number | undefined;
+  /** Does a new client wait for all endpoints? Its first RPCs go in turns then. */
+  readonly waitsForAll: boolean;
   /** Injected bugs. */
   readonly losesDeadlines?: boolean;
   readonly staysOpen?: boolean;
@@ -37,23 +47,58 @@ function roundRobin(name: string): SubjectPlan {
     tellsEvents: true,
     judged: true,
     repeatCount: REPEAT_COUNT,
+    waitsForAll: true,
   };
 }
 
 /** Ours beside grpc-js's `round_robin`, which is measured by the same rules. */
 export function comparison(): readonly SubjectPlan[] {
-  customRoundRobin.register();
-  leastRequest.register();
+  for (const policy of [
+    customRoundRobin,
+    leastRequest,
+    peakEwma,
+    requestLimit,
+    ringHash,
+    staticWeightedRoundRobin,
+  ])
+    policy.register();
+  const turns = roundRobin('custom_round_robin');
+  const eager: SubjectPlan = { ...turns, repeatCount: undefined, waitsForAll: false };
   return [
-    roundRobin('custom_round_robin'),
+    turns,
     {
-      ...roundRobin('least_request'),
+      ...eager,
+      name: 'least_request',
       policy: () => leastRequest(),
       discovery: 'manual',
-      repeatCount: undefined,
     },
     {
-      ...roundRobin('round_robin'),
+      ...eager,
+      name: 'peak_ewma',
+      // An endpoint that was frozen for seconds is tried again within the time in which healed ones must serve.
+      policy: () => peakEwma({ decayTime: '1s' }),
+    },
+    {
+      ...eager,
+      name: 'static_weighted_round_robin',
+      policy: () => staticWeightedRoundRobin(),
+      repeatCount: 1,
+    },
+    {
+      ...eager,
+      name: 'ring_hash_experimental',
+      // Each RPC has a key of its own: they go everywhere.
+      policy: () => ringHash({ requestHashHeader: RPC_ID_KEY }),
+    },
+    {
+      ...turns,
+      name: 'request_limit',
+      // What one endpoint gets while it is frozen reaches the limit. The turns are those of the policy inside.
+      policy: (readyTimeout) => requestLimit({ maxRequests: 20, childPolicy: [turns.policy(readyTimeout)] }),
+    },
+    {
+      ...eager,
+      name: 'round_robin',
       policy: () => ({ round_robin: {} }),
       tellsEvents: false,
       judged: false,

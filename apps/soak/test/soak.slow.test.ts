@@ -48,7 +48,15 @@ describe('pnpm soak', { timeout: 150_000 }, () => {
     });
     expect(stdout).toContain('All invariants held.');
     expect(stdout).toContain('pnpm soak --minutes 0.25 --seed 93');
-    for (const name of ['custom_round_robin', 'least_request', 'round_robin']) expect(stdout).toContain(name);
+    expect(stdout.match(/`\w+`(?= +\|)/g)).toEqual([
+      '`custom_round_robin`',
+      '`least_request`',
+      '`peak_ewma`',
+      '`static_weighted_round_robin`',
+      '`ring_hash_experimental`',
+      '`request_limit`',
+      '`round_robin`',
+    ]);
   });
 
   // Bugs that show under any load, and bugs that need a fault of their own. A run ends when it has found its bugs.
