@@ -1,35 +1,30 @@
 /** One situation, measured: every policy in turn on the same servers, each time with new channels. */
 import { status } from '@grpc/grpc-js';
-import type { BenchChannelOptions } from '../bench-channel.js';
-import { Child, type Packages, withChildren } from '../child.js';
+import { Child, withChildren } from '../child.js';
 import { percentile } from '../statistics.js';
 import { inTurns } from '../throughput.js';
 import type { ClientHandlers } from './client-process.js';
 import type { Load, Outcome } from './load.js';
 import type { ServersHandlers } from './server-process.js';
-import { type Candidate, DEADLINE_MS, ROUND_ROBIN, type Situation } from './situations.js';
+import { type Candidate, DEADLINE_MS, type Situation } from './situations.js';
 
-export type Servers = Child<ServersHandlers>;
-export type Clients = Child<ClientHandlers>;
-
-/** The servers and clients of one measurement, gone when it has ended. */
-export function onFleet<T>(
-  packages: Packages,
-  body: (servers: Servers, clients: Clients) => Promise<T>,
-): Promise<T> {
-  return withChildren(async (keep) => {
-    const start = <H extends ServersHandlers | ClientHandlers>(script: string) =>
-      Child.start<H>(`policies/${script}`, { packages });
-    const servers = keep(await start<ServersHandlers>('server-process.ts'));
-    return body(servers, keep(await start<ClientHandlers>('client-process.ts')));
-  });
-}
-
-export interface Plan {
-  readonly packages: Packages;
+/** The servers and the clients, each in a process, and how much is measured. */
+export interface Bench {
+  readonly servers: Child<ServersHandlers>;
+  readonly clients: Child<ClientHandlers>;
   readonly quick: boolean;
   /** How often each policy has its turn. */
   readonly rounds: number;
+}
+
+/** Its processes are gone when `body` has ended. */
+export function withBench<T>(quick: boolean, body: (bench: Bench) => Promise<T>): Promise<T> {
+  const packages = quick ? 'source' : 'dist';
+  return withChildren(async (keep) => {
+    const servers = keep(await Child.start<ServersHandlers>('policies/server-process.ts', { packages }));
+    const clients = keep(await Child.start<ClientHandlers>('policies/client-process.ts', { packages }));
+    return body({ servers, clients, quick, rounds: quick ? 1 : 2 });
+  });
 }
 
 /** The load that a client has before it is measured: it connects, and learns what it can. */
@@ -73,18 +68,20 @@ function summary({ name }: Candidate, turns: readonly Turn[]): Measured {
   };
 }
 
-type Endpoints = BenchChannelOptions['endpoints'];
-
+/** New servers, as one that was cold has become warm, and new channels. */
 async function takeTurn(
-  servers: Servers,
-  clients: Clients,
-  options: { situation: Situation; candidate: Candidate; endpoints: Endpoints; quick: boolean },
+  { servers, clients, quick }: Bench,
+  situation: Situation,
+  { policy }: Candidate,
 ): Promise<Turn> {
-  const { situation, candidate, endpoints, quick } = options;
-  const { clients: count = 1, joins = false, methodConfig } = situation;
+  const { clients: count = 1, joins = false, weight, methodConfig } = situation;
+  const addresses = await servers.ask('start', situation.servers);
+  const endpoints = addresses.map((address, server) =>
+    weight !== undefined && server === 0 ? { addresses: [address], attributes: { weight } } : address,
+  );
   await clients.ask('open', {
     count,
-    policy: candidate.policy,
+    policy,
     endpoints: joins ? endpoints.slice(1) : endpoints,
     deadlineMs: DEADLINE_MS,
     ...(methodConfig ? { methodConfig } : {}),
@@ -98,25 +95,12 @@ async function takeTurn(
   return { outcomes, requests: counts.map(({ requests }) => requests) };
 }
 
-export function measureSituation(
-  situation: Situation,
-  { packages, quick, rounds }: Plan,
-): Promise<Measured[]> {
-  return onFleet(packages, async (servers, clients) => {
-    const { candidates, weight } = situation;
-    const turns = candidates.map((): Turn[] => []);
-    const order = Array.from({ length: rounds }, (_, round) =>
-      inTurns(round, [...candidates.entries()]),
-    ).flat();
-    // The first turn is not counted: in it, the processes compile their code.
-    for (const [index, candidate] of [[-1, ROUND_ROBIN] as const, ...order]) {
-      // New servers: one that was cold has become warm.
-      const addresses = await servers.ask('start', situation.servers);
-      const endpoints = addresses.map((address, server) =>
-        weight !== undefined && server === 0 ? { addresses: [address], attributes: { weight } } : address,
-      );
-      turns[index]?.push(await takeTurn(servers, clients, { situation, candidate, endpoints, quick }));
-    }
-    return candidates.map((candidate, index) => summary(candidate, turns[index] ?? []));
-  });
+export async function measureSituation(bench: Bench, situation: Situation): Promise<Measured[]> {
+  const { candidates } = situation;
+  const turns = candidates.map((): Turn[] => []);
+  for (let round = 0; round < bench.rounds; round++) {
+    for (const [index, candidate] of inTurns(round, [...candidates.entries()]))
+      turns[index]?.push(await takeTurn(bench, situation, candidate));
+  }
+  return candidates.map((candidate, index) => summary(candidate, turns[index] ?? []));
 }

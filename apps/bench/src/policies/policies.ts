@@ -1,6 +1,6 @@
 /** What becomes of RPCs under each policy when a server is slow, ill, new or large: latency, failures and shares, on real sockets. */
 import { figure, percent, type Report, type Row, tableOf, type Verdict } from '../report.js';
-import { type Measured, measureSituation, type Plan } from './measured.js';
+import { type Measured, measureSituation, withBench } from './measured.js';
 import { promises } from './promises.js';
 import {
   CUSTOM,
@@ -90,28 +90,31 @@ const row = ({ name, p50, p90, p99, failed, rpcs, shares }: Measured): Row => ({
   'share of the odd server': percent(shares[0] ?? Number.NaN),
 });
 
-export async function policies(quick: boolean): Promise<PoliciesReport> {
-  const plan: Plan = { packages: quick ? 'source' : 'dist', quick, rounds: quick ? 1 : 2 };
-  const panels = new Map<string, Panel>();
-  for (const [key, situation] of Object.entries<Situation>(SITUATIONS)) {
-    panels.set(key, { situation, measured: await measureSituation(situation, plan) });
-  }
-  const find: Find = (situation, { name }) => {
-    const found = panels.get(situation)?.measured.find((measured) => measured.name === name);
-    if (found === undefined) throw new Error(`${name} was not measured with ${situation}`);
-    return found;
-  };
-  const promised = await promises(plan);
-  return {
-    panels: [...panels.values()],
-    tables: [
-      ...[...panels.values()].map(({ situation, measured }) => tableOf(situation.name, measured.map(row))),
-      ...promised.tables,
-    ],
-    verdicts: [...verdictsOf(find), ...promised.verdicts],
-    notes: [
-      `Each policy has ${plan.rounds} turns on the same servers, each time with new channels. RPCs come at random moments, 600 to 900 a second, or 25 at a time. A failed RPC counts as ${DEADLINE_MS} ms, which is every RPC's deadline: nobody is fast by failing. Where one server is odd, it is the first of the list; of equal ones the share is that of the first.`,
-      "`round_robin` is grpc-js's. `ring_hash_experimental` gives each server the RPCs whose keys it has, and sends a retry to the same server: it is for caches and not for latency. Servers of twice the size answer four RPCs at once, the others two.",
-    ],
-  };
+export function policies(quick: boolean): Promise<PoliciesReport> {
+  return withBench(quick, async (bench) => {
+    // Not counted: the processes compile their code.
+    await measureSituation(bench, SITUATIONS.equal);
+    const panels = new Map<string, Panel>();
+    for (const [key, situation] of Object.entries<Situation>(SITUATIONS))
+      panels.set(key, { situation, measured: await measureSituation(bench, situation) });
+    const find: Find = (situation, { name }) => {
+      const found = panels.get(situation)?.measured.find((measured) => measured.name === name);
+      if (found === undefined) throw new Error(`${name} was not measured with ${situation}`);
+      return found;
+    };
+    const promised = await promises(bench);
+    const all = [...panels.values()];
+    return {
+      panels: all,
+      tables: [
+        ...all.map(({ situation, measured }) => tableOf(situation.name, measured.map(row))),
+        ...promised.tables,
+      ],
+      verdicts: [...verdictsOf(find), ...promised.verdicts],
+      notes: [
+        `Each policy has ${bench.rounds} turns, each time with new channels. RPCs come at random moments, 600 to 900 a second, or 25 at a time. A failed RPC counts as ${DEADLINE_MS} ms, which is every RPC's deadline: nobody is fast by failing. The odd server is the first of the list; of equal ones, its share is shown.`,
+        "`round_robin` is grpc-js's. `ring_hash_experimental` gives each server the RPCs whose keys it has, and sends a retry to the same server: it is for caches and not for latency. A server of twice the size answers four RPCs at once, the others two.",
+      ],
+    };
+  });
 }
