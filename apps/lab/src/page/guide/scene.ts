@@ -1,0 +1,38 @@
+/** What steps of the guide begin with: the three servers as they were, a load and a service config. */
+import type { Action, LoadSettings, ServerState } from '../../protocol.js';
+import { format, type JsonObject } from '../config/json.js';
+import type { Lab } from '../lab/lab.js';
+import { all } from '../link/apply-setup.js';
+
+export interface Scene {
+  readonly policy: JsonObject;
+  /** Further fields of the service config. */
+  readonly config?: JsonObject;
+  readonly load?: Partial<LoadSettings>;
+  /** By server id: how it differs from one without faults. */
+  readonly servers?: Readonly<Record<number, Omit<Extract<Action, { do: 'set-server' }>, 'do' | 'server'>>>;
+}
+
+const QUIET: LoadSettings = { rate: 20, concurrency: 10, kind: 'unary' };
+
+export function serviceConfig(policy: JsonObject, config: JsonObject = {}): string {
+  return format({ loadBalancingConfig: [policy], healthCheckConfig: { serviceName: '' }, ...config });
+}
+
+/** False if something was refused; the page says what. */
+export async function set(lab: Lab, { policy, config, load, servers = {} }: Scene): Promise<boolean> {
+  lab.draft.set(undefined);
+  if (!(await lab.act({ do: 'reset' }))) return false;
+  if (!(await lab.until((state) => state.servers.length === 3 && state.servers.every(serves)))) return false;
+  return all(lab, [
+    ...Object.entries(servers).map(
+      ([id, told]): Action => ({ do: 'set-server', server: Number(id), ...told }),
+    ),
+    { do: 'set-load', ...QUIET, ...load },
+    { do: 'set-service-config', json: serviceConfig(policy, config) },
+  ]);
+}
+
+export function serves({ phase }: ServerState): boolean {
+  return phase === 'serving';
+}

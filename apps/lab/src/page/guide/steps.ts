@@ -1,0 +1,251 @@
+/** Things to try: what each does, what to watch, and what one sees. */
+import type { Action } from '../../protocol.js';
+import { RETRIES, withAttempts } from '../config/service-config.js';
+import type { Lab, Part } from '../lab/lab.js';
+import { all } from '../link/apply-setup.js';
+import { serves, serviceConfig, set } from './scene.js';
+
+export interface Step {
+  readonly title: string;
+  readonly about: string;
+  readonly acts: readonly Act[];
+  readonly watch: readonly Part[];
+  readonly see: string;
+}
+
+export interface Act {
+  readonly label: string;
+  /** False if something was refused. */
+  readonly run: (lab: Lab) => Promise<boolean>;
+}
+
+const TURNS = { custom_round_robin: { repeatCount: 3 } };
+const LEAST_REQUEST = { least_request: {} };
+const BUSY = { rate: 100, concurrency: 100 } as const;
+
+/** All three are slow enough to have some RPCs in flight. */
+const TWENTY_MS = { 1: { delayMs: 20 }, 2: { delayMs: 20 }, 3: { delayMs: 20 } };
+
+export const STEPS: readonly Step[] = [
+  {
+    title: 'Three in a row',
+    about: 'custom_round_robin sends three RPCs to one endpoint before the next has its turn.',
+    acts: [{ label: 'Do it', run: (lab) => set(lab, { policy: TURNS, load: { rate: 10 } }) }],
+    watch: ['strip', 'share'],
+    see: 'Cells of one colour by threes, and each endpoint has a third of all RPCs.',
+  },
+  {
+    title: 'Stop a server',
+    about: 'The second server drains and closes its connections.',
+    acts: [
+      { label: 'Do it', run: async (lab) => (await set(lab, { policy: TURNS })) && act(lab, 'stop', 2) },
+      { label: 'Start it again', run: (lab) => act(lab, 'start', 2) },
+    ],
+    watch: ['picture', 'strip', 'share', 'log'],
+    see: 'It leaves the rotation with its connection, and no RPC fails: the next pick goes elsewhere.',
+  },
+  {
+    title: 'Stop all servers',
+    about: 'Nobody is left to answer.',
+    acts: [
+      {
+        label: 'Do it',
+        run: async (lab) =>
+          (await set(lab, { policy: TURNS })) &&
+          all(
+            lab,
+            lab.servers.map(({ id }) => ({ do: 'stop', server: id })),
+          ),
+      },
+      { label: 'Start the first', run: (lab) => act(lab, 'start', 1) },
+    ],
+    watch: ['strip', 'share', 'log'],
+    see: 'Red, in a row of its own: RPCs fail with UNAVAILABLE, and the message has the error of each endpoint. Start one, and RPCs go there.',
+  },
+  {
+    title: 'A server is missing from the start',
+    about:
+      'custom_round_robin holds the first RPCs back until all endpoints are connected. Two of three are not enough.',
+    acts: [
+      { label: 'Do it', run: beginWithTwo },
+      {
+        label: 'Set readyTimeout to 1 s',
+        run: (lab) => configure(lab, { custom_round_robin: { repeatCount: 3, readyTimeout: '1s' } }),
+      },
+    ],
+    watch: ['picture', 'strip', 'log'],
+    see: 'Two endpoints are READY and no dot moves: RPCs wait until their time is up. With readyTimeout the policy begins without the third.',
+  },
+  {
+    title: 'A server says that it is not well',
+    about: 'The second server goes on answering, but its health is NOT_SERVING.',
+    acts: [
+      {
+        label: 'Do it',
+        run: (lab) => set(lab, { policy: TURNS, servers: { 2: { healthy: false } } }),
+      },
+      { label: 'Make it well', run: (lab) => lab.act({ do: 'set-server', server: 2, healthy: true }) },
+    ],
+    watch: ['picture', 'strip', 'log'],
+    see: 'It gets no RPCs, its connection stays, and the log says why.',
+  },
+  {
+    title: 'One server, two addresses',
+    about: 'The first server listens on IPv4 only. Now it listens on IPv6, too.',
+    acts: [
+      {
+        label: 'Do it',
+        run: (lab) => set(lab, { policy: TURNS, servers: { 1: { dualStack: true } } }),
+      },
+      { label: 'IPv4 only again', run: (lab) => lab.act({ do: 'set-server', server: 1, dualStack: false }) },
+    ],
+    watch: ['picture', 'log'],
+    see: 'It stays one endpoint with one connection. The mark ▸ moves to the IPv6 address, which is tried first.',
+  },
+  {
+    title: 'The less busy of two',
+    about:
+      'least_request chooses two endpoints at random, and the one with fewer RPCs in flight gets the RPC.',
+    acts: [
+      {
+        label: 'Do it',
+        run: (lab) =>
+          set(lab, { policy: LEAST_REQUEST, load: { rate: 200, concurrency: 8 }, servers: TWENTY_MS }),
+      },
+    ],
+    watch: ['strip', 'share'],
+    see: 'No pattern in the strip, and equal shares all the same.',
+  },
+  {
+    title: 'A typing error',
+    about: 'grpc-js uses pick_first where it knows none of the policies, without a word.',
+    acts: [
+      {
+        label: 'Write it',
+        run: async (lab) => {
+          lab.draft.set(serviceConfig({ least_requests: {} }));
+          lab.tab.set('config');
+          return true;
+        },
+      },
+      { label: 'See what pick_first does', run: (lab) => set(lab, { policy: { pick_first: {} } }) },
+    ],
+    watch: ['config', 'picture'],
+    see: 'The checker names the policy and what is meant. With pick_first everything goes to one server.',
+  },
+  {
+    title: 'A slow server: which policy copes?',
+    about:
+      'The second server takes 300 ms for each RPC, the others 20 ms. Try the three policies one after the other.',
+    acts: [
+      { label: 'round_robin', run: (lab) => slowSecond(lab, 'round_robin') },
+      { label: 'least_request', run: (lab) => slowSecond(lab, 'least_request') },
+      { label: 'peak_ewma', run: (lab) => slowSecond(lab, 'peak_ewma') },
+    ],
+    watch: ['share', 'latency', 'picture'],
+    see: 'round_robin makes a third of all RPCs slow. least_request gives the slow one less, peak_ewma next to nothing.',
+  },
+  {
+    title: 'A server that fails fast',
+    about:
+      'The second server answers half of its RPCs with UNAVAILABLE, at once. So it looks idle, and least_request likes it.',
+    acts: [
+      {
+        label: 'Do it',
+        run: (lab) =>
+          set(lab, {
+            policy: LEAST_REQUEST,
+            load: BUSY,
+            servers: { ...TWENTY_MS, 2: { delayMs: 20, errorRate: 0.5 } },
+          }),
+      },
+      {
+        label: 'Retry',
+        run: (lab) =>
+          lab.act({
+            do: 'set-service-config',
+            json: serviceConfig(LEAST_REQUEST, withAttempts({}, RETRIES)),
+          }),
+      },
+    ],
+    watch: ['picture', 'share', 'log'],
+    see: 'RPCs fail. With retries they do not: a second attempt goes to an endpoint that was not tried yet.',
+  },
+  {
+    title: 'A new server starts slowly',
+    about: 'With slowStart, least_request lets a new endpoint have its full share only after 20 s.',
+    acts: [
+      {
+        label: 'Do it',
+        run: async (lab) =>
+          (await set(lab, {
+            policy: { least_request: { slowStart: { window: '20s' } } },
+            load: BUSY,
+            servers: TWENTY_MS,
+          })) && lab.act({ do: 'add-server', delayMs: 20 }),
+      },
+    ],
+    watch: ['share', 'picture'],
+    see: 'A new colour grows from nearly nothing to a quarter.',
+  },
+  {
+    title: 'Streams fill a connection',
+    about: 'Streams stay open for seconds, and the second server allows three on a connection.',
+    acts: [
+      {
+        label: 'Do it',
+        run: (lab) =>
+          set(lab, {
+            policy: { round_robin: {} },
+            load: { rate: 10, concurrency: 60, kind: 'streams' },
+            servers: { 2: { streamLimit: 3 } },
+          }),
+      },
+      { label: 'With least_request', run: (lab) => configure(lab, LEAST_REQUEST) },
+    ],
+    watch: ['picture', 'latency'],
+    see: 'Streams for the second server wait for a place on its connection, and their latency grows. least_request counts them, and sends fewer there.',
+  },
+  {
+    title: 'Freeze a server',
+    about: 'The second server keeps its connections and answers nothing, as a process that is stopped does.',
+    acts: [
+      {
+        label: 'Do it',
+        run: async (lab) =>
+          (await set(lab, { policy: LEAST_REQUEST, load: BUSY, servers: TWENTY_MS })) &&
+          act(lab, 'freeze', 2),
+      },
+      { label: 'Thaw it', run: (lab) => act(lab, 'thaw', 2) },
+    ],
+    watch: ['picture', 'share', 'log'],
+    see: 'No connection breaks, so it stays READY. Its RPCs pile up until their time is over, and least_request soon goes elsewhere.',
+  },
+];
+
+function act(lab: Lab, what: 'start' | 'stop' | 'freeze' | 'thaw', server: number): Promise<boolean> {
+  return lab.act({ do: what, server });
+}
+
+function configure(lab: Lab, policy: Parameters<typeof serviceConfig>[0]): Promise<boolean> {
+  return lab.act({ do: 'set-service-config', json: serviceConfig(policy) });
+}
+
+function slowSecond(lab: Lab, policy: string): Promise<boolean> {
+  const servers = { ...TWENTY_MS, 2: { delayMs: 300 } };
+  return set(lab, { policy: { [policy]: {} }, load: BUSY, servers });
+}
+
+/** A channel keeps its policy until another one is ready, so all servers stop before the policy changes. */
+async function beginWithTwo(lab: Lab): Promise<boolean> {
+  if (!(await set(lab, { policy: { round_robin: {} } }))) return false;
+  const each = (what: 'start' | 'stop', ids: readonly number[]): Promise<boolean> =>
+    all(
+      lab,
+      ids.map((id): Action => ({ do: what, server: id })),
+    );
+  if (!(await each('stop', [1, 2, 3]))) return false;
+  if (!(await lab.until(({ servers }) => servers.every(({ phase }) => phase === 'stopped')))) return false;
+  if (!(await configure(lab, TURNS))) return false;
+  return (await each('start', [1, 2])) && lab.until(({ servers }) => servers.filter(serves).length === 2);
+}

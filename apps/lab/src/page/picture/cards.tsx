@@ -1,0 +1,156 @@
+/** The cards of the picture: the client, an endpoint as the client sees it, a server as it was told to be. */
+import type { JSX } from 'preact';
+import type { EndpointView, ServerState } from '../../protocol.js';
+import { isRunning, toggleRunning } from '../break/running.js';
+import { useLab, useRenderAtBeat } from '../lab/lab.js';
+import { useValue } from '../lab/value.js';
+import { Chip } from '../look/chip.js';
+import { age, milliseconds, percent, rate } from '../look/numbers.js';
+import { traitsOf } from './traits.js';
+
+export function ClientCard(): JSX.Element {
+  const lab = useLab();
+  useRenderAtBeat(3);
+  const { client } = useValue(lab.state);
+  const { startedPerSecond, failedShare } = lab.history.recent();
+  return (
+    <div class="client card">
+      <h3>Client</h3>
+      <p class="policy-name">{client.policy}</p>
+      <p>
+        <StateBadge state={client.state} />
+      </p>
+      <dl class="figures">
+        <Figure name="rate" value={`${rate(startedPerSecond)}/s`} />
+        <Figure name="in flight" value={String(lab.history.latest?.inFlight ?? 0)} />
+        <Figure name="failed" value={percent(failedShare)} isBad={failedShare > 0} />
+      </dl>
+    </div>
+  );
+}
+
+export function EndpointCard({ server }: { readonly server: ServerState }): JSX.Element {
+  const { id, endpoint } = server;
+  return (
+    <div class={`endpoint card state-${endpoint?.state ?? 'UNNAMED'}`}>
+      <div class="headline">
+        <Chip id={id} />
+        {endpoint === undefined ? (
+          <span class="hint">not named by the resolver</span>
+        ) : (
+          <Since endpoint={endpoint} />
+        )}
+      </div>
+      {endpoint !== undefined && (
+        <div class="addresses">
+          {endpoint.name.split('+').map((address) => (
+            <Address key={address} address={address} endpoint={endpoint} />
+          ))}
+        </div>
+      )}
+      <EndpointFigures id={id} health={endpoint?.health} />
+    </div>
+  );
+}
+
+function Since({ endpoint: { state, since, reason } }: { readonly endpoint: EndpointView }): JSX.Element {
+  const lab = useLab();
+  useRenderAtBeat(5, 1);
+  return (
+    <>
+      <StateBadge state={state} />
+      <span class="since">{age(lab.now - since)}</span>
+      <span class="reason" title={reason}>
+        {reason}
+      </span>
+    </>
+  );
+}
+
+interface AddressProps {
+  readonly address: string;
+  readonly endpoint: EndpointView;
+}
+
+function Address({ address, endpoint }: AddressProps): JSX.Element {
+  const isConnected = address === endpoint.connected;
+  return (
+    <span class={isConnected ? 'address connected' : 'address'} data-address={address}>
+      {isConnected && <b title="connected">▸</b>}
+      {address}
+    </span>
+  );
+}
+
+function EndpointFigures({
+  id,
+  health,
+}: {
+  readonly id: number;
+  readonly health: string | undefined;
+}): JSX.Element {
+  const lab = useLab();
+  useRenderAtBeat(3, 1);
+  const recent = lab.history.recent().servers.get(id);
+  const latest = lab.history.latestOf(id);
+  return (
+    <dl class="figures">
+      <Figure name="share" value={percent(recent?.share ?? 0)} isMain />
+      <Figure name="in flight" value={String(latest?.inFlight ?? 0)} />
+      <Figure name="p50" value={milliseconds(latest?.p50)} />
+      <Figure name="p99" value={milliseconds(latest?.p99)} />
+      <Figure name="health" value={health ?? '–'} isBad={health === 'NOT_SERVING'} />
+    </dl>
+  );
+}
+
+interface FigureProps {
+  readonly name: string;
+  readonly value: string;
+  readonly isBad?: boolean;
+  readonly isMain?: boolean;
+}
+
+function Figure({ name, value, isBad, isMain }: FigureProps): JSX.Element {
+  return (
+    <div class={`figure ${name.replace(' ', '-')}${isMain ? ' main' : ''}`}>
+      <dt>{name}</dt>
+      <dd class={isBad ? 'bad' : undefined}>{value}</dd>
+    </div>
+  );
+}
+
+export function StateBadge({ state }: { readonly state: string }): JSX.Element {
+  return <span class={`state state-${state}`}>{state}</span>;
+}
+
+export function ServerCard({ server }: { readonly server: ServerState }): JSX.Element {
+  const lab = useLab();
+  const { id, phase, addresses, problem } = server;
+  return (
+    <div class={`server card phase-${phase}`}>
+      <div class="headline">
+        <h3>Server {id}</h3>
+        <span class={`phase phase-${phase}`}>{phase}</span>
+        <button
+          type="button"
+          class="small"
+          aria-label={`${isRunning(server) ? 'Stop' : 'Start'} server ${id}`}
+          disabled={phase === 'starting'}
+          onClick={() => void lab.act(toggleRunning(server))}
+        >
+          {isRunning(server) ? 'Stop' : 'Start'}
+        </button>
+      </div>
+      <p class="listens">{addresses.join(' ')}</p>
+      <p class="traits">
+        {problem !== undefined && <span class="trait bad">{problem}</span>}
+        {traitsOf(server).map((trait) => (
+          <span key={trait} class="trait">
+            {trait}
+          </span>
+        ))}
+      </p>
+    </div>
+  );
+}
