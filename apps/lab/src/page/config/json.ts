@@ -19,11 +19,39 @@ export function parseObject(text: string): JsonObject | undefined {
   }
 }
 
-/** As people read it: objects of a single, simple entry stay on one line. */
-export function format(value: Json): string {
-  return JSON.stringify(value, null, 2)
-    .replaceAll(/\{\s+("[^"]*": (?:"[^"]*"|[\w.+-]+|\{\}))\s+\}/g, '{ $1 }')
-    .replaceAll(/\[\s+("[^"]*"|[\w.+-]+|\{ "[^"{}]*": [^{}[\]]* \}|\{\})\s+\]/g, '[$1]');
+/** What fits into this many characters stays on one line. */
+const SHORT = 44;
+
+/** As people read it: the object's own fields on lines of their own, and below them whatever is long. */
+export function format(object: JsonObject): string {
+  return broken(object, '');
+}
+
+function text(value: Json, indent: string): string {
+  const line = inOneLine(value);
+  return line.length <= SHORT ? line : broken(value, indent);
+}
+
+function broken(value: Json, indent: string): string {
+  const [open, parts, close] = partsOf(value, (part) => text(part, `${indent}  `));
+  if (parts.length === 0) return open + close;
+  return `${open}\n${parts.map((part) => `${indent}  ${part}`).join(',\n')}\n${indent}${close}`;
+}
+
+function inOneLine(value: Json): string {
+  const [open, parts, close] = partsOf(value, inOneLine);
+  const space = isObject(value) && parts.length > 0 ? ' ' : '';
+  return `${open}${space}${parts.join(', ')}${space}${close}`;
+}
+
+function partsOf(value: Json, write: (part: Json) => string): readonly [string, readonly string[], string] {
+  if (isList(value)) return ['[', value.map(write), ']'];
+  if (!isObject(value)) return [JSON.stringify(value), [], ''];
+  return ['{', Object.entries(value).map(([name, part]) => `${JSON.stringify(name)}: ${write(part)}`), '}'];
+}
+
+function isList(value: Json): value is readonly Json[] {
+  return Array.isArray(value);
 }
 
 /** The object with a field set, or without it where the value is undefined. */

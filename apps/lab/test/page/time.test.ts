@@ -1,0 +1,58 @@
+/** The strip, the log and numbers. */
+import { expect, it } from 'vitest';
+import { Ring } from '../../src/page/lab/ring.js';
+import { age, clock, milliseconds, percent, rate } from '../../src/page/look/numbers.js';
+import { matches } from '../../src/page/time/filter.js';
+import { runsOf } from '../../src/page/time/runs.js';
+import type { LabEvent } from '../../src/protocol.js';
+
+it('equal neighbours of the strip are one run', () => {
+  expect(runsOf([1, 1, 1, 2, 2, 0, 1])).toEqual([
+    { id: 1, length: 3 },
+    { id: 2, length: 2 },
+    { id: 0, length: 1 },
+    { id: 1, length: 1 },
+  ]);
+});
+
+it('the log is filtered by kind, server and time; what concerns no server concerns all', () => {
+  const event: LabEvent = { number: 1, at: 500, kind: 'health', server: 2, text: 'SERVING' };
+  const always = { from: 0, to: 1_000 };
+  expect(matches(event, always)).toBe(true);
+  expect(matches(event, { ...always, kind: 'server' })).toBe(false);
+  expect(matches(event, { ...always, server: 1 })).toBe(false);
+  expect(matches({ ...event, server: undefined } as unknown as LabEvent, { ...always, server: 1 })).toBe(
+    true,
+  );
+  expect(matches(event, { from: 501, to: 1_000 })).toBe(false);
+  expect(matches(event, { from: 0, to: 499 })).toBe(false);
+});
+
+it('a ring keeps the newest, and gives them in their order', () => {
+  const ring = new Ring<number>(3);
+  for (const item of [1, 2, 3, 4, 5]) ring.add(item);
+  expect([ring.at(0), ring.at(1), ring.at(2), ring.at(3), ring.at(-1), ring.at(-4)]).toEqual([
+    3,
+    4,
+    5,
+    undefined,
+    5,
+    undefined,
+  ]);
+  const seen: number[] = [];
+  ring.backwards((item) => seen.push(item) < 2);
+  expect(seen).toEqual([5, 4]);
+});
+
+it('numbers have few digits', () => {
+  expect([0.044, 4.44, 44.4, 4_444, undefined].map(milliseconds)).toEqual([
+    '0.04 ms',
+    '4.4 ms',
+    '44 ms',
+    '4.4 s',
+    '–',
+  ]);
+  expect([rate(4.44), rate(44.4), percent(0.333)]).toEqual(['4.4', '44', '33 %']);
+  expect([clock(4_440), clock(245_000)]).toEqual(['4.4 s', '4:05']);
+  expect([age(59_900), age(245_000), age(7_300_000)]).toEqual(['59 s', '4 min', '2 h']);
+});
