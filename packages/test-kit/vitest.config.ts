@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
 /** `test` leaves these out; the command of that name runs nothing else. */
-const APART = ['slow', 'kubernetes'];
+const APART = ['slow', 'kubernetes', 'browser'];
 const named = (mode: string): string => `test/**/*.${mode}.test.ts`;
 
 export default defineConfig(({ mode }) => ({

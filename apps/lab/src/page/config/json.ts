@@ -20,7 +20,7 @@ export function parseObject(text: string): JsonObject | undefined {
 }
 
 /** What fits into this many characters stays on one line. */
-const SHORT = 44;
+const SHORT = 36;
 
 /** As people read it: the object's own fields on lines of their own, and below them whatever is long. */
 export function format(object: JsonObject): string {
@@ -35,6 +35,7 @@ function text(value: Json, indent: string): string {
 function broken(value: Json, indent: string): string {
   const [open, parts, close] = partsOf(value, (part) => text(part, `${indent}  `));
   if (parts.length === 0) return open + close;
+  if (isList(value) && value.length === 1) return `[${broken(value[0] ?? null, indent)}]`;
   return `${open}\n${parts.map((part) => `${indent}  ${part}`).join(',\n')}\n${indent}${close}`;
 }
 

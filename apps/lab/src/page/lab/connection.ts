@@ -22,6 +22,7 @@ const SILENCE_MS = 5_000;
 export class Connection {
   readonly status = new Value<Connected>('connecting');
   readonly #token = document.querySelector<HTMLMetaElement>(`meta[name="${TOKEN_META}"]`)?.content ?? '';
+  #heard = false;
 
   /** Hears messages for good. */
   async follow(hear: (message: Message) => void): Promise<never> {
@@ -37,12 +38,15 @@ export class Connection {
     let timer = setTimeout(() => silent.abort(), SILENCE_MS);
     try {
       const answer = await fetch('api/events', { headers: this.#headers(), signal: silent.signal });
+      // Another process, with another token: it gives a page of its own.
+      if (answer.status >= 400 && this.#heard) location.reload();
       if (!answer.ok || answer.body === null)
         throw new Error(`the events are answered with ${answer.status}`);
       for await (const { data } of eventsOf(answer.body)) {
         clearTimeout(timer);
         timer = setTimeout(() => silent.abort(), SILENCE_MS);
         this.status.set('open');
+        this.#heard = true;
         hear(JSON.parse(data) as Message);
       }
     } finally {

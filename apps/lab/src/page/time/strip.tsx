@@ -18,7 +18,7 @@ const TOLD = 24;
 export function Strip(): JSX.Element {
   const lab = useLab();
   const canvas = useRef<HTMLCanvasElement>(null);
-  const [told, tell] = useState('');
+  const [told, tell] = useState(() => inWords(lab.history.picks(TOLD)));
   const pausedAt = useValue(lab.pausedAt);
   const mode = useValue(theme);
 
