@@ -1,10 +1,8 @@
 /** The lab as its users have it: the process, started from its sources, and its page in Chromium. */
-import { launch, node, type Program } from '@petiole/test-kit/program';
 import type { Browser, Locator, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest';
+import { type Started, startProcess } from './lab-process.js';
 import { DESK, openBrowser, openPage, type View } from './open.js';
-
-const MAIN = new URL('../../src/server/main.ts', import.meta.url);
 
 export interface LabUnderTest {
   readonly browser: Browser;
@@ -19,21 +17,11 @@ export interface LabUnderTest {
   guide(act: string, step: string): Promise<void>;
 }
 
-/** Starts the process; resolves when it has said where its page is. */
-export async function startProcess(
-  ...args: readonly string[]
-): Promise<{ readonly url: string; readonly program: Program }> {
-  const program = launch(node(MAIN, ...args));
-  const line = await program.out.line(/http:\/\/\S+/);
-  const [url = ''] = /http:\/\/\S+/.exec(line) ?? [];
-  return { url, program };
-}
-
 /** A process for the tests of a file, and a new page for each test, which may not write an error to its console. */
 export function useLab(view: View = DESK): LabUnderTest {
   let browser: Browser | undefined;
   let page: Page | undefined;
-  let started: Awaited<ReturnType<typeof startProcess>> | undefined;
+  let started: Started | undefined;
   const complaints: string[] = [];
   const there = <T>(value: T | undefined): T => {
     if (value === undefined) throw new Error('the lab is not there yet');

@@ -1,6 +1,7 @@
 /** Who can use the page: by keyboard, by ear, on a phone, in either theme, without motion, and when the process is gone. */
 import { expect, it } from 'vitest';
-import { shows, startProcess, textOf, useLab } from './lab.js';
+import { shows, textOf, useLab } from './lab.js';
+import { startProcess } from './lab-process.js';
 import { openPage, PHONE } from './open.js';
 
 const lab = useLab();

@@ -47,6 +47,9 @@ export function latencyPlot(of: 'p50' | 'p99'): Kind {
       ctx.save();
       ctx.font = `600 ${11 * ratio}px ${colour('font')}`;
       ctx.textBaseline = 'bottom';
+      ctx.lineWidth = 4 * ratio;
+      ctx.lineJoin = 'round';
+      ctx.strokeStyle = colour('panel');
       ids.forEach((id, index) => {
         const column = data[index + 1] ?? [];
         const last = column.findLastIndex((ms) => typeof ms === 'number');
@@ -55,7 +58,9 @@ export function latencyPlot(of: 'p50' | 'p99'): Kind {
         if (typeof ms !== 'number' || last < column.length - 3) return;
         ctx.fillStyle = colourOf(id);
         const x = plot.valToPos(data[0]?.[last] ?? 0, 'x', true) - (10 + (index % 6) * 14) * ratio;
-        ctx.fillText(String(id), x, plot.valToPos(ms, 'y', true) - 2 * ratio);
+        const y = plot.valToPos(ms, 'y', true) - 2 * ratio;
+        ctx.strokeText(String(id), x, y);
+        ctx.fillText(String(id), x, y);
       });
       ctx.restore();
     },
