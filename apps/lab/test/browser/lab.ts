@@ -8,6 +8,8 @@ export interface LabUnderTest {
   readonly browser: Browser;
   readonly page: Page;
   readonly url: string;
+  /** The console may say so in this test. */
+  allow(complaint: RegExp): void;
   /** Presses the button of that name, by the keyboard's way to it or the mouse: `Stop server 2`. */
   press(name: string | RegExp): Promise<void>;
   /** The card of a server's endpoint in the picture. */
@@ -23,6 +25,7 @@ export function useLab(view: View = DESK): LabUnderTest {
   let page: Page | undefined;
   let started: Started | undefined;
   const complaints: string[] = [];
+  const allowed: RegExp[] = [];
   const there = <T>(value: T | undefined): T => {
     if (value === undefined) throw new Error('the lab is not there yet');
     return value;
@@ -39,6 +42,7 @@ export function useLab(view: View = DESK): LabUnderTest {
   beforeEach(async () => {
     const { url } = there(started);
     complaints.length = 0;
+    allowed.length = 0;
     page = await openPage(there(browser), view);
     page.on('pageerror', (error) => complaints.push(String(error)));
     page.on('console', (message) => {
@@ -52,7 +56,7 @@ export function useLab(view: View = DESK): LabUnderTest {
   });
   afterEach(async () => {
     await page?.close();
-    expect(complaints).toEqual([]);
+    expect(complaints.filter((complaint) => !allowed.some((regExp) => regExp.test(complaint)))).toEqual([]);
   });
 
   const lab: LabUnderTest = {
@@ -65,6 +69,7 @@ export function useLab(view: View = DESK): LabUnderTest {
     get url() {
       return there(started).url;
     },
+    allow: (complaint) => allowed.push(complaint),
     press: (name) => lab.page.getByRole('button', { name }).first().click(),
     endpoint: (server) => lab.page.locator(`[data-server="${server}"] .endpoint`),
     tab: (name) => lab.page.getByRole('tab', { name }).click(),

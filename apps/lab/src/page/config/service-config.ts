@@ -1,4 +1,5 @@
 /** The parts of a service config that the page has controls for: the policy, health checks, retries and hedging. */
+import type { PolicyDescription } from '../../protocol.js';
 import { isObject, type Json, type JsonObject, withField } from './json.js';
 
 /** An entry of `loadBalancingConfig`, or of a list of policies in a policy's own config. */
@@ -15,6 +16,12 @@ export function policyOf(list: Json | undefined, known: (name: string) => boolea
       Object.entries(entry).map(([name, config]) => ({ name, config: isObject(config) ? config : {} })),
     );
   return named.find(({ name }) => known(name)) ?? named[0];
+}
+
+/** Whether the policy that is taken from a list checks the health of servers: grpc-js's own do not. */
+export function canCheckHealth(policies: readonly PolicyDescription[], list: Json | undefined): boolean {
+  const chosen = policyOf(list, (known) => policies.some(({ name }) => name === known));
+  return !policies.some(({ name, isGrpcJs }) => isGrpcJs && name === chosen?.name);
 }
 
 export function policyList({ name, config }: NamedPolicy): Json {

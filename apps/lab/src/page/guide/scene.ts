@@ -1,6 +1,7 @@
 /** What steps of the guide begin with: the three servers as they were, a load and a service config. */
 import type { Action, LoadSettings, ServerState } from '../../protocol.js';
 import { format, type JsonObject } from '../config/json.js';
+import { canCheckHealth, withHealthChecks } from '../config/service-config.js';
 import type { Lab } from '../lab/lab.js';
 import { all } from '../link/apply-setup.js';
 
@@ -15,8 +16,12 @@ export interface Scene {
 
 const QUIET: LoadSettings = { rate: 20, concurrency: 10, kind: 'unary' };
 
-export function serviceConfig(policy: JsonObject, config: JsonObject = {}): string {
-  return format({ loadBalancingConfig: [policy], healthCheckConfig: { serviceName: '' }, ...config });
+/** With health checks, where the policy has them: those of grpc-js do not. */
+export function serviceConfig(lab: Lab, policy: JsonObject, config: JsonObject = {}): string {
+  const loadBalancingConfig = [policy];
+  return format(
+    withHealthChecks({ loadBalancingConfig, ...config }, canCheckHealth(lab.policies, loadBalancingConfig)),
+  );
 }
 
 /** False if something was refused; the page says what. */
@@ -29,7 +34,7 @@ export async function set(lab: Lab, { policy, config, load, servers = {} }: Scen
       ([id, told]): Action => ({ do: 'set-server', server: Number(id), ...told }),
     ),
     { do: 'set-load', ...QUIET, ...load },
-    { do: 'set-service-config', json: serviceConfig(policy, config) },
+    { do: 'set-service-config', json: serviceConfig(lab, policy, config) },
   ]);
 }
 

@@ -1,5 +1,6 @@
 /** Things to try: what each does, what to watch, and what one sees. */
 import type { Action } from '../../protocol.js';
+import type { JsonObject } from '../config/json.js';
 import { RETRIES, withAttempts } from '../config/service-config.js';
 import type { Lab, Part } from '../lab/lab.js';
 import { all } from '../link/apply-setup.js';
@@ -123,7 +124,7 @@ export const STEPS: readonly Step[] = [
       {
         label: 'Write it',
         run: async (lab) => {
-          lab.draft.set(serviceConfig({ least_requests: {} }));
+          lab.draft.set(serviceConfig(lab, { least_requests: {} }));
           lab.tab.set('config');
           return true;
         },
@@ -164,7 +165,7 @@ export const STEPS: readonly Step[] = [
         run: (lab) =>
           lab.act({
             do: 'set-service-config',
-            json: serviceConfig(LEAST_REQUEST, withAttempts({}, RETRIES)),
+            json: serviceConfig(lab, LEAST_REQUEST, withAttempts({}, RETRIES)),
           }),
       },
     ],
@@ -227,8 +228,8 @@ function act(lab: Lab, what: 'start' | 'stop' | 'freeze' | 'thaw', server: numbe
   return lab.act({ do: what, server });
 }
 
-function configure(lab: Lab, policy: Parameters<typeof serviceConfig>[0]): Promise<boolean> {
-  return lab.act({ do: 'set-service-config', json: serviceConfig(policy) });
+function configure(lab: Lab, policy: JsonObject): Promise<boolean> {
+  return lab.act({ do: 'set-service-config', json: serviceConfig(lab, policy) });
 }
 
 function slowSecond(lab: Lab, policy: string): Promise<boolean> {
