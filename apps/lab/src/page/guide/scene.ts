@@ -29,13 +29,15 @@ export async function set(lab: Lab, { policy, config, load, servers = {} }: Scen
   lab.draft.set(undefined);
   if (!(await lab.act({ do: 'reset' }))) return false;
   if (!(await lab.until((state) => state.servers.length === 3 && state.servers.every(serves)))) return false;
-  return all(lab, [
+  const isDone = await all(lab, [
     ...Object.entries(servers).map(
       ([id, told]): Action => ({ do: 'set-server', server: Number(id), ...told }),
     ),
     { do: 'set-load', ...QUIET, ...load },
     { do: 'set-service-config', json: serviceConfig(lab, policy, config) },
   ]);
+  // Some settings open a server anew.
+  return isDone && lab.until((state) => state.servers.every(serves));
 }
 
 export function serves({ phase }: ServerState): boolean {

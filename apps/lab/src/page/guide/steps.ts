@@ -149,7 +149,7 @@ export const STEPS: readonly Step[] = [
   {
     title: 'A server that fails fast',
     about:
-      'The second server answers half of its RPCs with UNAVAILABLE, at once. So it looks idle, and least_request likes it.',
+      'The second server answers at once, and half of the time with UNAVAILABLE. It looks idle, so least_request likes it.',
     acts: [
       {
         label: 'Do it',
@@ -157,7 +157,7 @@ export const STEPS: readonly Step[] = [
           set(lab, {
             policy: LEAST_REQUEST,
             load: BUSY,
-            servers: { ...TWENTY_MS, 2: { delayMs: 20, errorRate: 0.5 } },
+            servers: { ...TWENTY_MS, 2: { errorRate: 0.5 } },
           }),
       },
       {
@@ -170,7 +170,7 @@ export const STEPS: readonly Step[] = [
       },
     ],
     watch: ['picture', 'share', 'log'],
-    see: 'RPCs fail. With retries they do not: a second attempt goes to an endpoint that was not tried yet.',
+    see: 'It gets most RPCs, and many fail. With retries they do not: a second attempt goes to an endpoint that was not tried yet.',
   },
   {
     title: 'A new server starts slowly',
@@ -198,14 +198,14 @@ export const STEPS: readonly Step[] = [
         run: (lab) =>
           set(lab, {
             policy: { round_robin: {} },
-            load: { rate: 10, concurrency: 60, kind: 'streams' },
+            load: { rate: 20, concurrency: 100, kind: 'streams' },
             servers: { 2: { streamLimit: 3 } },
           }),
       },
       { label: 'With least_request', run: (lab) => configure(lab, LEAST_REQUEST) },
     ],
     watch: ['picture', 'latency'],
-    see: 'Streams for the second server wait for a place on its connection, and their latency grows. least_request counts them, and sends fewer there.',
+    see: 'Streams for the second server wait for a place on its connection: their latency grows, until some run out of time. least_request counts them, and sends fewer there.',
   },
   {
     title: 'Freeze a server',
