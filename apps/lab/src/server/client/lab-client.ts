@@ -88,8 +88,8 @@ export class LabClient {
   /** @throws {ServiceConfigError} on what no resolver hands on; the old one then stays. */
   set serviceConfig(json: string) {
     this.#tell(this.#named, json);
+    if (policyIn(json).policy !== this.state.policy) this.#book.forgetPolicy();
     this.#serviceConfig = json;
-    this.#book.forgetPolicy();
     this.#observer.changed();
   }
 

@@ -1,0 +1,196 @@
+/** What happens in the lab when a page does something: real servers in their threads, a real client, the real API. */
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { type OpenLab, openLab } from './open-lab.js';
+
+let lab: OpenLab;
+beforeAll(async () => {
+  lab = await openLab();
+});
+afterEach(() => lab.reset());
+afterAll(() => lab.close());
+
+const policy = (entry: object): string =>
+  JSON.stringify({ loadBalancingConfig: [entry], healthCheckConfig: { serviceName: '' } });
+
+describe('The lab begins', () => {
+  test('with three servers, IPv4 only, IPv6 only and dual-stack, that get three RPCs each in turn', async () => {
+    const { servers, client } = lab.state();
+    expect(servers.map(({ addresses }) => addresses.map((address) => address.replace(/\d+$/, '')))).toEqual([
+      ['127.0.0.1:'],
+      ['[::1]:'],
+      ['[::1]:', '127.0.0.1:'],
+    ]);
+    expect(servers.map(({ endpoint }) => endpoint?.health)).toEqual(['SERVING', 'SERVING', 'SERVING']);
+    expect(client).toMatchObject({ policy: 'custom_round_robin', checksHealth: true });
+    await lab.rpcs(180);
+    for (const id of [1, 2, 3]) expect(lab.share(id)).toBeCloseTo(1 / 3, 1);
+    const picks = lab.ticks.flatMap((tick) => tick.picks).join('');
+    expect(picks).toMatch(/111222333111222333/);
+    expect(lab.failed()).toBe(0);
+  });
+
+  test('and tells what forms are made of: the fields by which service configs are checked', () => {
+    const { policies, bounds } = lab.whole;
+    const names = policies.map(({ name }) => name);
+    expect(names).toEqual(
+      expect.arrayContaining(['custom_round_robin', 'least_request', 'peak_ewma', 'pick_first']),
+    );
+    expect(names).not.toContain('least_request_experimental');
+    const { fields } = policies.find(({ name }) => name === 'custom_round_robin') ?? {};
+    expect(fields?.repeatCount).toMatchObject({ type: 'integer', min: 1, default: 3 });
+    expect(bounds.servers).toEqual({ min: 1, max: 20 });
+  });
+});
+
+describe('A server', () => {
+  test('that is stopped drains, leaves the shares and the log, and comes back at the same address', async () => {
+    const { addresses } = lab.server(2);
+    await lab.act({ do: 'stop', server: 2 });
+    await lab.until('it is stopped', () => lab.server(2).phase === 'stopped');
+    await lab.until('the client knows', () => lab.server(2).endpoint?.state === 'TRANSIENT_FAILURE');
+    await lab.rpcs(60);
+    expect(lab.share(2)).toBe(0);
+    expect(lab.failed()).toBe(0);
+    const said = lab.events.filter(({ server }) => server === 2).map(({ text }) => text);
+    expect(said).toContain('is stopped');
+    expect(said.join('\n')).toMatch(/CONNECTING → TRANSIENT_FAILURE: connect ECONNREFUSED/);
+    await lab.act({ do: 'start', server: 2 });
+    await lab.until('it is back', () => lab.server(2).endpoint?.state === 'READY');
+    expect(lab.server(2).addresses).toEqual(addresses);
+  });
+
+  test('that is frozen accepts connections and answers nothing, until it has thawed', async () => {
+    await lab.act({ do: 'freeze', server: 1 });
+    await lab.until('it is frozen', () => lab.server(1).phase === 'frozen');
+    await lab.until(
+      'RPCs wait for it',
+      () => (lab.ticks.at(-1)?.servers.find(({ id }) => id === 1)?.inFlight ?? 0) > 5,
+    );
+    await lab.until('they fail in the end', () =>
+      lab.events.some(
+        ({ kind, server, text }) =>
+          kind === 'failure' && server === 1 && /\d+ RPCs? failed: DEADLINE_EXCEEDED/.test(text),
+      ),
+    );
+    await lab.act({ do: 'thaw', server: 1 });
+    await lab.until('it answers', () => (lab.ticks.at(-1)?.servers.find(({ id }) => id === 1)?.ok ?? 0) > 0);
+    expect(lab.server(1).phase).toBe('serving');
+  });
+
+  test('that answers late shows in its percentiles; one that fails RPCs in what failed', async () => {
+    await lab.act({ do: 'set-server', server: 1, delayMs: 80 });
+    await lab.act({ do: 'set-server', server: 2, errorRate: 1 });
+    await lab.until(
+      'p50 has grown',
+      () => (lab.ticks.at(-1)?.servers.find(({ id }) => id === 1)?.p50 ?? 0) >= 80,
+    );
+    await lab.rpcs(60);
+    const of = (id: number) => lab.ticks.flatMap(({ servers }) => servers).filter((row) => row.id === id);
+    expect(of(2).some(({ failed }) => failed > 0)).toBe(true);
+    expect(of(2).every(({ ok }) => ok === 0)).toBe(true);
+    expect(of(3).every(({ failed }) => failed === 0)).toBe(true);
+    expect(of(2).some(({ attempts }) => attempts > 0)).toBe(true);
+  });
+
+  test('that says NOT_SERVING is out, and its connection stays', async () => {
+    await lab.act({ do: 'set-server', server: 3, healthy: false });
+    await lab.until('it is out', () => lab.server(3).endpoint?.state === 'TRANSIENT_FAILURE');
+    expect(lab.server(3).endpoint?.health).toBe('NOT_SERVING');
+    await lab.rpcs(10);
+    await lab.rpcs(40);
+    expect(lab.share(3)).toBe(0);
+    expect(lab.server(3).endpoint?.connected).toBe(lab.server(3).addresses[0]);
+  });
+
+  test('becomes dual-stack, takes a number of streams, is added and removed', async () => {
+    await lab.act({ do: 'set-server', server: 1, dualStack: true, streamLimit: 7 });
+    await lab.until(
+      'it has two addresses',
+      () => lab.server(1).addresses.length === 2 && lab.server(1).endpoint?.state === 'READY',
+    );
+    expect(lab.server(1)).toMatchObject({ dualStack: true, streamLimit: 7 });
+    await lab.act({ do: 'add-server', delayMs: 5 });
+    await lab.until('the fourth is READY', () => lab.server(4)?.endpoint?.state === 'READY');
+    await lab.act({ do: 'remove', server: 1 });
+    await lab.until('the first is gone', () => lab.state().servers.every(({ id }) => id !== 1));
+    await lab.rpcs(60);
+    expect(lab.share(4)).toBeGreaterThan(0.2);
+    await lab.act({ do: 'reset' });
+    await lab.until(
+      'all is as it was',
+      () =>
+        lab
+          .state()
+          .servers.map(({ id }) => id)
+          .join() === '1,2,3',
+    );
+    await lab.until('and READY', () =>
+      lab.state().servers.every(({ endpoint }) => endpoint?.state === 'READY'),
+    );
+    expect(lab.server(1)).toMatchObject({ dualStack: false, delayMs: 0 });
+  });
+});
+
+describe('The client', () => {
+  test('takes another policy without a new connection: shares move, and no RPC fails', async () => {
+    const before = lab.server(1).endpoint?.connected;
+    await lab.act({ do: 'set-server', server: 1, delayMs: 60 });
+    await lab.act({ do: 'set-service-config', json: policy({ least_request: { choiceCount: 3 } }) });
+    await lab.until('it has it', () => lab.state().client.policy === 'least_request');
+    await lab.rpcs(300);
+    expect(lab.share(1)).toBeLessThan(0.2);
+    expect(lab.failed()).toBe(0);
+    expect(lab.server(1).endpoint?.connected).toBe(before);
+    await lab.act({
+      do: 'set-service-config',
+      json: JSON.stringify({ loadBalancingConfig: [{ pick_first: {} }] }),
+    });
+    await lab.until('pick_first', () => lab.state().client.policy === 'pick_first');
+    expect(lab.state().client.checksHealth).toBe(false);
+    await lab.rpcs(60);
+    await lab.rpcs(60);
+    expect(Math.max(lab.share(1), lab.share(2), lab.share(3))).toBe(1);
+  });
+
+  test('retries by its service config: the RPCs of a server that fails all of them end well elsewhere', async () => {
+    const retryPolicy = {
+      maxAttempts: 3,
+      initialBackoff: '0.001s',
+      maxBackoff: '0.01s',
+      backoffMultiplier: 2,
+      retryableStatusCodes: ['UNAVAILABLE'],
+    };
+    await lab.act({ do: 'set-server', server: 2, errorRate: 1 });
+    await lab.act({
+      do: 'set-service-config',
+      json: JSON.stringify({
+        loadBalancingConfig: [{ custom_round_robin: {} }],
+        methodConfig: [{ name: [{}], retryPolicy }],
+      }),
+    });
+    await lab.rpcs(30);
+    await lab.rpcs(100);
+    expect(lab.failed()).toBe(0);
+    const attempts = lab.ticks
+      .flatMap(({ servers }) => servers)
+      .filter(({ id, attempts }) => id === 2 && attempts > 0);
+    expect(attempts.length).toBeGreaterThan(0);
+  });
+
+  test('sends streams, none, and what it is told', async () => {
+    await lab.act({ do: 'set-load', kind: 'streams', rate: 20, concurrency: 30 });
+    await lab.until('streams are open', () => (lab.ticks.at(-1)?.inFlight ?? 0) >= 15);
+    expect(lab.state().client.load).toEqual({ kind: 'streams', rate: 20, concurrency: 30 });
+    await lab.act({ do: 'set-load', rate: 0 });
+    await lab.until('they have ended', () => lab.ticks.at(-1)?.inFlight === 0);
+  });
+
+  test('with all servers stopped: RPCs that no endpoint took are counted apart', async () => {
+    for (const server of [1, 2, 3]) await lab.act({ do: 'stop', server });
+    await lab.until('nobody takes them', () => (lab.ticks.at(-1)?.unplaced ?? 0) > 0);
+    expect(lab.ticks.at(-1)?.picks).toContain(0);
+    await lab.until('the log says so', () =>
+      lab.events.some(({ kind, server }) => kind === 'failure' && server === undefined),
+    );
+  });
+});
