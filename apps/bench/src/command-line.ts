@@ -23,7 +23,7 @@ export interface CommandLine {
 export const USAGE = `usage: pnpm bench [PART…] [--quick] [--write]
 
   PART      ${PARTS.join(', ')}; all of them if none is named
-  --quick   a few seconds for each part but simulated, which is left out: shows that they work,
+  --quick   half a minute at most for each part but simulated, which is left out: shows that they work,
             the figures mean nothing
   --write   puts the figures into docs/benchmarks.md`;
 

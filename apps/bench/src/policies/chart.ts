@@ -38,7 +38,7 @@ function bar({ from, to }: { from: number; to: number }, y: number, part: number
 
 function panelOf({ situation, measured }: Panel, top: number): string[] {
   const bottom = top + HEAD + measured.length * ROW;
-  const fair = SHARE.from + situation.fairShare * (SHARE.to - SHARE.from);
+  const fair = (SHARE.from + situation.fairShare * (SHARE.to - SHARE.from)).toFixed(1);
   const lines = [
     `<text x="0" y="${top + 14}" font-weight="bold">${escaped(situation.name)}</text>`,
     label(FAILED.from, top + 34, 'failed'),
