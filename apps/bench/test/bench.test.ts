@@ -5,7 +5,9 @@ import { describe, expect, test } from 'vitest';
 import { decades, growthChart } from '../src/chart.js';
 import { PARTS, parseCommandLine } from '../src/command-line.js';
 import { replaceSection } from '../src/document.js';
-import { figure, renderReport, renderTable } from '../src/report.js';
+import { policiesChart, timeAt } from '../src/policies/chart.js';
+import { SITUATIONS } from '../src/policies/situations.js';
+import { figure, percent, renderReport, renderTable } from '../src/report.js';
 import { loopbackAddress } from '../src/scale.js';
 import { median, pairedRatios, percentile, spread } from '../src/statistics.js';
 import { inTurns } from '../src/throughput.js';
@@ -73,6 +75,7 @@ describe('output', () => {
     ]);
     expect(figure(1.5, 'ms')).toBe('1.5 ms');
     expect(figure(Number.NaN, 'ms')).toBe('none');
+    expect([percent(0.1234), percent(Number.NaN)]).toEqual(['12.3 %', 'none']);
   });
 
   test('a table is aligned Markdown', () => {
@@ -118,6 +121,15 @@ describe('output', () => {
       'ms',
     );
     expect(svg.match(/<circle/g)).toHaveLength(2);
+    expect(svg).not.toMatch(/NaN|Infinity/);
+  });
+
+  test('the chart of policies draws each from p50 to p99, and what is beyond its axis at the end of it', () => {
+    const measured = { name: 'a<b', p50: 5, p90: 10, p99: 900, rpcs: 4, failed: 1, shares: [0.25, 0.75] };
+    const svg = policiesChart([{ situation: SITUATIONS.slow, measured: [measured] }]);
+    expect(svg).toContain(`x1="${timeAt(5).toFixed(1)}" y1="48" x2="${timeAt(500).toFixed(1)}" y2="48"`);
+    expect(svg.match(/>25\.0 %</g)).toHaveLength(2);
+    expect(svg).toContain('a&lt;b');
     expect(svg).not.toMatch(/NaN|Infinity/);
   });
 });
