@@ -161,7 +161,7 @@ export interface LabEvent {
   readonly text: string;
 }
 
-/** What a page can do. Each is answered with 200 and `{}` once it is done, or with 400 and a `Refusal`. */
+/** What a page can do. Each is answered with 200 and `{}`, or with 400 and a `Refusal`. */
 export type Action =
   | { readonly do: 'start' | 'stop' | 'freeze' | 'thaw' | 'remove'; readonly server: number }
   | {

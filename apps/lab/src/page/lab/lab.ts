@@ -68,8 +68,7 @@ export class Lab {
         break;
       case 'tick':
         this.history.add(message.tick);
-        // Nobody sees a page in the background.
-        if (!document.hidden) this.beat.set(this.beat.get() + 1);
+        this.beat.set(this.beat.get() + 1);
         break;
       case 'event':
         this.events.set([...this.events.get().slice(1 - KEPT_EVENTS), message.event]);
@@ -85,9 +84,12 @@ export class Lab {
     return refusal === undefined;
   }
 
-  /** Waits until the state is as wanted, at most five seconds. */
+  /**
+   * Waits until the state is as wanted, at most five seconds. An action is answered when it has begun: what it does at once
+   * is in the state two ticks later.
+   */
   async until(isSo: (state: State) => boolean): Promise<boolean> {
-    if (isSo(this.state.get())) return true;
+    const first = this.beat.get() + 2;
     return new Promise((resolve) => {
       const done = (is: boolean): void => {
         unsubscribe();
@@ -95,8 +97,8 @@ export class Lab {
         resolve(is);
       };
       const timer = setTimeout(done, 5_000, false);
-      const unsubscribe = this.state.subscribe(() => {
-        if (isSo(this.state.get())) done(true);
+      const unsubscribe = this.beat.subscribe(() => {
+        if (this.beat.get() >= first && isSo(this.state.get())) done(true);
       });
     });
   }
@@ -137,7 +139,8 @@ export function useBeat(act: () => void, every: number, phase = 0): void {
   useEffect(
     () =>
       lab.beat.subscribe(() => {
-        if (lab.beat.get() % every === phase) act();
+        // Nobody sees a page in the background.
+        if (lab.beat.get() % every === phase && !document.hidden) act();
       }),
     [lab, act, every, phase],
   );
