@@ -7,6 +7,7 @@ import './grpc-js/installed.js';
 export {
   boolean,
   type ConfigOf,
+  type ConnectionScaling,
   checkServiceConfig,
   type Duration,
   duration,
@@ -52,6 +53,7 @@ export type {
   HealthEvent,
   HealthStatus,
   ServingStatus,
+  StreamsEvent,
 } from './events/endpoint-events.js';
 export { registerCustomRoundRobin, registerLeastRequest } from './first-edition.js';
 export { assertSameGrpcJs, tolerateGrpcJsCopies } from './grpc-js/installed.js';

@@ -25,6 +25,7 @@ const MOST_CHARACTERS = 262_144;
 const STOPS: Fate = ['harms', 'nothing else goes on while it is read'];
 const NO_CONFIG: Fate = ['ignored', 'grpc-js ignores it, uses pick_first and logs nothing'];
 const UNCHECKED: Fate = ['ignored', 'no health is checked'];
+const UNSCALED: Fate = ['ignored', 'each endpoint has one connection'];
 const IS_ZERO: Fate = ['misread', 'grpc-js rounds it to 0'];
 
 /** Both numbers of `retryThrottling` are kept with three decimals. */
@@ -55,6 +56,27 @@ const healthCheckConfig: Row = (value, at) =>
     ? healthCheckFields(value, at)
     : at.refuse(value, 'must be an object such as {"serviceName": "pkg.Service"}', UNCHECKED);
 
+/** gRFC A105, whose message has a uint32 and no meaning for 0. grpc-js drops it; the policies of Petiole read it. */
+const maxConnectionsPerSubchannel: Row = (value, at) => {
+  if (isNumber(value) && Number.isInteger(value) && value >= 1 && value < 2 ** 32) return value;
+  return at.refuse(value, 'must be an integer from 1 to 4294967295', UNSCALED);
+};
+const connectionScalingFields = object({
+  optional: { maxConnectionsPerSubchannel },
+  absent: () => UNSCALED,
+});
+
+const connectionScaling: Row = (value, at) =>
+  isJson(value)
+    ? connectionScalingFields(value, at)
+    : at.refuse(value, 'must be an object such as {"maxConnectionsPerSubchannel": 5}', UNSCALED);
+
+/** What only the policies of Petiole read, and what becomes of it with others. */
+const OURS: readonly (readonly [name: string, fate: Fate, none: string])[] = [
+  ['healthCheckConfig', UNCHECKED, 'no other checks health'],
+  ['connectionScaling', UNSCALED, 'no other makes more connections'],
+];
+
 /** service_config.proto gives it a meaning where there is no list; grpc-js has it in no case. */
 const loadBalancingPolicy: Row = (value, at) => {
   const write = `write loadBalancingConfig: [{${show(policyOf(value) ?? 'round_robin')}: {}}]`;
@@ -66,7 +88,13 @@ function policyOf(loadBalancingPolicy: unknown): string | undefined {
   return (isString(loadBalancingPolicy) && loadBalancingPolicy.toLowerCase()) || undefined;
 }
 
-const fields = { loadBalancingConfig: policies, methodConfig, retryThrottling, healthCheckConfig };
+const fields = {
+  loadBalancingConfig: policies,
+  methodConfig,
+  retryThrottling,
+  healthCheckConfig,
+  connectionScaling,
+};
 
 /** The fields that do something. */
 export const SERVICE_CONFIG_FIELDS: readonly string[] = Object.keys(fields);
@@ -74,7 +102,7 @@ export const SERVICE_CONFIG_FIELDS: readonly string[] = Object.keys(fields);
 const table = object({
   optional: fields,
   unread: { loadBalancingPolicy },
-  absent: (name) => (name === 'methodConfig' || name === 'healthCheckConfig' ? IGNORED : THROWS),
+  absent: (name) => (name === 'methodConfig' || OURS.some(([ours]) => ours === name) ? IGNORED : THROWS),
   hint: misplaced,
 });
 
@@ -112,13 +140,14 @@ export function inspect(config: unknown): Inspected {
   const at = new Place();
   const json = parse(config, at);
   const mended: Record<string, unknown> = { ...(json && table(json, at)) };
-  const { loadBalancingPolicy, loadBalancingConfig, healthCheckConfig } = own(json);
+  const { loadBalancingPolicy, loadBalancingConfig } = own(json);
   const single = (loadBalancingConfig ?? undefined) === undefined ? policyOf(loadBalancingPolicy) : undefined;
   if (single !== undefined)
     mended.loadBalancingConfig = policies([{ [single]: {} }], at.at('loadBalancingPolicy'));
-  if (isJson(healthCheckConfig) && !at.within.petiole) {
-    const instead = 'needs a policy of @petiole/balancer, such as custom_round_robin: no other checks health';
-    at.at('healthCheckConfig').find(healthCheckConfig, UNCHECKED, instead, { takenFrom: 'anyone' });
+  for (const [name, fate, none] of at.within.petiole ? [] : OURS) {
+    const value = own(json)[name];
+    const instead = `needs a policy of @petiole/balancer, such as custom_round_robin: ${none}`;
+    if (isJson(value)) at.at(name).find(value, fate, instead, { takenFrom: 'anyone' });
   }
   return { findings: at.findings, mended };
 }

@@ -10,6 +10,7 @@ export {
   type FieldDescription,
   type FieldOptions,
   type Fields,
+  type ConnectionScaling,
   type HealthCheckConfig,
   type HedgingPolicy,
   integer,

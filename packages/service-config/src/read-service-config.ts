@@ -1,7 +1,7 @@
 /** `readServiceConfig()`: what a resolver hands to grpc-js, which trusts resolvers (fact S3). */
 import type { ServiceConfig } from '@grpc/grpc-js';
 import { inspect } from './check-service-config.js';
-import { isString, own } from './json.js';
+import { isNumber, isString, own } from './json.js';
 
 /** A service config as people write it: proto3 JSON (service_config.proto), as an object or a string. */
 export type ServiceConfigInput = string | object;
@@ -9,11 +9,13 @@ export type ServiceConfigInput = string | object;
 /** Who hands a service config over: the program itself, or DNS, where it serves clients in all languages. */
 export type ServiceConfigSource = 'program' | 'dns';
 
-/** A service config in grpc-js's form, and the one field that grpc-js has no place for. */
+/** A service config in grpc-js's form, and the fields that grpc-js has no place for. */
 export interface PreparedServiceConfig {
   readonly config: ServiceConfig;
   /** `healthCheckConfig.serviceName`, null without one (gRFC A17). */
   readonly healthCheckServiceName: string | null;
+  /** `connectionScaling.maxConnectionsPerSubchannel`, 1 without one (gRFC A105). */
+  readonly maxConnections: number;
 }
 
 /** Thrown for a service config that grpc-js would misread, or that would harm the process. */
@@ -43,8 +45,12 @@ export function readServiceConfig(
     ({ severity, takenFrom }) => severity === 'error' && takenFrom !== source && takenFrom !== 'anyone',
   );
   if (error !== undefined) throw new ServiceConfigError(error.path, error.instead);
-  const { healthCheckConfig, ...rest } = own(mended);
+  const { healthCheckConfig, connectionScaling, ...rest } = own(mended);
   const { serviceName } = own(healthCheckConfig);
-  const config = { loadBalancingConfig: [], methodConfig: [], ...rest };
-  return { config, healthCheckServiceName: isString(serviceName) ? serviceName : null };
+  const { maxConnectionsPerSubchannel: most } = own(connectionScaling);
+  return {
+    config: { loadBalancingConfig: [], methodConfig: [], ...rest },
+    healthCheckServiceName: isString(serviceName) ? serviceName : null,
+    maxConnections: isNumber(most) ? most : 1,
+  };
 }

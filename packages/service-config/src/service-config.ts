@@ -11,6 +11,8 @@ export interface ServiceConfigOptions {
   readonly loadBalancingConfig: readonly LoadBalancingConfig[];
   /** Client-side health checking (gRFC A17), which the policies of `@petiole/balancer` do. Default: none. */
   readonly healthCheckConfig?: HealthCheckConfig | undefined;
+  /** More than one connection to a server (gRFC A105), which the policies of `@petiole/balancer` make. Default: one. */
+  readonly connectionScaling?: ConnectionScaling | undefined;
   /** Timeouts and retries by method. Each method takes its settings from one entry: the most specific one. */
   readonly methodConfig?: readonly MethodConfig[] | undefined;
   /** Stops retries while too many RPCs fail (gRFC A6). All channels of one target share the tokens. */
@@ -20,6 +22,15 @@ export interface ServiceConfigOptions {
 export interface HealthCheckConfig {
   /** The service whose health the servers are asked for; `''` for the server as a whole. */
   readonly serviceName: string;
+}
+
+export interface ConnectionScaling {
+  /**
+   * How many connections each endpoint has at most: an integer from 1. A new one is made when RPCs wait because all others
+   * have as many streams as the server allows. More than 10 count as 10, unless the channel option
+   * `grpc.max_connections_per_subchannel_cap` says otherwise. Default 1.
+   */
+  readonly maxConnectionsPerSubchannel?: number | undefined;
 }
 
 /** Settings of the methods that it names (gRPC's `MethodConfig`, as far as grpc-js reads it). */

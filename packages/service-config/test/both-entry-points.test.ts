@@ -151,6 +151,7 @@ const config = some({
   ),
   retryThrottling: some({ maxTokens: number, tokenRatio: number }, ['maxTokens', 'tokenRatio']),
   healthCheckConfig: some({ serviceName: fc.string() }),
+  connectionScaling: some({ maxConnectionsPerSubchannel: number }),
   loadBalancingPolicy: fc.constantFrom('ROUND_ROBIN', 'unheard_of'),
 });
 

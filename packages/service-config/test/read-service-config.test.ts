@@ -31,6 +31,7 @@ describe('a service config', () => {
       ],
       retryThrottling: { maxTokens: 10, tokenRatio: 0.12345 },
       healthCheckConfig: { serviceName: 'a.B' },
+      connectionScaling: { maxConnectionsPerSubchannel: 5 },
       fieldOfTheFuture: 1,
     };
     const expected = {
@@ -49,6 +50,7 @@ describe('a service config', () => {
         retryThrottling: { maxTokens: 10, tokenRatio: 0.123 },
       },
       healthCheckServiceName: 'a.B',
+      maxConnections: 5,
     };
     expect(fromDns(json)).toEqual(expected);
     expect(fromDns(JSON.stringify(json))).toEqual(expected);
@@ -73,6 +75,7 @@ describe('a service config', () => {
     expect(fromDns({})).toEqual({
       config: { loadBalancingConfig: [], methodConfig: [] },
       healthCheckServiceName: null,
+      maxConnections: 1,
     });
     expect(fromDns({ methodConfig: null, healthCheckConfig: {} }).healthCheckServiceName).toBeNull();
   });

@@ -4,9 +4,32 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import { type ChannelOptions, experimental } from '@grpc/grpc-js';
-import { HEALTH_CHECK_SERVICE_NAME_ATTRIBUTE, own, TARGET_ATTRIBUTE } from '@petiole/service-config/internal';
+import {
+  HEALTH_CHECK_SERVICE_NAME_ATTRIBUTE,
+  type Json,
+  MAX_CONNECTIONS_ATTRIBUTE,
+  own,
+  TARGET_ATTRIBUTE,
+} from '@petiole/service-config/internal';
 
 const { CHANNEL_ARGS_CONFIG_SELECTOR_KEY, SUBCHANNEL_ARGS_EXCLUDE_KEY_PREFIX } = experimental;
+
+/** A subchannel with another value of it is another one: grpc-js has one for each address and arguments. */
+const CONNECTION_ARGUMENT = 'petiole.connection';
+
+/** gRFC A105: "This limit will be 10 by default", and a channel may have another one. */
+const CAP_OPTION = 'grpc.max_connections_per_subchannel_cap';
+const DEFAULT_CAP = 10;
+/** For servers that allow more than the program wants, and where grpc-js does not say what they allow. */
+const MAX_STREAMS_OPTION = 'petiole.max_concurrent_streams';
+
+/** Of all endpoints of the process: such a connection is nobody else's. */
+let connections = 0;
+
+/** The number of a connection beside another one to the same address, for {@link ChannelArguments.of}. */
+export function nextConnection(): number {
+  return ++connections;
+}
 
 export class ChannelArguments {
   /** The arguments that all children share, kept as long as they mean the same. */
@@ -15,6 +38,15 @@ export class ChannelArguments {
   healthService: string | undefined = undefined;
   /** The channel's target, for events; known when a resolver of `@petiole/resolver` serves it. */
   target: string | undefined = undefined;
+  /** How many connections an endpoint may have. */
+  maxConnections = 1;
+  /** How many streams a connection may have; Infinity for as many as the server allows. */
+  maxStreams: number = Number.POSITIVE_INFINITY;
+
+  /** The arguments of a connection; 0 is the one that channels share. */
+  of(connection: number): ChannelOptions {
+    return connection === 0 ? this.current : { ...this.current, [CONNECTION_ARGUMENT]: connection };
+  }
 
   /**
    * Takes the options of an update. True if a subchannel would be made differently from now on: keys that
@@ -24,6 +56,8 @@ export class ChannelArguments {
     const { current, healthService } = this;
     this.target = textOf(options[TARGET_ATTRIBUTE]);
     this.healthService = healthCheckServiceOf(options);
+    this.maxConnections = maxConnectionsOf(options);
+    this.maxStreams = countOf(options[MAX_STREAMS_OPTION]) ?? Number.POSITIVE_INFINITY;
     // The config selector is new on each xDS update, and would make each subchannel unlike its predecessor.
     const { [CHANNEL_ARGS_CONFIG_SELECTOR_KEY]: _, ...next } = options;
     if (!sameArguments(current, next)) this.current = next;
@@ -53,11 +87,26 @@ export function healthCheckServiceOf(options: ChannelOptions): string | undefine
   if (options['grpc.inhibit_health_checking']) return undefined;
   const { [HEALTH_CHECK_SERVICE_NAME_ATTRIBUTE]: attribute, 'grpc.service_config': json } = options;
   if (attribute !== undefined || json === undefined) return textOf(attribute);
+  return textOf(own(fieldsOf(json).healthCheckConfig).serviceName);
+}
+
+/** How many connections an endpoint may have (gRFC A105). grpc-js drops `connectionScaling` as it does `healthCheckConfig`. */
+export function maxConnectionsOf(options: ChannelOptions): number {
+  const { [MAX_CONNECTIONS_ATTRIBUTE]: attribute, 'grpc.service_config': json } = options;
+  const most = attribute ?? (json && own(fieldsOf(json).connectionScaling).maxConnectionsPerSubchannel);
+  return Math.min(countOf(most) ?? 1, countOf(options[CAP_OPTION]) ?? DEFAULT_CAP);
+}
+
+function fieldsOf(json: string): Json {
   try {
-    return textOf(own(own(JSON.parse(json)).healthCheckConfig).serviceName);
+    return own(JSON.parse(json));
   } catch {
-    return undefined; // grpc-js has thrown on this config already, where the user can see it
+    return {}; // grpc-js has thrown on this config already, where the user can see it
   }
+}
+
+function countOf(value: unknown): number | undefined {
+  return Number.isInteger(value) && Number(value) >= 1 ? Number(value) : undefined;
 }
 
 function textOf(value: unknown): string | undefined {

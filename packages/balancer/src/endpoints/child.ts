@@ -14,37 +14,46 @@ import {
   sameAttributes,
   tracer,
 } from '@petiole/service-config/internal';
-import { type EndpointEvent, type EndpointState, endpointStateChannel } from '../events/endpoint-events.js';
+import {
+  type EndpointEvent,
+  type EndpointState,
+  endpointStateChannel,
+  type StreamsEvent,
+} from '../events/endpoint-events.js';
 import { Leaf, type LeafOwner, type LeafReport } from '../grpc-js/leaf.js';
+import { waitersOn } from '../grpc-js/streams.js';
 import { HealthCheckedSubchannel, type HealthObserver } from '../health/checked-subchannel.js';
-import type { ChannelArguments } from './channel-arguments.js';
+import { nextConnection } from './channel-arguments.js';
+import {
+  type Attempt,
+  type Connection,
+  Connections,
+  type ConnectionsOwner,
+  type Shared,
+} from './connections.js';
 import type { EndpointData } from './data.js';
 import { type ConnectMode, type EndpointHooks, identityOf, type PolicyEndpoint } from './endpoint.js';
 import { EndpointPick, failPick, queuePick } from './pick-result.js';
 import { type PickedInTurn, pickStarted } from './picked-in-turn.js';
 import { ReconnectPace } from './reconnect-pace.js';
+import { type Crowded, type StreamWaits, usageOf } from './stream-waits.js';
 
 type Endpoint = experimental.Endpoint;
 type SubchannelInterface = experimental.SubchannelInterface;
 
 const trace = tracer('endpoint_sharding');
 
-/** A subchannel with another value of it is another one: grpc-js has one for each address and arguments. */
-const CONNECTION_ARGUMENT = 'petiole.connection';
-/** Of all endpoints of the process: a renewed connection is nobody else's. */
-let renewals = 0;
-
 const realOf = (subchannel: SubchannelInterface | null) => subchannel?.getRealSubchannel();
 
 /** What a child needs of the sharding around it. */
-export interface ChildOwner<Data> {
+export interface ChildOwner<Data> extends Shared {
   readonly policy: EndpointHooks<Data> & {
     readonly name: string;
     readonly helper: experimental.ChannelControlHelper;
     readonly connect?: ConnectMode | undefined;
   };
-  readonly args: ChannelArguments;
   readonly picks: PickedInTurn;
+  readonly waits: StreamWaits;
   childReported(child: EndpointChild<Data>, from: EndpointState): void;
   /** No RPC that counts in this data runs any more. */
   callsEnded(data: EndpointData<Data>): void;
@@ -52,11 +61,14 @@ export interface ChildOwner<Data> {
 }
 
 /** There are as many as endpoints: what all have in common is the owner's, and a field has to earn its bytes. */
-export class EndpointChild<Data> implements PolicyEndpoint<Data>, LeafOwner, HealthObserver {
+export class EndpointChild<Data>
+  implements PolicyEndpoint<Data>, LeafOwner, HealthObserver, ConnectionsOwner, Attempt, Crowded
+{
   readonly kept: EndpointData<Data>;
   index = -1;
   state: EndpointState = 'IDLE';
-  pickResult: experimental.PickResult = queuePick();
+  /** What its own leaf gives to RPCs. */
+  private answer: experimental.PickResult = queuePick();
   lastError: string | undefined = undefined;
 
   /** The wrapper of the connection in use, when it is health-checked. */
@@ -72,7 +84,9 @@ export class EndpointChild<Data> implements PolicyEndpoint<Data>, LeafOwner, Hea
   isSelected = false;
   private isAsked = false;
   /** Sets its subchannels apart from those before it was renewed, which grpc-js would use again. */
-  private connection = 0;
+  private generation = 0;
+  /** Undefined while it may have no more than one. */
+  private connections: Connections | undefined = undefined;
   private readonly pace: ReconnectPace = new ReconnectPace();
 
   private readonly owner: ChildOwner<Data>;
@@ -102,6 +116,11 @@ export class EndpointChild<Data> implements PolicyEndpoint<Data>, LeafOwner, Hea
     return this.kept.value;
   }
 
+  get pickResult(): experimental.PickResult {
+    const { connections } = this;
+    return connections?.isServing ? connections.pick() : this.answer;
+  }
+
   get inFlight(): number {
     this.owner.picks.areCounted = true;
     return this.kept.calls + this.kept.picked;
@@ -116,7 +135,8 @@ export class EndpointChild<Data> implements PolicyEndpoint<Data>, LeafOwner, Hea
    * Unix socket's path can be anything.
    */
   get connectedTo(): Endpoint['addresses'] {
-    const text = (this.watched ?? this.pickResult.subchannel)?.getAddress();
+    const [other] = this.connections?.subchannels ?? [];
+    const text = (this.watched ?? this.answer.subchannel ?? other)?.getAddress();
     return text === undefined
       ? []
       : this.endpoint.addresses.filter((address) => experimental.subchannelAddressToString(address) === text);
@@ -149,7 +169,7 @@ export class EndpointChild<Data> implements PolicyEndpoint<Data>, LeafOwner, Hea
     this.later(() => {
       if (this.state !== 'READY' || this.phase === 'renewing') return;
       this.phase = 'renewing';
-      this.connection = ++renewals;
+      this.generation = nextConnection();
       this.takeArguments();
     });
   }
@@ -166,7 +186,7 @@ export class EndpointChild<Data> implements PolicyEndpoint<Data>, LeafOwner, Hea
 
   private start(): void {
     this.pace.begin();
-    this.leaf = new Leaf(this, this.endpoint, this.args);
+    this.leaf = new Leaf(this, this.endpoint, this.currentArguments);
     this.leaf.connect();
   }
 
@@ -174,6 +194,9 @@ export class EndpointChild<Data> implements PolicyEndpoint<Data>, LeafOwner, Hea
     this.pace.stop();
     this.leaf?.destroy();
     this.leaf = undefined;
+    this.connections?.destroy();
+    this.connections = undefined;
+    this.owner.waits.left(this);
   }
 
   /**
@@ -201,19 +224,23 @@ export class EndpointChild<Data> implements PolicyEndpoint<Data>, LeafOwner, Hea
 
   /** Opens subchannels with new arguments, and keeps the old connection until one is READY. */
   takeArguments(): void {
-    this.leaf?.renew(this.endpoint, this.args);
+    this.leaf?.renew(this.endpoint, this.currentArguments);
   }
 
-  private get args(): ChannelOptions {
-    const { current } = this.owner.args;
-    return this.connection === 0 ? current : { ...current, [CONNECTION_ARGUMENT]: this.connection };
+  private get currentArguments(): ChannelOptions {
+    return this.owner.args.of(this.generation);
+  }
+
+  /** It may have more connections than one, where it could not before. */
+  allowConnections(): void {
+    if (this.answer.subchannel !== null && this.connections === undefined) this.serve(this.answer.subchannel);
   }
 
   /** Connects again, with the newest arguments and the addresses in the order that the resolver gave last. */
   reconnect(): void {
     if (this.state === 'SHUTDOWN' || !this.leaf?.isIdle) return;
     this.pace.begin();
-    this.leaf.reconnect(this.endpoint, this.args);
+    this.leaf.reconnect(this.endpoint, this.currentArguments);
   }
 
   /**
@@ -224,7 +251,7 @@ export class EndpointChild<Data> implements PolicyEndpoint<Data>, LeafOwner, Hea
   destroy(reason?: string): void {
     const from = this.state;
     this.state = 'SHUTDOWN';
-    this.pickResult = queuePick();
+    this.answer = queuePick();
     this.isSelected = false;
     this.release();
     if (reason !== undefined) this.tell(from, 'SHUTDOWN', reason);
@@ -243,11 +270,7 @@ export class EndpointChild<Data> implements PolicyEndpoint<Data>, LeafOwner, Hea
   // What the leaf calls.
 
   createSubchannel(address: experimental.SubchannelAddress, args: ChannelOptions): SubchannelInterface {
-    const subchannel = this.helper.createSubchannel(address, args);
-    const { healthService } = this.owner.args;
-    return healthService === undefined
-      ? subchannel
-      : new HealthCheckedSubchannel(subchannel, healthService, this);
+    return this.createSubchannelFor(this, address, args);
   }
 
   requestReresolution(): void {
@@ -258,7 +281,7 @@ export class EndpointChild<Data> implements PolicyEndpoint<Data>, LeafOwner, Hea
     // pick_first calls an unknown health a failure; A17 has RPCs wait for the first answer.
     const awaitsHealth = report.is === 'TRANSIENT_FAILURE' && this.watched?.status === 'PENDING';
     if (this.phase === 'held' && (awaitsHealth || report.is === 'CONNECTING')) return;
-    const isSame = report.is === 'READY' && realOf(report.subchannel) === realOf(this.pickResult.subchannel);
+    const isSame = report.is === 'READY' && realOf(report.subchannel) === realOf(this.answer.subchannel);
     if (this.phase !== 'renewing' || !isSame) this.phase = 'following the leaf';
     switch (report.is) {
       case 'READY':
@@ -287,35 +310,72 @@ export class EndpointChild<Data> implements PolicyEndpoint<Data>, LeafOwner, Hea
     if (this.watched === wrapper) this.watched = undefined;
   }
 
-  event(): ReturnType<HealthObserver['event']> {
+  event(): Pick<EndpointEvent, 'target' | 'endpoint'> {
     return { target: this.owner.args.target, endpoint: this.name };
   }
 
-  private serve(picked: SubchannelInterface | null): void {
+  // What its connections ask for, where it may have several.
+
+  get connectedEndpoint(): Endpoint {
+    const { connectedTo } = this;
+    return connectedTo.length === 0 ? this.endpoint : { addresses: [...connectedTo] };
+  }
+
+  createSubchannelFor(
+    observer: HealthObserver,
+    address: experimental.SubchannelAddress,
+    args: ChannelOptions,
+  ): SubchannelInterface {
+    const subchannel = this.helper.createSubchannel(address, args);
+    const { healthService } = this.owner.args;
+    return healthService === undefined
+      ? subchannel
+      : new HealthCheckedSubchannel(subchannel, healthService, observer);
+  }
+
+  pickOf(picked: SubchannelInterface | null, connection?: Connection): EndpointPick<Data> {
     // Policies above cast the subchannel to the wrapper that they made (B8): give it back.
     const subchannel = picked instanceof HealthCheckedSubchannel ? picked.unwrapped : picked;
+    return new EndpointPick(this, {
+      subchannel,
+      connection,
+      onCallStarted: () => this.callStarted(subchannel, connection),
+      onCallEnded: (code, _, trailers) => this.callEnded(code, trailers, connection),
+    });
+  }
+
+  // What is told of RPCs that wait for a stream.
+
+  streams(): StreamsEvent {
+    const all = this.connections?.isServing ? this.connections.subchannels : [this.answer.subchannel];
+    return { ...this.event(), ...usageOf(all, this.kept.calls) };
+  }
+
+  private serve(picked: SubchannelInterface | null): void {
     this.lastError = undefined;
     if (this.state !== 'READY' && this.watched === undefined) this.pace.begin();
-    this.pickResult = new EndpointPick(this, {
-      subchannel,
-      onCallStarted: () => this.callStarted(),
-      onCallEnded: (code, _, trailers) => this.callEnded(code, trailers),
-    });
+    if (this.owner.args.maxConnections > 1) this.connections ??= new Connections(this, this.owner);
+    this.answer = this.connections?.ownReady(picked) ?? this.pickOf(picked);
     const healthy = this.state === 'TRANSIENT_FAILURE' && this.watched?.status === 'SERVING';
     const reason = healthy
       ? 'health check: SERVING'
-      : `connected to ${oneLine(`${subchannel?.getAddress()}`)}`;
+      : `connected to ${oneLine(`${this.answer.subchannel?.getAddress()}`)}`;
     this.become('READY', reason);
   }
 
-  private callStarted(): void {
+  private callStarted(subchannel: SubchannelInterface | null, connection: Connection | undefined): void {
     this.kept.calls++;
     pickStarted(this.kept);
+    connection?.callStarted();
+    if (subchannel !== null && waitersOn(subchannel) > 0) this.owner.waits.began(this);
   }
 
-  private callEnded(code: status, trailers: Metadata): void {
-    const { owner, kept } = this;
-    this.pace.callEnded(code, trailers);
+  private callEnded(code: status, trailers: Metadata, connection: Connection | undefined): void {
+    const { owner, kept, connections } = this;
+    if (connection === undefined || connections?.isOwn(connection)) this.pace.callEnded(code, trailers);
+    connection?.callEnded();
+    connections?.freed();
+    owner.waits.mayHaveEnded(this);
     if (--kept.calls === 0) owner.callsEnded(kept);
   }
 
@@ -339,17 +399,18 @@ export class EndpointChild<Data> implements PolicyEndpoint<Data>, LeafOwner, Hea
   }
 
   private fail(error: string): void {
-    this.lastError = error;
-    this.pickResult = failPick(`endpoint ${this.name}: ${error}`);
+    this.answer = failPick(`endpoint ${this.name}: ${error}`);
     this.become('TRANSIENT_FAILURE', error);
   }
 
   private wait(state: EndpointState, reason: string): void {
-    this.pickResult = queuePick();
+    this.answer = queuePick();
     this.become(state, reason);
   }
 
-  private become(state: EndpointState, reason: string): void {
+  become(state: EndpointState, reason: string): void {
+    if (state !== 'READY' && this.connections?.hides(state, reason)) return;
+    if (state === 'TRANSIENT_FAILURE') this.lastError = reason;
     const from = this.state;
     // The same state again brings a new connection or a newer error: pickers read both from the endpoint.
     if (from === state) return;

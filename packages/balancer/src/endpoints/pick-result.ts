@@ -8,6 +8,10 @@ type PickResult = experimental.PickResult;
 /** Whom a pick goes to. */
 export type PickedEndpoint<Data> = PolicyEndpoint<Data> & { readonly kept: Picked };
 
+interface EndpointPickParts extends Omit<PickResult, 'pickResultType' | 'status'> {
+  readonly connection?: Picked | undefined;
+}
+
 /** What sends an RPC to an endpoint's connection: its child makes one for each connection. */
 export class EndpointPick<Data> implements PickResult {
   readonly pickResultType: typeof experimental.PickResultType.COMPLETE = experimental.PickResultType.COMPLETE;
@@ -16,12 +20,15 @@ export class EndpointPick<Data> implements PickResult {
   readonly onCallStarted: PickResult['onCallStarted'];
   readonly onCallEnded: PickResult['onCallEnded'];
   readonly pickedEndpoint: PickedEndpoint<Data>;
+  /** Which one it is, where an endpoint may have several. */
+  readonly connection: Picked | undefined;
 
   constructor(
     endpoint: PickedEndpoint<Data>,
-    { subchannel, onCallStarted, onCallEnded }: Omit<PickResult, 'pickResultType' | 'status'>,
+    { subchannel, onCallStarted, onCallEnded, connection }: EndpointPickParts,
   ) {
     this.pickedEndpoint = endpoint;
+    this.connection = connection;
     this.subchannel = subchannel;
     this.onCallStarted = onCallStarted;
     this.onCallEnded = onCallEnded;
@@ -34,6 +41,20 @@ const QUEUED: PickResult = { ...NOWHERE, pickResultType: experimental.PickResult
 /** A pick that keeps the RPC waiting: it is picked again when the policy publishes its next picker. */
 export function queuePick(): PickResult {
   return QUEUED;
+}
+
+/** A pick that keeps the RPC waiting for what it asks for, once it is the answer to a pick. */
+export class QueuedPick implements PickResult {
+  readonly pickResultType: typeof experimental.PickResultType.QUEUE = experimental.PickResultType.QUEUE;
+  readonly status: null = null;
+  readonly subchannel: null = null;
+  readonly onCallStarted: null = null;
+  readonly onCallEnded: null = null;
+  readonly rpcWaits: () => void;
+
+  constructor(rpcWaits: () => void) {
+    this.rpcWaits = rpcWaits;
+  }
 }
 
 /**

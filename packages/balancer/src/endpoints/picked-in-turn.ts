@@ -15,7 +15,9 @@ export class PickedInTurn {
   areCounted = false;
   private readonly picked: Picked[] = [];
 
-  add(one: Picked): void {
+  /** @param connection the one that was picked, where the endpoint may have several */
+  add(one: Picked, connection?: Picked): void {
+    if (connection !== undefined) this.add(connection);
     one.picked++;
     if (this.picked.push(one) === 1)
       setImmediate(() => {

@@ -9,7 +9,7 @@ import { type ChannelOptions, experimental, type Metadata, status } from '@grpc/
  * A connection that lives so long is no brief one. Somewhat less than a second, so that servers which end connections
  * after one (`grpc.max_connection_age_ms`) are not meant: their jitter is 10 %.
  */
-const LASTING_MS = 800;
+export const LASTING_MS = 800;
 
 /** Longer ago than any attempt: whatever was lost, it has lasted. */
 const PROVEN = -LASTING_MS;
@@ -62,7 +62,7 @@ function isAnswer(code: status, trailers: Metadata): boolean {
 }
 
 /** The back-off that failed attempts have, by the options of the channel. Keeps no process alive. */
-function backoffLike(options: ChannelOptions, reconnect: () => void): experimental.BackoffTimeout {
+export function backoffLike(options: ChannelOptions, reconnect: () => void): experimental.BackoffTimeout {
   const initialDelay = options['grpc.initial_reconnect_backoff_ms'];
   const maxDelay = options['grpc.max_reconnect_backoff_ms'];
   const backoff = new experimental.BackoffTimeout(reconnect, {

@@ -2,7 +2,7 @@
 import type { experimental, Metadata } from '@grpc/grpc-js';
 import { attemptsOf, isFirst, remember, type Tried, triedBefore } from '../grpc-js/rpc-attempts.js';
 import type { CallHooks, PolicyEndpoint, PolicyPickArgs, PolicyPicker, Rpc } from './endpoint.js';
-import type { EndpointPick } from './pick-result.js';
+import type { EndpointPick, QueuedPick } from './pick-result.js';
 import type { PickedInTurn } from './picked-in-turn.js';
 
 type PickArgs = experimental.PickArgs;
@@ -28,10 +28,13 @@ export class RpcPicker<Data> implements experimental.Picker {
     given.tried = tried;
     const result = this.picker.pick(given);
     // A policy may have made a copy of an endpoint's pick result, with hooks of its own.
-    const { pickedEndpoint: endpoint } = result as Partial<EndpointPick<Data>>;
-    if (endpoint === undefined) return result;
+    const { pickedEndpoint: endpoint, connection } = result as Partial<EndpointPick<Data>>;
+    if (endpoint === undefined) {
+      (result as Partial<QueuedPick>).rpcWaits?.();
+      return result;
+    }
     remember(args, tried, endpoint);
-    if (this.picks.areCounted) this.picks.add(endpoint.kept);
+    if (this.picks.areCounted) this.picks.add(endpoint.kept, connection);
     return this.hooks === undefined ? result : withHooks(this.hooks, result, endpoint, rpcOf(tried));
   }
 }

@@ -15,6 +15,7 @@ import { ChannelArguments } from './channel-arguments.js';
 import { type ChildOwner, EndpointChild } from './child.js';
 import { ChildList } from './child-list.js';
 import { CONNECT_TIMEOUT_MS, ConnectingWatch } from './connecting-watch.js';
+import type { Attempt } from './connections.js';
 import { DepartedEndpoints } from './data.js';
 import {
   type ConnectMode,
@@ -28,6 +29,7 @@ import { failPick, queuePick } from './pick-result.js';
 import { PickedInTurn } from './picked-in-turn.js';
 import { ReresolutionLimit } from './reresolution-limit.js';
 import { RpcPicker } from './rpc-picker.js';
+import { StreamWaits } from './stream-waits.js';
 
 type Endpoint = experimental.Endpoint;
 type Picker = experimental.Picker;
@@ -73,7 +75,7 @@ export class EndpointSharding<Data = undefined> {
   private readonly owner: ChildOwner<Data>;
   private readonly publisher: Publisher;
   private readonly reresolution: ReresolutionLimit;
-  private readonly connecting: ConnectingWatch<EndpointChild<Data>>;
+  private readonly connecting: ConnectingWatch<Attempt>;
   private readonly queuePicker: Picker = { pick: queuePick };
   private readonly failurePicker: Picker = { pick: () => failPick(this.failureMessage()) };
   private readonly children: ChildList<EndpointChild<Data>> = new ChildList();
@@ -96,11 +98,14 @@ export class EndpointSharding<Data = undefined> {
     this.options = options;
     this.publisher = new Publisher(options.helper);
     this.reresolution = new ReresolutionLimit(() => options.helper.requestReresolution());
-    this.connecting = new ConnectingWatch((child) => child.declareStuck(CONNECT_TIMEOUT_MS / 1000));
+    this.connecting = new ConnectingWatch((attempt) => attempt.declareStuck(CONNECT_TIMEOUT_MS / 1000));
     this.owner = {
       policy: options,
       args: new ChannelArguments(),
       picks: new PickedInTurn(),
+      waits: new StreamWaits(options.name),
+      connecting: this.connecting,
+      pickAgain: () => this.batch(() => this.changed('states')),
       childReported: (child, from) => this.childReported(child, from),
       callsEnded: (data) => this.departed.forget(data),
       requestReresolution: () => this.reresolution.request(),
@@ -152,6 +157,7 @@ export class EndpointSharding<Data = undefined> {
       this.changed('states');
       // What the list has dropped needs nothing new, and what it has brought has it.
       if (renew) for (const child of before) if (child.state !== 'SHUTDOWN') child.takeArguments();
+      if (this.owner.args.maxConnections > 1) for (const child of before) child.allowConnections();
     });
     if (this.destroyed) return true;
     this.publisher.repeatLater();

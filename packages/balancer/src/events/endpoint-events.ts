@@ -38,8 +38,24 @@ export interface EndpointEvent<Status extends string = EndpointState> {
 /** A message of the diagnostics channel `petiole.health.status`. */
 export type HealthEvent = EndpointEvent<HealthStatus>;
 
+/** A message of the diagnostics channel `petiole.endpoint.streams`. */
+export interface StreamsEvent extends Pick<EndpointEvent, 'target' | 'endpoint'> {
+  /** RPCs of this client that wait for a stream; 0 when that is over. */
+  readonly waiting: number;
+  /** How many streams the server allows at a time on one connection. */
+  readonly allowed: number;
+  /** How many connections the endpoint has. */
+  readonly connections: number;
+}
+
 /** `petiole.endpoint.state`: an endpoint's connectivity state changed. */
 export const endpointStateChannel: Channel = channel('petiole.endpoint.state');
 
 /** `petiole.health.status`: the health of an endpoint's connection changed (gRFC A17); the change of state follows. */
 export const healthStatusChannel: Channel = channel('petiole.health.status');
+
+/**
+ * `petiole.endpoint.streams`: RPCs wait because the connections of an endpoint have as many streams as the server allows, or do no
+ * longer. Told when the first one of them waits, with their number at the end of that turn of the event loop, and when none does.
+ */
+export const endpointStreamsChannel: Channel = channel('petiole.endpoint.streams');

@@ -24,8 +24,8 @@ export interface HealthObserver {
   /** The watch has started: this connection is the one in use. */
   started(subchannel: HealthCheckedSubchannel): void;
   ended(subchannel: HealthCheckedSubchannel): void;
-  /** Whom events are about. */
-  event(): Pick<EndpointEvent, 'target' | 'endpoint'>;
+  /** Whom events are about; undefined for one of several connections, of which another one is told. */
+  event(): Pick<EndpointEvent, 'target' | 'endpoint'> | undefined;
 }
 
 /** Holds no resource but between the first `addHealthStateWatcher` and the last `removeHealthStateWatcher`. */
@@ -78,7 +78,8 @@ export class HealthCheckedSubchannel extends experimental.BaseSubchannelWrapper 
   }
 
   private unanswerable(verb: string, reason: string): void {
-    logUnanswerable(this.getAddress(), verb, this.service, this.observer.event().target);
+    const about = this.observer.event();
+    if (about !== undefined) logUnanswerable(this.getAddress(), verb, this.service, about.target);
     this.become('UNIMPLEMENTED', reason);
   }
 
@@ -116,7 +117,10 @@ export class HealthCheckedSubchannel extends experimental.BaseSubchannelWrapper 
 
   private tell(from: HealthStatus, to: HealthStatus, reason: string): void {
     trace?.(`${this.about()} ${from} -> ${to}: ${reason}`);
-    publishLater<HealthEvent>(healthStatusChannel, () => ({ ...this.observer.event(), from, to, reason }));
+    publishLater<HealthEvent>(healthStatusChannel, () => {
+      const about = this.observer.event();
+      return about && { ...about, from, to, reason };
+    });
   }
 
   private about(): string {

@@ -22,6 +22,10 @@ export class SimulatedSubchannel {
   refs = 0;
   /** How often a policy has called `startConnecting()`: the test answers it by `become(READY)`. */
   connectRequests = 0;
+  /** Streams that are open on its connection, as the test has it; the RPCs of simulated channels open none. */
+  streams = 0;
+  /** How many the server allows at a time. */
+  maxConcurrentStreams: number = 2 ** 32 - 1;
   readonly listeners: Set<ConnectivityStateListener> = new Set();
   readonly address: string;
 
@@ -37,6 +41,12 @@ export class SimulatedSubchannel {
     for (const listener of this.listeners) {
       listener(this as unknown as SubchannelInterface, from, state, -1, error);
     }
+  }
+
+  /** As grpc-js keeps it. */
+  get transport(): object {
+    const { streams: size, maxConcurrentStreams } = this;
+    return { activeCalls: { size }, session: { remoteSettings: { maxConcurrentStreams } } };
   }
 
   getConnectivityState(): State {
@@ -112,6 +122,8 @@ export class SimulatedChannel {
   readonly publications: Publication[] = [];
   /** By address, `10.0.0.1:1`. */
   readonly subchannels: Map<string, SimulatedSubchannel> = new Map();
+  /** Those beside another one to the same address, in the order in which they were made, by `renew()` or `connectionScaling`. */
+  readonly further: SimulatedSubchannel[] = [];
   /** Calls of `createSubchannel`, whether or not the pool had one. */
   created = 0;
   /** How often the policy has asked the resolver to look again. */
@@ -132,9 +144,11 @@ export class SimulatedChannel {
   constructor(policy: LoadBalancingConfig, { latestOnly = false }: { readonly latestOnly?: boolean } = {}) {
     this.config = policy;
     this.helper = {
-      createSubchannel: (address) => {
+      createSubchannel: (address, args) => {
         this.created++;
-        return this.pooled(address) as unknown as SubchannelInterface;
+        const isFurther = args['petiole.connection'] !== undefined;
+        const subchannel = isFurther ? this.oneMore(address) : this.pooled(address);
+        return subchannel as unknown as SubchannelInterface;
       },
       updateState: (state, picker, error) => {
         if (latestOnly) this.publications.length = 0;
@@ -173,6 +187,12 @@ export class SimulatedChannel {
       subchannel = new SimulatedSubchannel(address);
       this.subchannels.set(address, subchannel);
     }
+    return subchannel;
+  }
+
+  private oneMore(address: experimental.SubchannelAddress): SimulatedSubchannel {
+    const subchannel = new SimulatedSubchannel(experimental.subchannelAddressToString(address));
+    this.further.push(subchannel);
     return subchannel;
   }
 
@@ -238,6 +258,6 @@ export class SimulatedChannel {
 
   /** References to subchannels that the policy holds: 0 after `policy.destroy()`. */
   get refs(): number {
-    return [...this.subchannels.values()].reduce((sum, { refs }) => sum + refs, 0);
+    return [...this.subchannels.values(), ...this.further].reduce((sum, { refs }) => sum + refs, 0);
   }
 }

@@ -1,7 +1,7 @@
 /** `endpoint.renew()`: a new connection beside the old one, which serves until the new one is READY. */
-import { type experimental, connectivityState as State } from '@grpc/grpc-js';
+import { connectivityState as State } from '@grpc/grpc-js';
 import { startFleet } from '@petiole/test-kit/servers';
-import { SimulatedChannel, SimulatedSubchannel } from '@petiole/test-kit/simulated-channel';
+import { rpc, SimulatedChannel, type SimulatedSubchannel } from '@petiole/test-kit/simulated-channel';
 import { told } from '@petiole/test-kit/told';
 import { beforeAll, expect, test } from 'vitest';
 import { definePolicy, type PolicyEndpoint } from '../../src/index.js';
@@ -48,17 +48,9 @@ test('RPCs go over a new connection, however often it was asked for, and one tha
 /** A READY endpoint, and the subchannels that renewals make beside its first one. */
 function openSimulated(): { channel: SimulatedChannel; made: SimulatedSubchannel[] } {
   const channel = new SimulatedChannel({ renews: {} });
-  const made: SimulatedSubchannel[] = [];
-  const { createSubchannel } = channel.helper;
-  channel.helper.createSubchannel = (address, args) => {
-    if (args['petiole.connection'] === undefined) return createSubchannel(address, args);
-    const subchannel = new SimulatedSubchannel('renewed');
-    made.push(subchannel);
-    return subchannel as unknown as experimental.SubchannelInterface;
-  };
   channel.update(SimulatedChannel.endpoints(1));
   channel.all(State.READY);
-  return { channel, made };
+  return { channel, made: channel.further };
 }
 
 test('the old connection serves until the new one is READY, also where that fails at first, and is then released', async () => {
@@ -74,7 +66,7 @@ test('the old connection serves until the new one is READY, also where that fail
   expect([channel.state, channel.pick()]).toEqual(['READY', '10.0.0.0:1']);
   made[0]?.become(State.IDLE);
   made[0]?.become(State.READY);
-  expect(channel.pick()).toBe('renewed');
+  expect(channel.latest.picker.pick(rpc()).subchannel).toBe(made[0]);
   expect(channel.subchannel('10.0.0.0:1').refs).toBe(0);
   endpoints[0]?.renew();
   await told();

@@ -13,6 +13,7 @@ import {
 import type { PreparedServiceConfig } from '@petiole/service-config';
 import {
   HEALTH_CHECK_SERVICE_NAME_ATTRIBUTE,
+  MAX_CONNECTIONS_ATTRIBUTE,
   logError,
   oneLine,
   TARGET_ATTRIBUTE,
@@ -135,7 +136,10 @@ export class Delivery {
     const prepared = this.#serviceConfig;
     const attributes = {
       [TARGET_ATTRIBUTE]: this.target,
-      ...(prepared && { [HEALTH_CHECK_SERVICE_NAME_ATTRIBUTE]: prepared.healthCheckServiceName }),
+      ...(prepared && {
+        [HEALTH_CHECK_SERVICE_NAME_ATTRIBUTE]: prepared.healthCheckServiceName,
+        [MAX_CONNECTIONS_ATTRIBUTE]: prepared.maxConnections,
+      }),
     };
     const config = prepared && experimental.statusOrFromValue<ServiceConfig>(prepared.config);
     let accepted = false;

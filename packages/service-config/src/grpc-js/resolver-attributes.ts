@@ -14,3 +14,9 @@ export const TARGET_ATTRIBUTE: string = `${PREFIX}.target`;
  * that service config has none; absent when the resolver supplies no service config.
  */
 export const HEALTH_CHECK_SERVICE_NAME_ATTRIBUTE: string = `${PREFIX}.health_check_service_name`;
+
+/**
+ * `connectionScaling.maxConnectionsPerSubchannel` of the resolver's service config (gRFC A105), which grpc-js drops as it does
+ * the one above; 1 when that service config has none; absent when the resolver supplies no service config.
+ */
+export const MAX_CONNECTIONS_ATTRIBUTE: string = `${PREFIX}.max_connections_per_subchannel`;

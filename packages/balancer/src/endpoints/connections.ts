@@ -1,0 +1,382 @@
+/**
+ * Several connections of one endpoint (gRFC A105): one more is made when RPCs wait and all others have as many streams as their
+ * server allows. An RPC goes over the oldest one that has room. None is closed while the endpoint is in use; one that is lost goes.
+ */
+import { clearTimeout, setTimeout } from 'node:timers';
+import type { ChannelOptions, experimental } from '@grpc/grpc-js';
+import { tracer } from '@petiole/service-config/internal';
+import type { EndpointState } from '../events/endpoint-events.js';
+import { Leaf, type LeafOwner, type LeafReport } from '../grpc-js/leaf.js';
+import { hasTransport, roomOn } from '../grpc-js/streams.js';
+import type { HealthCheckedSubchannel, HealthObserver } from '../health/checked-subchannel.js';
+import { type ChannelArguments, nextConnection } from './channel-arguments.js';
+import { type EndpointPick, QueuedPick } from './pick-result.js';
+import { type Picked, type PickedInTurn, pickStarted } from './picked-in-turn.js';
+import { backoffLike, LASTING_MS } from './reconnect-pace.js';
+
+type PickResult = experimental.PickResult;
+type SubchannelInterface = experimental.SubchannelInterface;
+
+/**
+ * How long a stream that has become free waits for the RPCs that wait for a new connection: all of them are picked again for it.
+ * New RPCs may take it at once.
+ */
+const PICK_AGAIN_MS = 10;
+
+const trace = tracer('endpoint_sharding');
+
+/** What is being connected. */
+export interface Attempt {
+  /** It has taken so long, and is to count as failed. */
+  declareStuck(seconds: number): void;
+}
+
+/** One that RPCs may go over. */
+export class Connection implements Picked {
+  picked = 0;
+  /** What sends RPCs there. */
+  readonly pick: EndpointPick<unknown>;
+  /** RPCs of this endpoint that run there. */
+  private calls = 0;
+
+  constructor(owner: ConnectionsOwner, subchannel: SubchannelInterface | null) {
+    this.pick = owner.pickOf(subchannel, this);
+  }
+
+  /** How many more streams may be opened; below 0 if RPCs wait there. */
+  room(most: number): number {
+    const { subchannel } = this.pick;
+    return subchannel === null ? 0 : roomOn(subchannel, most, this.calls) - this.picked;
+  }
+
+  callStarted(): void {
+    this.calls++;
+    pickStarted(this);
+  }
+
+  callEnded(): void {
+    this.calls--;
+  }
+}
+
+/** The endpoint whose connections they are. */
+export interface ConnectionsOwner extends Pick<LeafOwner, 'helper'> {
+  readonly name: string;
+  /** What a new connection is made to. */
+  readonly connectedEndpoint: experimental.Endpoint;
+  createSubchannelFor(
+    observer: HealthObserver,
+    address: experimental.SubchannelAddress,
+    args: ChannelOptions,
+  ): SubchannelInterface;
+  /** What sends RPCs over a connection. */
+  pickOf(subchannel: SubchannelInterface | null, connection: Connection): EndpointPick<unknown>;
+  /** Connects its own leaf, which is IDLE. */
+  reconnect(): void;
+  /** What its own leaf has said counts again. */
+  become(state: EndpointState, reason: string): void;
+}
+
+/** What all endpoints share. */
+export interface Shared {
+  readonly args: ChannelArguments;
+  readonly picks: PickedInTurn;
+  /** Fails what connects for too long. */
+  readonly connecting: { start(attempt: Attempt): void; stop(attempt: Attempt): void };
+  /** RPCs that were told to wait are to be picked again. */
+  pickAgain(): void;
+}
+
+/** What the endpoint's own leaf has said, which does not count while there are other connections. */
+interface Hidden {
+  readonly state: EndpointState;
+  readonly reason: string;
+}
+
+export class Connections {
+  /** The oldest first: the leaf's own, and the others. */
+  private readonly ready: Connection[] = [];
+  /** They are READY, and grpc-js does not tell of their streams yet. */
+  private readonly joining: Set<Connection> = new Set();
+  /** The connection of the endpoint's own leaf. */
+  private own: Connection | undefined = undefined;
+  private hidden: Hidden | undefined = undefined;
+  private readonly extras: Map<Extra, Connection | undefined> = new Map();
+  private backoff: experimental.BackoffTimeout | undefined = undefined;
+  /** The answer to an RPC that is to wait for a new connection. */
+  private readonly wait: QueuedPick = new QueuedPick(() => this.rpcWaits());
+  private isAwaited = false;
+  private timer: NodeJS.Timeout | undefined = undefined;
+
+  private readonly owner: ConnectionsOwner;
+  private readonly shared: Shared;
+
+  constructor(owner: ConnectionsOwner, shared: Shared) {
+    this.owner = owner;
+    this.shared = shared;
+    shared.picks.areCounted = true;
+  }
+
+  /** Whether the endpoint is READY by any of them. */
+  get isServing(): boolean {
+    return this.ready.length + this.joining.size > 0;
+  }
+
+  get subchannels(): readonly (SubchannelInterface | null)[] {
+    return this.ready.map(({ pick }) => pick.subchannel);
+  }
+
+  /** Where the next RPC goes; one that the answer lets wait is picked again as soon as there may be room. */
+  pick(): PickResult {
+    let best: Connection | undefined;
+    let most = Number.NEGATIVE_INFINITY;
+    for (const connection of this.ready) {
+      const room = connection.room(this.shared.args.maxStreams);
+      if (room > 0) return connection.pick;
+      if (room > most) {
+        most = room;
+        best = connection;
+      }
+    }
+    // With as many connections as there may be, or where no further one can be had, RPCs wait where they will run.
+    return best === undefined || this.isComing || this.mayGrow ? this.wait : best.pick;
+  }
+
+  /** A connection is being made, or has just been. */
+  private get isComing(): boolean {
+    const { hidden } = this;
+    return this.joining.size > 0 || this.attempt !== undefined || hidden?.state === 'CONNECTING';
+  }
+
+  private get attempt(): Extra | undefined {
+    for (const [extra, connection] of this.extras) if (connection === undefined) return extra;
+    return undefined;
+  }
+
+  /** "no more than one connection attempt in progress at any given time", and none in the back-off after one - A105 */
+  private get mayGrow(): boolean {
+    const { hidden, backoff, shared } = this;
+    if (this.isComing || backoff?.isRunning() || hidden?.state === 'TRANSIENT_FAILURE') return false;
+    return this.ready.length < shared.args.maxConnections;
+  }
+
+  /** An RPC was told to wait. Nothing may change within a pick. */
+  private rpcWaits(): void {
+    if (this.isAwaited) return;
+    this.isAwaited = true;
+    process.nextTick(() => this.grow());
+  }
+
+  private grow(): void {
+    if (!this.isAwaited || !this.mayGrow) return;
+    if (this.hidden !== undefined) {
+      this.owner.reconnect();
+      return;
+    }
+    this.trace(
+      `all ${this.ready.length} connections are full, one more of ${this.shared.args.maxConnections} is made`,
+    );
+    const extra = new Extra(this.owner, this.shared, this);
+    this.extras.set(extra, undefined);
+    extra.connect();
+  }
+
+  private trace(what: string): void {
+    trace?.(`${this.owner.name}: ${what}`);
+  }
+
+  /** An RPC has ended: one that waits may have its stream. */
+  freed(): void {
+    if (this.isAwaited) this.timer ??= setTimeout(() => this.pickAgain(), PICK_AGAIN_MS).unref();
+  }
+
+  private pickAgain(): void {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    if (!this.isAwaited) return;
+    this.isAwaited = false;
+    this.shared.pickAgain();
+  }
+
+  // The endpoint's own leaf.
+
+  /** The leaf has a connection; one in place of another, if it had one already. */
+  ownReady(subchannel: SubchannelInterface | null): EndpointPick<unknown> {
+    const { own } = this;
+    if (own !== undefined) {
+      if (own.pick.subchannel?.getRealSubchannel() === subchannel?.getRealSubchannel()) return own.pick;
+      // All that were made before are to be replaced.
+      this.removeOwn();
+      this.removeExtras();
+    }
+    this.hidden = undefined;
+    this.own = new Connection(this.owner, subchannel);
+    this.join(this.own);
+    return this.own.pick;
+  }
+
+  /**
+   * The leaf has no connection that may be used.
+   *
+   * @returns whether that stays its own affair: "If there is at least one connection established, report READY" - A105
+   */
+  hides(state: EndpointState, reason: string): boolean {
+    this.removeOwn();
+    if (!this.isServing) return false;
+    this.hidden = { state, reason };
+    return true;
+  }
+
+  isOwn(connection: Connection): boolean {
+    return connection === this.own;
+  }
+
+  private removeOwn(): void {
+    if (this.own !== undefined) this.remove(this.own);
+    this.own = undefined;
+  }
+
+  // The others.
+
+  extraReady(extra: Extra, subchannel: SubchannelInterface | null): void {
+    this.backoff?.stop();
+    this.backoff?.reset();
+    const connection = new Connection(this.owner, subchannel);
+    this.extras.set(extra, connection);
+    this.join(connection);
+  }
+
+  /** @param isFailure the next attempt waits */
+  extraLost(extra: Extra, isFailure: boolean, reason: string): void {
+    const connection = this.extras.get(extra);
+    this.trace(`a further connection is gone: ${reason}`);
+    this.extras.delete(extra);
+    extra.destroy();
+    if (isFailure) {
+      this.backoff ??= backoffLike(this.shared.args.current, () => {});
+      this.backoff.runOnce();
+    }
+    if (connection !== undefined) this.remove(connection);
+    const { hidden } = this;
+    if (hidden !== undefined && !this.isServing) {
+      this.hidden = undefined;
+      this.owner.become(hidden.state, hidden.reason);
+    }
+    this.pickAgain();
+  }
+
+  /** Gives all of them up; RPCs that run there go on to their end. */
+  destroy(): void {
+    clearTimeout(this.timer);
+    this.backoff?.stop();
+    this.isAwaited = false;
+    this.removeOwn();
+    this.removeExtras();
+  }
+
+  private removeExtras(): void {
+    for (const [extra, connection] of this.extras) {
+      extra.destroy();
+      if (connection !== undefined) this.remove(connection);
+    }
+    this.extras.clear();
+  }
+
+  private join(connection: Connection): void {
+    const { subchannel } = connection.pick;
+    if (subchannel === null || hasTransport(subchannel)) {
+      this.ready.push(connection);
+      this.pickAgain();
+      return;
+    }
+    this.joining.add(connection);
+    process.nextTick(() => {
+      if (!this.joining.delete(connection)) return;
+      this.ready.push(connection);
+      this.pickAgain();
+    });
+  }
+
+  private remove(connection: Connection): void {
+    this.joining.delete(connection);
+    const at = this.ready.indexOf(connection);
+    if (at >= 0) this.ready.splice(at, 1);
+  }
+}
+
+/** A connection beside the one of the endpoint's leaf: a pick_first of its own, to the same address. */
+class Extra implements LeafOwner, HealthObserver, Attempt {
+  readonly helper: experimental.ChannelControlHelper;
+  private readonly owner: ConnectionsOwner;
+  private readonly shared: Shared;
+  private readonly connections: Connections;
+  private readonly leaf: Leaf;
+  private watched: HealthCheckedSubchannel | undefined = undefined;
+  private readyAt: number | undefined = undefined;
+
+  constructor(owner: ConnectionsOwner, shared: Shared, connections: Connections) {
+    this.owner = owner;
+    this.shared = shared;
+    this.helper = owner.helper;
+    this.connections = connections;
+    this.leaf = new Leaf(this, owner.connectedEndpoint, shared.args.of(nextConnection()));
+  }
+
+  connect(): void {
+    this.shared.connecting.start(this);
+    this.leaf.connect();
+  }
+
+  destroy(): void {
+    this.shared.connecting.stop(this);
+    this.leaf.destroy();
+  }
+
+  declareStuck(seconds: number): void {
+    this.connections.extraLost(this, true, `connection attempt unfinished after ${seconds} s`);
+  }
+
+  leafReported(report: LeafReport): void {
+    switch (report.is) {
+      case 'CONNECTING':
+        break;
+      case 'READY':
+        if (this.readyAt !== undefined) break;
+        this.readyAt = performance.now();
+        this.shared.connecting.stop(this);
+        this.connections.extraReady(this, report.subchannel);
+        break;
+      case 'TRANSIENT_FAILURE':
+        // pick_first calls an unknown health a failure.
+        if (this.watched?.status !== 'PENDING')
+          this.connections.extraLost(this, true, this.watched?.failure ?? report.error);
+        break;
+      case 'IDLE':
+        this.connections.extraLost(this, this.livedFor < LASTING_MS, 'connection lost');
+    }
+  }
+
+  private get livedFor(): number {
+    return this.readyAt === undefined ? 0 : performance.now() - this.readyAt;
+  }
+
+  createSubchannel(address: experimental.SubchannelAddress, args: ChannelOptions): SubchannelInterface {
+    return this.owner.createSubchannelFor(this, address, args);
+  }
+
+  /** The names are known: another connection to the same address has just been full. */
+  requestReresolution(): void {}
+
+  // What the health check of the connection calls.
+
+  started(wrapper: HealthCheckedSubchannel): void {
+    this.watched = wrapper;
+  }
+
+  ended(): void {
+    this.watched = undefined;
+  }
+
+  /** Events are about endpoints, whose health is that of the connection of their own leaf. */
+  event(): undefined {}
+}
