@@ -9,6 +9,7 @@ export const PARTS = [
   'policies',
   'import',
   'cold-start',
+  'streams',
   'simulated',
 ] as const;
 export type Part = (typeof PARTS)[number];

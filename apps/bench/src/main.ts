@@ -13,6 +13,7 @@ import { policies } from './policies/policies.js';
 import { type Report, renderReport } from './report.js';
 import { scale } from './scale.js';
 import { simulated } from './simulated/simulated.js';
+import { streams } from './streams.js';
 import { throughput } from './throughput.js';
 
 const PAGE = fileURLToPath(new URL('../../../docs/benchmarks.md', import.meta.url));
@@ -41,6 +42,8 @@ async function measure(part: Part, { quick, write }: CommandLine): Promise<Repor
       return imports(quick);
     case 'cold-start':
       return coldStart(quick);
+    case 'streams':
+      return streams(quick);
     case 'simulated':
       return simulated(quick);
   }

@@ -7,6 +7,7 @@ import { policiesChart } from '../src/policies/chart.js';
 import { policies } from '../src/policies/policies.js';
 import type { Report } from '../src/report.js';
 import { scale } from '../src/scale.js';
+import { streams } from '../src/streams.js';
 import { throughput } from '../src/throughput.js';
 
 /** All cells of a column that starts so, as numbers: a figure that could not be measured is `none`. */
@@ -83,6 +84,12 @@ describe('each part runs', { timeout: 120_000 }, () => {
       expect(column(report, 0, name)).toSatisfy(positive);
     }
     expect(report.verdicts).toHaveLength(6);
+  });
+
+  test('streams: the RPCs of a full connection have others', async () => {
+    const report = await streams(true);
+    expect(column(report, 0, 'all answered')).toSatisfy(positive);
+    expect(report.verdicts).toHaveLength(1);
   });
 
   test('cold start', async () => {

@@ -2,6 +2,7 @@
 export {
   boolean,
   type ConfigOf,
+  type ConnectionScaling,
   checkServiceConfig,
   type Duration,
   duration,
@@ -10,7 +11,6 @@ export {
   type FieldDescription,
   type FieldOptions,
   type Fields,
-  type ConnectionScaling,
   type HealthCheckConfig,
   type HedgingPolicy,
   integer,

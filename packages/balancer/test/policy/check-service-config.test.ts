@@ -10,7 +10,7 @@ import { node, start } from '@petiole/test-kit/program';
 import { startFleet } from '@petiole/test-kit/servers';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { healthCheckServiceOf } from '../../src/endpoints/channel-arguments.js';
+import { healthCheckServiceOf, maxConnectionsOf } from '../../src/endpoints/channel-arguments.js';
 import {
   checkServiceConfig,
   customRoundRobin,
@@ -280,6 +280,44 @@ describe('healthCheckConfig', () => {
     expect(short({ ...ours, healthCheckConfig: {} })).toEqual([
       'healthCheckConfig.serviceName ignored error',
     ]);
+  });
+});
+
+describe('connectionScaling', () => {
+  const scaling = (maxConnectionsPerSubchannel: unknown, policy: object = { least_request: {} }) =>
+    checkServiceConfig({
+      loadBalancingConfig: [policy],
+      connectionScaling: { maxConnectionsPerSubchannel },
+    }).map(({ path, outcome, instead }) => `${path} ${outcome}: ${instead}`);
+
+  test.each([0, -1, 1.5, '5', 2 ** 32])('refuses %j connections', (most) => {
+    expect(scaling(most)).toEqual([
+      `connectionScaling.maxConnectionsPerSubchannel ignored: must be an integer from 1 to 4294967295, got ${JSON.stringify(most)}`,
+    ]);
+  });
+
+  test('is read by the policies of this package alone', () => {
+    expect(scaling(5)).toEqual([]);
+    expect(scaling(2 ** 32 - 1)).toEqual([]);
+    expect(scaling(5, { round_robin: {} })).toEqual([
+      'connectionScaling ignored: needs a policy of @petiole/balancer, such as custom_round_robin: no other makes more connections',
+    ]);
+    expect(short({ ...ours, connectionScaling: null })).toEqual(['connectionScaling ignored mendable']);
+    expect(short({ ...ours, connectionScaling: 5 })).toEqual(['connectionScaling ignored error']);
+  });
+
+  test('is as many connections as the policies make by it', () => {
+    fc.assert(
+      fc.property(fc.oneof(fc.jsonValue(), fc.integer()), (maxConnectionsPerSubchannel) => {
+        const config = { ...ours, connectionScaling: { maxConnectionsPerSubchannel } };
+        const options = {
+          'grpc.service_config': JSON.stringify(config),
+          'grpc.max_connections_per_subchannel_cap': 2 ** 32,
+        };
+        const isRight = checkServiceConfig(config).length === 0;
+        expect(maxConnectionsOf(options)).toBe(isRight ? maxConnectionsPerSubchannel : 1);
+      }),
+    );
   });
 });
 

@@ -13,8 +13,8 @@ import {
 import type { PreparedServiceConfig } from '@petiole/service-config';
 import {
   HEALTH_CHECK_SERVICE_NAME_ATTRIBUTE,
-  MAX_CONNECTIONS_ATTRIBUTE,
   logError,
+  MAX_CONNECTIONS_ATTRIBUTE,
   oneLine,
   TARGET_ATTRIBUTE,
   type Trace,

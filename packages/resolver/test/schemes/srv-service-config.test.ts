@@ -25,6 +25,7 @@ describe('the service config of srv:', () => {
       loadBalancingConfig: [{ round_robin: {} }],
       methodConfig: [{ name: [{}], timeout: '0.5s' }],
       healthCheckConfig: { serviceName: 'echo' },
+      connectionScaling: { maxConnectionsPerSubchannel: 5 },
     });
     dns.setTxt(`_grpc_config.${NAME}`, text.slice(0, 40), text.slice(40));
     const { serviceConfig, attributes } = await probe(dns).ask();
@@ -33,6 +34,7 @@ describe('the service config of srv:', () => {
       methodConfig: [{ name: [{}], timeout: { seconds: 0, nanos: 500_000_000 } }],
     });
     expect(attributes['grpc.internal.no_subchannel.petiole.health_check_service_name']).toBe('echo');
+    expect(attributes['grpc.internal.no_subchannel.petiole.max_connections_per_subchannel']).toBe(5);
   });
 
   it('is not asked for when grpc.service_config_disable_resolution is 1', async () => {
