@@ -1,7 +1,7 @@
 /** `request_limit` (gRFC A32): at most so many RPCs at once on each endpoint of the policy below. */
 import type { experimental, LoadBalancingConfig } from '@grpc/grpc-js';
 import { boolean, integer } from '@petiole/service-config';
-import { dropPick, observePick, queuePick } from '../endpoints/pick-result.js';
+import { dropPick, type EndpointPick, observePick, queuePick } from '../endpoints/pick-result.js';
 import { type Picked, PickedInTurn, pickStarted } from '../endpoints/picked-in-turn.js';
 import { defineWrapper } from '../policy/define-wrapper.js';
 import type { Policy } from '../policy/policy-object.js';
@@ -19,7 +19,7 @@ export interface RequestLimitConfig {
 /** How often the policy below is asked for another endpoint, when the one that it has chosen is full. */
 const MOST_CHOICES = 32;
 
-/** The RPCs of one connection: started and not ended, and picked in this turn of the event loop. */
+/** The RPCs of one endpoint: started and not ended, and picked in this turn of the event loop. */
 interface Load extends Picked {
   running: number;
 }
@@ -30,9 +30,9 @@ class Loads {
   /** An RPC waits for one of them to end. */
   isAwaited = false;
 
-  of(connection: object): Load {
-    const load = this.loads.get(connection) ?? { running: 0, picked: 0 };
-    this.loads.set(connection, load);
+  of(endpoint: object): Load {
+    const load = this.loads.get(endpoint) ?? { running: 0, picked: 0 };
+    this.loads.set(endpoint, load);
     return load;
   }
 }
@@ -48,7 +48,9 @@ export const requestLimit: Policy<RequestLimitConfig> = defineWrapper({
     for (let i = 0; i < choices; i++) {
       const result: experimental.PickResult = next();
       if (result.subchannel === null) return result;
-      const load = loads.of(result.subchannel.getRealSubchannel());
+      // An endpoint of ours may have several connections; one of grpc-js's policies is its subchannel.
+      const { pickedEndpoint } = result as Partial<EndpointPick<unknown>>;
+      const load = loads.of(pickedEndpoint?.kept ?? result.subchannel.getRealSubchannel());
       if (load.running + load.picked >= maxRequests) continue;
       loads.picks.add(load);
       return observePick(result, {

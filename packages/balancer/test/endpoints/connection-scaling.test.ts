@@ -6,13 +6,20 @@ import { startBackend, startFleet } from '@petiole/test-kit/servers';
 import { told } from '@petiole/test-kit/told';
 import { HealthImplementation } from 'grpc-health-check';
 import { afterEach, expect, test } from 'vitest';
-import { customRoundRobin, leastRequest, type StreamsEvent, serviceConfig } from '../../src/index.js';
+import {
+  customRoundRobin,
+  leastRequest,
+  requestLimit,
+  type StreamsEvent,
+  serviceConfig,
+} from '../../src/index.js';
 import { EventLog } from '../support/event-log.js';
 import { openChannel } from '../support/fleet.js';
 import type { TestChannel, TestChannelOptions } from '../support/test-channel.js';
 
 customRoundRobin.register();
 leastRequest.register();
+requestLimit.register();
 
 /** A server that allows so many streams on a connection, and answers when the test says so. */
 async function startHolding(streams: number, options: BackendOptions = {}) {
@@ -202,4 +209,15 @@ test('outlier_detection sees one endpoint: failures on its second connection tak
   expect(await channel.peers(10)).toEqual(Array(10).fill(good?.peer));
   held[0]?.();
   expect(await Promise.all(running)).toContain(bad.peer);
+});
+
+test('request_limit sees one endpoint: its limit is for all connections together', async () => {
+  const { backend, held, reached } = await startHolding(1);
+  const policy = requestLimit({ maxRequests: 2, drop: true, childPolicy: [leastRequest()] });
+  const channel = open(backend, 5, { policy });
+  const ended = [channel.unary(), channel.unary()];
+  await reached(2);
+  await expect(channel.unary()).rejects.toMatchObject({ code: status.UNAVAILABLE });
+  for (const answer of held) answer();
+  await Promise.all(ended);
 });
