@@ -16,6 +16,7 @@ const CLIENT = `${PNPM} --filter @petiole/echo-client start`;
 const ELSEWHERE: Record<string, string> = {
   [`${PNPM} start`]: 'root-start.slow.test.ts of echo-client, and the first command of .ci/run',
   [`${PNPM} test`]: '.ci/run; it would run itself here',
+  [`${PNPM} lab`]: 'it runs until Ctrl-C; the tests of apps/lab start the same',
   [`${PNPM} tarballs`]: 'check-consumers.mjs packs each package',
   'npm install @grpc/grpc-js path/to/petiole/packed/*.tgz': 'check-consumers.mjs, from tarballs',
   'npm install @grpc/grpc-js path/to/petiole/packed/petiole-balancer-*.tgz path/to/petiole/packed/petiole-service-config-*.tgz':
