@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { findChromium } from './chromium.js';
 
 const PACKAGE = fileURLToPath(new URL('../..', import.meta.url));
-const VITEST = fileURLToPath(import.meta.resolve('vitest/vitest.mjs'));
+const VITEST = fileURLToPath(new URL('../../../../node_modules/vitest/vitest.mjs', import.meta.url));
 
 findChromium().then(
   ({ executablePath }) => {
