@@ -1,52 +1,66 @@
 /**
  * How a package is built, of the entries that its `build` script names: one ES module and one CommonJS file, since each file more
- * costs a program that starts time. An entry that imports another one is a few lines beside it, so that state exists once. Nothing
- * of other packages is taken in.
+ * costs a program that starts time. An entry that imports another one is a few lines beside it, so that state exists once. What a
+ * package uses of service-config is taken in. Types are declared once, there.
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { decode, encode } from '@jridgewell/sourcemap-codec';
 import { defineConfig } from 'tsdown';
 
-export default defineConfig({
-  cwd: process.cwd(),
-  // Both formats with their maps are to take no more room than the sources as single modules did: the ES module can be read, the
-  // other one is small. Functions and classes keep their names in either, for stack traces.
-  format: {
-    esm: { dts: false, minify: { compress: true, mangle: false, codegen: { removeWhitespace: false } } },
-    cjs: {
-      dts: { oxc: { stripInternal: true } },
-      minify: { compress: true, mangle: { keepNames: true }, codegen: { removeWhitespace: true } },
+/** Has the public names, too. */
+const SERVICE_CONFIG = fileURLToPath(new URL('../packages/service-config/src/internal.ts', import.meta.url));
+
+/** Marks pure calls until minification is over, which drops comments. As long as `/*@__PURE__*\/`, so that source maps hold. */
+const MARK = 'PETIOLE_PURE_';
+const PURE = `${MARK}(/* @__PURE__ */ `;
+
+const plugins = [
+  {
+    name: 'service-config-taken-in',
+    resolveId: {
+      order: 'pre',
+      filter: { id: /^@petiole\/service-config(\/internal)?$/ },
+      handler: (_id, importer) => (/\.d\.c?ts$/.test(importer) ? null : SERVICE_CONFIG),
     },
   },
+  {
+    name: 'files-of-their-own',
+    // What the package's `imports` name is loaded when it is needed, and is there once for both formats.
+    resolveId: { order: 'pre', filter: { id: /^#/ }, handler: (id) => ({ id, external: true }) },
+  },
+  {
+    name: 'values-without-side-effects',
+    transform: { filter: { id: /\/src\/.*\.ts$/ }, handler: markPureCalls },
+    generateBundle(_options, bundle) {
+      for (const file of Object.values(bundle))
+        if (file.type === 'chunk') file.code = file.code.replaceAll(MARK, '/*@__PURE__*/');
+    },
+  },
+];
+
+export default defineConfig({
+  cwd: process.cwd(),
+  format: {
+    esm: { dts: false },
+    cjs: { dts: { oxc: { stripInternal: true } } },
+  },
+  plugins,
+  // What is shorter is sooner compiled. Functions and classes keep their names, for stack traces.
+  minify: { compress: true, mangle: { keepNames: true }, codegen: { removeWhitespace: true } },
   fixedExtension: false,
   hash: false,
-  inputOptions: { preserveEntrySignatures: 'allow-extension', experimental: { attachDebugInfo: 'none' } },
-  plugins: [
-    {
-      name: 'one-module-of-service-config',
-      // It has the public names, too, and is where they are.
-      resolveId: {
-        order: 'pre',
-        filter: { id: /^@petiole\/service-config$/ },
-        handler: (id) => ({ id: `${id}/internal`, external: true }),
-      },
-    },
-    {
-      name: 'files-of-their-own',
-      // What the package's `imports` name is loaded when it is needed, and is there once for both formats.
-      resolveId: { order: 'pre', filter: { id: /^#/ }, handler: (id) => ({ id, external: true }) },
-    },
-    {
-      name: 'values-without-side-effects',
-      transform: { filter: { id: /\/src\/.*\.ts$/ }, handler: markPureCalls },
-    },
-  ],
+  inputOptions: {
+    preserveEntrySignatures: 'allow-extension',
+    experimental: { attachDebugInfo: 'none' },
+    treeshake: { manualPureFunctions: [MARK] },
+  },
   outputOptions: (options, _format, { cjsDts }) => ({
     ...options,
     sourcemap: !cjsDts,
     // The declarations have the comments.
-    comments: { legal: false, annotation: true, jsdoc: false },
+    comments: false,
     sourcemapExcludeSources: true,
   }),
   checks: { legacyCjs: false },
@@ -69,16 +83,20 @@ export default defineConfig({
  * packages when they are loaded, except in what `sideEffects` names, which are statements: the calls in values are marked as pure.
  */
 function markPureCalls(code) {
-  const starts = this.parse(code, { lang: 'ts' }).body.flatMap(
+  const calls = this.parse(code, { lang: 'ts' }).body.flatMap(
     ({ declaration, declarations = declaration?.declarations ?? [] }) =>
       declarations.flatMap(({ init }) => callsIn(init)),
   );
-  return [0, ...starts].map((start, i) => code.slice(start, starts[i])).join('/* @__PURE__ */ ');
+  const marks = calls.flatMap(({ start, end }) => [
+    [start, PURE],
+    [end, ')'],
+  ]);
+  return [[0, ''], ...marks].map(([at, mark], i, all) => mark + code.slice(at, all[i + 1]?.[0])).join('');
 }
 
-/** Where the calls begin that are made when a value is evaluated. */
+/** The calls that are made when a value is evaluated. */
 function callsIn(value) {
-  if (/^(Call|New)Expression$/.test(value?.type)) return [value.start];
+  if (/^(Call|New)Expression$/.test(value?.type)) return [value];
   if (/^TS\w+Expression$/.test(value?.type)) return callsIn(value.expression);
   return [...(value?.elements ?? []), ...(value?.properties ?? []).map((property) => property.value)].flatMap(
     callsIn,

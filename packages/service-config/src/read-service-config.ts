@@ -22,6 +22,11 @@ export interface PreparedServiceConfig {
 export class ServiceConfigError extends Error {
   override readonly name = 'ServiceConfigError';
 
+  /** The resolvers have this class in their own file, too: it is the same to whoever asks. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return value instanceof Error && value.name === 'ServiceConfigError';
+  }
+
   /** @param path the field, `methodConfig[0].timeout`; empty for the whole. */
   constructor(path: string, instead: string) {
     const verb = /^(must|is|needs) /.test(instead);

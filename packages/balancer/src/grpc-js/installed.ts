@@ -35,7 +35,7 @@ const SECOND_LOOK_MS = 1000;
 // Node keeps CommonJS modules here, whether require or import has loaded them; one cache for all, from wherever one asks.
 // Not from import.meta.url, which is undefined where a bundler has made CommonJS of this; and not by a `createRequire` that is
 // imported by name, which webpack from 5.105.3 on replaces by a function of its own.
-const loaded = nodeModule.createRequire(process.execPath).cache;
+const loaded = (): NodeJS.Dict<NodeJS.Module> => nodeModule.createRequire(process.execPath).cache;
 const reported = new Set<string>();
 let isWatching = false;
 
@@ -69,7 +69,7 @@ export function watchForeignCopies(): void {
 export function reportForeignCopies(): void {
   const own = ownCopy();
   if (own === undefined) return;
-  for (const entry of Object.keys(loaded)) {
+  for (const entry of Object.keys(loaded())) {
     if (!ENTRY.test(entry) || entry === own || reported.has(entry)) continue;
     reported.add(entry);
     const { name, version } = manifestOf(entry);
@@ -131,8 +131,8 @@ function ownFolder(): string {
 
 /** Undefined where it is bundled: then there is no path to compare. */
 function ownCopy(): string | undefined {
-  return Object.keys(loaded).find(
-    (entry) => ENTRY.test(entry) && loaded[entry]?.exports?.Metadata === Metadata,
+  return Object.keys(loaded()).find(
+    (entry) => ENTRY.test(entry) && loaded()[entry]?.exports?.Metadata === Metadata,
   );
 }
 

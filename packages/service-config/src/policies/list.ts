@@ -5,6 +5,7 @@
 import { experimental } from '@grpc/grpc-js';
 import type { Finding } from '../finding.js';
 import { isDeeper, isJson } from '../json.js';
+import { lazily } from '../lazily.js';
 import { didYouMean } from '../text/near-miss.js';
 import { got } from '../text/show.js';
 import { type Fate, type Place, THROWS } from '../walk/place.js';
@@ -25,8 +26,10 @@ const MOST = 100;
 
 export const POLICIES_RULE = 'must be an array of policies such as [{"round_robin": {}}]';
 
-const rows = policyRows(policies);
-const known = { ...rows.grpcJs, ...rows.xds };
+const table = lazily(() => {
+  const rows = policyRows(policies);
+  return { ...rows, known: { ...rows.grpcJs, ...rows.xds } };
+});
 
 /** By lists of policies, what grpc-js takes of them: to parse the rest at each level above would multiply the time. */
 const taken = new WeakMap<object, unknown>();
@@ -98,7 +101,7 @@ function readConfig(name: string, json: unknown, outside: Place): Entry {
     refused,
     petiole: declared !== undefined,
   });
-  const mended = (declared?.row ?? known[name] ?? rows.other)(json, at);
+  const mended = (declared?.row ?? table().known[name] ?? table().other)(json, at);
   const entry = { findings, mended: { [name]: mended } };
   const errors = findings.filter(({ severity }) => severity === 'error');
   const isDeep = isDeeper(mended, MAX_LEVELS);
@@ -139,10 +142,14 @@ function notRegistered(name: string): string {
   const call = calls.get(name);
   if (call !== undefined)
     return `${name} is not registered: call ${call} first, or import '@petiole/balancer/register'`;
-  if (Object.hasOwn(rows.xds, name))
+  if (Object.hasOwn(table().xds, name))
     return `${name} is not registered: call register() of @grpc/grpc-js-xds first`;
   if (name === 'outlier_detection')
     return `${name} is switched off by the environment variable GRPC_EXPERIMENTAL_ENABLE_OUTLIER_DETECTION`;
-  const meant = didYouMean(name, [...registered.keys(), ...calls.keys(), ...Object.keys(known)], String);
+  const meant = didYouMean(
+    name,
+    [...registered.keys(), ...calls.keys(), ...Object.keys(table().known)],
+    String,
+  );
   return `${name} is not registered with grpc-js: ${meant ?? 'call register() of the policy first'}`;
 }
