@@ -1,5 +1,5 @@
 /** Metrics of RPCs and their attempts (gRFCs A66, A96 and A108), with real servers. */
-import { status } from '@grpc/grpc-js';
+import { type Client, setLogger, status } from '@grpc/grpc-js';
 import {
   type Attributes,
   type Context,
@@ -157,15 +157,52 @@ describe('options', () => {
       genericMethodAttributeFilter: (method) => method === 'petiole.test.Echo/Known',
     });
     const client = openClient(server.address);
-    for (const path of ['/petiole.test.Echo/Known', '/petiole.test.Echo/Unknown']) {
-      await new Promise((resolve) =>
-        client.makeUnaryRequest(path, (value: Buffer) => value, String, Buffer.from(''), resolve),
-      );
-    }
+    for (const name of ['Known', 'Unknown']) await askPath(client, `/petiole.test.Echo/${name}`);
     expect((await recorded.points('grpc.client.attempt.started')).map(({ labels }) => labels)).toEqual([
       { 'grpc.method': 'other', 'grpc.target': 'other' },
       { 'grpc.method': 'petiole.test.Echo/Known', 'grpc.target': 'other' },
     ]);
+  });
+
+  test('a function that throws costs no RPC: it is logged once, and the default counts', async () => {
+    const logged: string[] = [];
+    setLogger({ error: (line: string) => logged.push(line) });
+    onTestFinished(() => setLogger(console));
+    const server = await startBackend();
+    const thrower = (name: string) => () => {
+      throw new Error(`a mistake in ${name}`);
+    };
+    const names = ['channels', 'targetAttributeFilter', 'genericMethodAttributeFilter'] as const;
+    const recorded = record(Object.fromEntries(names.map((name) => [name, thrower(name)])));
+    const client = openClient(server.address);
+    for (const path of ['/made.Up/A', '/made.Up/B'])
+      expect(await askPath(client, path)).toBe(status.UNIMPLEMENTED);
+    const labels = { 'grpc.method': 'other', 'grpc.target': `dns:///${server.address}` };
+    expect(await recorded.points('grpc.client.attempt.started')).toMatchObject([{ labels, value: 2 }]);
+    for (const name of names) {
+      const lines = logged.filter((line) => line.includes(`a mistake in ${name}`));
+      expect(lines).toHaveLength(1);
+      expect(lines[0]).toMatch(
+        new RegExp(`@petiole/opentelemetry: ${name} threw for '.+'; (true|false) counts: Error`),
+      );
+    }
+  });
+
+  test('genericMethodAttributeFilter is asked once for each of the first 1000 methods', async () => {
+    const server = await startBackend();
+    const asked: string[] = [];
+    record({
+      channels: (target) => target.endsWith(server.address),
+      genericMethodAttributeFilter: (method) => asked.push(method) > 0,
+    });
+    const client = openClient(server.address);
+    const ask = (path: string): Promise<unknown> => askPath(client, path);
+    for (let i = 0; i < 3; i++) await ask('/made.Up/0');
+    expect(asked).toEqual(['made.Up/0']);
+    await Promise.all(Array.from({ length: 1000 }, (_, i) => ask(`/made.Up/${i + 1}`)));
+    asked.length = 0;
+    for (const path of ['/made.Up/999', '/made.Up/1000', '/made.Up/1000']) await ask(path);
+    expect(asked).toEqual(['made.Up/1000', 'made.Up/1000']);
   });
 
   test('what ends it ends all of it', async () => {
@@ -183,14 +220,23 @@ describe('options', () => {
     const server = await startBackend();
     const recorded = record();
     const client = openClient(server.address);
-    for (let i = 0; i < 50; i++) {
-      await new Promise((resolve) =>
-        client.makeUnaryRequest(`/unknown/${i}`, (value: Buffer) => value, String, Buffer.from(''), resolve),
-      );
-    }
+    for (let i = 0; i < 50; i++) await askPath(client, `/unknown/${i}`);
     expect(await recorded.points('grpc.client.call.duration')).toMatchObject([{ count: 50 }]);
   });
 });
+
+/** An RPC to a path, by a client that nobody generated: how it ends. */
+function askPath(client: Client, path: string): Promise<status | undefined> {
+  return new Promise((resolve) =>
+    client.makeUnaryRequest(
+      path,
+      (value: Buffer) => value,
+      String,
+      Buffer.from(''),
+      (error) => resolve(error?.code),
+    ),
+  );
+}
 
 const CONNECTIONS = (Object.keys(METRICS) as MetricName[]).filter((name) =>
   name.startsWith('grpc.subchannel.'),

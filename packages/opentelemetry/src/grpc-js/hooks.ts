@@ -2,6 +2,7 @@
 import * as grpcJs from '@grpc/grpc-js';
 import { hookAttempts, hookCalls } from './calls.js';
 import { findInternals, type GrpcJs } from './internals.js';
+import { logError } from './log.js';
 import { hookOutlierDetection } from './outliers.js';
 import { hookPicks } from './picks.js';
 import { hookRequests } from './registered-methods.js';
@@ -29,10 +30,6 @@ function attempt(otherwise: string, hook: () => void): void {
   try {
     hook();
   } catch (error) {
-    logError(`@petiole/opentelemetry: ${(error as Error).message}: ${otherwise}`);
+    logError(`${(error as Error).message}: ${otherwise}`);
   }
-}
-
-function logError(text: string): void {
-  process.nextTick(() => grpcJs.experimental.log(grpcJs.logVerbosity.ERROR, text));
 }

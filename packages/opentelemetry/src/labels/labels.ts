@@ -6,21 +6,25 @@ import type { ChannelInterface } from '@grpc/grpc-js';
 import type { Attributes } from '@opentelemetry/api';
 import { CallLabels } from './call.js';
 import { customLabel } from './custom.js';
+import { type Filters, filtersOf } from './filters.js';
+import { kept } from './kept.js';
 import type { LabelOptions, OptionalLabel } from './options.js';
 import { canonicalTarget } from './target.js';
 
 /** The methods of a target whose labels are kept; those of more are made anew each time. */
 const MOST_METHODS = 1000;
 
+type Options = LabelOptions & Filters;
+
 export class Labels {
-  readonly #options: LabelOptions;
+  readonly #options: Options;
   readonly #byChannel = new WeakMap<ChannelInterface, TargetLabels | 'none'>();
   /** Programs that have ever new targets don't lose by it: grpc-js, too, keeps a list for each. */
   readonly #byTarget = new Map<string, TargetLabels | 'none'>();
   readonly #byLabel = new Map<string, TargetLabels>();
 
   constructor(options: LabelOptions) {
-    this.#options = options;
+    this.#options = { ...options, ...filtersOf(options) };
   }
 
   /** Undefined if the channel is to have no metrics. */
@@ -43,8 +47,8 @@ export class Labels {
     return kept(this.#byTarget, target, () => {
       const { channels, targetAttributeFilter } = this.#options;
       const canonical = canonicalTarget(target);
-      if (channels?.(canonical) === false) return 'none';
-      const label = targetAttributeFilter?.(canonical) === false ? 'other' : canonical;
+      if (!channels(canonical)) return 'none';
+      const label = targetAttributeFilter(canonical) ? canonical : 'other';
       return kept(this.#byLabel, label, () => new TargetLabels(label, this.#options));
     });
   }
@@ -56,12 +60,12 @@ export class TargetLabels {
   readonly target: Attributes;
   /** Of metrics of connections. */
   readonly connection: Attributes;
-  readonly #options: LabelOptions;
+  readonly #options: Options;
   readonly #backend: Attributes;
   readonly #byMethod = new Map<string, CallLabels>();
   readonly #hasCustom: boolean;
 
-  constructor(target: string, options: LabelOptions) {
+  constructor(target: string, options: Options) {
     const optional = new Set<OptionalLabel>(options.optionalLabels);
     this.#options = options;
     this.target = { 'grpc.target': target };
@@ -85,19 +89,11 @@ export class TargetLabels {
   }
 
   #isKnown(method: string): boolean {
-    return this.#options.genericMethodAttributeFilter?.(method.replace(/^\//, '')) ?? false;
+    return this.#options.genericMethodAttributeFilter(method.replace(/^\//, ''));
   }
 
   #make(method: string, custom: Attributes = {}): CallLabels {
     const started = { 'grpc.method': method.replace(/^\//, ''), ...this.target, ...custom };
     return new CallLabels(started, this.#backend);
   }
-}
-
-function kept<Key, Value>(map: Map<Key, Value>, key: Key, make: () => Value, most = Infinity): Value {
-  const existing = map.get(key);
-  if (existing !== undefined) return existing;
-  const made = make();
-  if (map.size < most) map.set(key, made);
-  return made;
 }

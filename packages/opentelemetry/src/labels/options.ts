@@ -7,7 +7,9 @@ export type OptionalLabel =
   | 'grpc.lb.backend_service'
   | 'grpc.lb.locality';
 
-/** Every field may be left out. */
+/**
+ * Every field may be left out. A function that throws costs no RPC: that is logged once, and the default is its answer.
+ */
 export interface LabelOptions {
   /**
    * Which channels have metrics, by their target, as in `dns:///echo.example:50051`. Asked once for each channel.
@@ -23,7 +25,7 @@ export interface LabelOptions {
   readonly targetAttributeFilter?: (target: string) => boolean;
   /**
    * Which methods are a label as they are, such as `package.Service/Method`, though no generated client has them; others are
-   * `other` (gRFC A66). Default: none is.
+   * `other` (gRFC A66). Asked once for each of the first 1000 methods. Default: none is.
    */
   readonly genericMethodAttributeFilter?: (method: string) => boolean;
 }
