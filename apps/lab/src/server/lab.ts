@@ -5,7 +5,7 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
 import { setLogger, status } from '@grpc/grpc-js';
-import type { EndpointEvent, HealthEvent } from '@petiole/balancer';
+import type { EndpointEvent, HealthEvent, StreamsEvent } from '@petiole/balancer';
 import type { ResolverUpdate } from '@petiole/resolver';
 import {
   KEPT_EVENTS,
@@ -48,6 +48,7 @@ export class Lab {
   readonly #listeners: readonly [channel: string, (message: unknown) => void][] = [
     ['petiole.endpoint.state', (message) => this.#onState(message as EndpointEvent)],
     ['petiole.health.status', (message) => this.#onHealth(message as HealthEvent)],
+    ['petiole.endpoint.streams', (message) => this.#onStreams(message as StreamsEvent)],
     ['petiole.resolver.update', (message) => this.#onResolver(message as ResolverUpdate)],
   ];
 
@@ -97,7 +98,7 @@ export class Lab {
   get state(): State {
     return {
       servers: this.fleet.servers.map((server) => {
-        const endpoint = this.client.endpoint(server.addresses);
+        const endpoint = this.client.endpoint(server.endpoint);
         return { ...server.state, ...(endpoint === undefined ? {} : { endpoint }) };
       }),
       client: this.client.state,
@@ -144,8 +145,8 @@ export class Lab {
   }
 
   #serversChanged(): void {
-    const open = this.fleet.servers.filter(({ addresses }) => addresses.length > 0);
-    this.client.servers = open.map(({ id, addresses }) => ({ id, addresses }));
+    const known = this.fleet.servers.filter(({ addresses }) => addresses.length > 0);
+    this.client.servers = known.map(({ id, endpoint }) => ({ id, addresses: endpoint }));
     this.#tellState();
   }
 
@@ -171,7 +172,7 @@ export class Lab {
   }
 
   #serverOf(endpoint: string): number | undefined {
-    return this.fleet.servers.find(({ addresses }) => addresses.join('+') === endpoint)?.id;
+    return this.fleet.servers.find((server) => server.endpoint.join('+') === endpoint)?.id;
   }
 
   #onState({ target, endpoint, from, to, reason }: EndpointEvent): void {
@@ -183,6 +184,15 @@ export class Lab {
   #onHealth({ target, endpoint, from, to }: HealthEvent): void {
     if (target !== this.client.target || to === 'ENDED') return;
     this.log('health', `${from} → ${to}`, this.#serverOf(endpoint));
+  }
+
+  #onStreams({ target, endpoint, waiting, allowed }: StreamsEvent): void {
+    if (target !== this.client.target) return;
+    const text =
+      waiting > 0
+        ? `${waiting} RPCs wait for a stream: the server allows ${allowed}`
+        : 'no RPC waits for a stream any more';
+    this.log('connectivity', text, this.#serverOf(endpoint));
   }
 
   #onResolver({ target, added, removed, endpoints, error }: ResolverUpdate): void {

@@ -20,6 +20,11 @@ describe('The lab begins', () => {
       ['[::1]:'],
       ['[::1]:', '127.0.0.1:'],
     ]);
+    for (const { id, endpoint, addresses } of servers) {
+      const [first, second, ...more] = endpoint?.name.split('+') ?? [];
+      expect([first?.replace('[::1]', ''), more]).toEqual([second?.replace('127.0.0.1', ''), []]);
+      await lab.until('it is connected', () => lab.server(id).endpoint?.connected === addresses[0]);
+    }
     expect(servers.map(({ endpoint }) => endpoint?.health)).toEqual(['SERVING', 'SERVING', 'SERVING']);
     expect(client).toMatchObject({ policy: 'custom_round_robin', checksHealth: true });
     await lab.rpcs(180);
@@ -84,6 +89,8 @@ describe('A server', () => {
       'p50 has grown',
       () => (lab.ticks.at(-1)?.servers.find(({ id }) => id === 1)?.p50 ?? 0) >= 80,
     );
+    // Those that were in flight have ended.
+    await lab.rpcs(60);
     await lab.rpcs(60);
     const of = (id: number) => lab.ticks.flatMap(({ servers }) => servers).filter((row) => row.id === id);
     expect(of(2).some(({ failed }) => failed > 0)).toBe(true);
@@ -99,7 +106,7 @@ describe('A server', () => {
     await lab.rpcs(10);
     await lab.rpcs(40);
     expect(lab.share(3)).toBe(0);
-    expect(lab.server(3).endpoint?.connected).toBe(lab.server(3).addresses[0]);
+    await lab.until('its connection', () => lab.server(3).endpoint?.connected === lab.server(3).addresses[0]);
   });
 
   test('becomes dual-stack, takes a number of streams, is added and removed', async () => {
@@ -133,6 +140,7 @@ describe('A server', () => {
 
 describe('The client', () => {
   test('takes another policy without a new connection: shares move, and no RPC fails', async () => {
+    await lab.until('it is known what is connected', () => lab.server(1).endpoint?.connected !== undefined);
     const before = lab.server(1).endpoint?.connected;
     await lab.act({ do: 'set-server', server: 1, delayMs: 60 });
     await lab.act({ do: 'set-service-config', json: policy({ least_request: { choiceCount: 3 } }) });
@@ -140,7 +148,7 @@ describe('The client', () => {
     await lab.rpcs(300);
     expect(lab.share(1)).toBeLessThan(0.2);
     expect(lab.failed()).toBe(0);
-    expect(lab.server(1).endpoint?.connected).toBe(before);
+    await lab.until('the same', () => lab.server(1).endpoint?.connected === before);
     await lab.act({
       do: 'set-service-config',
       json: JSON.stringify({ loadBalancingConfig: [{ pick_first: {} }] }),
@@ -183,6 +191,19 @@ describe('The client', () => {
     expect(lab.state().client.load).toEqual({ kind: 'streams', rate: 20, concurrency: 30 });
     await lab.act({ do: 'set-load', rate: 0 });
     await lab.until('they have ended', () => lab.ticks.at(-1)?.inFlight === 0);
+  });
+
+  test('says when RPCs wait for a stream, because the server allows no more of them', async () => {
+    await lab.act({ do: 'set-server', server: 2, streamLimit: 2 });
+    await lab.until(
+      'it is back',
+      () => lab.server(2).streamLimit === 2 && lab.server(2).endpoint?.state === 'READY',
+    );
+    await lab.act({ do: 'set-load', kind: 'streams', rate: 50, concurrency: 40 });
+    const waits = /^\d+ RPCs wait for a stream: the server allows 2$/;
+    await lab.until('the log says so', () =>
+      lab.events.some(({ server, text }) => server === 2 && waits.test(text)),
+    );
   });
 
   test('with all servers stopped: RPCs that no endpoint took are counted apart', async () => {

@@ -12,6 +12,8 @@ interface Entry extends EndpointView {
   readonly addresses: readonly string[];
   /** The policy tells its state. */
   readonly isTold: boolean;
+  /** While one policy follows another, both watch its health. */
+  readonly watches: number;
 }
 
 const CONNECTIVITY = 'petiole.endpoint.state';
@@ -40,7 +42,7 @@ export class EndpointBook {
   find(name: string): EndpointView | undefined {
     const entry = this.#entries.get(name);
     if (entry === undefined) return undefined;
-    const { addresses: _, isTold: __, ...view } = entry;
+    const { addresses: _, isTold: __, watches: ___, ...view } = entry;
     return view;
   }
 
@@ -53,12 +55,9 @@ export class EndpointBook {
     this.#entries = new Map(named);
   }
 
-  /** Another policy is under way: what the old one told is worth nothing. */
+  /** Another policy is under way, which may tell nothing. The end of the old one's watches is told. */
   forgetPolicy(): void {
-    for (const entry of this.#entries.values()) {
-      const { health: _, ...rest } = entry;
-      this.#put({ ...rest, isTold: false });
-    }
+    for (const entry of this.#entries.values()) this.#put({ ...entry, isTold: false });
   }
 
   /** Asks channelz what nobody tells. */
@@ -77,7 +76,7 @@ export class EndpointBook {
   }
 
   #unknown(name: string, addresses: readonly string[]): Entry {
-    return { name, addresses, state: 'IDLE', since: this.#now(), reason: '', isTold: false };
+    return { name, addresses, state: 'IDLE', since: this.#now(), reason: '', isTold: false, watches: 0 };
   }
 
   #put(entry: Entry): void {
@@ -102,7 +101,13 @@ export class EndpointBook {
     const entry = this.#entryOf(event);
     if (entry === undefined) return;
     const { health: _, ...rest } = entry;
-    this.#put(event.to === 'ENDED' ? rest : { ...rest, health: event.to });
+    const isFirst = event.from === 'PENDING';
+    if (event.to !== 'ENDED')
+      this.#put({ ...entry, health: event.to, watches: entry.watches + (isFirst ? 1 : 0) });
+    else if (!isFirst) {
+      const watches = entry.watches - 1;
+      this.#put(watches > 0 ? { ...entry, watches } : { ...rest, watches: 0 });
+    }
   };
 }
 

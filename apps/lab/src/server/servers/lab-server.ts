@@ -3,6 +3,7 @@
  * after the other; whether it may be done is said at once.
  */
 import type { ServerState } from '../../protocol.js';
+import { freePort } from './free-port.js';
 import type { Behaviour } from './orders.js';
 import { ServerThread } from './server-thread.js';
 
@@ -45,8 +46,8 @@ export class LabServer {
   #settings: ServerSettings;
   #phase: Phase = 'stopped';
   #problem: string | undefined;
-  /** By host, the address that it had there last, and will have again. */
-  readonly #known = new Map<Host, string>();
+  /** It has the same on both addresses, and keeps it. */
+  #port: number | undefined;
   #addresses: readonly string[] = [];
   #work: Promise<void> = Promise.resolve();
   #arrivalsTold = 0;
@@ -67,6 +68,11 @@ export class LabServer {
   /** All that it listens on, or will listen on again; empty before it was open for the first time. */
   get addresses(): readonly string[] {
     return this.#addresses;
+  }
+
+  /** What the resolver names: both addresses, also while one of them refuses. Empty before it was open for the first time. */
+  get endpoint(): readonly string[] {
+    return this.#port === undefined ? [] : HOSTS.map((host) => `${host}:${this.#port}`);
   }
 
   get settings(): ServerSettings {
@@ -154,28 +160,19 @@ export class LabServer {
     if (this.#phase !== 'stopped' && this.#phase !== 'failed') return;
     this.#enter('starting');
     const hosts = HOSTS.filter((host) => this.#settings.dualStack || host === this.#host);
+    const addresses: string[] = [];
     try {
-      for (const host of hosts) this.#known.set(host, await this.#openAt(host));
+      this.#port ??= await freePort();
+      for (const host of hosts)
+        addresses.push(await this.#thread.open(`${host}:${this.#port}`, this.#settings.streamLimit));
     } catch (error) {
       await this.#thread.close(0);
       this.#observer.log(`cannot start: ${(error as Error).message}`);
       return this.#enter('failed', (error as Error).message);
     }
-    this.#addresses = hosts.flatMap((host) => this.#known.get(host) ?? []);
+    this.#addresses = addresses;
     this.#enter('serving');
-    this.#observer.log(`serves on ${this.#addresses.join(' and ')}`);
-  }
-
-  /** Where it was before; or, if it can be had, with the port of the other family. */
-  async #openAt(host: Host): Promise<string> {
-    const { streamLimit } = this.#settings;
-    const known = this.#known.get(host);
-    if (known !== undefined) return this.#thread.open(known, streamLimit);
-    const any = `${host}:0`;
-    const [other] = this.#known.values();
-    if (other === undefined) return this.#thread.open(any, streamLimit);
-    const same = `${host}:${other.slice(other.lastIndexOf(':') + 1)}`;
-    return this.#thread.open(same, streamLimit).catch(() => this.#thread.open(any, streamLimit));
+    this.#observer.log(`serves on ${addresses.join(' and ')}`);
   }
 
   async #drain(): Promise<void> {

@@ -9,6 +9,8 @@ export type Order =
   /** Ends a drain at once. */
   | { readonly do: 'cut-off' }
   | ({ readonly do: 'behave' } & Behaviour)
+  /** Closes all at once, and ends the thread. */
+  | { readonly do: 'end' }
   /** Does nothing more until the process says otherwise through the shared memory. */
   | { readonly do: 'freeze' };
 

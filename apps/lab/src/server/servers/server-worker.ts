@@ -27,6 +27,10 @@ async function obey(order: Order): Promise<Answer | undefined> {
       healthy = order.healthy;
       for (const listener of listeners) listener.healthy = healthy;
       return;
+    case 'end':
+      await close(0);
+      parentPort?.close();
+      return;
     case 'freeze':
       Atomics.wait(shared, SHARED.frozen, 1);
       return;
