@@ -348,7 +348,16 @@ export class EndpointChild<Data>
 
   streams(): StreamsEvent {
     const all = this.connections?.isServing ? this.connections.subchannels : [this.answer.subchannel];
-    return { ...this.event(), ...usageOf(all, this.kept.calls) };
+    const usage = usageOf(all, this.kept.calls);
+    return { ...this.event(), ...usage, waiting: usage.waiting + (this.connections?.waiting ?? 0) };
+  }
+
+  rpcsWait(): void {
+    this.owner.waits.began(this);
+  }
+
+  rpcsMayRun(): void {
+    this.owner.waits.mayHaveEnded(this);
   }
 
   private serve(picked: SubchannelInterface | null): void {
@@ -373,7 +382,7 @@ export class EndpointChild<Data>
   private callEnded(code: status, trailers: Metadata, connection: Connection | undefined): void {
     const { owner, kept, connections } = this;
     if (connection === undefined || connections?.isOwn(connection)) this.pace.callEnded(code, trailers);
-    connection?.callEnded();
+    connection?.callEnded(code, trailers);
     connections?.freed();
     owner.waits.mayHaveEnded(this);
     if (--kept.calls === 0) owner.callsEnded(kept);

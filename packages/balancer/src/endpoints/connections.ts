@@ -2,8 +2,8 @@
  * Several connections of one endpoint (gRFC A105): one more is made when RPCs wait and all others have as many streams as their
  * server allows. An RPC goes over the oldest one that has room. None is closed while the endpoint is in use; one that is lost goes.
  */
-import { clearTimeout, setTimeout } from 'node:timers';
-import type { ChannelOptions, experimental } from '@grpc/grpc-js';
+import { clearTimeout, setImmediate, setTimeout } from 'node:timers';
+import type { ChannelOptions, experimental, Metadata, status } from '@grpc/grpc-js';
 import { tracer } from '@petiole/service-config/internal';
 import type { EndpointState } from '../events/endpoint-events.js';
 import { Leaf, type LeafOwner, type LeafReport } from '../grpc-js/leaf.js';
@@ -12,7 +12,7 @@ import type { HealthCheckedSubchannel, HealthObserver } from '../health/checked-
 import { type ChannelArguments, nextConnection } from './channel-arguments.js';
 import { type EndpointPick, QueuedPick } from './pick-result.js';
 import { type Picked, type PickedInTurn, pickStarted } from './picked-in-turn.js';
-import { backoffLike, LASTING_MS } from './reconnect-pace.js';
+import { backoffLike, isAnswer, LASTING_MS } from './reconnect-pace.js';
 
 type PickResult = experimental.PickResult;
 type SubchannelInterface = experimental.SubchannelInterface;
@@ -38,6 +38,8 @@ export class Connection implements Picked {
   readonly pick: EndpointPick<unknown>;
   /** RPCs of this endpoint that run there. */
   private calls = 0;
+  private readonly since: number = performance.now();
+  private hasAnswered = false;
 
   constructor(owner: ConnectionsOwner, subchannel: SubchannelInterface | null) {
     this.pick = owner.pickOf(subchannel, this);
@@ -54,8 +56,14 @@ export class Connection implements Picked {
     pickStarted(this);
   }
 
-  callEnded(): void {
+  callEnded(code: status, trailers: Metadata): void {
     this.calls--;
+    this.hasAnswered ||= isAnswer(code, trailers);
+  }
+
+  /** That it is lost is no reason to hold the next attempt back. */
+  get wasOfUse(): boolean {
+    return this.hasAnswered || performance.now() - this.since >= LASTING_MS;
   }
 }
 
@@ -75,6 +83,10 @@ export interface ConnectionsOwner extends Pick<LeafOwner, 'helper'> {
   reconnect(): void;
   /** What its own leaf has said counts again. */
   become(state: EndpointState, reason: string): void;
+  /** RPCs wait, and no connection for them is being made. */
+  rpcsWait(): void;
+  /** They have been picked again. */
+  rpcsMayRun(): void;
 }
 
 /** What all endpoints share. */
@@ -105,8 +117,11 @@ export class Connections {
   private backoff: experimental.BackoffTimeout | undefined = undefined;
   /** The answer to an RPC that is to wait for a new connection. */
   private readonly wait: QueuedPick = new QueuedPick(() => this.rpcWaits());
-  private isAwaited = false;
+  /** RPCs that were told to wait since all were picked again. */
+  waiting = 0;
   private timer: NodeJS.Timeout | undefined = undefined;
+  /** A picker of before may still be asked. */
+  private isGivenUp = false;
 
   private readonly owner: ConnectionsOwner;
   private readonly shared: Shared;
@@ -138,8 +153,8 @@ export class Connections {
         best = connection;
       }
     }
-    // With as many connections as there may be, or where no further one can be had, RPCs wait where they will run.
-    return best === undefined || this.isComing || this.mayGrow ? this.wait : best.pick;
+    // With as many connections as there may be, RPCs wait where they will run.
+    return best === undefined || this.ready.length < this.shared.args.maxConnections ? this.wait : best.pick;
   }
 
   /** A connection is being made, or has just been. */
@@ -162,13 +177,15 @@ export class Connections {
 
   /** An RPC was told to wait. Nothing may change within a pick. */
   private rpcWaits(): void {
-    if (this.isAwaited) return;
-    this.isAwaited = true;
-    process.nextTick(() => this.grow());
+    if (this.waiting++ === 0) process.nextTick(() => this.grow());
   }
 
   private grow(): void {
-    if (!this.isAwaited || !this.mayGrow) return;
+    if (this.waiting === 0 || this.isGivenUp || this.isComing) return;
+    if (!this.mayGrow) {
+      this.owner.rpcsWait();
+      return;
+    }
     if (this.hidden !== undefined) {
       this.owner.reconnect();
       return;
@@ -187,15 +204,16 @@ export class Connections {
 
   /** An RPC has ended: one that waits may have its stream. */
   freed(): void {
-    if (this.isAwaited) this.timer ??= setTimeout(() => this.pickAgain(), PICK_AGAIN_MS).unref();
+    if (this.waiting > 0) this.timer ??= setTimeout(() => this.pickAgain(), PICK_AGAIN_MS).unref();
   }
 
   private pickAgain(): void {
     clearTimeout(this.timer);
     this.timer = undefined;
-    if (!this.isAwaited) return;
-    this.isAwaited = false;
+    if (this.waiting === 0) return;
+    this.waiting = 0;
     this.shared.pickAgain();
+    setImmediate(() => this.owner.rpcsMayRun());
   }
 
   // The endpoint's own leaf.
@@ -239,6 +257,7 @@ export class Connections {
   // The others.
 
   extraReady(extra: Extra, subchannel: SubchannelInterface | null): void {
+    if (this.extras.get(extra) !== undefined) return;
     this.backoff?.stop();
     this.backoff?.reset();
     const connection = new Connection(this.owner, subchannel);
@@ -246,14 +265,13 @@ export class Connections {
     this.join(connection);
   }
 
-  /** @param isFailure the next attempt waits */
-  extraLost(extra: Extra, isFailure: boolean, reason: string): void {
+  extraLost(extra: Extra, reason: string): void {
     const connection = this.extras.get(extra);
     this.trace(`a further connection is gone: ${reason}`);
     this.extras.delete(extra);
     extra.destroy();
-    if (isFailure) {
-      this.backoff ??= backoffLike(this.shared.args.current, () => {});
+    if (!connection?.wasOfUse) {
+      this.backoff ??= backoffLike(this.shared.args.current, () => this.pickAgain());
       this.backoff.runOnce();
     }
     if (connection !== undefined) this.remove(connection);
@@ -269,7 +287,8 @@ export class Connections {
   destroy(): void {
     clearTimeout(this.timer);
     this.backoff?.stop();
-    this.isAwaited = false;
+    this.isGivenUp = true;
+    this.waiting = 0;
     this.removeOwn();
     this.removeExtras();
   }
@@ -312,7 +331,6 @@ class Extra implements LeafOwner, HealthObserver, Attempt {
   private readonly connections: Connections;
   private readonly leaf: Leaf;
   private watched: HealthCheckedSubchannel | undefined = undefined;
-  private readyAt: number | undefined = undefined;
 
   constructor(owner: ConnectionsOwner, shared: Shared, connections: Connections) {
     this.owner = owner;
@@ -333,7 +351,7 @@ class Extra implements LeafOwner, HealthObserver, Attempt {
   }
 
   declareStuck(seconds: number): void {
-    this.connections.extraLost(this, true, `connection attempt unfinished after ${seconds} s`);
+    this.connections.extraLost(this, `connection attempt unfinished after ${seconds} s`);
   }
 
   leafReported(report: LeafReport): void {
@@ -341,23 +359,17 @@ class Extra implements LeafOwner, HealthObserver, Attempt {
       case 'CONNECTING':
         break;
       case 'READY':
-        if (this.readyAt !== undefined) break;
-        this.readyAt = performance.now();
         this.shared.connecting.stop(this);
         this.connections.extraReady(this, report.subchannel);
         break;
       case 'TRANSIENT_FAILURE':
         // pick_first calls an unknown health a failure.
         if (this.watched?.status !== 'PENDING')
-          this.connections.extraLost(this, true, this.watched?.failure ?? report.error);
+          this.connections.extraLost(this, this.watched?.failure ?? report.error);
         break;
       case 'IDLE':
-        this.connections.extraLost(this, this.livedFor < LASTING_MS, 'connection lost');
+        this.connections.extraLost(this, 'connection lost');
     }
-  }
-
-  private get livedFor(): number {
-    return this.readyAt === undefined ? 0 : performance.now() - this.readyAt;
   }
 
   createSubchannel(address: experimental.SubchannelAddress, args: ChannelOptions): SubchannelInterface {

@@ -57,7 +57,7 @@ export class ReconnectPace {
 }
 
 /** True if the RPC was ended by the server, and not by the loss of the connection or by the client. */
-function isAnswer(code: status, trailers: Metadata): boolean {
+export function isAnswer(code: status, trailers: Metadata): boolean {
   return code === status.OK || Object.keys(trailers.getMap()).length > 0;
 }
 

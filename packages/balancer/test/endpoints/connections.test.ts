@@ -1,9 +1,11 @@
 /** Which of an endpoint's connections an RPC goes over, and when a further one is made (gRFC A105), without sockets. */
-import { Metadata, connectivityState as State, status } from '@grpc/grpc-js';
+import { Metadata, connectivityState as State, setLogger, status } from '@grpc/grpc-js';
+import { hear } from '@petiole/test-kit/hear';
 import { rpc, SimulatedChannel, type SimulatedSubchannel } from '@petiole/test-kit/simulated-channel';
 import { told } from '@petiole/test-kit/told';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { definePolicy, type PolicyEndpoint } from '../../src/index.js';
+import type { QueuedPick } from '../../src/endpoints/pick-result.js';
+import { definePolicy, type PolicyEndpoint, type StreamsEvent } from '../../src/index.js';
 
 const { CONNECTING, IDLE, READY, TRANSIENT_FAILURE } = State;
 const A = '10.0.0.0:1';
@@ -20,10 +22,12 @@ definePolicy({
 }).register();
 
 beforeEach(() => {
+  setLogger({});
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setImmediate', 'performance', 'Date'] });
 });
 afterEach(() => {
   vi.useRealTimers();
+  setLogger(console);
 });
 
 const scaling = (maxConnectionsPerSubchannel: number, options: object = {}) => ({
@@ -143,23 +147,56 @@ test('a stream that becomes free while a connection is being made is for the RPC
   expect(scene.start().at).toBe(0);
 });
 
-test('while the next attempt is held back after a failure, RPCs wait on the connections that there are', async () => {
+test('while the next attempt is held back after a failure, RPCs wait for it, or for a stream that becomes free', async () => {
   const scene = new Scene(2);
-  scene.starts(2);
+  const running = scene.start();
+  scene.start();
   await told();
   const { length } = scene.channel.publications;
   await scene.become(TRANSIENT_FAILURE);
   expect(scene.channel.publications).toHaveLength(length + 1);
-  expect(scene.starts(2)).toEqual([0, 0]);
+  expect(scene.starts(2)).toEqual(['QUEUE', 'QUEUE']);
   await told();
   expect(scene.further).toHaveLength(1);
   expect(scene.further[0]?.refs).toBe(0);
+  running.end();
+  vi.advanceTimersByTime(10);
+  expect(scene.channel.publications).toHaveLength(length + 2);
+  expect(scene.starts(2)).toEqual([0, 'QUEUE']);
+  await told();
+  expect(scene.further).toHaveLength(1);
   vi.advanceTimersByTime(2000);
+  // The back-off is over: who still waits is picked again, and asks for the connection.
+  expect(scene.channel.publications).toHaveLength(length + 3);
   expect(scene.start().at).toBe('QUEUE');
   await told();
   expect(scene.further).toHaveLength(2);
   await scene.become(READY);
   expect(scene.start().at).toBe(2);
+});
+
+test('RPCs that wait while it is held back are told of, until they run', async () => {
+  const events: StreamsEvent[] = [];
+  hear<StreamsEvent>(['petiole.endpoint.streams'], (event) => void events.push(event));
+  const scene = new Scene(2);
+  const running = scene.start();
+  scene.start();
+  await told();
+  await scene.become(TRANSIENT_FAILURE);
+  scene.starts(2);
+  await told();
+  vi.advanceTimersByTime(1);
+  await told();
+  const event = { target: undefined, endpoint: A, allowed: 1, connections: 1 };
+  expect(events).toEqual([{ ...event, waiting: 2 }]);
+  running.end();
+  vi.advanceTimersByTime(10);
+  vi.advanceTimersByTime(1);
+  await told();
+  expect(events).toEqual([
+    { ...event, waiting: 2 },
+    { ...event, waiting: 0 },
+  ]);
 });
 
 test('an attempt that takes 20 s counts as failed', async () => {
@@ -168,11 +205,11 @@ test('an attempt that takes 20 s counts as failed', async () => {
   await told();
   await scene.become(CONNECTING);
   vi.advanceTimersByTime(20_000);
-  expect(scene.start().at).toBe(0);
+  expect(scene.start().at).toBe('QUEUE');
   expect(scene.further[0]?.refs).toBe(0);
 });
 
-test('a further connection that is lost as soon as it is made is a failure; one that has lasted is none', async () => {
+test('a further connection that is lost as soon as it is made is a failure; one that has lasted, or answered, is none', async () => {
   const scene = new Scene(2);
   scene.starts(2);
   await told();
@@ -183,8 +220,16 @@ test('a further connection that is lost as soon as it is made is a failure; one 
   await told();
   expect(scene.further).toHaveLength(2);
   await scene.become(READY);
+  scene.start().end();
   await scene.become(IDLE);
-  expect(scene.start().at).toBe(0);
+  scene.start();
+  await told();
+  expect(scene.further).toHaveLength(3);
+  await scene.become(READY);
+  await scene.become(IDLE);
+  scene.start();
+  await told();
+  expect(scene.further).toHaveLength(3);
 });
 
 test('the endpoint is READY while any of its connections is, and its first one is then made anew as the newest', async () => {
@@ -255,6 +300,16 @@ test('all go with the endpoint, also one that is being made', async () => {
   expect(scene.further).toHaveLength(2);
   scene.channel.update([SimulatedChannel.endpoint('10.9.9.9:1')], scaling(3));
   expect(scene.channel.refs).toBe(1);
+});
+
+test('an RPC that a picker of before tells to wait makes no connection for an endpoint that is gone', async () => {
+  const scene = new Scene(2);
+  scene.start();
+  const stale = endpoints[0]?.pickResult as Partial<QueuedPick>;
+  scene.channel.update([SimulatedChannel.endpoint('10.9.9.9:1')], scaling(2));
+  stale.rpcWaits?.();
+  await told();
+  expect(scene.further).toHaveLength(0);
 });
 
 /** How many connections RPCs have made that never end. */

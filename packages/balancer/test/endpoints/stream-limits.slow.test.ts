@@ -111,4 +111,14 @@ describe.skipIf(nginx === undefined)('nginx (skipped where it cannot be had)', (
     const channel = open(await startProxied('http2_max_concurrent_streams 10;', 35), 5);
     expect(shares(await answers(channel, 35))).toEqual([10, 10, 10, 5]);
   });
+
+  test('ends one connection after some RPCs by a GOAWAY: no RPC fails, and another connection takes its place', async () => {
+    const limits = 'http2_max_concurrent_streams 10; keepalive_requests 25;';
+    // What a connection refuses as it ends, grpc-js sends again.
+    const channel = open(await startProxied(limits, 15), 3, { 'grpc.enable_retries': 1 });
+    const all: string[] = [];
+    for (let burst = 0; burst < 12; burst++) all.push(...(await answers(channel, 15)));
+    expect(all).toHaveLength(180);
+    expect(shares(all).length).toBeGreaterThanOrEqual(180 / 25);
+  });
 });
