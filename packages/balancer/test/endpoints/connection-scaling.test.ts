@@ -211,6 +211,38 @@ test('outlier_detection sees one endpoint: failures on its second connection tak
   expect(await Promise.all(running)).toContain(bad.peer);
 });
 
+test('retries see one endpoint: none goes over another connection to the server that has failed the RPC', async () => {
+  const [good] = await startFleet(1);
+  const held: (() => void)[] = [];
+  const bad = await startBackend({
+    serverOptions: { 'grpc.max_concurrent_streams': 1 },
+    unary: (call, callback) => {
+      if (held.length === 0) held.push(() => callback(null, call.request));
+      else callback({ code: status.UNAVAILABLE, details: 'overloaded' });
+    },
+  });
+  const retryPolicy = {
+    maxAttempts: 2,
+    initialBackoff: '0.001s',
+    maxBackoff: '0.001s',
+    backoffMultiplier: 1,
+    retryableStatusCodes: ['UNAVAILABLE'],
+  };
+  const channel = openChannel({
+    endpoints: [bad.endpoint(), good?.endpoint() ?? { addresses: [] }],
+    policy: customRoundRobin({ repeatCount: 3 }),
+    serviceConfig: { ...scaling(2), methodConfig: [{ name: [{}], retryPolicy }] },
+    channelOptions: { 'grpc.enable_retries': 1 },
+  });
+  const first = channel.unary();
+  await expect.poll(() => held.length).toBe(1);
+  expect(await channel.peers(10)).toEqual(Array(10).fill(good?.peer));
+  expect(bad.connections).toBe(2);
+  expect(bad.calls).toBeGreaterThan(3);
+  held[0]?.();
+  expect(await first).toBe(bad.peer);
+});
+
 test('request_limit sees one endpoint: its limit is for all connections together', async () => {
   const { backend, held, reached } = await startHolding(1);
   const policy = requestLimit({ maxRequests: 2, drop: true, childPolicy: [leastRequest()] });
