@@ -1,5 +1,6 @@
 /** Which of an endpoint's connections an RPC goes over, and when a further one is made (gRFC A105), without sockets. */
 import { Metadata, connectivityState as State, setLogger, status } from '@grpc/grpc-js';
+import { MAX_CONNECTIONS_ATTRIBUTE } from '@petiole/service-config/internal';
 import { hear } from '@petiole/test-kit/hear';
 import { rpc, SimulatedChannel, type SimulatedSubchannel } from '@petiole/test-kit/simulated-channel';
 import { told } from '@petiole/test-kit/told';
@@ -275,6 +276,25 @@ test('a higher number counts at once; a lower one closes no connection', async (
   scene.update(1);
   expect(scene.start().at).toBe(1);
   expect(scene.start().at).not.toBe('QUEUE');
+});
+
+test('the number of a resolver counts for more than the channel’s own, and a change of it replaces no connection', async () => {
+  const scene = new Scene(1);
+  const { options } = scaling(1);
+  const resolved = (most: number): boolean =>
+    scene.channel.update(SimulatedChannel.endpoints(1), {
+      options: { ...options, [MAX_CONNECTIONS_ATTRIBUTE]: most },
+    });
+  resolved(2);
+  expect(scene.starts(2)).toEqual([0, 'QUEUE']);
+  await told();
+  await scene.become(READY);
+  expect(scene.starts(2)).toEqual([1, 0]);
+  resolved(3);
+  expect(scene.start().at).toBe('QUEUE');
+  await told();
+  expect(scene.further).toHaveLength(2);
+  expect([scene.first, ...scene.further].map(({ refs }) => refs)).toEqual([1, 1, 1]);
 });
 
 test('renew() replaces all of them', async () => {
