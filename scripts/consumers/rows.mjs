@@ -189,6 +189,12 @@ export const ROWS = [
     ci: true,
   },
   {
+    name: '@petiole/opentelemetry without @opentelemetry/api: a sentence',
+    group: 'opentelemetry',
+    run: ['node without-api.mjs'],
+    ci: true,
+  },
+  {
     name: '@petiole/opentelemetry with Bun',
     group: 'opentelemetry',
     runtime: '@oven/bun-linux-x64',

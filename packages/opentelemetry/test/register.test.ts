@@ -1,8 +1,11 @@
 /** `node --import @petiole/opentelemetry/register`: programs that know nothing of it. */
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { FROM_SOURCES, start } from '@petiole/test-kit/program';
 import { startBackend } from '@petiole/test-kit/servers';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 
 /** A process that compiles what it loads. */
 const SLOW_START = { timeout: 60_000 };
@@ -29,6 +32,19 @@ test(
     ]);
   },
 );
+
+test('where @opentelemetry/api is missing, one sentence says so, with the cause', SLOW_START, async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'petiole-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  copyFileSync(fileURLToPath(new URL('../src/api.cjs', import.meta.url)), join(folder, 'api.cjs'));
+  // The runner's own modules must not be found.
+  const env = { NODE_PATH: undefined };
+  const { stderr } = await start([process.execPath, join(folder, 'api.cjs')], { env });
+  expect(stderr).toMatch(
+    /^Error: @petiole\/opentelemetry records by @opentelemetry\/api, which cannot be found/m,
+  );
+  expect(stderr).toContain("[cause]: Error: Cannot find module '@opentelemetry/api'");
+});
 
 test('a program without it records nothing', SLOW_START, async () => {
   const server = await startBackend();

@@ -1,6 +1,7 @@
 /** The metrics of one RPC and its attempts (gRFCs A66 and A96), as what happens to it is told. */
 import type { status as Status } from '@grpc/grpc-js';
-import { type Context, context } from '@opentelemetry/api';
+import type { Context } from '@opentelemetry/api';
+import { context } from '#api';
 import type { AttemptKind, AttemptObserver, CallObserver } from '../grpc-js/watchers.js';
 import type { CallLabels } from '../labels/call.js';
 import type { Instruments } from './instruments.js';

@@ -1,12 +1,6 @@
 /** The instruments of a meter, for the metrics that are on. */
-import {
-  type Counter,
-  type Histogram,
-  type Meter,
-  type MetricOptions,
-  type Observable,
-  ValueType,
-} from '@opentelemetry/api';
+import type { Counter, Histogram, Meter, MetricOptions, Observable } from '@opentelemetry/api';
+import { ValueType } from '#api';
 import {
   type CounterName,
   type HistogramName,

@@ -1,12 +1,7 @@
 /** Records what is told of grpc-js, and of Petiole's policies and resolvers, by the instruments of a MeterProvider. */
 import type { ChannelInterface } from '@grpc/grpc-js';
-import {
-  type Attributes,
-  type MeterProvider,
-  metrics,
-  type ObservableCallback,
-  type ObservableResult,
-} from '@opentelemetry/api';
+import type { Attributes, MeterProvider, ObservableCallback, ObservableResult } from '@opentelemetry/api';
+import { metrics } from '#api';
 import { openConnections } from '../grpc-js/subchannels.js';
 import { eachWaiting } from '../grpc-js/waiting.js';
 import type { CallObserver, ConnectionChange, DetectionMethod, Watcher } from '../grpc-js/watchers.js';

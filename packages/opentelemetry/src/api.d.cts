@@ -1,0 +1,1 @@
+export { context, metrics, ValueType } from '@opentelemetry/api';
