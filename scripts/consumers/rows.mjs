@@ -189,6 +189,17 @@ export const ROWS = [
     ci: true,
   },
   {
+    name: '@petiole/opentelemetry with sdk-node, in either order, ES module and CommonJS',
+    group: 'opentelemetry',
+    run: [
+      'node --import @petiole/opentelemetry/register --import ./sdk.mjs measured.mjs',
+      'node --import ./sdk.mjs --import @petiole/opentelemetry/register measured.mjs',
+      'node --require @petiole/opentelemetry/register --require ./sdk.cjs measured.cjs',
+      'node --require ./sdk.cjs --require @petiole/opentelemetry/register measured.cjs',
+    ],
+    ci: true,
+  },
+  {
     name: '@petiole/opentelemetry without @opentelemetry/api: a sentence',
     group: 'opentelemetry',
     run: ['node without-api.mjs'],
