@@ -39,7 +39,7 @@ export function eachWaiting(tell: (target: string, what: WaitingFor, count: numb
   }
   for (const [target, connections] of openConnections()) {
     let count = 0;
-    for (const subchannel of connections) count += beyondLimit(subchannel as Connected);
+    for (const subchannel of connections.keys()) count += beyondLimit(subchannel as Connected);
     tell(target, 'stream', count);
   }
 }

@@ -1,11 +1,14 @@
 /** Who is told of what happens in grpc-js, and of what. */
 import type { ChannelInterface, status as Status } from '@grpc/grpc-js';
+import type { DisconnectError } from './disconnects.js';
 
 /** Why there is an attempt: the first one, `retryPolicy`, `hedgingPolicy`, or a stream that no server has worked on. */
 export type AttemptKind = 'original' | 'retry' | 'hedge' | 'transparent retry';
 
-/** What became of a connection: an attempt was a success or a failure, or a connection ended. */
-export type ConnectionChange = 'opened' | 'failed' | 'closed';
+/** What became of a connection: an attempt was a success or a failure, or a connection ended, and why. */
+export type ConnectionChange =
+  | { readonly kind: 'opened' | 'failed' }
+  | { readonly kind: 'closed'; readonly error: DisconnectError };
 
 /** gRFC A91: `grpc.lb.outlier_detection.detection_method`. */
 export type DetectionMethod = 'success_rate' | 'failure_percentage';

@@ -64,6 +64,7 @@ export class TargetLabels {
   readonly #backend: Attributes;
   readonly #byMethod = new Map<string, CallLabels>();
   readonly #hasCustom: boolean;
+  readonly #hasDisconnectError: boolean;
 
   constructor(target: string, options: Options) {
     const optional = new Set<OptionalLabel>(options.optionalLabels);
@@ -77,6 +78,14 @@ export class TargetLabels {
     );
     this.connection = { ...this.target, ...this.#backend };
     this.#hasCustom = optional.has('grpc.client.call.custom');
+    this.#hasDisconnectError = optional.has('grpc.disconnect_error');
+  }
+
+  /** Of a connection that ended. */
+  disconnection(error: string): Attributes {
+    return this.#hasDisconnectError
+      ? { ...this.connection, 'grpc.disconnect_error': error }
+      : this.connection;
   }
 
   /** @param method with a slash before it */

@@ -67,7 +67,7 @@ export class Recorder implements Watcher {
     const labels = this.#labels.ofTarget(target);
     if (labels === undefined) return;
     const instruments = this.#now();
-    switch (change) {
+    switch (change.kind) {
       case 'opened':
         this.#connections.add(labels.connection, 0);
         instruments['grpc.subchannel.connection_attempts_succeeded']?.add(1, labels.connection);
@@ -76,7 +76,7 @@ export class Recorder implements Watcher {
         instruments['grpc.subchannel.connection_attempts_failed']?.add(1, labels.connection);
         break;
       default:
-        instruments['grpc.subchannel.disconnections']?.add(1, labels.connection);
+        instruments['grpc.subchannel.disconnections']?.add(1, labels.disconnection(change.error));
     }
   }
 

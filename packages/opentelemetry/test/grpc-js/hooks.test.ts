@@ -209,7 +209,7 @@ describe.each([
     const events: string[] = [];
     const ofServer = (target: string, change: string): unknown =>
       target.endsWith(server.address) && events.push(change);
-    onTestFinished(watch({ connectionChanged: (target, change) => void ofServer(target, change) }));
+    onTestFinished(watch({ connectionChanged: (target, { kind }) => void ofServer(target, kind) }));
     const clients = [open(server.address), open(server.address)];
     for (const client of clients) await ask(client);
     expect(server.connections).toBe(1);
@@ -223,7 +223,7 @@ describe.each([
     // Channels of other tests may still be ending.
     const ofPort2 = (target: string, change: string): unknown =>
       target.endsWith(':2') && events.push(`${target} ${change}`);
-    onTestFinished(watch({ connectionChanged: (target, change) => void ofPort2(target, change) }));
+    onTestFinished(watch({ connectionChanged: (target, { kind }) => void ofPort2(target, kind) }));
     const config = JSON.stringify({ loadBalancingConfig: [{ round_robin: {} }] });
     await ask(open('ipv4:127.0.0.1:2', { 'grpc.service_config': config }));
     expect(events).toEqual(['ipv4:127.0.0.1:2 failed']);
