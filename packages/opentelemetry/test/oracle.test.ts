@@ -64,6 +64,21 @@ function answers(): NonNullable<BackendOptions['unary']> {
   };
 }
 
+const DISCONNECT_ERROR: InstrumentOptions = { optionalLabels: ['grpc.disconnect_error'] };
+
+/** One RPC, and then the end of its connection. */
+function disconnected(end: (run: Run) => unknown): Scenario {
+  return {
+    run: async (run) => {
+      await unary(run.client, 'hello');
+      await end(run);
+      await expect
+        .poll(async () => (await run.recorded()).map(({ name }) => name))
+        .toContain('grpc.subchannel.disconnections');
+    },
+  };
+}
+
 const scenarios: Record<string, Scenario> = {
   answered: {
     run: async ({ client }) => {
@@ -96,15 +111,13 @@ const scenarios: Record<string, Scenario> = {
     run: ({ client }) => unary(client, 'hello', { deadline: Date.now() + 200 }),
   },
   'nobody listens': { server: 'absent', run: ({ client }) => unary(client, 'hello') },
-  'server stops': {
-    run: async ({ client, server, recorded }) => {
-      await unary(client, 'hello');
-      await server.drain();
-      await expect
-        .poll(async () => (await recorded()).map(({ name }) => name))
-        .toContain('grpc.subchannel.disconnections');
-    },
+  'server stops': disconnected(({ server }) => server.drain()),
+  'server stops, with a label': {
+    options: DISCONNECT_ERROR,
+    ...disconnected(({ server }) => server.drain()),
   },
+  'server breaks off': { options: DISCONNECT_ERROR, ...disconnected(({ server }) => server.crash()) },
+  'client closes': { options: DISCONNECT_ERROR, ...disconnected(({ client }) => client.close()) },
   'custom label': {
     options: {
       optionalLabels: ['grpc.client.call.custom', 'grpc.lb.locality', 'grpc.lb.backend_service'],

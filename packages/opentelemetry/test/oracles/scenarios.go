@@ -25,7 +25,7 @@ type scenario struct {
 	name     string
 	server   manner
 	retries  bool
-	optional bool
+	optional []string
 	do       func(*run)
 }
 
@@ -92,7 +92,22 @@ var scenarios = []scenario{
 		r.server.GracefulStop()
 		r.until("grpc.subchannel.disconnections")
 	}},
-	{name: "custom label", optional: true, do: func(r *run) {
+	{name: "server stops, with a label", optional: []string{"grpc.disconnect_error"}, do: func(r *run) {
+		r.unary(context.Background(), "hello", registered)
+		r.server.GracefulStop()
+		r.until("grpc.subchannel.disconnections")
+	}},
+	{name: "server breaks off", optional: []string{"grpc.disconnect_error"}, do: func(r *run) {
+		r.unary(context.Background(), "hello", registered)
+		r.server.breakOff()
+		r.until("grpc.subchannel.disconnections")
+	}},
+	{name: "client closes", optional: []string{"grpc.disconnect_error"}, do: func(r *run) {
+		r.unary(context.Background(), "hello", registered)
+		r.conn.Close()
+		r.until("grpc.subchannel.disconnections")
+	}},
+	{name: "custom label", optional: []string{"grpc.client.call.custom", "grpc.lb.locality", "grpc.lb.backend_service"}, do: func(r *run) {
 		r.unary(estats.NewContextWithCustomLabel(context.Background(), "checkout"), "hello", registered)
 		r.unary(context.Background(), "hello", registered)
 	}},
@@ -108,9 +123,7 @@ func (s scenario) run() any {
 		Metrics: opentelemetry.DefaultMetrics().Add(
 			"grpc.subchannel.disconnections", "grpc.subchannel.connection_attempts_succeeded",
 			"grpc.subchannel.connection_attempts_failed", "grpc.subchannel.open_connections"),
-	}
-	if s.optional {
-		metrics.OptionalLabels = []string{"grpc.client.call.custom", "grpc.lb.locality", "grpc.lb.backend_service"}
+		OptionalLabels: s.optional,
 	}
 	options := []grpc.DialOption{
 		grpc.WithTransportCredentials(insecure.NewCredentials()),

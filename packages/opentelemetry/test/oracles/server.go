@@ -23,7 +23,25 @@ type server struct {
 	*grpc.Server
 	address string
 	calls   atomic.Int32
+	conns   chan net.Conn
 }
+
+// keeping remembers the connections that a listener accepts.
+type keeping struct {
+	net.Listener
+	conns chan<- net.Conn
+}
+
+func (k keeping) Accept() (net.Conn, error) {
+	conn, err := k.Listener.Accept()
+	if err == nil {
+		k.conns <- conn
+	}
+	return conn, err
+}
+
+// breakOff ends the server's one connection without a word.
+func (s *server) breakOff() { (<-s.conns).Close() }
 
 // How a server treats those who connect.
 type manner int
@@ -39,7 +57,7 @@ func startServer(manner manner) *server {
 	if err != nil {
 		log.Fatal(err)
 	}
-	s := &server{Server: grpc.NewServer(grpc.ForceServerCodec(rawCodec{})), address: listener.Addr().String()}
+	s := &server{Server: grpc.NewServer(grpc.ForceServerCodec(rawCodec{})), address: listener.Addr().String(), conns: make(chan net.Conn, 10)}
 	s.RegisterService(&grpc.ServiceDesc{
 		ServiceName: "petiole.test.Echo",
 		HandlerType: (*any)(nil),
@@ -54,7 +72,7 @@ func startServer(manner manner) *server {
 	}, struct{}{})
 	switch manner {
 	case serving:
-		go s.Serve(listener)
+		go s.Serve(keeping{listener, s.conns})
 	case absent:
 		listener.Close()
 	}
