@@ -1,7 +1,8 @@
 /** Metrics of connections, of RPCs that wait for one, and of picks, with real servers. */
+import { createManualResolver } from '@petiole/resolver';
 import { untilState } from '@petiole/test-kit/clients';
 import { startBackend, startFleet, startPeer } from '@petiole/test-kit/servers';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { openEchoClient, unary } from './support/echo-client.js';
 import { record } from './support/record.js';
 
@@ -135,4 +136,47 @@ test('ejections of outlier_detection are counted by method (A91)', async () => {
         value: 1,
       },
     ]);
+});
+
+test('locality and backend service are labels of attempts and connections, once they are asked for (A89)', async () => {
+  const server = await startBackend();
+  const resolver = createManualResolver({
+    endpoints: [
+      {
+        addresses: [{ host: server.host, port: server.port }],
+        attributes: { zone: 'eu-1a', backendService: 'shop' },
+      },
+    ],
+  });
+  onTestFinished(() => resolver.close());
+  const channels = (target: string): boolean => target === resolver.target;
+  const recorded = record({ channels, optionalLabels: ['grpc.lb.locality', 'grpc.lb.backend_service'] });
+  const partly = record({ channels, optionalLabels: ['grpc.lb.locality'] });
+  const plain = record({ channels });
+  await unary(openEchoClient(resolver.target), 'hello');
+
+  const target = { 'grpc.target': resolver.target };
+  const locality = { 'grpc.lb.locality': 'eu-1a' };
+  for (const [of, labels] of [
+    [recorded, { ...target, ...locality, 'grpc.lb.backend_service': 'shop' }],
+    [partly, { ...target, ...locality }],
+    [plain, target],
+  ] as const) {
+    for (const name of [
+      'grpc.subchannel.connection_attempts_succeeded',
+      'grpc.subchannel.open_connections',
+    ] as const)
+      expect(await of.points(name)).toEqual([{ labels, value: 1 }]);
+    const attempt = { ...labels, 'grpc.method': 'petiole.test.Echo/Unary', 'grpc.status': 'OK' };
+    expect((await of.points('grpc.client.attempt.duration')).map((point) => point.labels)).toEqual([attempt]);
+    const [call] = await of.points('grpc.client.call.duration');
+    expect(Object.keys(call?.labels ?? {})).not.toContain('grpc.lb.locality');
+  }
+  server.crash();
+  await expect
+    .poll(() => recorded.points('grpc.subchannel.disconnections'))
+    .toMatchObject([{ labels: locality, value: 1 }]);
+  expect(await recorded.points('grpc.subchannel.open_connections')).toMatchObject([
+    { labels: locality, value: 0 },
+  ]);
 });

@@ -4,6 +4,7 @@
  * each RPC: no closure is made for one, and nothing that the garbage collector has to look after for long.
  */
 import type { Channel, ChannelInterface, InterceptingListener, Metadata, StatusObject } from '@grpc/grpc-js';
+import { backendOf } from './backends.js';
 import type { CallConfig, GrpcJs, InnerCall, InternalChannel } from './internals.js';
 import { isRegistered } from './registered-methods.js';
 import { remember } from './waiting.js';
@@ -208,10 +209,13 @@ class WatchedAttempt implements InterceptingListener {
   }
 
   onReceiveStatus(status: StatusObject): void {
+    const target = this.#channel.getTarget();
+    const peer = this.#call.getPeer();
     // What waits for a connection until the RPC ends is sent nowhere (fact O2).
-    const isSent = status.code === 0 || this.#call.getPeer() !== this.#channel.getTarget();
-    const sentBytes = isSent ? this.#sentBytes : 0;
-    for (const observer of this.#observers) observer.ended(status.code, sentBytes, this.#receivedBytes);
+    const sentBytes = status.code === 0 || peer !== target ? this.#sentBytes : 0;
+    const backend = backendOf(target, peer);
+    for (const observer of this.#observers)
+      observer.ended(status.code, backend, sentBytes, this.#receivedBytes);
     this.#listener?.onReceiveStatus(status);
   }
 }

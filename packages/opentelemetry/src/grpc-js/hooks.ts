@@ -1,7 +1,8 @@
 /** All that is changed in grpc-js: once, when somebody wants to watch. It stays, and tells nobody where nobody watches. */
 import * as grpcJs from '@grpc/grpc-js';
+import { hookResolutions } from './backends.js';
 import { hookAttempts, hookCalls } from './calls.js';
-import { findInternals, type GrpcJs } from './internals.js';
+import { findInternals, findLoadBalancer, type GrpcJs } from './internals.js';
 import { logError } from './log.js';
 import { hookOutlierDetection } from './outliers.js';
 import { hookPicks } from './picks.js';
@@ -22,6 +23,9 @@ export function hookGrpcJs(copy: GrpcJs = grpcJs): void {
     hookPicks(channel);
     hookSubchannels(pool);
   });
+  attempt('grpc.lb.locality and grpc.lb.backend_service are empty', () =>
+    hookResolutions(findLoadBalancer(copy)),
+  );
   attempt('there are no metrics of outlier detection', () => hookOutlierDetection(copy));
 }
 

@@ -38,6 +38,15 @@ export interface SubchannelPool {
   ): experimental.SubchannelInterface;
 }
 
+/** What has a channel's resolver and its policy. */
+export interface ResolvingLoadBalancer {
+  readonly target: experimental.GrpcUri;
+  handleResolverResult(
+    endpoints: experimental.StatusOr<experimental.Endpoint[]>,
+    ...rest: readonly unknown[]
+  ): boolean;
+}
+
 /** The prototypes, each with what is needed of it. */
 export interface Internals {
   readonly channel: InternalChannel;
@@ -45,19 +54,44 @@ export interface Internals {
 }
 
 /** @throws Error that names what this grpc-js lacks */
-export function findInternals({ Channel, credentials }: GrpcJs): Internals {
-  const probe = new Channel('ipv4:127.0.0.1:1', credentials.createInsecure(), { 'grpc.enable_channelz': 0 });
+export function findInternals(copy: GrpcJs): Internals {
+  return probe(copy, internalsOf);
+}
+
+/** @throws Error that says that this grpc-js has none such */
+export function findLoadBalancer(copy: GrpcJs): ResolvingLoadBalancer {
+  return probe(copy, (channel) =>
+    prototypeOf<ResolvingLoadBalancer>(
+      'internalChannel.resolvingLoadBalancer',
+      innerOf(channel)?.resolvingLoadBalancer,
+      ['handleResolverResult'],
+    ),
+  );
+}
+
+function probe<Found>({ Channel, credentials }: GrpcJs, find: (channel: ChannelInterface) => Found): Found {
+  const channel = new Channel('ipv4:127.0.0.1:1', credentials.createInsecure(), {
+    'grpc.enable_channelz': 0,
+  });
   try {
-    return internalsOf(probe);
+    return find(channel);
   } finally {
-    probe.close();
+    channel.close();
   }
+}
+
+interface Inner {
+  readonly subchannelPool?: object;
+  readonly resolvingLoadBalancer?: object;
+}
+
+function innerOf(channel: ChannelInterface): Inner | undefined {
+  return (channel as { internalChannel?: Inner }).internalChannel;
 }
 
 /** Exported for its test. */
 export function internalsOf(channel: ChannelInterface): Internals {
-  const inner = (channel as { internalChannel?: object }).internalChannel;
-  const pool = (inner as { subchannelPool?: object } | undefined)?.subchannelPool;
+  const inner = innerOf(channel);
   return {
     channel: prototypeOf<InternalChannel>('internalChannel', inner, [
       'getTarget',
@@ -65,7 +99,9 @@ export function internalsOf(channel: ChannelInterface): Internals {
       'createLoadBalancingCall',
       'doPick',
     ]),
-    pool: prototypeOf<SubchannelPool>('internalChannel.subchannelPool', pool, ['getOrCreateSubchannel']),
+    pool: prototypeOf<SubchannelPool>('internalChannel.subchannelPool', inner?.subchannelPool, [
+      'getOrCreateSubchannel',
+    ]),
   };
 }
 

@@ -3,18 +3,24 @@
  * Each is seen when the pool hands it out for the first time (fact O6).
  */
 import { experimental, connectivityState as State } from '@grpc/grpc-js';
+import { backendOf } from './backends.js';
 import { type DisconnectError, followDisconnect } from './disconnects.js';
 import type { SubchannelPool } from './internals.js';
-import { type ConnectionChange, watchers } from './watchers.js';
+import { type Backend, type ConnectionChange, watchers } from './watchers.js';
 
 type Subchannel = experimental.SubchannelInterface;
 
 const targets = new WeakMap<object, string>();
-/** With what knows why one ends. */
-const open = new Map<string, Map<Subchannel, () => DisconnectError>>();
+const open = new Map<string, Map<Subchannel, Connection>>();
+
+interface Connection {
+  /** What was known of the server when the connection was made: its metrics keep it. */
+  readonly backend: Backend;
+  readonly whyEnded: () => DisconnectError;
+}
 
 /** The open connections by target, where there are some. */
-export function openConnections(): ReadonlyMap<string, ReadonlyMap<Subchannel, unknown>> {
+export function openConnections(): ReadonlyMap<string, ReadonlyMap<Subchannel, Connection>> {
   return open;
 }
 
@@ -35,38 +41,35 @@ export function hookSubchannels(pool: SubchannelPool): void {
 function follow(target: string, subchannel: Subchannel): void {
   targets.set(subchannel, target);
   if (subchannel.getConnectivityState() === State.READY) opened(target, subchannel);
+  // An attempt that is given up, as Happy Eyeballs does, is no change (A94).
   subchannel.addConnectivityStateListener((_subchannel, from, to) => {
-    const change = changed(target, subchannel, from, to);
-    if (change === undefined) return;
-    for (const watcher of watchers) watcher.connectionChanged?.(target, change);
+    if (to === State.READY) {
+      tell(target, { kind: 'opened' }, opened(target, subchannel).backend);
+    } else if (from === State.READY) {
+      const connection = closed(target, subchannel);
+      if (connection) tell(target, { kind: 'closed', error: connection.whyEnded() }, connection.backend);
+    } else if (to === State.TRANSIENT_FAILURE) {
+      tell(target, { kind: 'failed' }, backendOf(target, subchannel.getAddress()));
+    }
   });
 }
 
-/** An attempt that is given up, as Happy Eyeballs does, is no change (A94). */
-function changed(
-  target: string,
-  subchannel: Subchannel,
-  from: State,
-  to: State,
-): ConnectionChange | undefined {
-  if (to === State.READY) {
-    opened(target, subchannel);
-    return { kind: 'opened' };
-  }
-  if (from === State.READY) return { kind: 'closed', error: closed(target, subchannel) };
-  return to === State.TRANSIENT_FAILURE ? { kind: 'failed' } : undefined;
+function tell(target: string, change: ConnectionChange, backend: Backend): void {
+  for (const watcher of watchers) watcher.connectionChanged?.(target, change, backend);
 }
 
-function opened(target: string, subchannel: Subchannel): void {
-  const connections = open.get(target) ?? new Map<Subchannel, () => DisconnectError>();
-  open.set(target, connections.set(subchannel, followDisconnect(subchannel)));
+function opened(target: string, subchannel: Subchannel): Connection {
+  const backend = backendOf(target, subchannel.getAddress());
+  const connection: Connection = { backend, whyEnded: followDisconnect(subchannel) };
+  const connections = open.get(target) ?? new Map<Subchannel, Connection>();
+  open.set(target, connections.set(subchannel, connection));
+  return connection;
 }
 
-/** @returns why */
-function closed(target: string, subchannel: Subchannel): DisconnectError {
+function closed(target: string, subchannel: Subchannel): Connection | undefined {
   const connections = open.get(target);
-  const error = connections?.get(subchannel)?.() ?? 'unknown';
+  const connection = connections?.get(subchannel);
   connections?.delete(subchannel);
   if (connections?.size === 0) open.delete(target);
-  return error;
+  return connection;
 }

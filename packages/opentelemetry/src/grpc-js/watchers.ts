@@ -10,6 +10,12 @@ export type ConnectionChange =
   | { readonly kind: 'opened' | 'failed' }
   | { readonly kind: 'closed'; readonly error: DisconnectError };
 
+/**
+ * What the resolver said of a server (gRFC A89), by label: empty texts where it said nothing. There are a thousand at most,
+ * an object each.
+ */
+export type Backend = Readonly<Record<'grpc.lb.locality' | 'grpc.lb.backend_service', string>>;
+
 /** gRFC A91: `grpc.lb.outlier_detection.detection_method`. */
 export type DetectionMethod = 'success_rate' | 'failure_percentage';
 
@@ -23,7 +29,7 @@ export interface Watcher {
   callStarted?(channel: ChannelInterface, method: string, registered: boolean): CallObserver | undefined;
   /** An attempt was given a connection. @param address of the server, such as `127.0.0.1:50051` */
   picked?(target: string, address: string): void;
-  connectionChanged?(target: string, change: ConnectionChange): void;
+  connectionChanged?(target: string, change: ConnectionChange, backend: Backend): void;
   /** @param target undefined if the endpoint never had a connection */
   ejected?(target: string | undefined, method: DetectionMethod): void;
 }
@@ -35,7 +41,7 @@ export interface CallObserver {
 
 export interface AttemptObserver {
   /** Sizes are of messages as they were on the wire, without the five bytes before each. */
-  ended(code: Status, sentBytes: number, receivedBytes: number): void;
+  ended(code: Status, backend: Backend, sentBytes: number, receivedBytes: number): void;
 }
 
 const all: Watcher[] = [];

@@ -1,26 +1,34 @@
 /** Labels of the metrics of RPCs: made once for each method of a channel, since every RPC of it has the same. */
 import { status as Status } from '@grpc/grpc-js';
 import type { Attributes } from '@opentelemetry/api';
+import type { BackendLabels } from './backend.js';
 
 export class CallLabels {
   /** Of what is known at the start of an RPC. */
   readonly started: Attributes;
   readonly #calls: readonly Attributes[];
-  readonly #attempts: readonly Attributes[];
+  readonly #backends: BackendLabels;
+  readonly #attempts = new Map<Attributes, readonly Attributes[]>();
 
-  /** @param backend what metrics of ended attempts have beside (A78, A89) */
-  constructor(started: Attributes, backend: Attributes) {
+  /** @param backends what metrics of ended attempts have beside (A89) */
+  constructor(started: Attributes, backends: BackendLabels) {
     this.started = started;
     this.#calls = CODES.map((code) => ({ ...started, 'grpc.status': Status[code] }));
-    this.#attempts = this.#calls.map((labels) => ({ ...labels, ...backend }));
+    this.#backends = backends;
   }
 
   callEnded(code: Status): Attributes {
     return of(this.#calls, code);
   }
 
-  attemptEnded(code: Status): Attributes {
-    return of(this.#attempts, code);
+  /** @param backend what the resolver said of the server */
+  attemptEnded(code: Status, backend: Attributes): Attributes {
+    const labels = this.#backends.of(backend);
+    const known = this.#attempts.get(labels);
+    if (known !== undefined) return of(known, code);
+    const made = this.#calls.map((call) => ({ ...call, ...labels }));
+    this.#attempts.set(labels, made);
+    return of(made, code);
   }
 }
 

@@ -4,6 +4,7 @@
  */
 import type { ChannelInterface } from '@grpc/grpc-js';
 import type { Attributes } from '@opentelemetry/api';
+import { BackendLabels } from './backend.js';
 import { CallLabels } from './call.js';
 import { customLabel } from './custom.js';
 import { type Filters, filtersOf } from './filters.js';
@@ -18,6 +19,7 @@ type Options = LabelOptions & Filters;
 
 export class Labels {
   readonly #options: Options;
+  readonly #backends: BackendLabels;
   readonly #byChannel = new WeakMap<ChannelInterface, TargetLabels | 'none'>();
   /** Programs that have ever new targets don't lose by it: grpc-js, too, keeps a list for each. */
   readonly #byTarget = new Map<string, TargetLabels | 'none'>();
@@ -25,6 +27,7 @@ export class Labels {
 
   constructor(options: LabelOptions) {
     this.#options = { ...options, ...filtersOf(options) };
+    this.#backends = new BackendLabels(options.optionalLabels);
   }
 
   /** Undefined if the channel is to have no metrics. */
@@ -49,7 +52,7 @@ export class Labels {
       const canonical = canonicalTarget(target);
       if (!channels(canonical)) return 'none';
       const label = targetAttributeFilter(canonical) ? canonical : 'other';
-      return kept(this.#byLabel, label, () => new TargetLabels(label, this.#options));
+      return kept(this.#byLabel, label, () => new TargetLabels(label, this.#options, this.#backends));
     });
   }
 }
@@ -58,34 +61,36 @@ export class Labels {
 export class TargetLabels {
   /** `grpc.target` alone. */
   readonly target: Attributes;
-  /** Of metrics of connections. */
-  readonly connection: Attributes;
   readonly #options: Options;
-  readonly #backend: Attributes;
+  readonly #backends: BackendLabels;
+  readonly #connections = new Map<Attributes, Attributes>();
   readonly #byMethod = new Map<string, CallLabels>();
   readonly #hasCustom: boolean;
   readonly #hasDisconnectError: boolean;
 
-  constructor(target: string, options: Options) {
+  constructor(target: string, options: Options, backends: BackendLabels) {
     const optional = new Set<OptionalLabel>(options.optionalLabels);
     this.#options = options;
     this.target = { 'grpc.target': target };
-    // Empty, as in other languages, where nothing is known.
-    this.#backend = Object.fromEntries(
-      (['grpc.lb.locality', 'grpc.lb.backend_service'] as const)
-        .filter((label) => optional.has(label))
-        .map((label) => [label, '']),
-    );
-    this.connection = { ...this.target, ...this.#backend };
+    this.#backends = backends;
     this.#hasCustom = optional.has('grpc.client.call.custom');
     this.#hasDisconnectError = optional.has('grpc.disconnect_error');
   }
 
+  /**
+   * Of metrics of connections: the same object for the same labels.
+   *
+   * @param backend what the resolver said of the server
+   */
+  connection(backend: Attributes): Attributes {
+    const labels = this.#backends.of(backend);
+    return kept(this.#connections, labels, () => ({ ...this.target, ...labels }));
+  }
+
   /** Of a connection that ended. */
-  disconnection(error: string): Attributes {
-    return this.#hasDisconnectError
-      ? { ...this.connection, 'grpc.disconnect_error': error }
-      : this.connection;
+  disconnection(backend: Attributes, error: string): Attributes {
+    const labels = this.connection(backend);
+    return this.#hasDisconnectError ? { ...labels, 'grpc.disconnect_error': error } : labels;
   }
 
   /** @param method with a slash before it */
@@ -103,6 +108,6 @@ export class TargetLabels {
 
   #make(method: string, custom: Attributes = {}): CallLabels {
     const started = { 'grpc.method': method.replace(/^\//, ''), ...this.target, ...custom };
-    return new CallLabels(started, this.#backend);
+    return new CallLabels(started, this.#backends);
   }
 }

@@ -2,7 +2,7 @@
 import type { status as Status } from '@grpc/grpc-js';
 import type { Context } from '@opentelemetry/api';
 import { context } from '#api';
-import type { AttemptKind, AttemptObserver, CallObserver } from '../grpc-js/watchers.js';
+import type { AttemptKind, AttemptObserver, Backend, CallObserver } from '../grpc-js/watchers.js';
 import type { CallLabels } from '../labels/call.js';
 import type { Instruments } from './instruments.js';
 
@@ -69,11 +69,11 @@ class AttemptMetrics implements AttemptObserver {
     this.rpc = rpc;
   }
 
-  ended(code: Status, sentBytes: number, receivedBytes: number): void {
+  ended(code: Status, backend: Backend, sentBytes: number, receivedBytes: number): void {
     const { instruments, labels, context } = this.rpc;
     const now = performance.now();
     this.rpc.attemptEnded(now);
-    const ended = labels.attemptEnded(code);
+    const ended = labels.attemptEnded(code, backend);
     instruments['grpc.client.attempt.duration']?.record((now - this.startedAt) / 1000, ended, context);
     instruments['grpc.client.attempt.sent_total_compressed_message_size']?.record(sentBytes, ended, context);
     instruments['grpc.client.attempt.rcvd_total_compressed_message_size']?.record(

@@ -4,7 +4,13 @@ import type { Attributes, MeterProvider, ObservableCallback, ObservableResult } 
 import { metrics } from '#api';
 import { openConnections } from '../grpc-js/subchannels.js';
 import { eachWaiting } from '../grpc-js/waiting.js';
-import type { CallObserver, ConnectionChange, DetectionMethod, Watcher } from '../grpc-js/watchers.js';
+import type {
+  Backend,
+  CallObserver,
+  ConnectionChange,
+  DetectionMethod,
+  Watcher,
+} from '../grpc-js/watchers.js';
 import { Labels } from '../labels/labels.js';
 import type { LabelOptions } from '../labels/options.js';
 import { CallMetrics } from './calls.js';
@@ -63,20 +69,21 @@ export class Recorder implements Watcher {
     return labels && new CallMetrics(this.#now(), labels);
   }
 
-  connectionChanged(target: string, change: ConnectionChange): void {
+  connectionChanged(target: string, change: ConnectionChange, backend: Backend): void {
     const labels = this.#labels.ofTarget(target);
     if (labels === undefined) return;
     const instruments = this.#now();
+    const connection = labels.connection(backend);
     switch (change.kind) {
       case 'opened':
-        this.#connections.add(labels.connection, 0);
-        instruments['grpc.subchannel.connection_attempts_succeeded']?.add(1, labels.connection);
+        this.#connections.add(connection, 0);
+        instruments['grpc.subchannel.connection_attempts_succeeded']?.add(1, connection);
         break;
       case 'failed':
-        instruments['grpc.subchannel.connection_attempts_failed']?.add(1, labels.connection);
+        instruments['grpc.subchannel.connection_attempts_failed']?.add(1, connection);
         break;
       default:
-        instruments['grpc.subchannel.disconnections']?.add(1, labels.disconnection(change.error));
+        instruments['grpc.subchannel.disconnections']?.add(1, labels.disconnection(backend, change.error));
     }
   }
 
@@ -114,7 +121,8 @@ export class Recorder implements Watcher {
     this.#connections.reset();
     for (const [target, connections] of openConnections()) {
       const labels = this.#labels.ofTarget(target);
-      if (labels) this.#connections.add(labels.connection, connections.size);
+      if (labels === undefined) continue;
+      for (const { backend } of connections.values()) this.#connections.add(labels.connection(backend), 1);
     }
     this.#connections.observe(result);
   }

@@ -43,7 +43,7 @@ describe.each([
       attemptStarted: (kind): AttemptObserver => {
         told.push(`${kind} starts`);
         return {
-          ended: (code, sentBytes, receivedBytes) =>
+          ended: (code, _backend, sentBytes, receivedBytes) =>
             void told.push(
               `${kind} ends: ${grpc.status[code]}, ${sentBytes} sent, ${receivedBytes} received`,
             ),
