@@ -47,7 +47,6 @@ export class Lab {
   #telling: NodeJS.Timeout | undefined;
   readonly #listeners: readonly [channel: string, (message: unknown) => void][] = [
     ['petiole.endpoint.state', (message) => this.#onState(message as EndpointEvent)],
-    ['petiole.endpoint.streams', (message) => this.#onStreams(message as StreamsEvent)],
     ['petiole.health.status', (message) => this.#onHealth(message as HealthEvent)],
     ['petiole.endpoint.streams', (message) => this.#onStreams(message as StreamsEvent)],
     ['petiole.resolver.update', (message) => this.#onResolver(message as ResolverUpdate)],
@@ -180,15 +179,6 @@ export class Lab {
     // What ends is told by who ended it: a server was removed, or a policy replaced.
     if (target !== this.client.target || to === 'SHUTDOWN') return;
     this.log('connectivity', short(`${from} → ${to}: ${reason}`), this.#serverOf(endpoint));
-  }
-
-  #onStreams({ target, endpoint, waiting, allowed, connections }: StreamsEvent): void {
-    if (target !== this.client.target) return;
-    const text =
-      waiting === 0
-        ? 'no RPC waits for a stream any more'
-        : `RPCs wait for a stream: ${waiting}; open at a time: ${allowed}; connections: ${connections}`;
-    this.log('connectivity', text, this.#serverOf(endpoint));
   }
 
   #onHealth({ target, endpoint, from, to }: HealthEvent): void {

@@ -53,6 +53,7 @@ describe('A server', () => {
     await lab.act({ do: 'stop', server: 2 });
     await lab.until('it is stopped', () => lab.server(2).phase === 'stopped');
     await lab.until('the client knows', () => lab.server(2).endpoint?.state === 'TRANSIENT_FAILURE');
+    await lab.rpcs(10);
     await lab.rpcs(60);
     expect(lab.share(2)).toBe(0);
     expect(lab.failed()).toBe(0);
