@@ -41,13 +41,15 @@ function tell(generation: number, from: string, to: string): void {
     states.publish({ target: `test:${i % TARGETS}`, endpoint: `${generation}-${i}.example:1`, from, to });
 }
 
-/** As policies do it. The pool holds them until it looks for those that nobody has. */
-function makeSubchannels(generation: number): void {
-  for (let i = 0; i < COUNT; i++) {
+/** As policies do it, which refer to them: the pool drops those to which nobody else does, every 10 s. */
+function makeSubchannels(generation: number): experimental.SubchannelInterface[] {
+  return Array.from({ length: COUNT }, (_, i) => {
     const target = { scheme: 'test', path: String(i % TARGETS) };
     const address = { host: `10.${generation}.${i >> 8}.${i & 255}`, port: 1 };
-    subchannelPool.getOrCreateSubchannel(target, address, OPTIONS, insecure);
-  }
+    const subchannel = subchannelPool.getOrCreateSubchannel(target, address, OPTIONS, insecure);
+    subchannel.ref();
+    return subchannel;
+  });
 }
 
 function ask(path: string): Promise<void> {
@@ -75,9 +77,10 @@ async function heap(): Promise<number> {
 async function generation(number: number): Promise<{ there: number; gone: number }> {
   tell(number, 'IDLE', 'CONNECTING');
   tell(number, 'CONNECTING', 'READY');
-  makeSubchannels(number);
+  const subchannels = makeSubchannels(number);
   const there = await heap();
   tell(number, 'READY', 'SHUTDOWN');
+  for (const subchannel of subchannels.splice(0)) subchannel.unref();
   subchannelPool.unrefUnusedSubchannels();
   for (let i = 0; i < COUNT; i++) await ask(`/unknown.${number}/${i}`);
   return { there, gone: await heap() };
