@@ -5,6 +5,7 @@
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { getBuiltinModule } from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { decode, encode } from '@jridgewell/sourcemap-codec';
 import { defineConfig } from 'tsdown';
@@ -40,13 +41,34 @@ const plugins = [
   },
 ];
 
+/**
+ * Built-in modules, for the ES module. An import would have Node.js read all that they export, and load what they load lazily:
+ * `node:util` its parser of arguments, `node:timers` its promises.
+ */
+const builtinModules = {
+  name: 'builtin-modules',
+  resolveId: { order: 'pre', filter: { id: /^(node:|of-builtin$)/ }, handler: (id) => `\0${id}` },
+  load: {
+    filter: { id: /^\0(node:|of-builtin$)/ },
+    handler(id) {
+      const module = id.slice(1);
+      if (module === 'of-builtin')
+        return 'export const ofBuiltin = (module, name, all = process.getBuiltinModule(module)) => name ? all[name] : all;';
+      const values = Object.keys(getBuiltinModule(module)).map(
+        (name) => `export const ${name} = ${PURE}ofBuiltin("${module}", "${name}"));`,
+      );
+      const whole = `export default ${PURE}ofBuiltin("${module}"));`;
+      return ['import { ofBuiltin } from "of-builtin";', whole, ...values].join('\n');
+    },
+  },
+};
+
 export default defineConfig({
   cwd: process.cwd(),
   format: {
-    esm: { dts: false },
-    cjs: { dts: { oxc: { stripInternal: true } } },
+    esm: { dts: false, plugins: [...plugins, builtinModules] },
+    cjs: { dts: { oxc: { stripInternal: true } }, plugins },
   },
-  plugins,
   // What is shorter is sooner compiled. Functions and classes keep their names, for stack traces.
   minify: { compress: true, mangle: { keepNames: true }, codegen: { removeWhitespace: true } },
   fixedExtension: false,

@@ -13,6 +13,7 @@ export * from './grpc-js/endpoint-attributes.js';
 export * from './grpc-js/resolver-attributes.js';
 export * from './grpc-js/trace.js';
 export { isDeeper, isJson, type Json, own } from './json.js';
+export * from './lazily.js';
 export { type DeclaredFields, declareFields } from './policies/declared-fields.js';
 export { policyList } from './policies/policy-list.js';
 export { petiolePolicies } from './policies/registered.js';

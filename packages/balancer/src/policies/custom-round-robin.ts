@@ -13,7 +13,7 @@ import {
   type Rpc,
 } from '../endpoints/endpoint.js';
 import { definePolicy } from '../policy/define-policy.js';
-import type { Policy } from '../policy/policy-object.js';
+import { type Policy, whenUsed } from '../policy/policy-object.js';
 import type { PolicyView } from '../policy/view.js';
 
 /** The JSON config of `custom_round_robin`. */
@@ -31,12 +31,12 @@ export interface CustomRoundRobinConfig {
 
 /** After how long a wait for endpoints is logged. */
 const LOG_AFTER_MS = 5000;
-const FIELDS = {
+const fields = () => ({
   repeatCount: integer({ min: 1, max: 2 ** 32 - 1, default: 3 }),
   readyTimeout: duration(),
   randomStart: boolean(),
-};
-type Config = ConfigOf<typeof FIELDS>;
+});
+type Config = ConfigOf<ReturnType<typeof fields>>;
 
 interface Memory {
   rotation: Rotation;
@@ -107,17 +107,19 @@ class Rotation implements PolicyPicker {
 const isReady = ({ state }: PolicyEndpoint): boolean => state === 'READY';
 
 /** `custom_round_robin`. */
-export const customRoundRobin: Policy<CustomRoundRobinConfig> = definePolicy({
-  name: 'custom_round_robin',
-  fields: FIELDS,
-  createMemory: (): Memory => ({ rotation: new Rotation(), phase: 'waiting' }),
-  waits: (view: View) => view.memory.phase !== 'serving' && mustWait(view),
-  createPicker(ready, { config, memory }) {
-    memory.phase = 'serving';
-    memory.rotation = memory.rotation.over(ready, config);
-    return ready.length > 0 ? memory.rotation : undefined;
-  },
-});
+export const customRoundRobin: Policy<CustomRoundRobinConfig> = whenUsed(() =>
+  definePolicy({
+    name: 'custom_round_robin',
+    fields: fields(),
+    createMemory: (): Memory => ({ rotation: new Rotation(), phase: 'waiting' }),
+    waits: (view: View) => view.memory.phase !== 'serving' && mustWait(view),
+    createPicker(ready, { config, memory }) {
+      memory.phase = 'serving';
+      memory.rotation = memory.rotation.over(ready, config);
+      return ready.length > 0 ? memory.rotation : undefined;
+    },
+  }),
+);
 
 function mustWait(view: View): boolean {
   const { memory, endpoints, readyCount, elapsedMs } = view;

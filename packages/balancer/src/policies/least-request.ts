@@ -1,9 +1,9 @@
 /** `least_request` (gRFC A48): of a few endpoints drawn at random, the one with the fewest RPCs in flight. */
 import { integer } from '@petiole/service-config';
 import { definePolicy } from '../policy/define-policy.js';
-import type { Policy } from '../policy/policy-object.js';
+import { type Policy, whenUsed } from '../policy/policy-object.js';
 import { leastBusy } from './choice/least-busy.js';
-import { Fleet, Joined, SLOW_START, type SlowStartConfig } from './choice/slow-start.js';
+import { Fleet, Joined, type SlowStartConfig, slowStart } from './choice/slow-start.js';
 
 /** The JSON config of `least_request`. */
 export interface LeastRequestConfig {
@@ -14,15 +14,17 @@ export interface LeastRequestConfig {
 }
 
 /** `least_request`, also under its name in A48 and grpc-go. */
-export const leastRequest: Policy<LeastRequestConfig> = definePolicy({
-  name: 'least_request',
-  aliases: ['least_request_experimental'],
-  // "If `choice_count < 2`, the config will be rejected"; above 10, "the policy will set choice_count = 10" - A48
-  fields: { choiceCount: integer({ min: 2, max: 2 ** 32 - 1, default: 2 }), slowStart: SLOW_START },
-  createMemory: () => new Fleet(),
-  createData: () => new Joined(),
-  createPicker(ready, view) {
-    const part = view.memory.partOfShare(view);
-    return ready.length > 0 ? leastBusy(ready, Math.min(10, view.config.choiceCount), part) : undefined;
-  },
-});
+export const leastRequest: Policy<LeastRequestConfig> = whenUsed(() =>
+  definePolicy({
+    name: 'least_request',
+    aliases: ['least_request_experimental'],
+    // "If `choice_count < 2`, the config will be rejected"; above 10, "the policy will set choice_count = 10" - A48
+    fields: { choiceCount: integer({ min: 2, max: 2 ** 32 - 1, default: 2 }), slowStart: slowStart() },
+    createMemory: () => new Fleet(),
+    createData: () => new Joined(),
+    createPicker(ready, view) {
+      const part = view.memory.partOfShare(view);
+      return ready.length > 0 ? leastBusy(ready, Math.min(10, view.config.choiceCount), part) : undefined;
+    },
+  }),
+);

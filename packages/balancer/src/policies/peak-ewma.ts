@@ -8,9 +8,9 @@ import type { PolicyEndpoint, PolicyPickArgs } from '../endpoints/endpoint.js';
 import { EndpointPick } from '../endpoints/pick-result.js';
 import { watchAnswers } from '../grpc-js/answer-time.js';
 import { definePolicy } from '../policy/define-policy.js';
-import type { Policy } from '../policy/policy-object.js';
+import { type Policy, whenUsed } from '../policy/policy-object.js';
 import { BestOfFew } from './choice/best-of-few.js';
-import { Fleet, Joined, SLOW_START, type SlowStartConfig } from './choice/slow-start.js';
+import { Fleet, Joined, type SlowStartConfig, slowStart } from './choice/slow-start.js';
 import { weightOf } from './choice/weight.js';
 import { PeakEwma, type PeakEwmaOptions } from './picking/peak-ewma.js';
 
@@ -27,12 +27,12 @@ export interface PeakEwmaConfig {
 }
 
 const TIME = { min: '0.001s', max: '3600s' };
-const FIELDS = {
+const fields = () => ({
   decayTime: duration({ ...TIME, default: '10s' }),
   defaultRtt: duration({ ...TIME, default: '0.030s' }),
   errorPenalty: duration({ ...TIME, default: '1s' }),
-  slowStart: SLOW_START,
-};
+  slowStart: slowStart(),
+});
 
 /** What says that the server is ill. The other codes are answers, as Envoy has it for its outlier detection. */
 const FAILURES: ReadonlySet<Status> = new Set([
@@ -98,15 +98,17 @@ class PeakEwmaPicker extends BestOfFew<Answers> {
 }
 
 /** `peak_ewma`. */
-export const peakEwma: Policy<PeakEwmaConfig> = definePolicy({
-  name: 'peak_ewma',
-  fields: FIELDS,
-  createMemory: () => new Fleet(),
-  createData: () => new Answers(),
-  createPicker(ready, view) {
-    const part = view.memory.partOfShare(view);
-    const options: PeakEwmaOptions & ConfigOf<typeof FIELDS> = view.config;
-    for (const { data } of ready) data.latency.options = options;
-    return ready.length > 0 ? new PeakEwmaPicker(ready, 2, part) : undefined;
-  },
-});
+export const peakEwma: Policy<PeakEwmaConfig> = whenUsed(() =>
+  definePolicy({
+    name: 'peak_ewma',
+    fields: fields(),
+    createMemory: () => new Fleet(),
+    createData: () => new Answers(),
+    createPicker(ready, view) {
+      const part = view.memory.partOfShare(view);
+      const options: PeakEwmaOptions & ConfigOf<ReturnType<typeof fields>> = view.config;
+      for (const { data } of ready) data.latency.options = options;
+      return ready.length > 0 ? new PeakEwmaPicker(ready, 2, part) : undefined;
+    },
+  }),
+);

@@ -5,7 +5,7 @@
 import { duration } from '@petiole/service-config';
 import type { PolicyEndpoint } from '../endpoints/endpoint.js';
 import { definePolicy } from '../policy/define-policy.js';
-import type { Policy } from '../policy/policy-object.js';
+import { type Policy, whenUsed } from '../policy/policy-object.js';
 import type { PolicyView } from '../policy/view.js';
 import { groupsOf } from './choice/groups.js';
 import { leastBusy } from './choice/least-busy.js';
@@ -94,13 +94,15 @@ class Failover {
 type View = PolicyView<{ readonly failoverTimeout: number }, Failover, undefined>;
 
 /** `priority_first`. */
-export const priorityFirst: Policy<PriorityFirstConfig> = definePolicy({
-  name: 'priority_first',
-  fields: { failoverTimeout: duration({ min: '0s', max: '3600s', default: '10s' }) },
-  createMemory: () => new Failover(),
-  select: (view) => view.memory.select(view),
-  createPicker(ready) {
-    const [best] = byPriority(ready);
-    return best && leastBusy(best[1], 2);
-  },
-});
+export const priorityFirst: Policy<PriorityFirstConfig> = whenUsed(() =>
+  definePolicy({
+    name: 'priority_first',
+    fields: { failoverTimeout: duration({ min: '0s', max: '3600s', default: '10s' }) },
+    createMemory: () => new Failover(),
+    select: (view) => view.memory.select(view),
+    createPicker(ready) {
+      const [best] = byPriority(ready);
+      return best && leastBusy(best[1], 2);
+    },
+  }),
+);

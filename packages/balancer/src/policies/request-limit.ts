@@ -4,7 +4,7 @@ import { boolean, integer } from '@petiole/service-config';
 import { dropPick, type EndpointPick, observePick, queuePick } from '../endpoints/pick-result.js';
 import { type Picked, PickedInTurn, pickStarted } from '../endpoints/picked-in-turn.js';
 import { defineWrapper } from '../policy/define-wrapper.js';
-import type { Policy } from '../policy/policy-object.js';
+import { type Policy, whenUsed } from '../policy/policy-object.js';
 
 /** The JSON config of `request_limit`. */
 export interface RequestLimitConfig {
@@ -38,35 +38,37 @@ class Loads {
 }
 
 /** `request_limit`. */
-export const requestLimit: Policy<RequestLimitConfig> = defineWrapper({
-  name: 'request_limit',
-  fields: { maxRequests: integer({ min: 1, max: 2 ** 32 - 1, default: 1024 }), drop: boolean() },
-  childPolicy: [{ round_robin: {} }],
-  createMemory: () => new Loads(),
-  wrapPick(next, _args, { config: { maxRequests, drop }, memory: loads, endpoints, wake }) {
-    const choices = Math.min(MOST_CHOICES, Math.max(1, endpoints.length));
-    for (let i = 0; i < choices; i++) {
-      const result: experimental.PickResult = next();
-      if (result.subchannel === null) return result;
-      // An endpoint of ours may have several connections; one of grpc-js's policies is its subchannel.
-      const { pickedEndpoint } = result as Partial<EndpointPick<unknown>>;
-      const load = loads.of(pickedEndpoint?.kept ?? result.subchannel.getRealSubchannel());
-      if (load.running + load.picked >= maxRequests) continue;
-      loads.picks.add(load);
-      return observePick(result, {
-        started() {
-          load.running++;
-          pickStarted(load);
-        },
-        ended() {
-          load.running--;
-          if (loads.isAwaited) wake();
-          loads.isAwaited = false;
-        },
-      });
-    }
-    if (drop) return dropPick(`request_limit: every endpoint has ${maxRequests} RPCs already`);
-    loads.isAwaited = true;
-    return queuePick();
-  },
-});
+export const requestLimit: Policy<RequestLimitConfig> = whenUsed(() =>
+  defineWrapper({
+    name: 'request_limit',
+    fields: { maxRequests: integer({ min: 1, max: 2 ** 32 - 1, default: 1024 }), drop: boolean() },
+    childPolicy: [{ round_robin: {} }],
+    createMemory: () => new Loads(),
+    wrapPick(next, _args, { config: { maxRequests, drop }, memory: loads, endpoints, wake }) {
+      const choices = Math.min(MOST_CHOICES, Math.max(1, endpoints.length));
+      for (let i = 0; i < choices; i++) {
+        const result: experimental.PickResult = next();
+        if (result.subchannel === null) return result;
+        // An endpoint of ours may have several connections; one of grpc-js's policies is its subchannel.
+        const { pickedEndpoint } = result as Partial<EndpointPick<unknown>>;
+        const load = loads.of(pickedEndpoint?.kept ?? result.subchannel.getRealSubchannel());
+        if (load.running + load.picked >= maxRequests) continue;
+        loads.picks.add(load);
+        return observePick(result, {
+          started() {
+            load.running++;
+            pickStarted(load);
+          },
+          ended() {
+            load.running--;
+            if (loads.isAwaited) wake();
+            loads.isAwaited = false;
+          },
+        });
+      }
+      if (drop) return dropPick(`request_limit: every endpoint has ${maxRequests} RPCs already`);
+      loads.isAwaited = true;
+      return queuePick();
+    },
+  }),
+);

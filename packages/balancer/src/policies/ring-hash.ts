@@ -7,7 +7,7 @@ import { integer, string } from '@petiole/service-config';
 import { show } from '@petiole/service-config/internal';
 import type { PolicyEndpoint } from '../endpoints/endpoint.js';
 import { definePolicy } from '../policy/define-policy.js';
-import type { Policy } from '../policy/policy-object.js';
+import { type Policy, whenUsed } from '../policy/policy-object.js';
 import { type Member, RingPicker } from './choice/ring-picker.js';
 import { weightOf } from './choice/weight.js';
 import { HashRing } from './picking/hash-ring.js';
@@ -53,38 +53,40 @@ class RingKeeper {
 }
 
 /** `ring_hash_experimental`, its name in grpc-go; `ring_hash` is that of `@grpc/grpc-js-xds`. */
-export const ringHash: Policy<RingHashConfig> = definePolicy({
-  name: 'ring_hash_experimental',
-  fields: {
-    minRingSize: integer({ ...SIZE, default: 1024 }),
-    maxRingSize: integer({ ...SIZE, default: 4096 }),
-    requestHashHeader: string({ default: '' }),
-  },
-  check({ minRingSize, maxRingSize, requestHashHeader: header }) {
-    if (minRingSize > maxRingSize)
-      throw new RangeError(`minRingSize must be at most maxRingSize (${maxRingSize}), got ${minRingSize}`);
-    if (header !== '' && (!/^[\w.-]+$/.test(header) || /-bin$/i.test(header)))
-      throw new RangeError(
-        `requestHashHeader must be the name of a header that is text, not "…-bin", got ${show(header)}`,
-      );
-  },
-  connect: 'when asked',
-  createMemory: () => new RingKeeper(),
-  // A42's table: where two have failed, a parent policy should look elsewhere. Then one of the others must connect by itself, as
-  // no RPC comes that would ask for it.
-  state({ endpoints, readyCount }) {
-    if (readyCount > 0) return 'READY';
-    const count = (wanted: string) => endpoints.filter(({ state }) => state === wanted).length;
-    const [failed, connecting] = [count('TRANSIENT_FAILURE'), count('CONNECTING')];
-    const idle = endpoints.find(({ state }) => state === 'IDLE');
-    if (failed > 0 && connecting === 0) idle?.connect();
-    if (failed > 1) return 'TRANSIENT_FAILURE';
-    if (connecting > 0 || (failed > 0 && endpoints.length > 1)) return 'CONNECTING';
-    return idle === undefined ? 'TRANSIENT_FAILURE' : 'IDLE';
-  },
-  createPicker(_, { config, endpoints, memory }) {
-    if (endpoints.length === 0) return undefined;
-    const ring = memory.ring(endpoints, config.minRingSize, config.maxRingSize);
-    return new RingPicker(config.requestHashHeader, ring, endpoints);
-  },
-});
+export const ringHash: Policy<RingHashConfig> = whenUsed(() =>
+  definePolicy({
+    name: 'ring_hash_experimental',
+    fields: {
+      minRingSize: integer({ ...SIZE, default: 1024 }),
+      maxRingSize: integer({ ...SIZE, default: 4096 }),
+      requestHashHeader: string({ default: '' }),
+    },
+    check({ minRingSize, maxRingSize, requestHashHeader: header }) {
+      if (minRingSize > maxRingSize)
+        throw new RangeError(`minRingSize must be at most maxRingSize (${maxRingSize}), got ${minRingSize}`);
+      if (header !== '' && (!/^[\w.-]+$/.test(header) || /-bin$/i.test(header)))
+        throw new RangeError(
+          `requestHashHeader must be the name of a header that is text, not "…-bin", got ${show(header)}`,
+        );
+    },
+    connect: 'when asked',
+    createMemory: () => new RingKeeper(),
+    // A42's table: where two have failed, a parent policy should look elsewhere. Then one of the others must connect by itself, as
+    // no RPC comes that would ask for it.
+    state({ endpoints, readyCount }) {
+      if (readyCount > 0) return 'READY';
+      const count = (wanted: string) => endpoints.filter(({ state }) => state === wanted).length;
+      const [failed, connecting] = [count('TRANSIENT_FAILURE'), count('CONNECTING')];
+      const idle = endpoints.find(({ state }) => state === 'IDLE');
+      if (failed > 0 && connecting === 0) idle?.connect();
+      if (failed > 1) return 'TRANSIENT_FAILURE';
+      if (connecting > 0 || (failed > 0 && endpoints.length > 1)) return 'CONNECTING';
+      return idle === undefined ? 'TRANSIENT_FAILURE' : 'IDLE';
+    },
+    createPicker(_, { config, endpoints, memory }) {
+      if (endpoints.length === 0) return undefined;
+      const ring = memory.ring(endpoints, config.minRingSize, config.maxRingSize);
+      return new RingPicker(config.requestHashHeader, ring, endpoints);
+    },
+  }),
+);

@@ -5,7 +5,7 @@
 import type { experimental } from '@grpc/grpc-js';
 import type { PolicyEndpoint, PolicyPickArgs, PolicyPicker } from '../endpoints/endpoint.js';
 import { definePolicy } from '../policy/define-policy.js';
-import type { Policy } from '../policy/policy-object.js';
+import { type Policy, whenUsed } from '../policy/policy-object.js';
 import { weightOf } from './choice/weight.js';
 import { WeightedRotation } from './picking/weighted-rotation.js';
 
@@ -30,7 +30,9 @@ class WeightedPicker implements PolicyPicker {
 }
 
 /** `static_weighted_round_robin`. Its config has no fields: weights are the resolver's. */
-export const staticWeightedRoundRobin: Policy = definePolicy({
-  name: 'static_weighted_round_robin',
-  createPicker: (ready) => (ready.length > 0 ? new WeightedPicker(ready) : undefined),
-});
+export const staticWeightedRoundRobin: Policy = whenUsed(() =>
+  definePolicy({
+    name: 'static_weighted_round_robin',
+    createPicker: (ready) => (ready.length > 0 ? new WeightedPicker(ready) : undefined),
+  }),
+);

@@ -6,7 +6,7 @@ import type { experimental } from '@grpc/grpc-js';
 import { integer, string } from '@petiole/service-config';
 import type { PolicyEndpoint, PolicyPickArgs, PolicyPicker } from '../endpoints/endpoint.js';
 import { definePolicy } from '../policy/define-policy.js';
-import type { Policy } from '../policy/policy-object.js';
+import { type Policy, whenUsed } from '../policy/policy-object.js';
 import { groupsOf } from './choice/groups.js';
 import { leastBusy } from './choice/least-busy.js';
 import { type ZoneCounts, zoneShares } from './picking/zone-shares.js';
@@ -70,17 +70,19 @@ class SharesPicker implements PolicyPicker {
 }
 
 /** `zone_first`. */
-export const zoneFirst: Policy<ZoneFirstConfig> = definePolicy({
-  name: 'zone_first',
-  fields: { zone: string(), minimumClusterSize: integer({ min: 1, max: 2 ** 32 - 1, default: 6 }) },
-  // All stay connected: whoever gets nothing today takes over what another zone loses.
-  createPicker(ready, { config, endpoints }) {
-    if (ready.length === 0) return undefined;
-    const zone = config.zone || process.env.PETIOLE_ZONE;
-    if (!zone) return leastBusy(ready, 2);
-    const meant = meantFor(zone, ready, endpoints);
-    if (meant.length > 0) return leastBusy(meant, 2);
-    if (ready.length < config.minimumClusterSize) return leastBusy(ready, 2);
-    return new SharesPicker(zoneShares(zone, countZones(endpoints)), ready);
-  },
-});
+export const zoneFirst: Policy<ZoneFirstConfig> = whenUsed(() =>
+  definePolicy({
+    name: 'zone_first',
+    fields: { zone: string(), minimumClusterSize: integer({ min: 1, max: 2 ** 32 - 1, default: 6 }) },
+    // All stay connected: whoever gets nothing today takes over what another zone loses.
+    createPicker(ready, { config, endpoints }) {
+      if (ready.length === 0) return undefined;
+      const zone = config.zone || process.env.PETIOLE_ZONE;
+      if (!zone) return leastBusy(ready, 2);
+      const meant = meantFor(zone, ready, endpoints);
+      if (meant.length > 0) return leastBusy(meant, 2);
+      if (ready.length < config.minimumClusterSize) return leastBusy(ready, 2);
+      return new SharesPicker(zoneShares(zone, countZones(endpoints)), ready);
+    },
+  }),
+);

@@ -1,6 +1,6 @@
 /** What stands for a policy in a program: a function that writes its config, and that registers it. */
 import type { LoadBalancingConfig } from '@grpc/grpc-js';
-import type { DeclaredFields } from '@petiole/service-config/internal';
+import { type DeclaredFields, lazily } from '@petiole/service-config/internal';
 import { PolicyConfig } from './config.js';
 import { type RegisterOptions, type Registration, registerPolicy } from './registry.js';
 
@@ -34,4 +34,15 @@ export function policyObject<Json extends object>(
     for (const name of names) registerPolicy(name, options, policy, Config, declared);
   };
   return Object.defineProperty(Object.assign(write, { register }), 'name', { value: names[0] });
+}
+
+/**
+ * A policy that is defined when it is called, registered, or asked for its name. So those that come with this package take no time
+ * of a program that starts and uses one of them.
+ */
+export function whenUsed<Json extends object>(define: () => Policy<Json>): Policy<Json> {
+  const policy = lazily(define);
+  const write = (config?: Json) => policy()(config);
+  const register = (options?: RegisterOptions): void => policy().register(options);
+  return Object.defineProperty(Object.assign(write, { register }), 'name', { get: () => policy().name });
 }

@@ -18,11 +18,13 @@ export interface SlowStartConfig {
 }
 
 /** The field of a policy that has slow start. */
-export const SLOW_START: Field<SlowStartConfig, SlowStart | undefined> = object({
-  window: duration({ min: '0.001s', max: '3600s', default: '30s' }),
-  aggression: number({ min: 0.01, max: 100, default: 1 }),
-  minWeightPercent: number({ min: 0, max: 100, default: 10 }),
-});
+export function slowStart(): Field<SlowStartConfig, SlowStart | undefined> {
+  return object({
+    window: duration({ min: '0.001s', max: '3600s', default: '30s' }),
+    aggression: number({ min: 0.01, max: 100, default: 1 }),
+    minWeightPercent: number({ min: 0, max: 100, default: 10 }),
+  });
+}
 
 /** An endpoint that was out for less is the same server, whose connection was renewed: grpc-js tries again after a second. */
 const RESTART_MS = 1000;
