@@ -61,3 +61,16 @@ test.each([
     none: false,
   });
 });
+
+test('an ES module takes no built-in module by import, for which Node.js would load all that it has', async () => {
+  const file = join(folder, 'loaded.mjs');
+  writeFileSync(
+    file,
+    `import '@grpc/grpc-js';
+const before = new Set(process.moduleLoadList);
+for (const name of ['balancer', 'resolver']) await import('@petiole/' + name);
+console.log(process.moduleLoadList.filter((each) => !before.has(each)).join());`,
+  );
+  const { stdout } = await execaNode(file, { nodeOptions: [] });
+  expect(stdout).not.toMatch(/parse_args|timers\/promises/);
+});
