@@ -110,17 +110,6 @@ describe('A server', () => {
     await lab.until('its connection', () => lab.server(3).endpoint?.connected === lab.server(3).addresses[0]);
   });
 
-  test('that allows few streams lets RPCs wait, which the log tells', async () => {
-    await lab.act({ do: 'set-server', server: 1, streamLimit: 2, delayMs: 100 });
-    const said = (): string[] => lab.events.filter(({ server }) => server === 1).map(({ text }) => text);
-    // One of the streams is that of the health check.
-    await lab.until('RPCs wait', () =>
-      said().some((text) => /^RPCs wait for a stream: \d+; open at a time: 2; connections: 1$/.test(text)),
-    );
-    await lab.act({ do: 'set-load', rate: 0 });
-    await lab.until('none waits', () => said().includes('no RPC waits for a stream any more'));
-  });
-
   test('becomes dual-stack, takes a number of streams, is added and removed', async () => {
     await lab.act({ do: 'set-server', server: 1, dualStack: true, streamLimit: 7 });
     await lab.until(

@@ -105,8 +105,9 @@ function fieldsOf(json: string): Json {
   }
 }
 
+/** A uint32 from 1. */
 function countOf(value: unknown): number | undefined {
-  return Number.isInteger(value) && Number(value) >= 1 ? Number(value) : undefined;
+  return Number.isInteger(value) && Number(value) >= 1 && Number(value) < 2 ** 32 ? Number(value) : undefined;
 }
 
 function textOf(value: unknown): string | undefined {

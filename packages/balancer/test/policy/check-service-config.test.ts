@@ -312,7 +312,7 @@ describe('connectionScaling', () => {
         const config = { ...ours, connectionScaling: { maxConnectionsPerSubchannel } };
         const options = {
           'grpc.service_config': JSON.stringify(config),
-          'grpc.max_connections_per_subchannel_cap': 2 ** 32,
+          'grpc.max_connections_per_subchannel_cap': 2 ** 32 - 1,
         };
         const isRight = checkServiceConfig(config).length === 0;
         expect(maxConnectionsOf(options)).toBe(isRight ? maxConnectionsPerSubchannel : 1);
