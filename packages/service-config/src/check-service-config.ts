@@ -4,7 +4,6 @@
  */
 import type { Finding, ServiceConfigFinding } from './finding.js';
 import { isJson, isNumber, isString, type Json, own } from './json.js';
-import { lazily } from './lazily.js';
 import { methodConfig } from './methods.js';
 import { policies } from './policies/list.js';
 import { isRegistered, petiolePolicies } from './policies/registered.js';
@@ -37,15 +36,12 @@ function tokens(most: number, rule: string): Row {
   return (value, at) => rounded(row(value, at) ?? 0);
 }
 
-const throttlingFields = lazily(() =>
-  object({
-    required: {
-      maxTokens: tokens(1000, 'must be a number of at least 0.001 and at most 1000'),
-      tokenRatio: tokens(Number.POSITIVE_INFINITY, 'must be a number of at least 0.001'),
-    },
-  }),
-);
-const retryThrottling: Row = (value, at) => throttlingFields()(value, at);
+const retryThrottling = object({
+  required: {
+    maxTokens: tokens(1000, 'must be a number of at least 0.001 and at most 1000'),
+    tokenRatio: tokens(Number.POSITIVE_INFINITY, 'must be a number of at least 0.001'),
+  },
+});
 
 /** gRFC A17. grpc-js drops it; the policies of Petiole read it. */
 const serviceName: Row = (value, at) => {
@@ -53,11 +49,11 @@ const serviceName: Row = (value, at) => {
   const takenFrom = value === undefined || value === null ? 'dns' : undefined;
   at.find(value, UNCHECKED, `must be a string, "" for the server as a whole, ${got(value)}`, { takenFrom });
 };
-const healthCheckFields = lazily(() => object({ required: { serviceName } }));
+const healthCheckFields = object({ required: { serviceName } });
 
 const healthCheckConfig: Row = (value, at) =>
   isJson(value)
-    ? healthCheckFields()(value, at)
+    ? healthCheckFields(value, at)
     : at.refuse(value, 'must be an object such as {"serviceName": "pkg.Service"}', UNCHECKED);
 
 /** gRFC A105, whose message has a uint32 and no meaning for 0. grpc-js drops it; the policies of Petiole read it. */
@@ -65,13 +61,14 @@ const maxConnectionsPerSubchannel: Row = (value, at) => {
   if (isNumber(value) && Number.isInteger(value) && value >= 1 && value < 2 ** 32) return value;
   return at.refuse(value, 'must be an integer from 1 to 4294967295', UNSCALED);
 };
-const connectionScalingFields = lazily(() =>
-  object({ optional: { maxConnectionsPerSubchannel }, absent: () => UNSCALED }),
-);
+const connectionScalingFields = object({
+  optional: { maxConnectionsPerSubchannel },
+  absent: () => UNSCALED,
+});
 
 const connectionScaling: Row = (value, at) =>
   isJson(value)
-    ? connectionScalingFields()(value, at)
+    ? connectionScalingFields(value, at)
     : at.refuse(value, 'must be an object such as {"maxConnectionsPerSubchannel": 5}', UNSCALED);
 
 /** What only the policies of Petiole read, and what becomes of it with others. */
@@ -102,14 +99,12 @@ const fields = {
 /** The fields that do something. */
 export const SERVICE_CONFIG_FIELDS: readonly string[] = Object.keys(fields);
 
-const table = lazily(() =>
-  object({
-    optional: fields,
-    unread: { loadBalancingPolicy },
-    absent: (name) => (name === 'methodConfig' || OURS.some(([ours]) => ours === name) ? IGNORED : THROWS),
-    hint: misplaced,
-  }),
-);
+const table = object({
+  optional: fields,
+  unread: { loadBalancingPolicy },
+  absent: (name) => (name === 'methodConfig' || OURS.some(([ours]) => ours === name) ? IGNORED : THROWS),
+  hint: misplaced,
+});
 
 /** What to do with a field that stands in the wrong object. */
 function misplaced(name: string, value: unknown): string | undefined {
@@ -144,7 +139,7 @@ export function checkServiceConfig(config: unknown): ServiceConfigFinding[] {
 export function inspect(config: unknown): Inspected {
   const at = new Place();
   const json = parse(config, at);
-  const mended: Record<string, unknown> = { ...(json && table()(json, at)) };
+  const mended: Record<string, unknown> = { ...(json && table(json, at)) };
   const { loadBalancingPolicy, loadBalancingConfig } = own(json);
   const single = (loadBalancingConfig ?? undefined) === undefined ? policyOf(loadBalancingPolicy) : undefined;
   if (single !== undefined)

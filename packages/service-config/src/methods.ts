@@ -9,7 +9,6 @@ import {
   parseDuration,
 } from './duration.js';
 import { isBoolean, isNumber, isString, own } from './json.js';
-import { lazily } from './lazily.js';
 import { got } from './text/show.js';
 import { type Fate, IGNORED, type Place, THROWS } from './walk/place.js';
 import { type Limit, leaf, list, object, type Row } from './walk/rows.js';
@@ -52,54 +51,50 @@ function pause(least: string, factor: number, ...limits: readonly Limit<string>[
 }
 
 /** grpc-js draws it, up to 20 % longer. */
-const backoff = (): Row => pause('above 0 s', 1.2, [(value) => Number.parseFloat(value) === 0, HURRIES]);
+const backoff = pause('above 0 s', 1.2, [(value) => Number.parseFloat(value) === 0, HURRIES]);
 
-const multiplier = (): Row =>
-  leaf((value): value is number => isNumber(value) && value > 0, 'must be a number above 0');
+const multiplier = leaf((value): value is number => isNumber(value) && value > 0, 'must be a number above 0');
 
 /** Numbers and names. */
 const ALL_CODES: readonly unknown[] = Object.values(Status);
 const asCode = (value: unknown) => (isString(value) ? value.toUpperCase() : value);
-const code = (): Row =>
-  leaf(
-    (value): value is unknown => ALL_CODES.includes(asCode(value)),
-    'must be a status code that an RPC can fail with, such as "UNAVAILABLE" or 14',
-    [(value) => value === Status.OK || asCode(value) === 'OK', IS_NO_FAILURE],
-  );
+const code = leaf(
+  (value): value is unknown => ALL_CODES.includes(asCode(value)),
+  'must be a status code that an RPC can fail with, such as "UNAVAILABLE" or 14',
+  [(value) => value === Status.OK || asCode(value) === 'OK', IS_NO_FAILURE],
+);
 const CODES = 'must be an array of status codes such as ["UNAVAILABLE"]';
-const codes = (...limits: readonly Limit<unknown[]>[]): Row => list(code(), CODES, MOST_CODES, ...limits);
+const codes = list(code, CODES, MOST_CODES);
 
 /** gRFC A6 */
-const retryPolicy = (): Row =>
-  object({
-    required: {
-      maxAttempts: attempts,
-      initialBackoff: backoff(),
-      maxBackoff: backoff(),
-      backoffMultiplier: multiplier(),
-      retryableStatusCodes: codes([isEmpty, THROWS]),
-    },
-    check({ initialBackoff, maxBackoff }, at) {
-      if (!isString(initialBackoff) || !isString(maxBackoff)) return;
-      if (!(durationMs(initialBackoff) > durationMs(maxBackoff))) return;
-      // grpc-js does not limit the first pause (fact S7).
-      const happens = `grpc-js pauses for ${initialBackoff} before the second attempt all the same`;
-      const instead = `write a maxBackoff of at least initialBackoff, ${got(maxBackoff)}`;
-      at.at('maxBackoff').note(maxBackoff, ['ignored', happens], instead);
-    },
-  });
+const retryPolicy = object({
+  required: {
+    maxAttempts: attempts,
+    initialBackoff: backoff,
+    maxBackoff: backoff,
+    backoffMultiplier: multiplier,
+    retryableStatusCodes: list(code, CODES, MOST_CODES, [isEmpty, THROWS]),
+  },
+  check({ initialBackoff, maxBackoff }, at) {
+    if (!isString(initialBackoff) || !isString(maxBackoff)) return;
+    if (!(durationMs(initialBackoff) > durationMs(maxBackoff))) return;
+    // grpc-js does not limit the first pause (fact S7).
+    const happens = `grpc-js pauses for ${initialBackoff} before the second attempt all the same`;
+    const instead = `write a maxBackoff of at least initialBackoff, ${got(maxBackoff)}`;
+    at.at('maxBackoff').note(maxBackoff, ['ignored', happens], instead);
+  },
+});
 
 /** gRFC A6 */
-const hedgingPolicy = (): Row =>
-  object({
-    required: { maxAttempts: attempts },
-    optional: {
-      hedgingDelay: pause('of 0 s or more', 1),
-      nonFatalStatusCodes: (value, at) =>
-        Array.isArray(value) ? codes()(value, at) : at.refuse(value, CODES, value ? ENDS_PROCESS : IGNORED),
-    },
-    absent: (name) => (name === 'nonFatalStatusCodes' ? IGNORED : THROWS),
-  });
+const hedgingPolicy = object({
+  required: { maxAttempts: attempts },
+  optional: {
+    hedgingDelay: pause('of 0 s or more', 1),
+    nonFatalStatusCodes: (value, at) =>
+      Array.isArray(value) ? codes(value, at) : at.refuse(value, CODES, value ? ENDS_PROCESS : IGNORED),
+  },
+  absent: (name) => (name === 'nonFatalStatusCodes' ? IGNORED : THROWS),
+});
 
 /** A Duration as grpc-js reads it right: `{ seconds, nanos }`. */
 const timeout: Row = (value, at) => {
@@ -128,20 +123,18 @@ function namePart(example: string): Row {
   return leaf(isString, 'must be a string', [(value) => value.includes('/'), MATCHES_NOTHING, rule]);
 }
 
-const nameFields = lazily(() =>
-  object({
-    optional: { service: namePart('"pkg.Service"'), method: namePart('"Method"') },
-    check({ service, method }, at) {
-      // Even an empty method is refused here.
-      if (isString(method) && !service)
-        at.at('method').find(method, THROWS, 'must not stand without a service');
-    },
-  }),
-);
+const nameFields = object({
+  optional: { service: namePart('"pkg.Service"'), method: namePart('"Method"') },
+  check({ service, method }, at) {
+    // Even an empty method is refused here.
+    if (isString(method) && !service)
+      at.at('method').find(method, THROWS, 'must not stand without a service');
+  },
+});
 
 const name: Row = (value, at) => {
   if (typeof value === 'object' && value !== null) refuseTwice(value, at);
-  return Array.isArray(value) ? at.refuse(value, 'must be an object', NAMES_ALL) : nameFields()(value, at);
+  return Array.isArray(value) ? at.refuse(value, 'must be an object', NAMES_ALL) : nameFields(value, at);
 };
 
 /** All names of all entries must differ, as grpc-js compares them. */
@@ -156,8 +149,7 @@ function refuseTwice(name: object, at: Place): void {
 
 const NO_NAME = 'must name a service, a method, or with [{}] all methods';
 const noName: Limit<unknown[]> = [isEmpty, NAMES_NONE, NO_NAME];
-const names = (): Row =>
-  list(name, 'must be an array such as [{"service": "pkg.Service"}]', MOST_ENTRIES, noName);
+const names = list(name, 'must be an array such as [{"service": "pkg.Service"}]', MOST_ENTRIES, noName);
 
 type Takes = (value: unknown) => boolean;
 
@@ -183,27 +175,26 @@ function size(way: 'send' | 'receive', isTaken: Takes): Row {
 
 const onCall = 'set it on each call: new Metadata({ waitForReady: true })';
 
-const entry = (): Row =>
-  object({
-    required: { name: names() },
-    optional: { timeout, retryPolicy: retryPolicy(), hedgingPolicy: hedgingPolicy() },
-    unread: {
-      waitForReady: unread('true or false', isBoolean, isBoolean, onCall),
-      maxRequestBytes: size('send', isNumber),
-      maxResponseBytes: size('receive', isNumber),
-      maxRequestMessageBytes: size('send', () => true),
-      maxResponseMessageBytes: size('receive', () => true),
-    },
-    absent: (name) => (name.endsWith('MessageBytes') ? IGNORED : THROWS),
-    check({ retryPolicy, hedgingPolicy }, at) {
-      if (retryPolicy && hedgingPolicy)
-        at.at('hedgingPolicy').find(hedgingPolicy, THROWS, 'must not stand beside a retryPolicy');
-    },
-  });
+const entry = object({
+  required: { name: names },
+  optional: { timeout, retryPolicy, hedgingPolicy },
+  unread: {
+    waitForReady: unread('true or false', isBoolean, isBoolean, onCall),
+    maxRequestBytes: size('send', isNumber),
+    maxResponseBytes: size('receive', isNumber),
+    maxRequestMessageBytes: size('send', () => true),
+    maxResponseMessageBytes: size('receive', () => true),
+  },
+  absent: (name) => (name.endsWith('MessageBytes') ? IGNORED : THROWS),
+  check({ retryPolicy, hedgingPolicy }, at) {
+    if (retryPolicy && hedgingPolicy)
+      at.at('hedgingPolicy').find(hedgingPolicy, THROWS, 'must not stand beside a retryPolicy');
+  },
+});
 
 const ENTRIES = 'must be an array of objects';
-const entries = lazily(() => list(entry(), ENTRIES, MOST_ENTRIES));
+const entries = list(entry, ENTRIES, MOST_ENTRIES);
 
 /** The row of `methodConfig`. */
 export const methodConfig: Row = (value, at) =>
-  Array.isArray(value) ? entries()(value, at) : at.refuse(value, ENTRIES, IGNORED);
+  Array.isArray(value) ? entries(value, at) : at.refuse(value, ENTRIES, IGNORED);

@@ -1,6 +1,5 @@
 /** The row of an object whose fields a policy declares, with their defaults. What stands there beside them is ignored. */
 import { isJson, own } from '../json.js';
-import { lazily } from '../lazily.js';
 import { didYouMean } from '../text/near-miss.js';
 import type { Fate, Place } from './place.js';
 import { object, type Row } from './rows.js';
@@ -14,17 +13,12 @@ export function fieldsRow(
 ): Row<Record<string, unknown>> {
   const ofEach = (take: (field: (typeof fields)[string]) => unknown): Record<string, unknown> =>
     Object.fromEntries(Object.entries(fields).map(([name, field]) => [name, take(field)]));
-  const table = lazily(() => {
-    const optional = ofEach(({ read }) => read) as Record<string, Row>;
-    return {
-      defaults: ofEach(({ absent }) => absent),
-      row: object({ optional, absent: () => undefined, other: findUnknown }),
-    };
-  });
+  const defaults = ofEach(({ absent }) => absent);
+  const optional = ofEach(({ read }) => read) as Record<string, Row>;
+  const table = object({ optional, absent: () => undefined, other: findUnknown });
   return (json, at) => {
     if (!isJson(json)) at.refuse(json, `${what}must be an object`);
-    const { defaults, row } = table();
-    return { ...defaults, ...row(own(json), at) };
+    return { ...defaults, ...table(own(json), at) };
   };
 
   /** Policies ignore the fields of their successors: gRPC specifies it so. A misspelt one is none of these. */

@@ -3,6 +3,7 @@
  * gives what the value stands for, which for the configs of grpc-js is the form that grpc-js reads.
  */
 import { isJson, type Json, own } from '../json.js';
+import { lazily } from '../lazily.js';
 import { didYouMean } from '../text/near-miss.js';
 import type { Fate, Place } from './place.js';
 
@@ -53,13 +54,14 @@ export interface Fields {
   readonly check?: (json: Json, at: Place) => void;
 }
 
-/** An object of which the fields are known. */
+/** An object of which the fields are known. Programs load many of these and use few: it is made ready when it is used. */
 export function object(fields: Fields): Row<Json | undefined> {
   const { required = {}, optional = {}, unread = {}, hint, check } = fields;
   const { spelling = (name) => name, absent = (_, { within }) => within.refused, other = unknown } = fields;
-  const rows = new Map(Object.entries({ ...required, ...optional, ...unread }));
+  const table = lazily(() => new Map(Object.entries({ ...required, ...optional, ...unread })));
   return (json, at) => {
     if (!isJson(json)) return void at.refuse(json, 'must be an object');
+    const rows = table();
     const read = Object.entries(json).map(([name, value]) => {
       const place = at.at(name);
       const field = spelling(name, json);
@@ -80,7 +82,7 @@ export function object(fields: Fields): Row<Json | undefined> {
 
   function unknown(value: unknown, at: Place, name: string): void {
     const known = Object.keys({ ...required, ...optional });
-    const meant = didYouMean(name, rows.keys());
+    const meant = didYouMean(name, table().keys());
     const all = known.length > 0 ? `the fields are ${known.join(', ')}` : 'there are no fields';
     const guess = `unknown field: ${meant ?? all}`;
     const told = hint?.(name, value);
