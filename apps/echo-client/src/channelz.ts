@@ -48,3 +48,12 @@ export function addressStates(client: EchoClient): readonly AddressState[] {
     return data === undefined ? [] : [{ address: data.target, state: data.state.state }];
   });
 }
+
+const CONNECTED_FIRST = ['READY', 'CONNECTING', 'TRANSIENT_FAILURE'] as const;
+
+/** What a `pick_first` over addresses in these states would say. */
+export function stateOfAddresses(
+  states: readonly (string | undefined)[],
+): (typeof CONNECTED_FIRST)[number] | 'IDLE' {
+  return CONNECTED_FIRST.find((state) => states.includes(state)) ?? 'IDLE';
+}

@@ -7,7 +7,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { EndpointEvent } from '@petiole/balancer';
 import type { EchoClient } from '@petiole/echo-proto';
 import type { ResolverUpdate } from '@petiole/resolver';
-import { addressStates } from './channelz.js';
+import { addressStates, stateOfAddresses } from './channelz.js';
 
 /** One server, as far as the client can know it. */
 export interface KnownEndpoint {
@@ -146,12 +146,4 @@ export class EndpointDirectory {
     }
     for (const name of added) this.#set(name, { gone: false });
   };
-}
-
-/** What a `pick_first` over these addresses would say. */
-function stateOfAddresses(states: readonly (string | undefined)[]): string {
-  const some = (state: string): boolean => states.includes(state);
-  if (some('READY')) return 'READY';
-  if (some('CONNECTING')) return 'CONNECTING';
-  return some('TRANSIENT_FAILURE') ? 'TRANSIENT_FAILURE' : 'IDLE';
 }

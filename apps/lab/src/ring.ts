@@ -29,6 +29,11 @@ export class Ring<T> {
     return this.#kept[(this.#oldest + fromOldest) % length];
   }
 
+  /** The oldest first. */
+  all(): readonly T[] {
+    return [...this.#kept.slice(this.#oldest), ...this.#kept.slice(0, this.#oldest)];
+  }
+
   /** The newest first, until `visit` returns false. */
   backwards(visit: (item: T) => boolean): void {
     for (let index = this.#kept.length - 1; index >= 0; index--) {

@@ -18,12 +18,12 @@ import {
   type Tick,
   type Whole,
 } from '../protocol.js';
+import { Ring } from '../ring.js';
 import { BOUNDS } from './bounds.js';
 import { FailureBursts } from './client/failure-bursts.js';
 import { LabClient } from './client/lab-client.js';
 import { policyDescriptions } from './client/policy-descriptions.js';
 import { FIRST_SERVICE_CONFIG } from './client/service-config.js';
-import { Kept } from './kept.js';
 import { Fleet } from './servers/fleet.js';
 
 /** Changes of this long are told together. */
@@ -37,8 +37,8 @@ export class Lab {
   readonly client: LabClient;
   readonly #load: LoadSettings;
   readonly #beganAt = performance.now();
-  readonly #ticks = new Kept<Tick>(KEPT_TICKS);
-  readonly #events = new Kept<LabEvent>(KEPT_EVENTS);
+  readonly #ticks = new Ring<Tick>(KEPT_TICKS);
+  readonly #events = new Ring<LabEvent>(KEPT_EVENTS);
   readonly #failures = new FailureBursts((server, text) => this.log('failure', text, server));
   readonly #loop: IntervalHistogram = monitorEventLoopDelay({ resolution: LOOP_RESOLUTION_MS });
   readonly #pages = new Set<(message: Message) => void>();
@@ -124,7 +124,7 @@ export class Lab {
   log(kind: LabEvent['kind'], text: string, server?: number): void {
     const of = server === undefined ? {} : { server };
     const event = { number: ++this.#lastEvent, at: this.#now(), kind, ...of, text };
-    this.#events.push(event);
+    this.#events.add(event);
     this.#tell({ kind: 'event', event });
   }
 
@@ -166,7 +166,7 @@ export class Lab {
       })),
       loopDelayMs: Math.round(loopDelayMs * 10) / 10,
     };
-    this.#ticks.push(tick);
+    this.#ticks.add(tick);
     this.#tell({ kind: 'tick', tick });
     this.#failures.tick();
   }

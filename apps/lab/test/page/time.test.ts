@@ -1,10 +1,10 @@
 /** The strip, the log and numbers. */
 import { expect, it } from 'vitest';
-import { Ring } from '../../src/page/lab/ring.js';
 import { age, clock, milliseconds, percent, rate } from '../../src/page/look/numbers.js';
 import { matches } from '../../src/page/time/filter.js';
 import { runsOf } from '../../src/page/time/runs.js';
 import type { LabEvent } from '../../src/protocol.js';
+import { Ring } from '../../src/ring.js';
 
 it('equal neighbours of the strip are one run', () => {
   expect(runsOf([1, 1, 1, 2, 2, 0, 1])).toEqual([
@@ -39,6 +39,7 @@ it('a ring keeps the newest, and gives them in their order', () => {
     5,
     undefined,
   ]);
+  expect(ring.all()).toEqual([3, 4, 5]);
   const seen: number[] = [];
   ring.backwards((item) => seen.push(item) < 2);
   expect(seen).toEqual([5, 4]);

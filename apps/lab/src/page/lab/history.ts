@@ -1,6 +1,6 @@
 /** The ticks of the last five minutes, and what views make of them: what happened lately, and series to plot. */
 import { KEPT_TICKS, type ServerTick, TICK_MS, type Tick } from '../../protocol.js';
-import { Ring } from './ring.js';
+import { Ring } from '../../ring.js';
 
 /** What "now" means for shares and rates: 3-3-3 at ten RPCs a second takes about a second. */
 const LATELY_MS = 3_000;

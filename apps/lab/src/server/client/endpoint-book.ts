@@ -4,7 +4,7 @@
  */
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { EndpointEvent, HealthEvent } from '@petiole/balancer';
-import { addressStates } from '@petiole/echo-client/channelz';
+import { addressStates, stateOfAddresses } from '@petiole/echo-client/channelz';
 import type { EchoClient } from '@petiole/echo-proto';
 import type { EndpointView } from '../../protocol.js';
 
@@ -23,7 +23,7 @@ export class EndpointBook {
   readonly #target: string;
   readonly #now: () => number;
   readonly #changed: () => void;
-  #entries: ReadonlyMap<string, Entry> = new Map();
+  #entries = new Map<string, Entry>();
 
   /** @param now the time that `since` is in */
   constructor(target: string, now: () => number, changed: () => void) {
@@ -68,7 +68,7 @@ export class EndpointBook {
       const connected = entry.addresses.find((address) => states.get(address) === 'READY');
       const state = entry.isTold
         ? entry.state
-        : stateOf(entry.addresses.map((address) => states.get(address)));
+        : stateOfAddresses(entry.addresses.map((address) => states.get(address)));
       if (connected === before && state === entry.state) continue;
       const since = state === entry.state ? {} : { state, since: this.#now(), reason: '' };
       this.#put({ ...rest, ...since, ...(connected === undefined ? {} : { connected }) });
@@ -80,7 +80,7 @@ export class EndpointBook {
   }
 
   #put(entry: Entry): void {
-    (this.#entries as Map<string, Entry>).set(entry.name, entry);
+    this.#entries.set(entry.name, entry);
     this.#changed();
   }
 
@@ -109,11 +109,4 @@ export class EndpointBook {
       this.#put(watches > 0 ? { ...entry, watches } : { ...rest, watches: 0 });
     }
   };
-}
-
-/** What a `pick_first` over these addresses would say. */
-function stateOf(states: readonly (string | undefined)[]): EndpointView['state'] {
-  for (const state of ['READY', 'CONNECTING', 'TRANSIENT_FAILURE'] as const)
-    if (states.includes(state)) return state;
-  return 'IDLE';
 }
