@@ -174,8 +174,8 @@ test('health is checked on each connection, and events tell of one endpoint', as
   await Promise.all(ended);
 });
 
-test('outlier_detection sees one endpoint: failures on its second connection take both out', async () => {
-  const [good] = await startFleet(1);
+/** A server of one stream: its first RPC is held until the test lets it go, and all others fail. */
+async function startOverloaded() {
   const held: (() => void)[] = [];
   const bad = await startBackend({
     serverOptions: { 'grpc.max_concurrent_streams': 1 },
@@ -184,6 +184,12 @@ test('outlier_detection sees one endpoint: failures on its second connection tak
       else callback({ code: status.UNAVAILABLE, details: 'overloaded' });
     },
   });
+  return { bad, held };
+}
+
+test('outlier_detection sees one endpoint: failures on its second connection take both out', async () => {
+  const [good] = await startFleet(1);
+  const { bad, held } = await startOverloaded();
   const log = EventLog.start();
   const detection = {
     interval: '0.3s',
@@ -213,14 +219,7 @@ test('outlier_detection sees one endpoint: failures on its second connection tak
 
 test('retries see one endpoint: none goes over another connection to the server that has failed the RPC', async () => {
   const [good] = await startFleet(1);
-  const held: (() => void)[] = [];
-  const bad = await startBackend({
-    serverOptions: { 'grpc.max_concurrent_streams': 1 },
-    unary: (call, callback) => {
-      if (held.length === 0) held.push(() => callback(null, call.request));
-      else callback({ code: status.UNAVAILABLE, details: 'overloaded' });
-    },
-  });
+  const { bad, held } = await startOverloaded();
   const retryPolicy = {
     maxAttempts: 2,
     initialBackoff: '0.001s',
