@@ -109,20 +109,20 @@ function markPureCalls(code) {
     ({ declaration, declarations = declaration?.declarations ?? [] }) =>
       declarations.flatMap(({ init }) => callsIn(init)),
   );
-  const marks = calls.flatMap(({ start, end }) => [
-    [start, PURE],
-    [end, ')'],
-  ]);
+  const marks = calls
+    .flatMap(({ start, end }) => [
+      [start, PURE],
+      [end, ')'],
+    ])
+    .sort(([a], [b]) => a - b);
   return [[0, ''], ...marks].map(([at, mark], i, all) => mark + code.slice(at, all[i + 1]?.[0])).join('');
 }
 
-/** The calls that are made when a value is evaluated. */
+/** The calls that are made when a value is evaluated, those for arguments of others too: a bundler that drops a call keeps what they do. */
 function callsIn(value) {
-  if (/^(Call|New)Expression$/.test(value?.type)) return [value];
-  if (/^TS\w+Expression$/.test(value?.type)) return callsIn(value.expression);
-  return [...(value?.elements ?? []), ...(value?.properties ?? []).map((property) => property.value)].flatMap(
-    callsIn,
-  );
+  if (value === null || typeof value !== 'object' || /Function|Class/.test(value.type)) return [];
+  const within = Object.values(value).flatMap(callsIn);
+  return /^(Call|New)Expression$/.test(value.type) ? [value, ...within] : within;
 }
 
 /** Leaves of a map what a stack trace needs: where a line of the sources begins. */

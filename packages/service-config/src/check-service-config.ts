@@ -29,7 +29,7 @@ const UNSCALED: Fate = ['ignored', 'each endpoint has one connection'];
 const IS_ZERO: Fate = ['misread', 'grpc-js rounds it to 0'];
 
 /** Both numbers of `retryThrottling` are kept with three decimals. */
-function tokens(most: number, rule: string): Row {
+function tokens(rule: string, most = Number.POSITIVE_INFINITY): Row {
   const isTokens = (value: unknown): value is number => isNumber(value) && value > 0 && value <= most;
   const rounded = (value: number) => Number(value.toFixed(3));
   const row = leaf(isTokens, rule, [(value) => rounded(value) === 0, IS_ZERO]);
@@ -38,8 +38,8 @@ function tokens(most: number, rule: string): Row {
 
 const retryThrottling = object({
   required: {
-    maxTokens: tokens(1000, 'must be a number of at least 0.001 and at most 1000'),
-    tokenRatio: tokens(Number.POSITIVE_INFINITY, 'must be a number of at least 0.001'),
+    maxTokens: tokens('must be a number of at least 0.001 and at most 1000', 1000),
+    tokenRatio: tokens('must be a number of at least 0.001'),
   },
 });
 
