@@ -1,5 +1,6 @@
 /** The resolver of `k8s:` targets. */
 import { defineResolver, type EndpointBounds, type Resolver } from '@petiole/resolver';
+import { lazily } from '@petiole/service-config/internal';
 import { namespaceOfPod, SURROUNDINGS, type Surroundings } from './api/service-account.js';
 import { KUBERNETES_SCHEME, parseServiceTarget } from './target/service-target.js';
 import { watchTarget } from './watching/watch-target.js';
@@ -36,7 +37,7 @@ export function createKubernetesResolver(surroundings: Surroundings = SURROUNDIN
   });
 }
 
-const resolver = createKubernetesResolver();
+const resolver = lazily(createKubernetesResolver);
 
 /**
  * Registers the `k8s:` scheme with grpc-js; call it before the channel is made. Idempotent; a later call with options gives
@@ -44,5 +45,5 @@ const resolver = createKubernetesResolver();
  * @throws {RangeError} on options out of range, TypeError on others.
  */
 export function registerKubernetesResolver(options?: KubernetesOptions): void {
-  resolver.register(options);
+  resolver().register(options);
 }

@@ -2,7 +2,7 @@
  * DNS queries of one resolution, through a c-ares resolver of its own: its servers are nobody else's, and cancelling
  * it cancels all that it asked. `dns.Resolver` asks the network only; /etc/hosts and search domains do not count.
  */
-import { promises as dns, getServers, type SrvRecord } from 'node:dns';
+import dns, { type SrvRecord } from 'node:dns';
 import { DnsError } from './dns-error.js';
 import { untilAborted } from './until-aborted.js';
 
@@ -34,7 +34,10 @@ function tries(servers: number, deadlineMs: number): { timeout: number; tries: n
 }
 
 export const openDnsSession: OpenDnsSession = (server, deadlineMs, signal) => {
-  const resolver = new dns.Resolver(tries(server === undefined ? getServers().length : 1, deadlineMs));
+  // Its promises are loaded when they are asked for.
+  const resolver = new dns.promises.Resolver(
+    tries(server === undefined ? dns.getServers().length : 1, deadlineMs),
+  );
   if (server !== undefined) resolver.setServers([server]);
   signal.addEventListener('abort', () => resolver.cancel(), { once: true });
 

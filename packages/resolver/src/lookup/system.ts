@@ -2,7 +2,7 @@
  * Host names through the system's resolver (`getaddrinfo`): /etc/hosts, docker-compose names, search domains.
  * It cannot be cancelled and holds a thread of libuv's pool, so no channel asks for a host that hangs a second time.
  */
-import { promises as dns } from 'node:dns';
+import dns from 'node:dns';
 import { isIPv6 } from 'node:net';
 import { DnsError } from './dns-error.js';
 import { untilAborted } from './until-aborted.js';
@@ -11,7 +11,7 @@ import { untilAborted } from './until-aborted.js';
 export type Getaddrinfo = (host: string) => Promise<readonly string[]>;
 
 export const getaddrinfo: Getaddrinfo = async (host) => {
-  const found = await dns.lookup(host, { all: true });
+  const found = await dns.promises.lookup(host, { all: true });
   return found.map(({ address }) => address);
 };
 
