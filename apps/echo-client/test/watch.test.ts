@@ -89,8 +89,10 @@ describe.concurrent('in a terminal', () => {
       const view = watch(onTestFinished, ['--target', target, ...args]);
       await view.until((screen) => THREE_THREE_THREE.test(screen));
       listeners[2].healthy(false, service);
-      const screen = await view.until((text) => /^3 ✗ TRANSIENT_FAILURE/m.test(text));
-      expect(screen).toMatch(/3 health SERVING → NOT_SERVING/);
+      // The endpoint's line and what happened may be drawn one after the other.
+      const happened = /3 health SERVING → NOT_SERVING/;
+      const screen = await view.until((text) => /^3 ✗ TRANSIENT_FAILURE/m.test(text) && happened.test(text));
+      expect(screen).toMatch(happened);
     },
   );
 
