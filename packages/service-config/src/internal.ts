@@ -4,6 +4,7 @@
  */
 export { checkServiceConfig, SERVICE_CONFIG_FIELDS } from './check-service-config.js';
 export type { Duration } from './duration.js';
+export * from './endpoint/ends.js';
 export * from './endpoint/identity.js';
 export * from './endpoint/name.js';
 export * from './events/later.js';

@@ -206,6 +206,7 @@ export class EndpointChild<Data>
    */
   adopt(endpoint: Endpoint): boolean {
     const { endpoint: before } = this;
+    if (endpoint === before) return false;
     this.endpoint = endpoint;
     if (!sameAddresses(before, endpoint)) this.leaf?.outdate();
     return !sameAttributes(before, endpoint);

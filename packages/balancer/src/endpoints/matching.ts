@@ -4,7 +4,14 @@
  * as the counts of its RPCs, then stays with it.
  */
 import type { experimental } from '@grpc/grpc-js';
-import { addressKey, endpointKey } from '@petiole/service-config/internal';
+import {
+  addressKey,
+  endpointKey,
+  isAnyOf,
+  type SameEnds,
+  sameAddresses,
+  sameEnds,
+} from '@petiole/service-config/internal';
 
 type Endpoint = experimental.Endpoint;
 type Addresses = readonly experimental.SubchannelAddress[];
@@ -24,23 +31,32 @@ export type Match<Child, Gone> =
   /** It has no connection, but perhaps what belonged to another one. */
   | { readonly is: 'new'; readonly endpoint: Endpoint; readonly former: Child | Gone | undefined };
 
+/** A list beside the children of the last one. */
+export interface Matches<Child, Gone> extends SameEnds {
+  /** What stands between in the list, each endpoint once. */
+  readonly between: readonly Match<Child, Gone>[];
+  /** Children of the last list that are in none of the matches but as `former`. */
+  readonly leaving: ReadonlySet<Child>;
+}
+
 /**
- * Matches each endpoint of a list, which may name it twice, with one of the last list or with one that has left earlier.
- * `leaving` are those of the last list that are in none of the matches but as `former`.
+ * Matches each endpoint of a list, which may name it twice, with one of the last list or with one that has left earlier. As a
+ * rule a few of very many are others: those that stay in their place cost a comparison, and no key.
  */
 export function matchEndpoints<Child extends Known, Gone extends Known>(
   list: readonly Endpoint[],
   children: readonly Child[],
   gone: readonly Gone[],
-): { matches: Match<Child, Gone>[]; leaving: Set<Child> } {
-  // Made anew on each change of the list, which is rare: kept, the keys would be memory of every endpoint.
-  const known = new Map(children.map((child) => [endpointKey(child.endpoint), child]));
-  const leaving = new Set(children);
+): Matches<Child, Gone> {
+  const { head, tail } = unchangedEnds(list, children);
+  const leaving = new Set(children.slice(head, children.length - tail));
+  // Made anew on each change of the list: kept, the keys would be memory of every endpoint.
+  const known = new Map([...leaving].map((child) => [endpointKey(child.endpoint), child]));
   const matches = new Map<string, Match<Child, Gone>>();
   const newcomers: Endpoint[] = [];
-  for (const endpoint of list) {
+  for (const endpoint of list.slice(head, list.length - tail)) {
     const key = endpointKey(endpoint);
-    if (matches.has(key)) continue;
+    if (matches.has(key) || endpoint.addresses.length === 0) continue;
     const child = known.get(key);
     if (child === undefined) newcomers.push(endpoint);
     else leaving.delete(child);
@@ -54,7 +70,17 @@ export function matchEndpoints<Child extends Known, Gone extends Known>(
       goesOn ? { is: 'changed', endpoint, child: former as Child } : { is: 'new', endpoint, former },
     );
   }
-  return { matches: [...matches.values()], leaving };
+  return { head, tail, between: [...matches.values()], leaving };
+}
+
+/** A list that names an endpoint twice is looked at as a whole: it has the place where it is named first. */
+function unchangedEnds(list: readonly Endpoint[], children: readonly Known[]): SameEnds {
+  const ends = sameEnds(list, children, (endpoint, { endpoint: before }) => {
+    return endpoint === before || sameAddresses(endpoint, before);
+  });
+  const end = list.length - ends.tail;
+  const stay = [...list.slice(0, ends.head), ...list.slice(end)];
+  return isAnyOf(list.slice(ends.head, end), stay) ? { head: 0, tail: 0 } : ends;
 }
 
 function keepsConnection({ connectedTo: addresses }: Known, endpoint: Endpoint): boolean {

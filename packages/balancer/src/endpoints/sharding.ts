@@ -8,7 +8,7 @@ import {
   connectivityState as State,
   type StatusObject,
 } from '@grpc/grpc-js';
-import { oneLine, sameAddresses, tracer } from '@petiole/service-config/internal';
+import { oneLine, tracer } from '@petiole/service-config/internal';
 import type { EndpointState } from '../events/endpoint-events.js';
 import { Publisher } from '../grpc-js/publisher.js';
 import { ChannelArguments } from './channel-arguments.js';
@@ -149,11 +149,10 @@ export class EndpointSharding<Data = undefined> {
       else this.options.onChange('states');
       return true;
     }
-    const endpoints = list.value.filter((endpoint) => endpoint.addresses.length > 0);
     this.batch(() => {
       const { all: before } = this.children;
       const renew = this.owner.args.adopt(channelOptions);
-      if (!this.adoptUnchanged(endpoints)) this.reconcile(endpoints);
+      this.reconcile(list.value);
       this.changed('states');
       // What the list has dropped needs nothing new, and what it has brought has it.
       if (renew) for (const child of before) if (child.state !== 'SHUTDOWN') child.takeArguments();
@@ -161,7 +160,7 @@ export class EndpointSharding<Data = undefined> {
     });
     if (this.destroyed) return true;
     this.publisher.repeatLater();
-    const isEmpty = endpoints.length === 0;
+    const isEmpty = !list.value.some(({ addresses }) => addresses.length > 0);
     if (isEmpty) {
       const what = `${this.options.name}: the resolver returned no endpoints`;
       this.publishFailure({ details: `${what}${this.noteSentence || '.'}` });
@@ -227,25 +226,12 @@ export class EndpointSharding<Data = undefined> {
     this.departed.clear();
   }
 
-  /** The fast path of a re-resolution that changes nothing: one comparison per address, no key is computed. */
-  private adoptUnchanged(list: readonly Endpoint[]): boolean {
-    const { all } = this.children;
-    if (list.length !== all.length) return false;
-    for (let i = 0; i < list.length; i++) {
-      if (!sameAddresses(list[i] as Endpoint, (all[i] as EndpointChild<Data>).endpoint)) return false;
-    }
-    for (let i = 0; i < list.length; i++) {
-      if ((all[i] as EndpointChild<Data>).adopt(list[i] as Endpoint)) this.changed('ready');
-    }
-    return true;
-  }
-
   private reconcile(list: readonly Endpoint[]): void {
     const { updates } = this;
     const { all: before } = this.children;
-    const { matches, leaving } = matchEndpoints(list, before, this.departed.all);
+    const { head, tail, between, leaving } = matchEndpoints(list, before, this.departed.all);
     const created: EndpointChild<Data>[] = [];
-    const children = matches.map((match) => {
+    const middle = between.map((match) => {
       if (match.is !== 'new') return match.child;
       const child = new EndpointChild(this.owner, match.endpoint, match.former?.kept);
       created.push(child);
@@ -256,17 +242,23 @@ export class EndpointSharding<Data = undefined> {
       for (const child of created) child.destroy();
       return;
     }
-    this.children.replace(children);
+    const children = [...before.slice(0, head), ...middle, ...before.slice(before.length - tail)];
+    // A list may name an endpoint twice each time, and change nothing.
+    if (children.length !== before.length || middle.some((child, i) => child !== before[head + i])) {
+      this.children.replace(children);
+      this.changed('ready');
+    }
     for (const { kept, endpoint } of leaving) this.departed.leave(kept, endpoint);
     // Also what has just left, where it goes on with another child.
     for (const { kept } of created) this.departed.forget(kept);
-    for (const match of matches) {
-      if (match.is === 'same' && match.child.adopt(match.endpoint)) this.changed('ready');
-      if (match.is === 'changed') match.child.changeAddresses(match.endpoint);
+    this.adopt(list.slice(0, head), before.slice(0, head));
+    this.adopt(list.slice(list.length - tail), before.slice(before.length - tail));
+    for (const match of between) {
+      if (match.is === 'same') this.adopt([match.endpoint], [match.child]);
+      if (match.is !== 'changed') continue;
+      match.child.changeAddresses(match.endpoint);
+      this.changed('ready');
     }
-    // A list that names an endpoint twice comes here each time, and changes nothing.
-    const isOther = children.length !== before.length || children.some((child, i) => child !== before[i]);
-    if (isOther || matches.some(({ is }) => is === 'changed')) this.changed('ready');
     // Connect first: a new endpoint may share a connection with a removed one.
     for (const child of created) {
       // What the others report may have closed the channel, or updated it.
@@ -275,6 +267,13 @@ export class EndpointSharding<Data = undefined> {
     for (const child of leaving) {
       this.connecting.stop(child);
       child.destroy('removed by the resolver');
+    }
+  }
+
+  /** They are the same endpoints in perhaps other objects, with perhaps other attributes. */
+  private adopt(endpoints: readonly Endpoint[], children: readonly EndpointChild<Data>[]): void {
+    for (const [i, child] of children.entries()) {
+      if (child.adopt(endpoints[i] as Endpoint)) this.changed('ready');
     }
   }
 

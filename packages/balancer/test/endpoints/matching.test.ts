@@ -1,4 +1,5 @@
 import type { experimental } from '@grpc/grpc-js';
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type Known, matchEndpoints } from '../../src/endpoints/matching.js';
 
@@ -19,9 +20,12 @@ const former = (paths: string, connected = ''): Named => ({
 /** As whom each endpoint of a list goes on; `=` before those that keep their connection. */
 function heirs(list: readonly string[], formers: readonly Named[], gone: readonly Named[] = []): string[] {
   const endpoints = list.map((paths) => endpoint(...paths));
-  return matchEndpoints(endpoints, formers, gone).matches.map((match) =>
+  const { head, tail, between } = matchEndpoints(endpoints, formers, gone);
+  const unchanged = formers.map(({ name }) => `=${name}`);
+  const names = between.map((match) =>
     match.is === 'new' ? (match.former?.name ?? 'nobody') : `=${match.child.name}`,
   );
+  return [...unchanged.slice(0, head), ...names, ...unchanged.slice(unchanged.length - tail)];
 }
 
 describe('an endpoint of a new list goes on as', () => {
@@ -60,7 +64,47 @@ describe('an endpoint of a new list goes on as', () => {
     const text = '127.0.0.1:1';
     const [tcp, unix] = [{ host: '127.0.0.1', port: 1 }, address(text)];
     const either: Named = { name: 'either', endpoint: { addresses: [tcp, unix] }, connectedTo: [tcp, unix] };
-    const [match] = matchEndpoints([{ addresses: [tcp] }], [either], []).matches;
+    const [match] = matchEndpoints([{ addresses: [tcp] }], [either], []).between;
     expect(match).toMatchObject({ is: 'new', former: { name: 'either' } });
+  });
+});
+
+describe('a list of which the ends stay', () => {
+  const formers = ['a', 'b', 'c', 'd'].map((name) => former(name, name));
+
+  test('costs the endpoints between a look, and the others a comparison', () => {
+    const list = ['a', 'b', 'x', 'd'].map((paths) => endpoint(...paths));
+    const { head, tail, between, leaving } = matchEndpoints(list, formers, []);
+    expect([head, tail, between.length]).toEqual([2, 1, 1]);
+    expect([...leaving].map(({ name }) => name)).toEqual(['c']);
+  });
+
+  test('gives an endpoint that it names twice the place where it names it first, and leaves out one without addresses', () => {
+    expect(heirs(['a', 'b', 'a', '', 'c', 'd'], formers)).toEqual(['=a', '=b', '=c', '=d']);
+    expect(heirs(['d', 'b', 'c', 'd'], formers)).toEqual(['=d', '=b', '=c']);
+  });
+
+  test('is matched as one that is looked at as a whole', () => {
+    const one = fc.string({ unit: fc.constantFrom(...'abcdef'), maxLength: 2 });
+    const sets = fc.uniqueArray(
+      fc.uniqueArray(fc.constantFrom(...'abcdef'), { minLength: 1, maxLength: 2 }),
+      {
+        selector: (paths) => [...paths].sort().join(''),
+      },
+    );
+    fc.assert(
+      fc.property(sets, fc.array(one, { maxLength: 12 }), (before, list) => {
+        const children = before.map((paths) => former(paths.join('')));
+        const keyOf = (paths: string): string => [...new Set(paths)].sort().join('');
+        const places = new Map(list.filter(Boolean).map((paths) => [keyOf(paths), paths]));
+        const found = heirs(list, children);
+        expect(found).toHaveLength(places.size);
+        for (const [index, key] of [...places.keys()].entries()) {
+          const same = before.find((paths) => keyOf(paths.join('')) === key);
+          if (same !== undefined) expect(found[index]).toBe(`=${same.join('')}`);
+          else expect(found[index]).not.toMatch(/^=/);
+        }
+      }),
+    );
   });
 });
