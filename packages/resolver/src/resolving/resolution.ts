@@ -16,7 +16,13 @@ import {
 import { withinBounds } from '../lookup/bounds.js';
 import { keepPlaces } from '../lookup/keep-places.js';
 import { joinNotes, LONGEST_NOTE, summarize } from '../lookup/notes.js';
-import { type Endpoint, type EndpointInput, readEndpoints, sameEndpoints } from '../target/endpoint.js';
+import {
+  type Endpoint,
+  type EndpointInput,
+  type ReadEndpoints,
+  readEndpoints,
+  sameEndpoints,
+} from '../target/endpoint.js';
 import { TargetError } from '../target/error.js';
 import type { Delivered } from './delivery.js';
 import type { CheckedOptions } from './options.js';
@@ -47,6 +53,8 @@ export interface BoundedResolution extends Resolution {
 
 /** A resolution that counts: what the channel is told until there is a better one. */
 export interface GoodAnswer extends Delivered {
+  /** Its endpoints before they were ordered and bounded. */
+  readonly found: ReadEndpoints;
   /** The service config as JSON text; null when there is none, or none that can be written so. */
   readonly source: string | null;
   /** What is wrong with it; empty when nothing is. */
@@ -80,7 +88,7 @@ export function succeed(
   }
   const { maxAddressesPerEndpoint, keepOrder } = options;
   // Copies: a look-up may hand out the same array again, changed.
-  const found = readEndpoints(resolution.endpoints, options);
+  const found = readEndpoints(resolution.endpoints, options, before?.found);
   const bad = summarize(found.refused);
   if (bad !== '' && found.endpoints.length === 0) throw new TargetError(bad);
   // Those that are in use come first, so that they stay when there are too many.
@@ -101,6 +109,7 @@ export function succeed(
   return {
     answer: {
       endpoints: unchanged ? before.endpoints : bounded.kept,
+      found,
       serviceConfig: config.serviceConfig,
       source: config.source,
       complaint: config.complaint,
@@ -118,7 +127,7 @@ export function succeed(
 
 /** The order of its addresses is no news; its attributes are. */
 function survive(before: Endpoint, now: Endpoint): Endpoint {
-  return sameAttributes(before, now) ? before : withAttributes(before, attributesOf(now));
+  return sameAttributes(before, now) ? before : Object.freeze(withAttributes(before, attributesOf(now)));
 }
 
 type ConfigRead = Pick<GoodAnswer, 'serviceConfig' | 'source' | 'complaint'> & { readonly isNews: boolean };

@@ -7,7 +7,6 @@ import type { experimental } from '@grpc/grpc-js';
 import { logError, messageOf, type Trace, TurningClock } from '@petiole/service-config/internal';
 import { backoff, type ReconnectDelays } from '../grpc-js/channel-options.js';
 import { LONGEST_NOTE } from '../lookup/notes.js';
-import { deepFreeze } from '../target/objects.js';
 import type { CheckedOptions } from './options.js';
 import { type GoodAnswer, type Resolution, type Successor, succeed } from './resolution.js';
 import { Source, type Subscriber, unavailable } from './source.js';
@@ -127,7 +126,6 @@ export class SharedWatch extends Source {
       return;
     }
     const { answer, isNews, trouble } = successor;
-    deepFreeze(answer.endpoints); // all channels are given the same objects
     this.#good = answer;
     this.#backoff.reset();
     if (trouble !== '') logError(`${this.#parts.target}: ${trouble}`);

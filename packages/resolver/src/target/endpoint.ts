@@ -7,9 +7,11 @@ import {
   attributesOf,
   type EndpointAttributes,
   endpointKey,
+  isAnyOf,
   quote,
   sameAddresses,
   sameAttributes,
+  sameEnds,
   show,
   withAttributes,
   withoutRepetition,
@@ -17,7 +19,7 @@ import {
 import { checkHost, isIPv6Host, parseAddress } from './address.js';
 import { readAttributes } from './attributes.js';
 import { TargetError } from './error.js';
-import { isDeepFrozen } from './objects.js';
+import { deepFreeze, isDeepFrozen } from './objects.js';
 
 /** grpc-js's endpoint: `{ addresses: [{ host, port }, …] }`; the addresses of one server, tried in this order. */
 export type Endpoint = experimental.Endpoint;
@@ -48,19 +50,23 @@ export interface Reading {
 }
 
 export interface ReadEndpoints {
-  /** In grpc-js's shape and without duplicates; they share nothing with the input. */
-  readonly endpoints: Endpoint[];
+  /** In grpc-js's shape, without duplicates, and frozen: all channels are given the same. They share nothing with the input. */
+  readonly endpoints: readonly Endpoint[];
   /** What is wrong with each address or endpoint that was left out. */
   readonly refused: readonly string[];
   /** How many endpoints had more addresses than they may have, and lost the last ones. */
   readonly cut: number;
+  /** What each of the endpoints was read from, if all of that can never change; else empty. */
+  readonly constants: readonly unknown[];
+  /** The keys of the endpoints, and perhaps of those of lists before: an endpoint whose key is not there is a new one. */
+  readonly keys: Set<string>;
 }
 
 /**
  * Reads endpoints of a program, all of which must be good.
  * @throws {TargetError} that names the index of the endpoint and the part that is wrong.
  */
-export function toEndpoints(inputs: readonly EndpointInput[]): Endpoint[] {
+export function toEndpoints(inputs: readonly EndpointInput[]): readonly Endpoint[] {
   const all = { maxAddressesPerEndpoint: Number.POSITIVE_INFINITY, unixSockets: true };
   const { endpoints, refused } = readEndpoints(inputs, all);
   if (refused[0] !== undefined) throw new TargetError(refused[0]);
@@ -69,28 +75,48 @@ export function toEndpoints(inputs: readonly EndpointInput[]): Endpoint[] {
 
 /**
  * Reads endpoints of which a bad one costs that one only.
+ * @param before what the list before was read as, within the same bounds: what can never change is read once.
  * @throws {TargetError} when the whole is no list.
  */
-export function readEndpoints(inputs: readonly EndpointInput[], reading: Reading): ReadEndpoints {
+export function readEndpoints(
+  inputs: readonly EndpointInput[],
+  reading: Reading,
+  before?: ReadEndpoints,
+): ReadEndpoints {
   if (!Array.isArray(inputs)) throw new TargetError(`endpoints must be an array, got ${show(inputs)}`);
+  const last = before?.endpoints ?? [];
+  const { head, tail } = sameEnds(inputs, before?.constants ?? [], Object.is);
+  const ends = [last.slice(0, head), last.slice(last.length - tail)] as const;
   const refused: string[] = [];
-  const endpoints: Endpoint[] = [];
+  const between: Endpoint[] = [];
   const keys = new Set<string>();
   const most = reading.maxAddressesPerEndpoint;
   let cut = 0;
+  const news = inputs.slice(head, inputs.length - tail);
   // entries() does not pass over holes.
-  for (const [index, input] of inputs.entries()) {
-    let { endpoint, key } = constants.get(input as object) ?? readOne(input, index, reading, refused);
+  for (const [index, input] of news.entries()) {
+    let { endpoint, key } = constants.get(input as object) ?? readOne(input, head + index, reading, refused);
     if (endpoint === undefined) continue;
     if (endpoint.addresses.length > most) {
-      endpoint = { ...endpoint, addresses: endpoint.addresses.slice(0, most) };
+      endpoint = deepFreeze({ ...endpoint, addresses: endpoint.addresses.slice(0, most) });
       key = endpointKey(endpoint);
       cut += 1;
     }
     // One look-up instead of two: there may be thousands.
-    if (keys.size < keys.add(key).size) endpoints.push(endpoint);
+    if (keys.size < keys.add(key).size) between.push(endpoint);
   }
-  return { endpoints, refused, cut };
+  const known = head + tail === 0 ? undefined : before?.keys;
+  const mayRepeat = [...keys].some((key) => known?.has(key));
+  // An endpoint that is named twice has the place where it is named first.
+  if (mayRepeat && isAnyOf(between, ends.flat())) return readEndpoints(inputs, reading);
+  const endpoints = [...ends[0], ...between, ...ends[1]];
+  for (const key of keys) known?.add(key);
+  const all = known ?? keys;
+  // Those of endpoints that are gone do not pile up: once there are as many, the list is read as a whole.
+  const areFew = all.size <= 2 * inputs.length;
+  const areAll = cut === 0 && endpoints.length === inputs.length;
+  const areConstant = areFew && areAll && news.every((input) => constants.has(input as object));
+  return { endpoints, refused, cut, constants: areConstant ? [...inputs] : [], keys: all };
 }
 
 interface KeyedEndpoint {
@@ -142,7 +168,7 @@ function readEndpoint(
   for (const address of inputs) {
     unlessRefused(refuse, () => addresses.push(toAddress(address, unixSockets)));
   }
-  return withAttributes({ addresses: [...withoutRepetition(addresses)] }, read);
+  return deepFreeze(withAttributes({ addresses: [...withoutRepetition(addresses)] }, read));
 }
 
 function unlessRefused(refuse: (what: string) => void, read: () => void): void {
@@ -188,6 +214,7 @@ export function sameEndpoints(left: readonly Endpoint[], right: readonly Endpoin
     left.length === right.length &&
     left.every((endpoint, index) => {
       const other = right[index];
+      if (endpoint === other) return true;
       return other !== undefined && sameAddresses(endpoint, other) && sameAttributes(endpoint, other);
     })
   );

@@ -1,6 +1,7 @@
 /** Endpoints that can never change are read once. */
+import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { readEndpoints } from '../../src/target/endpoint.js';
+import { type ReadEndpoints, readEndpoints } from '../../src/target/endpoint.js';
 import { deepFreeze } from '../../src/target/objects.js';
 
 const READING = { maxAddressesPerEndpoint: 32, unixSockets: false };
@@ -39,4 +40,42 @@ it('a frozen endpoint means what the options of each reader say: bounds, and Uni
   const socket = deepFreeze({ addresses: [{ path: '/run/echo' }] });
   expect(read(socket, { unixSockets: true }).endpoints).toHaveLength(1);
   expect(read(socket).endpoints).toHaveLength(0);
+});
+
+it('a list after another is read as it would be alone, whatever has changed', () => {
+  const constant = ['10.0.0.1:1', '10.0.0.2:1', '10.0.0.1:1+10.0.0.2:1', '10.0.0.3:0', '/run/echo'].flatMap(
+    (text) => {
+      const addresses = text.split('+').map((one) => (one.startsWith('/') ? { path: one } : one));
+      return [deepFreeze({ addresses }), deepFreeze({ addresses, attributes: { zone: 'a' } })];
+    },
+  );
+  const changing = { addresses: [{ host: '10.0.0.9', port: 1 }] };
+  const lists = fc.array(fc.array(fc.constantFrom(...constant, changing), { maxLength: 7 }), {
+    maxLength: 9,
+  });
+  fc.assert(
+    fc.property(lists, fc.integer({ min: 1, max: 2 }), (all, maxAddressesPerEndpoint) => {
+      const reading = { ...READING, maxAddressesPerEndpoint };
+      // The same array each time, as a program may keep one.
+      const list: (typeof all)[number] = [];
+      let before: ReadEndpoints | undefined;
+      for (const [index, inputs] of all.entries()) {
+        list.splice(0, list.length, ...inputs);
+        changing.addresses = [{ host: '10.0.0.9', port: index + 1 }];
+        before = readEndpoints(list, reading, before);
+        const { endpoints, refused, cut } = readEndpoints(list, reading);
+        expect(before).toMatchObject({ endpoints, refused, cut });
+        expect(before.endpoints).toHaveLength(endpoints.length);
+      }
+    }),
+  );
+});
+
+it('the keys of endpoints that are gone do not pile up', () => {
+  let before: ReadEndpoints | undefined;
+  const stays = deepFreeze({ addresses: ['10.0.0.1:1'] });
+  for (let port = 2; port < 100; port++) {
+    before = readEndpoints([stays, deepFreeze({ addresses: [`10.0.0.2:${port}`] })], READING, before);
+    expect(before.keys.size).toBeLessThanOrEqual(5);
+  }
 });
