@@ -4,6 +4,7 @@
  * here, once: slices are merged anew whenever one of them changes.
  */
 import { isIPv4, isIPv6 } from 'node:net';
+import { isDeepStrictEqual } from 'node:util';
 import type { EndpointAttributes } from '@petiole/resolver';
 import { isJson, quote, show } from '@petiole/service-config/internal';
 
@@ -62,9 +63,10 @@ export interface Slice {
 /**
  * Reads a slice.
  * @param port its number on the pods, or its name in the Service.
+ * @param before what it was: pods that are as they were stay the same objects, which nobody has to look at again.
  * @throws {TypeError} that names the field where the whole slice cannot be used.
  */
-export function readSlice(object: unknown, port: number | string): Slice {
+export function readSlice(object: unknown, port: number | string, before?: Slice): Slice {
   if (!isJson(object)) throw new TypeError(`an EndpointSlice must be an object, got ${show(object)}`);
   const { addressType } = object;
   if (addressType !== 'IPv4' && addressType !== 'IPv6') {
@@ -75,6 +77,7 @@ export function readSlice(object: unknown, port: number | string): Slice {
   const ports = listed.length === 0 ? 'any' : listed.flatMap(readPort);
   const numbers = numbersOf(ports, port);
   const endpoints = list('endpoints', object.endpoints);
+  const known = new Map(before?.addresses.map(({ key, endpoint }) => [key, endpoint]));
   const addresses: SliceAddress[] = [];
   const refused: string[] = [];
   for (const [index, endpoint] of endpoints.entries()) {
@@ -82,7 +85,7 @@ export function readSlice(object: unknown, port: number | string): Slice {
       isJson(endpoint) && Array.isArray(endpoint.addresses) ? endpoint.addresses[0] : undefined;
     // The API gives the further addresses of an entry no meaning, and kube-proxy does not look at them.
     if (isJson(endpoint) && typeof host === 'string' && isAddress(host)) {
-      for (const number of numbers) addresses.push(readAddress(host, number, endpoint));
+      for (const number of numbers) addresses.push(readAddress(host, number, endpoint, known));
     } else {
       refused.push(
         `endpoints[${index}].addresses must begin with an ${addressType} address, got ${show(host)}`,
@@ -99,14 +102,24 @@ function numbersOf(ports: Slice['ports'], wanted: number | string): readonly num
   return [...new Set(meant.map(({ port }) => port))];
 }
 
-function readAddress(host: string, port: number, endpoint: Record<string, unknown>): SliceAddress {
+function readAddress(
+  host: string,
+  port: number,
+  endpoint: Record<string, unknown>,
+  known: ReadonlyMap<string, PodEndpoint>,
+): SliceAddress {
   const { conditions, targetRef } = endpoint;
+  const key = `${port} ${host}`;
+  const before = known.get(key);
+  const attributes = attributesOf(endpoint);
   return {
     // No uid begins with a blank.
     pod: (isJson(targetRef) ? text(targetRef.uid) : undefined) ?? ` ${host}`,
     readiness: readinessOf(isJson(conditions) ? conditions : {}),
-    key: `${port} ${host}`,
-    endpoint: podEndpoint([{ host, port }], attributesOf(endpoint)),
+    key,
+    endpoint: isDeepStrictEqual(before?.attributes, attributes)
+      ? (before as PodEndpoint)
+      : podEndpoint([{ host, port }], attributes),
   };
 }
 

@@ -60,7 +60,7 @@ export async function watchService({
   trace,
   timing,
 }: ServiceWatch): Promise<void> {
-  const slices = new Map<string, KnownSlice>();
+  let slices = new Map<string, KnownSlice>();
   /** What the next watch goes on from; undefined: a list is due. */
   let version: string | undefined;
   for (let fruitless = 0; !signal.aborted; fruitless += 1) {
@@ -71,8 +71,7 @@ export async function watchService({
       if (version === undefined) {
         const list = await listSlices(cluster, scope, signal);
         trace?.(() => `${list.items.length} slices at version ${list.version}`);
-        slices.clear();
-        for (const item of list.items) slices.set(item.name, read(item, port));
+        slices = new Map(list.items.map((item) => [item.name, read(item, port, slices)]));
         version = list.version;
         changed(slices, scope);
       }
@@ -105,15 +104,16 @@ function apply(
     case 'deleted':
       return slices.delete(event.name);
     case 'set':
-      slices.set(event.name, read(event, port));
+      slices.set(event.name, read(event, port, slices));
       if (slices.size > MOST_SLICES) throw tooMany(scope);
       return true;
   }
 }
 
-function read({ object }: NamedObject, port: number | string): KnownSlice {
+function read({ name, object }: NamedObject, port: number | string, known: KnownSlices): KnownSlice {
+  const before = known.get(name);
   try {
-    return readSlice(object, port);
+    return readSlice(object, port, before && 'error' in before ? undefined : before);
   } catch (error) {
     return { error: messageOf(error) };
   }

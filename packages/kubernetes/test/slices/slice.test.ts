@@ -68,4 +68,20 @@ describe('an EndpointSlice', () => {
       }),
     );
   });
+
+  it('gives the same objects again for pods that are as they were, and others for those that are not', () => {
+    const all = [pod('a', '10.0.0.1', { zone: 'x' }), pod('b', '10.0.0.2'), pod('c', '10.0.0.3')];
+    const before = readFor(slice(all), 'grpc');
+    const hints = { forZones: [{ name: 'x' }] };
+    const changed = [all[0], pod('b', '10.0.0.2', { hints }), pod('d', '10.0.0.4'), pod('c', '10.0.0.3')];
+    const after = readFor(structuredClone(slice(changed)), 'grpc', before);
+    const [a, b, c] = before.addresses.map(({ endpoint }) => endpoint);
+    const now = after.addresses.map(({ endpoint }) => endpoint);
+    expect([now[0] === a, now[1] === b, now[3] === c]).toEqual([true, false, true]);
+    expect(after).toEqual(readFor(slice(changed), 'grpc'));
+    // Another port is another address.
+    expect(readFor(slice(all, { ports: [{ name: 'grpc', port: 1 }] }), 'grpc', before)).toEqual(
+      readFor(slice(all, { ports: [{ name: 'grpc', port: 1 }] }), 'grpc'),
+    );
+  });
 });
