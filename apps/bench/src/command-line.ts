@@ -5,6 +5,7 @@ export const PARTS = [
   'throughput',
   'metrics',
   'scale',
+  'kubernetes',
   'failover',
   'policies',
   'import',

@@ -7,6 +7,7 @@ import { type CommandLine, type Part, parseCommandLine, USAGE } from './command-
 import { circumstances, replaceSection } from './document.js';
 import { failover } from './failover.js';
 import { imports } from './imports.js';
+import { kubernetes } from './kubernetes.js';
 import { metrics } from './metrics.js';
 import { policiesChart } from './policies/chart.js';
 import { policies } from './policies/policies.js';
@@ -31,6 +32,8 @@ async function measure(part: Part, { quick, write }: CommandLine): Promise<Repor
       if (write) writeFileSync(CHART, growthChart(report.curves, 'ms'));
       return report;
     }
+    case 'kubernetes':
+      return kubernetes(quick);
     case 'failover':
       return failover(quick);
     case 'policies': {

@@ -20,6 +20,10 @@ export interface Observer {
   /** An RPC was given to a connection; `onSent` follows when its stream exists. */
   onPick?(address: string): void;
   onSent?(address: string): void;
+  /** The policy has taken an update, in so many milliseconds. */
+  onUpdated?(ms: number): void;
+  /** Gives the policy its subchannels in place of the channel. */
+  createSubchannel?: experimental.ChannelControlHelper['createSubchannel'];
 }
 
 let observer: Observer = {};
@@ -71,7 +75,7 @@ class ProbePolicy implements experimental.LoadBalancer {
     this.child = new experimental.ChildLoadBalancerHandler(
       experimental.createChildChannelControlHelper(helper, {
         createSubchannel(address, args) {
-          const subchannel = helper.createSubchannel(address, args);
+          const subchannel = (observer.createSubchannel ?? helper.createSubchannel)(address, args);
           const name = subchannel.getAddress();
           if (observer.onReady && !watched.has(name)) {
             watched.add(name);
@@ -96,9 +100,11 @@ class ProbePolicy implements experimental.LoadBalancer {
     options: ChannelOptions,
     note: string,
   ): boolean {
-    return (
-      config instanceof ProbeConfig && this.child.updateAddressList(endpoints, config.child, options, note)
-    );
+    if (!(config instanceof ProbeConfig)) return false;
+    const start = performance.now();
+    const accepted = this.child.updateAddressList(endpoints, config.child, options, note);
+    observer.onUpdated?.(performance.now() - start);
+    return accepted;
   }
 
   exitIdle(): void {

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { coldStart } from '../src/cold-start.js';
 import { failover } from '../src/failover.js';
 import { imports } from '../src/imports.js';
+import { kubernetes } from '../src/kubernetes.js';
 import { policiesChart } from '../src/policies/chart.js';
 import { policies } from '../src/policies/policies.js';
 import type { Report } from '../src/report.js';
@@ -50,6 +51,15 @@ describe('each part runs', { timeout: 120_000 }, () => {
     }
     expect(column(report, 0, 'memory')).toSatisfy((values: number[]) => values.every(Number.isFinite));
     expect(report.curves.map(({ points }) => points.map(({ x }) => x))).toEqual(Array(4).fill([10, 50]));
+    expect(report.verdicts).toHaveLength(2);
+  });
+
+  test('kubernetes: a pod that changes touches one child of ours, and all of round_robin', async () => {
+    const report = await kubernetes(true);
+    for (const name of ['event loop', 'of it the resolver', 'of it the policy', 'CPU']) {
+      expect(column(report, 0, name)).toSatisfy(positive);
+    }
+    expect(column(report, 0, 'children made')).toEqual([1, 1, 300, 300]);
     expect(report.verdicts).toHaveLength(2);
   });
 
