@@ -35,10 +35,11 @@ export function isAnyOf(few: readonly Endpoint[], many: readonly Endpoint[]): bo
   if (few.length === 0 || many.length === 0) return false;
   const hosts = new Set(few.flatMap(({ addresses }) => addresses.map(hostOf)));
   const keys = new Set(few.map(endpointKey));
-  return many.some((one) => {
+  for (const one of many) {
     const first = one.addresses[0];
-    return first !== undefined && hosts.has(hostOf(first)) && keys.has(endpointKey(one));
-  });
+    if (first !== undefined && hosts.has(hostOf(first)) && keys.has(endpointKey(one))) return true;
+  }
+  return false;
 }
 
 function hostOf(address: experimental.SubchannelAddress): string {

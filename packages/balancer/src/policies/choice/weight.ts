@@ -9,6 +9,7 @@ export function weightOf({ attributes: { weight } }: PolicyEndpoint<unknown>): n
 }
 
 /** Whether the weights make no difference. */
-export function weighEqually([first, ...others]: readonly PolicyEndpoint<unknown>[]): boolean {
-  return first === undefined || others.every((endpoint) => weightOf(endpoint) === weightOf(first));
+export function weighEqually(endpoints: readonly PolicyEndpoint<unknown>[]): boolean {
+  const weight = endpoints[0] && weightOf(endpoints[0]);
+  return endpoints.every((endpoint) => weightOf(endpoint) === weight);
 }
