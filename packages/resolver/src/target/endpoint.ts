@@ -58,8 +58,10 @@ export interface ReadEndpoints {
   readonly cut: number;
   /** What each of the endpoints was read from, if all of that can never change; else empty. */
   readonly constants: readonly unknown[];
-  /** The keys of the endpoints, and perhaps of those of lists before: an endpoint whose key is not there is a new one. */
+  /** The keys of the endpoints, and of those that are `gone`; one set for a list and those after it. */
   readonly keys: Set<string>;
+  /** Keys of endpoints of the list before that are not in this one. */
+  readonly gone: readonly string[];
 }
 
 /**
@@ -84,8 +86,9 @@ export function readEndpoints(
   before?: ReadEndpoints,
 ): ReadEndpoints {
   if (!Array.isArray(inputs)) throw new TargetError(`endpoints must be an array, got ${show(inputs)}`);
-  const last = before?.endpoints ?? [];
   const { head, tail } = sameEnds(inputs, before?.constants ?? [], Object.is);
+  const known = head + tail > 0 ? before : undefined;
+  const last = known?.endpoints ?? [];
   const ends = [last.slice(0, head), last.slice(last.length - tail)] as const;
   const refused: string[] = [];
   const between: Endpoint[] = [];
@@ -105,18 +108,18 @@ export function readEndpoints(
     // One look-up instead of two: there may be thousands.
     if (keys.size < keys.add(key).size) between.push(endpoint);
   }
-  const known = head + tail === 0 ? undefined : before?.keys;
-  const mayRepeat = [...keys].some((key) => known?.has(key));
+  const all = known?.keys ?? keys;
+  for (const key of known?.gone ?? []) all.delete(key);
+  const mayRepeat = [...keys].some((key) => all.has(key));
   // An endpoint that is named twice has the place where it is named first.
   if (mayRepeat && isAnyOf(between, ends.flat())) return readEndpoints(inputs, reading);
+  for (const key of keys) all.add(key);
+  const left = last.slice(head, last.length - tail).map(endpointKey);
+  const gone = left.filter((key) => !keys.has(key));
   const endpoints = [...ends[0], ...between, ...ends[1]];
-  for (const key of keys) known?.add(key);
-  const all = known ?? keys;
-  // Those of endpoints that are gone do not pile up: once there are as many, the list is read as a whole.
-  const areFew = all.size <= 2 * inputs.length;
   const areAll = cut === 0 && endpoints.length === inputs.length;
-  const areConstant = areFew && areAll && news.every((input) => constants.has(input as object));
-  return { endpoints, refused, cut, constants: areConstant ? [...inputs] : [], keys: all };
+  const areConstant = areAll && news.every((input) => constants.has(input as object));
+  return { endpoints, refused, cut, constants: areConstant ? [...inputs] : [], keys: all, gone };
 }
 
 interface KeyedEndpoint {
