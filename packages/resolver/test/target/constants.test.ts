@@ -74,6 +74,17 @@ it('a list after another is read as it would be alone, whatever has changed', ()
   );
 });
 
+it('an endpoint that a list names again, beside those that stay, is there once', () => {
+  const [a, b, c, x] = ['a', 'b', 'c', 'x'].map((name) => deepFreeze({ addresses: [`${name}:1`] }));
+  let before: ReadEndpoints | undefined;
+  for (const list of ['abc', 'abac', 'abc', 'abxc', 'abxxc', 'abc', 'abxc', 'cabxc']) {
+    const inputs = [...list].map((name) => ({ a, b, c, x })[name] ?? '');
+    before = readEndpoints(inputs, READING, before);
+    const hosts = before.endpoints.map(({ addresses: [first] }) => first && 'host' in first && first.host);
+    expect(hosts).toEqual([...new Set(list)]);
+  }
+});
+
 it('the keys of endpoints that are gone do not pile up', () => {
   let before: ReadEndpoints | undefined;
   const stays = deepFreeze({ addresses: ['10.0.0.1:1'] });
