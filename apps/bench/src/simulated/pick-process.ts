@@ -2,7 +2,7 @@
  * What one pick of a policy costs: `pick-process.ts POLICY ENDPOINTS` prints a
  * {@link PickCost} as JSON. Run by balancer-process.ts.
  */
-import { connectivityState as State } from '@grpc/grpc-js';
+import { type experimental, connectivityState as State } from '@grpc/grpc-js';
 import '@petiole/balancer/register';
 import { rpc, SimulatedChannel } from '@petiole/test-kit/simulated-channel';
 
@@ -12,13 +12,15 @@ export interface PickCost {
   readonly bytes: number;
 }
 
-const PICKS = 5_000_000;
-/** The same for all picks whose time is taken: the making of new ones takes longer than a pick. */
-const ARGS = rpc();
+/**
+ * Picks whose time is taken together. Each is the first one of an RPC, with arguments as grpc-js makes them: an RPC's second pick
+ * is another matter. They are made before, as that takes longer than a pick, and few enough to be at hand in the processor's cache.
+ */
+const TIMED = 200;
+/** The median of so many: other processes of a noisy machine do not count. */
+const ROUNDS = 20_000;
 /** Picks whose memory is measured: few enough that no collection comes between. */
 const MEASURED = 10_000;
-/** For those, arguments as grpc-js makes them: new for each RPC. The first half warms up. */
-const RPCS = Array.from({ length: 2 * MEASURED }, rpc);
 
 const [policy = 'round_robin', count = '100'] = process.argv.slice(2);
 const channel = new SimulatedChannel({ [policy]: {} }, { latestOnly: true });
@@ -26,24 +28,31 @@ channel.update(SimulatedChannel.endpoints(Number(count)));
 channel.all(State.READY);
 const { picker } = channel.latest;
 
-function pick(times: number): void {
-  for (let i = 0; i < times; i++) picker.pick(ARGS);
+const rpcs = (length: number): experimental.PickArgs[] => Array.from({ length }, () => rpc());
+
+function pick(all: readonly experimental.PickArgs[]): void {
+  for (const args of all) picker.pick(args);
 }
 
-function pickForNew(from: number): void {
-  for (let i = from; i < from + MEASURED; i++) picker.pick(RPCS[i] ?? ARGS);
+/** Nanoseconds of one pick. */
+function time(): number {
+  const all = rpcs(TIMED);
+  const start = process.hrtime.bigint();
+  pick(all);
+  return Number(process.hrtime.bigint() - start) / TIMED;
 }
+
+const times = (): number[] => Array.from({ length: ROUNDS }, time).sort((a, b) => a - b);
 
 // As in a process that has run for a while: endpoints live where the collector moves what lives long.
 globalThis.gc?.();
 globalThis.gc?.();
-pick(PICKS); // compiled from here on
-const start = process.cpuUsage();
-pick(PICKS);
-const { user, system } = process.cpuUsage(start);
-pickForNew(0);
+times(); // compiled from here on
+const ns = times()[ROUNDS / 2] ?? Number.NaN;
+pick(rpcs(MEASURED));
+const measured = rpcs(MEASURED);
 globalThis.gc?.();
 const heap = process.memoryUsage().heapUsed;
-pickForNew(MEASURED);
+pick(measured);
 const bytes = (process.memoryUsage().heapUsed - heap) / MEASURED;
-console.log(JSON.stringify({ ns: ((user + system) * 1000) / PICKS, bytes } satisfies PickCost));
+console.log(JSON.stringify({ ns, bytes } satisfies PickCost));

@@ -69,6 +69,8 @@ export class EndpointChild<Data>
   state: EndpointState = 'IDLE';
   /** What its own leaf gives to RPCs. */
   private answer: experimental.PickResult = queuePick();
+  /** Undefined while it may have no more than one. Beside the answer, where a pick finds both in one line of the cache. */
+  private connections: Connections | undefined = undefined;
   lastError: string | undefined = undefined;
 
   /** The wrapper of the connection in use, when it is health-checked. */
@@ -85,8 +87,6 @@ export class EndpointChild<Data>
   private isAsked = false;
   /** Sets its subchannels apart from those before it was renewed, which grpc-js would use again. */
   private generation = 0;
-  /** Undefined while it may have no more than one. */
-  private connections: Connections | undefined = undefined;
   private readonly pace: ReconnectPace = new ReconnectPace();
 
   private readonly owner: ChildOwner<Data>;

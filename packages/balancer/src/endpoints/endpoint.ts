@@ -91,6 +91,18 @@ export interface PolicyPicker {
   pick(args: PolicyPickArgs): experimental.PickResult;
 }
 
+/** What a picker gets that looks at no more of an RPC. */
+export type AttemptArgs = Pick<PolicyPickArgs, 'rpc'>;
+
+/**
+ * A picker that looks at no more of an RPC than `rpc`, and says so. The rest is new for each RPC: to keep it where a picker finds
+ * it, for however short a time, has V8's garbage collector take note, which takes as long as a pick.
+ */
+export interface AttemptPicker {
+  readonly reads: 'rpc';
+  pick(args: AttemptArgs): experimental.PickResult;
+}
+
 /** How an RPC ended. */
 export interface CallEnd {
   /** The RPC's status code, as the application gets it from this attempt. */

@@ -33,6 +33,14 @@ export class EndpointPick<Data> implements PickResult {
     this.onCallStarted = onCallStarted;
     this.onCallEnded = onCallEnded;
   }
+
+  /**
+   * That it is an endpoint's own, and no copy: those that policies and parents make have its fields, and not this. It is asked
+   * for each RPC, and `instanceof` takes some nanoseconds more.
+   */
+  get isOwn(): true {
+    return true;
+  }
 }
 
 const NOWHERE = { subchannel: null, onCallStarted: null, onCallEnded: null };

@@ -1,7 +1,15 @@
 /** The picker that grpc-js gets: the policy's own, which it tells of the RPC, with what is known of RPCs kept around it. */
 import type { experimental, Metadata } from '@grpc/grpc-js';
 import { attemptsOf, isFirst, remember, type Tried, triedBefore } from '../grpc-js/rpc-attempts.js';
-import type { CallHooks, PolicyEndpoint, PolicyPickArgs, PolicyPicker, Rpc } from './endpoint.js';
+import type {
+  AttemptArgs,
+  AttemptPicker,
+  CallHooks,
+  PolicyEndpoint,
+  PolicyPickArgs,
+  PolicyPicker,
+  Rpc,
+} from './endpoint.js';
 import type { EndpointPick, QueuedPick } from './pick-result.js';
 import type { PickedInTurn } from './picked-in-turn.js';
 
@@ -10,31 +18,34 @@ type PickArgs = experimental.PickArgs;
 export class RpcPicker<Data> implements experimental.Picker {
   /** The policy's. */
   readonly picker: PolicyPicker;
+  /** The same one, if it looks at no more of an RPC than its attempts. */
+  private readonly attempts: AttemptPicker | undefined;
   private readonly picks: PickedInTurn;
   /** Undefined if the policy has none. */
   private readonly hooks: CallHooks<Data> | undefined;
   private readonly given: GivenArgs = new GivenArgs();
 
-  constructor(picker: PolicyPicker, picks: PickedInTurn, hooks: CallHooks<Data>) {
+  constructor(picker: PolicyPicker | AttemptPicker, picks: PickedInTurn, hooks: CallHooks<Data>) {
     this.picker = picker;
+    this.attempts = 'reads' in picker && picker.reads === 'rpc' ? picker : undefined;
     this.picks = picks;
     this.hooks = hooks.onCallStarted || hooks.onCallEnded ? hooks : undefined;
   }
 
   pick(args: PickArgs): experimental.PickResult {
     const tried = triedBefore(args);
-    const { given } = this;
-    given.args = args;
-    given.tried = tried;
-    const result = this.picker.pick(given);
+    const result =
+      this.attempts === undefined
+        ? this.picker.pick(this.given.anew(args, tried))
+        : this.attempts.pick(isFirst(tried) ? FIRST_ARGS : { rpc: rpcOf(tried) });
     // A policy may have made a copy of an endpoint's pick result, with hooks of its own.
-    const { pickedEndpoint: endpoint, connection } = result as Partial<EndpointPick<Data>>;
+    const { pickedEndpoint: endpoint } = result as Partial<EndpointPick<Data>>;
     if (endpoint === undefined) {
       (result as Partial<QueuedPick>).rpcWaits?.();
       return result;
     }
     remember(args, tried, endpoint);
-    if (this.picks.areCounted) this.picks.add(endpoint.kept, connection);
+    if (this.picks.areCounted) this.picks.add(endpoint.kept, (result as EndpointPick<Data>).connection);
     return this.hooks === undefined ? result : withHooks(this.hooks, result, endpoint, rpcOf(tried));
   }
 }
@@ -66,6 +77,7 @@ function withHooks<Data>(
 }
 
 const FIRST: Rpc = Object.freeze({ attempt: 0, tried: Object.freeze([]) });
+const FIRST_ARGS: AttemptArgs = Object.freeze({ rpc: FIRST });
 
 function rpcOf(tried: Tried): Rpc {
   if (isFirst(tried)) return FIRST;
@@ -75,8 +87,14 @@ function rpcOf(tried: Tried): Rpc {
 
 /** One object for all picks of a picker, so that none is made for a pick: it tells of the newest. */
 class GivenArgs implements PolicyPickArgs {
-  args: PickArgs | undefined = undefined;
-  tried: Tried = undefined;
+  private args: PickArgs | undefined = undefined;
+  private tried: Tried = undefined;
+
+  anew(args: PickArgs, tried: Tried): this {
+    this.args = args;
+    this.tried = tried;
+    return this;
+  }
 
   get metadata(): Metadata {
     return (this.args as PickArgs).metadata;

@@ -6,10 +6,10 @@ import type { experimental } from '@grpc/grpc-js';
 import { boolean, type ConfigOf, duration, integer } from '@petiole/service-config';
 import { logError } from '@petiole/service-config/internal';
 import {
+  type AttemptArgs,
+  type AttemptPicker,
   describeEndpoints,
   type PolicyEndpoint,
-  type PolicyPickArgs,
-  type PolicyPicker,
   type Rpc,
 } from '../endpoints/endpoint.js';
 import { definePolicy } from '../policy/define-policy.js';
@@ -47,7 +47,8 @@ interface Memory {
 type View = PolicyView<Config, Memory, undefined>;
 
 /** The picker: where the rotation stands is all its state. A first attempt of an RPC allocates nothing. */
-class Rotation implements PolicyPicker {
+class Rotation implements AttemptPicker {
+  readonly reads = 'rpc';
   private endpoints: readonly PolicyEndpoint[] = [];
   private repeatCount = 0;
   /** The place of the endpoint whose turn it is, and how many RPCs of its turn it has had. */
@@ -73,7 +74,7 @@ class Rotation implements PolicyPicker {
     return rotation;
   }
 
-  pick({ rpc }: PolicyPickArgs): experimental.PickResult {
+  pick({ rpc }: AttemptArgs): experimental.PickResult {
     return (rpc.attempt === 0 ? this.next() : this.untried(rpc)).pickResult;
   }
 

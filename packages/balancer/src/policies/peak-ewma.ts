@@ -4,7 +4,7 @@
  */
 import { type experimental, status as Status } from '@grpc/grpc-js';
 import { type ConfigOf, duration } from '@petiole/service-config';
-import type { PolicyEndpoint, PolicyPickArgs } from '../endpoints/endpoint.js';
+import type { AttemptArgs, PolicyEndpoint } from '../endpoints/endpoint.js';
 import { EndpointPick } from '../endpoints/pick-result.js';
 import { watchAnswers } from '../grpc-js/answer-time.js';
 import { definePolicy } from '../policy/define-policy.js';
@@ -86,7 +86,7 @@ class PeakEwmaPicker extends BestOfFew<Answers> {
   protected override readonly margin = 0.9;
   private now = 0;
 
-  override pick({ rpc }: PolicyPickArgs): experimental.PickResult {
+  override pick({ rpc }: AttemptArgs): experimental.PickResult {
     this.now = performance.now();
     const endpoint = this.choose(rpc.tried);
     return endpoint.data.pickResult(endpoint);

@@ -3,13 +3,14 @@
  * `weighted_round_robin` of grpc-js weighs by what servers report of their load, gRFC A58.)
  */
 import type { experimental } from '@grpc/grpc-js';
-import type { PolicyEndpoint, PolicyPickArgs, PolicyPicker } from '../endpoints/endpoint.js';
+import type { AttemptArgs, AttemptPicker, PolicyEndpoint } from '../endpoints/endpoint.js';
 import { definePolicy } from '../policy/define-policy.js';
 import { type Policy, whenUsed } from '../policy/policy-object.js';
 import { weightOf } from './choice/weight.js';
 import { WeightedRotation } from './picking/weighted-rotation.js';
 
-class WeightedPicker implements PolicyPicker {
+class WeightedPicker implements AttemptPicker {
+  readonly reads = 'rpc';
   private readonly ready: readonly PolicyEndpoint[];
   private readonly rotation: WeightedRotation<{ readonly weight: number; readonly endpoint: PolicyEndpoint }>;
 
@@ -19,7 +20,7 @@ class WeightedPicker implements PolicyPicker {
     this.rotation = new WeightedRotation(members, Math.random());
   }
 
-  pick({ rpc: { tried } }: PolicyPickArgs): experimental.PickResult {
+  pick({ rpc: { tried } }: AttemptArgs): experimental.PickResult {
     let { endpoint } = this.rotation.next();
     // A later attempt goes elsewhere. A heavy endpoint may have many turns in a row, so the search has an end.
     for (let i = 1; i < this.ready.length && tried.includes(endpoint); i++)

@@ -4,7 +4,7 @@
  */
 import type { experimental } from '@grpc/grpc-js';
 import { integer, string } from '@petiole/service-config';
-import type { PolicyEndpoint, PolicyPickArgs, PolicyPicker } from '../endpoints/endpoint.js';
+import type { AttemptArgs, AttemptPicker, PolicyEndpoint } from '../endpoints/endpoint.js';
 import { definePolicy } from '../policy/define-policy.js';
 import { type Policy, whenUsed } from '../policy/policy-object.js';
 import { groupsOf } from './choice/groups.js';
@@ -47,8 +47,9 @@ function countZones(all: readonly Endpoint[]): ZoneCounts {
 }
 
 /** An RPC goes to one of some groups at random, by their shares. */
-class SharesPicker implements PolicyPicker {
-  private readonly parts: ReadonlyArray<{ readonly upTo: number; readonly picker: PolicyPicker }>;
+class SharesPicker implements AttemptPicker {
+  readonly reads = 'rpc';
+  private readonly parts: ReadonlyArray<{ readonly upTo: number; readonly picker: AttemptPicker }>;
 
   /** @param shares of the groups that have one; together 1 */
   constructor(shares: ReadonlyMap<string, number>, ready: readonly Endpoint[]) {
@@ -60,7 +61,7 @@ class SharesPicker implements PolicyPicker {
     });
   }
 
-  pick(args: PolicyPickArgs): experimental.PickResult {
+  pick(args: AttemptArgs): experimental.PickResult {
     const drawn = Math.random();
     // Rounding can leave the sum of the shares below 1 by a hair.
     const { picker } =

@@ -4,12 +4,13 @@
  */
 import { experimental } from '@grpc/grpc-js';
 import { show } from '@petiole/service-config/internal';
-import { EndpointPick, failPick } from '../endpoints/pick-result.js';
+import type { AttemptPicker } from '../endpoints/endpoint.js';
+import { type EndpointPick, failPick } from '../endpoints/pick-result.js';
 import type { BugReports } from './bug-reports.js';
 
 type PickResult = experimental.PickResult;
 
-interface Picker<Args> {
+interface Picker<Args> extends Partial<Pick<AttemptPicker, 'reads'>> {
   pick(args: Args): PickResult;
 }
 
@@ -21,11 +22,14 @@ export class GuardedPicker<Args extends experimental.PickArgs = experimental.Pic
    * ready. grpc-js asks again at the next publication only (B14).
    */
   hasKeptWaiting = false;
+  /** As the policy's picker has it. */
+  readonly reads: AttemptPicker['reads'] | undefined;
   private readonly picker: Picker<Args>;
   private readonly bugs: BugReports;
 
   constructor(picker: Picker<Args>, bugs: BugReports) {
     this.picker = picker;
+    this.reads = picker.reads;
     this.bugs = bugs;
   }
 
@@ -37,7 +41,7 @@ export class GuardedPicker<Args extends experimental.PickArgs = experimental.Pic
   pick(args: Args): PickResult {
     try {
       const result = this.picker.pick(args);
-      return result instanceof EndpointPick ? result : this.checked(result);
+      return (result as Partial<EndpointPick<unknown>> | null)?.isOwn ? result : this.checked(result);
     } catch (error) {
       this.hasKeptWaiting = true;
       return failPick(this.bugs.report('picker', error));

@@ -1,6 +1,6 @@
 /** The picker of policies that draw a few endpoints at random and take the best of them ("the power of two choices"). */
 import type { experimental } from '@grpc/grpc-js';
-import type { PolicyEndpoint, PolicyPickArgs, PolicyPicker, Rpc } from '../../endpoints/endpoint.js';
+import type { AttemptArgs, AttemptPicker, PolicyEndpoint, Rpc } from '../../endpoints/endpoint.js';
 
 /** How often an RPC is taken from an endpoint in its slow start, at most: where all are new, one of them must have it. */
 const MOST_REFUSALS = 32;
@@ -8,7 +8,8 @@ const MOST_REFUSALS = 32;
 /** The part of its share that an endpoint has, above 0 and at most 1. */
 export type PartOfShare<Data> = (data: Data) => number;
 
-export abstract class BestOfFew<Data> implements PolicyPicker {
+export abstract class BestOfFew<Data> implements AttemptPicker {
+  readonly reads = 'rpc';
   private readonly choiceCount: number;
   private readonly part: PartOfShare<Data> | undefined;
   /** A load that is less than this part of the first one's is better; one that differs by less is the same. */
@@ -38,7 +39,7 @@ export abstract class BestOfFew<Data> implements PolicyPicker {
     return undefined;
   }
 
-  pick({ rpc }: PolicyPickArgs): experimental.PickResult {
+  pick({ rpc }: AttemptArgs): experimental.PickResult {
     return this.choose(rpc.tried).pickResult;
   }
 
