@@ -226,6 +226,7 @@ export class EndpointChild<Data>
   /** Opens subchannels with new arguments, and keeps the old connection until one is READY. */
   takeArguments(): void {
     this.leaf?.renew(this.endpoint, this.currentArguments);
+    this.connections?.outdate();
   }
 
   private get currentArguments(): ChannelOptions {

@@ -114,6 +114,8 @@ export class Connections {
   private own: Connection | undefined = undefined;
   private hidden: Hidden | undefined = undefined;
   private readonly extras: Map<Extra, Connection | undefined> = new Map();
+  /** The leaf is to make a connection of another kind, which replaces all that there are. */
+  private areOutdated = false;
   private backoff: experimental.BackoffTimeout | undefined = undefined;
   /** The answer to an RPC that is to wait for a new connection. */
   private readonly wait: QueuedPick = new QueuedPick(() => this.rpcWaits());
@@ -221,16 +223,26 @@ export class Connections {
   /** The leaf has a connection; one in place of another, if it had one already. */
   ownReady(subchannel: SubchannelInterface | null): EndpointPick<unknown> {
     const { own } = this;
-    if (own !== undefined) {
-      if (own.pick.subchannel?.getRealSubchannel() === subchannel?.getRealSubchannel()) return own.pick;
-      // All that were made before are to be replaced.
+    if (own !== undefined && own.pick.subchannel?.getRealSubchannel() === subchannel?.getRealSubchannel())
+      return own.pick;
+    if (own !== undefined || this.areOutdated) {
       this.removeOwn();
       this.removeExtras();
     }
+    this.areOutdated = false;
     this.hidden = undefined;
     this.own = new Connection(this.owner, subchannel);
     this.join(this.own);
     return this.own.pick;
+  }
+
+  /**
+   * The leaf was given other arguments. They are no news to the connections that there are, which serve until it has one; so it
+   * must not wait until it is asked.
+   */
+  outdate(): void {
+    this.areOutdated = true;
+    if (this.hidden?.state === 'IDLE') process.nextTick(() => this.owner.reconnect());
   }
 
   /**

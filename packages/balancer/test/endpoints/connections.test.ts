@@ -22,6 +22,17 @@ definePolicy({
   },
 }).register();
 
+definePolicy({
+  name: 'first_when_asked',
+  connect: 'when asked',
+  createPicker(_, view) {
+    endpoints = view.endpoints;
+    const [first] = view.endpoints;
+    first?.connect();
+    return first && { pick: () => first.pickResult };
+  },
+}).register();
+
 beforeEach(() => {
   setLogger({});
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setImmediate', 'performance', 'Date'] });
@@ -39,14 +50,16 @@ const scaling = (maxConnectionsPerSubchannel: number, options: object = {}) => (
 });
 
 class Scene {
-  readonly channel = new SimulatedChannel({ first_of_all: {} });
-  readonly first: SimulatedSubchannel = this.channel.subchannel(A);
+  readonly channel: SimulatedChannel;
+  readonly first: SimulatedSubchannel;
 
   readonly streams: number;
   private readonly options: object;
 
   /** A READY endpoint whose server allows so many streams on a connection. */
-  constructor(max: number, streams = 1, options: object = {}) {
+  constructor(max: number, streams = 1, options: object = {}, policy = 'first_of_all') {
+    this.channel = new SimulatedChannel({ [policy]: {} });
+    this.first = this.channel.subchannel(A);
     this.streams = streams;
     this.options = options;
     this.first.maxConcurrentStreams = streams;
@@ -309,6 +322,35 @@ test('renew() replaces all of them', async () => {
   expect(scene.start().at).toBe(2);
   expect([scene.first, scene.further[0]].map((one) => one?.refs)).toEqual([0, 0]);
 });
+
+const otherArguments = (scene: Scene): boolean =>
+  scene.channel.update(SimulatedChannel.endpoints(1), scaling(2, { 'grpc.primary_user_agent': 'another' }));
+
+test.each([
+  ['other arguments', otherArguments, 'first_of_all'],
+  ['other arguments, where endpoints connect when asked', otherArguments, 'first_when_asked'],
+  ['renew()', () => endpoints[0]?.renew(), 'first_of_all'],
+])(
+  'while the first connection is lost, %s: the further ones are replaced once it is made anew',
+  async (_what, change, policy) => {
+    const scene = new Scene(2, 1, {}, policy);
+    await told();
+    scene.first.become(READY);
+    scene.starts(2);
+    await told();
+    await scene.become(READY);
+    scene.first.become(IDLE);
+    change(scene);
+    await told();
+    expect(scene.start().at).not.toBe(0);
+    expect(scene.further[0]?.refs).toBe(1);
+    const anew = scene.further[1] ?? scene.first;
+    await scene.become(CONNECTING, anew);
+    await scene.become(READY, anew);
+    expect(scene.further[0]?.refs).toBe(0);
+    expect([scene.channel.state, scene.channel.refs]).toEqual(['READY', 1]);
+  },
+);
 
 test('all go with the endpoint, also one that is being made', async () => {
   const scene = new Scene(3);
