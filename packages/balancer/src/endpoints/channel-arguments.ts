@@ -5,8 +5,10 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type ChannelOptions, experimental } from '@grpc/grpc-js';
 import {
+  got,
   HEALTH_CHECK_SERVICE_NAME_ATTRIBUTE,
   type Json,
+  logError,
   MAX_CONNECTIONS_ATTRIBUTE,
   own,
   TARGET_ATTRIBUTE,
@@ -22,6 +24,9 @@ const CAP_OPTION = 'grpc.max_connections_per_subchannel_cap';
 const DEFAULT_CAP = 10;
 /** For servers that allow more than the program wants, and where grpc-js does not say what they allow. */
 const MAX_STREAMS_OPTION = 'petiole.max_concurrent_streams';
+
+/** Both are of type uint32. */
+const MOST = 2 ** 32 - 1;
 
 /** Of all endpoints of the process: such a connection is nobody else's. */
 let connections = 0;
@@ -42,6 +47,8 @@ export class ChannelArguments {
   maxConnections = 1;
   /** How many streams a connection may have; Infinity for as many as the server allows. */
   maxStreams: number = Number.POSITIVE_INFINITY;
+  /** What was wrong with an option when it was read last. */
+  private readonly complaints: Map<string, string | undefined> = new Map();
 
   /** The arguments of a connection; 0 is the one that channels share. */
   of(connection: number): ChannelOptions {
@@ -58,10 +65,19 @@ export class ChannelArguments {
     this.healthService = healthCheckServiceOf(options);
     this.maxConnections = maxConnectionsOf(options);
     this.maxStreams = countOf(options[MAX_STREAMS_OPTION]) ?? Number.POSITIVE_INFINITY;
+    for (const name of [CAP_OPTION, MAX_STREAMS_OPTION]) this.complain(name, options[name]);
     // The config selector is new on each xDS update, and would make each subchannel unlike its predecessor.
     const { [CHANNEL_ARGS_CONFIG_SELECTOR_KEY]: _, ...next } = options;
     if (!sameArguments(current, next)) this.current = next;
     return this.current !== current || this.healthService !== healthService;
+  }
+
+  /** Logs a bad value, once: updates bring the same one again. */
+  private complain(name: string, value: unknown): void {
+    const bad = value === undefined || countOf(value) !== undefined ? undefined : got(value);
+    if (bad !== undefined && bad !== this.complaints.get(name))
+      logError(`The channel option ${name} must be an integer from 1 to ${MOST}, ${bad}: ignored.`);
+    this.complaints.set(name, bad);
   }
 }
 
@@ -105,9 +121,9 @@ function fieldsOf(json: string): Json {
   }
 }
 
-/** A uint32 from 1. */
+/** An integer from 1 to {@link MOST}. */
 function countOf(value: unknown): number | undefined {
-  return Number.isInteger(value) && Number(value) >= 1 && Number(value) < 2 ** 32 ? Number(value) : undefined;
+  return Number.isInteger(value) && Number(value) >= 1 && Number(value) <= MOST ? Number(value) : undefined;
 }
 
 function textOf(value: unknown): string | undefined {

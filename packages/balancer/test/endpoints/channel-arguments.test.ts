@@ -1,7 +1,8 @@
-/** Which changes of the channel options replace the subchannels: a removed option is a change, too. */
-import { experimental, connectivityState as State } from '@grpc/grpc-js';
+/** Which changes of the channel options replace the subchannels, a removed option among them; and what is said of bad ones. */
+import { experimental, connectivityState as State, setLogger } from '@grpc/grpc-js';
 import { SimulatedChannel } from '@petiole/test-kit/simulated-channel';
-import { beforeEach, expect, test } from 'vitest';
+import { told } from '@petiole/test-kit/told';
+import { beforeEach, expect, onTestFinished, test, vi } from 'vitest';
 import { customRoundRobin } from '../../src/index.js';
 
 const ENDPOINTS = SimulatedChannel.endpoints(3);
@@ -37,3 +38,23 @@ test('one that never reaches a subchannel may go without any effect', () => {
   channel.update(ENDPOINTS, { options: { [AGENT]: 'mine' } });
   expect(agents).toEqual(['mine', 'mine', 'mine']);
 });
+
+test.each(['grpc.max_connections_per_subchannel_cap', 'petiole.max_concurrent_streams'])(
+  'a bad %s is ignored, and logged once for each value with what is allowed',
+  async (option) => {
+    const error = vi.fn();
+    setLogger({ ...console, error });
+    onTestFinished(() => setLogger(console));
+    const { channel } = open({ [option]: 0 });
+    const change = (value: unknown): boolean =>
+      channel.update(ENDPOINTS, { options: { [option]: value } as object });
+    for (const value of [0, '5', 2 ** 32 - 1, 1, undefined, '5', 1.5, 2 ** 32, 2 ** 32]) change(value);
+    await told();
+    const lines = error.mock.calls.map(([line]) => String(line)).filter((line) => line.includes(option));
+    const complaint = (value: string): string =>
+      `The channel option ${option} must be an integer from 1 to 4294967295, got ${value}: ignored.`;
+    expect(lines.map((line) => line.slice(line.indexOf('The')))).toEqual(
+      ['0', '"5"', '"5"', '1.5', '4294967296'].map(complaint),
+    );
+  },
+);
