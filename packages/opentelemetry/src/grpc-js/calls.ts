@@ -10,18 +10,21 @@ import { isRegistered } from './registered-methods.js';
 import { remember } from './waiting.js';
 import { type AttemptKind, type AttemptObserver, type CallObserver, watchers } from './watchers.js';
 
-/** RPCs that have begun and not ended, by grpc-js's number of the call, and by what all attempts have in common. */
-export type LiveCalls = Map<number | CallConfig, WatchedCall>;
+/** RPCs that have begun and have no attempt yet, by grpc-js's number of the call. */
+export type NewCalls = Map<number, WatchedCall>;
 
 /** What is watched of a call stands on it. */
 const WATCHED: unique symbol = Symbol('petiole.watched');
 type Watched<Call, By> = Call & { [WATCHED]?: By };
 
+/** What a channel says as its target stands on it. */
+const TARGET: unique symbol = Symbol('petiole.target');
+
 type OuterCall = ReturnType<Channel['createCall']>;
 
-/** Shows every RPC that begins from now on, and answers with those that have not ended. */
-export function hookCalls({ Channel }: GrpcJs): LiveCalls {
-  const live: LiveCalls = new Map();
+/** Shows every RPC that begins from now on, and answers with those that have no attempt yet. */
+export function hookCalls({ Channel }: GrpcJs): NewCalls {
+  const newCalls: NewCalls = new Map();
   const { createCall, getConnectivityState } = Channel.prototype;
   const hookStart = once((prototype: Watched<OuterCall, WatchedCall>) => {
     const { start } = prototype;
@@ -41,7 +44,7 @@ export function hookCalls({ Channel }: GrpcJs): LiveCalls {
     const observers = observersOf(this, method);
     if (observers !== undefined) {
       hookStart(Object.getPrototypeOf(call));
-      call[WATCHED] = new WatchedCall(live, observers);
+      call[WATCHED] = new WatchedCall(newCalls, observers);
     }
     return call;
   };
@@ -50,11 +53,11 @@ export function hookCalls({ Channel }: GrpcJs): LiveCalls {
     if (watchers.length > 0) remember(this);
     return getConnectivityState.call(this, tryToConnect);
   };
-  return live;
+  return newCalls;
 }
 
-/** Shows their attempts. All attempts of an RPC have one object for its part of the service config. */
-export function hookAttempts(channel: InternalChannel, live: LiveCalls): void {
+/** Shows their attempts, which find their RPC on its part of the service config: one object for all of them. */
+export function hookAttempts(channel: InternalChannel, newCalls: NewCalls): void {
   const { createRetryingCall, createLoadBalancingCall } = channel;
   const hookCall = once((prototype: Watched<InnerCall, WatchedAttempt>) => {
     const { start, sendMessageWithContext } = prototype;
@@ -67,7 +70,11 @@ export function hookAttempts(channel: InternalChannel, live: LiveCalls): void {
     };
   });
   channel.createRetryingCall = function (config, method, host, credentials, deadline, number) {
-    live.get(number as number)?.configured(config);
+    const watched = newCalls.get(number as number);
+    if (watched !== undefined) {
+      watched.configured(config);
+      (config as Watched<CallConfig, WatchedCall>)[WATCHED] = watched;
+    }
     return createRetryingCall.call(this, config, method, host, credentials, deadline, number);
   };
   channel.createLoadBalancingCall = function (config, method, host, credentials, deadline, number) {
@@ -80,13 +87,19 @@ export function hookAttempts(channel: InternalChannel, live: LiveCalls): void {
       deadline,
       number,
     );
-    const watched = live.get(config);
+    const watched = (config as Watched<CallConfig, WatchedCall>)[WATCHED];
     if (watched !== undefined) {
       hookCall(Object.getPrototypeOf(call));
       call[WATCHED] = new WatchedAttempt(watched, call, this);
     }
     return call;
   };
+}
+
+/** grpc-js makes the text anew each time that it is asked. */
+function targetOf(channel: InternalChannel & { [TARGET]?: string }): string {
+  channel[TARGET] ??= channel.getTarget();
+  return channel[TARGET];
 }
 
 function once<Prototype extends object>(
@@ -115,29 +128,29 @@ function observersOf(channel: ChannelInterface, method: string): readonly CallOb
 /** An RPC, which hears its answers before the application does. */
 class WatchedCall implements InterceptingListener {
   readonly observers: readonly CallObserver[];
-  config: CallConfig | undefined = undefined;
-  readonly #live: LiveCalls;
+  readonly #newCalls: NewCalls;
+  #config: CallConfig | undefined = undefined;
   #number = 0;
   #listener: InterceptingListener | undefined = undefined;
   #attempts = 0;
   /** What the newest attempt has said to the server about those before it. */
   #previousAttempts = 0;
 
-  constructor(live: LiveCalls, observers: readonly CallObserver[]) {
-    this.#live = live;
+  constructor(newCalls: NewCalls, observers: readonly CallObserver[]) {
+    this.#newCalls = newCalls;
     this.observers = observers;
   }
 
   started(number: number, listener: InterceptingListener): InterceptingListener {
     this.#number = number;
     this.#listener = listener;
-    this.#live.set(number, this);
+    this.#newCalls.set(number, this);
     return this;
   }
 
   configured(config: CallConfig): void {
-    this.config = config;
-    this.#live.set(config, this);
+    this.#config = config;
+    this.#newCalls.delete(this.#number);
   }
 
   /**
@@ -151,7 +164,7 @@ class WatchedCall implements InterceptingListener {
     const isRepeated = previous > this.#previousAttempts;
     this.#previousAttempts = previous;
     if (!isRepeated) return 'transparent retry';
-    return this.config?.methodConfig.hedgingPolicy ? 'hedge' : 'retry';
+    return this.#config?.methodConfig.hedgingPolicy ? 'hedge' : 'retry';
   }
 
   onReceiveMetadata(metadata: Metadata): void {
@@ -163,8 +176,7 @@ class WatchedCall implements InterceptingListener {
   }
 
   onReceiveStatus(status: StatusObject): void {
-    this.#live.delete(this.#number);
-    if (this.config) this.#live.delete(this.config);
+    if (this.#config === undefined) this.#newCalls.delete(this.#number);
     for (const observer of this.observers) observer.ended(status.code);
     this.#listener?.onReceiveStatus(status);
   }
@@ -209,7 +221,7 @@ class WatchedAttempt implements InterceptingListener {
   }
 
   onReceiveStatus(status: StatusObject): void {
-    const target = this.#channel.getTarget();
+    const target = targetOf(this.#channel);
     const peer = this.#call.getPeer();
     // What waits for a connection until the RPC ends is sent nowhere (fact O2).
     const sentBytes = status.code === 0 || peer !== target ? this.#sentBytes : 0;

@@ -5,6 +5,7 @@
 import { inspect } from 'node:util';
 import { logError } from '../grpc-js/log.js';
 import { kept } from './kept.js';
+import { methodName } from './method.js';
 import type { LabelOptions } from './options.js';
 
 /** What is said of everything where a program has no such function. */
@@ -14,6 +15,7 @@ const DEFAULTS = {
   genericMethodAttributeFilter: false,
 } as const;
 
+/** Methods are asked about by their path. */
 export type Filters = Readonly<Record<keyof typeof DEFAULTS, (value: string) => boolean>>;
 
 /** The methods that a filter is asked about once; it is asked about more of them each time. */
@@ -25,7 +27,8 @@ export function filtersOf(options: LabelOptions): Filters {
   return {
     channels: guarded(options, 'channels'),
     targetAttributeFilter: guarded(options, 'targetAttributeFilter'),
-    genericMethodAttributeFilter: (method) => kept(known, method, () => isLabel(method), MOST_METHODS),
+    genericMethodAttributeFilter: (path) =>
+      known.get(path) ?? kept(known, path, () => isLabel(methodName(path)), MOST_METHODS),
   };
 }
 

@@ -9,6 +9,7 @@ import { CallLabels } from './call.js';
 import { customLabel } from './custom.js';
 import { type Filters, filtersOf } from './filters.js';
 import { kept } from './kept.js';
+import { methodName } from './method.js';
 import type { LabelOptions, OptionalLabel } from './options.js';
 import { canonicalTarget } from './target.js';
 
@@ -93,21 +94,17 @@ export class TargetLabels {
     return this.#hasDisconnectError ? { ...labels, 'grpc.disconnect_error': error } : labels;
   }
 
-  /** @param method with a slash before it */
-  ofMethod(method: string, registered: boolean): CallLabels {
-    const name = registered || this.#isKnown(method) ? method : 'other';
-    if (this.#hasCustom) return this.#make(name, { 'grpc.client.call.custom': customLabel() });
-    const known = this.#byMethod.get(name);
+  /** @param path of the method, with a slash before it */
+  ofMethod(path: string, registered: boolean): CallLabels {
+    const label = registered || this.#options.genericMethodAttributeFilter(path) ? path : 'other';
+    if (this.#hasCustom) return this.#make(label, { 'grpc.client.call.custom': customLabel() });
+    const known = this.#byMethod.get(label);
     if (known !== undefined) return known;
-    return kept(this.#byMethod, name, () => this.#make(name), MOST_METHODS);
+    return kept(this.#byMethod, label, () => this.#make(label), MOST_METHODS);
   }
 
-  #isKnown(method: string): boolean {
-    return this.#options.genericMethodAttributeFilter(method.replace(/^\//, ''));
-  }
-
-  #make(method: string, custom: Attributes = {}): CallLabels {
-    const started = { 'grpc.method': method.replace(/^\//, ''), ...this.target, ...custom };
+  #make(path: string, custom: Attributes = {}): CallLabels {
+    const started = { 'grpc.method': methodName(path), ...this.target, ...custom };
     return new CallLabels(started, this.#backends);
   }
 }
