@@ -6,6 +6,7 @@ import * as oldest from 'grpc-js-oldest';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { backendOf } from '../../src/grpc-js/backends.js';
 import { hookGrpcJs } from '../../src/grpc-js/hooks.js';
+import { openConnections } from '../../src/grpc-js/subchannels.js';
 import { type Backend, watch } from '../../src/grpc-js/watchers.js';
 
 interface Server {
@@ -70,6 +71,21 @@ describe.each([
     await expect.poll(() => connections).toContainEqual(['closed', labels('zone-1', 'shop')]);
   });
 
+  test('a connection keeps the labels that it was made with when its resolver says something else', async () => {
+    const [server] = await startFleet(1);
+    const { target, answer } = await open(grpc);
+    const changes = connectionsOf(target);
+    answer({ address: String(server?.address), attributes: { zone: 'before' } });
+    await expect.poll(() => changes).toEqual([['opened', labels('before')]]);
+    answer({ address: String(server?.address), attributes: { zone: 'after' } });
+    expect(backendOf(target, String(server?.address))).toEqual(labels('after'));
+    const connections = [...(openConnections().get(target)?.values() ?? [])];
+    expect(connections.map(({ backend }) => backend)).toEqual([labels('before')]);
+    server?.crash();
+    await expect.poll(() => changes).toContainEqual(['closed', labels('before')]);
+    expect(changes).not.toContainEqual(['closed', labels('after')]);
+  });
+
   test('O13: a locality has the form of xDS once there is more than a zone', async () => {
     const { target, answer } = await open(grpc);
     const known = (attributes: Server['attributes']): Backend => {
@@ -109,6 +125,31 @@ describe.each([
   });
 });
 
+test('servers of a thousand targets are known, those of the newest answers, and connections keep their labels', async () => {
+  const [server] = await startFleet(1);
+  const address = String(server?.address);
+  const answered = async (zone: string): Promise<Opened> => {
+    const opened = await open(newest);
+    opened.answer({ address: '127.0.0.1:2', attributes: { zone } });
+    return opened;
+  };
+  const renewed = await answered('renewed');
+  const oldest = await open(newest);
+  const changes = connectionsOf(oldest.target);
+  oldest.answer({ address, attributes: { zone: 'oldest' } });
+  await expect.poll(() => changes).toEqual([['opened', labels('oldest')]]);
+  for (let i = 0; i < 998; i++) (await answered('a')).client.close();
+  renewed.answer({ address: '127.0.0.1:2', attributes: { zone: 'renewed' } });
+  expect(backendOf(oldest.target, address)).toEqual(labels('oldest'));
+
+  const last = await answered('last');
+  expect(backendOf(oldest.target, address)).toEqual(labels(''));
+  expect(backendOf(renewed.target, '127.0.0.1:2')).toEqual(labels('renewed'));
+  expect(backendOf(last.target, '127.0.0.1:2')).toEqual(labels('last'));
+  server?.crash();
+  await expect.poll(() => changes).toContainEqual(['closed', labels('oldest')]);
+});
+
 test('a thousand combinations of values are labels as they are, and further ones are other', async () => {
   const { target, answer } = await open(newest);
   const answered = (zone: string): Backend => {
@@ -122,14 +163,29 @@ test('a thousand combinations of values are labels as they are, and further ones
   expect(answered('zone-500')).toEqual(labels('zone-500'));
 });
 
+/** What becomes of a target's connections until the test ends, with their labels. */
+function connectionsOf(target: string): (readonly [string, Backend])[] {
+  const changes: (readonly [string, Backend])[] = [];
+  onTestFinished(
+    watch({
+      connectionChanged: (of, { kind }, backend) => {
+        if (of === target) changes.push([kind, backend]);
+      },
+    }),
+  );
+  return changes;
+}
+
 let targets = 0;
 
-/** A resolver's answers, which the returned function gives; the client has asked for the first one. */
-async function open(grpc: typeof newest): Promise<{
+interface Opened {
   readonly client: newest.Client;
   readonly target: string;
   answer(...servers: readonly Server[]): void;
-}> {
+}
+
+/** A resolver's answers, which the returned function gives; the client has asked for the first one. */
+async function open(grpc: typeof newest): Promise<Opened> {
   targets += 1;
   const scheme = `answered-${targets}`;
   const asked = new Promise<(endpoints: newest.experimental.Endpoint[]) => void>((resolve) => {
