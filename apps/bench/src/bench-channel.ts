@@ -13,7 +13,7 @@ import { bytes, UNARY } from './wire.js';
 
 /** Every RPC has one, so that nothing in a benchmark waits for ever. */
 const DEADLINE_MS = 10_000;
-const PAYLOAD = Buffer.from('a request of the size of many');
+export const PAYLOAD: Buffer = Buffer.from('a request of the size of many');
 const NO_METADATA = new Metadata();
 
 export interface BenchChannelOptions {

@@ -1,28 +1,16 @@
 /** The client of the throughput benchmark: one policy in one process, as an application has it. */
 import type { LoadBalancingConfig } from '@grpc/grpc-js';
-import { MeterProvider, MetricReader } from '@opentelemetry/sdk-metrics';
-import { instrument, METRICS, type MetricName } from '@petiole/opentelemetry';
-import { answered, BenchChannel } from './bench-channel.js';
+import { answered, BenchChannel, PAYLOAD } from './bench-channel.js';
 import { answer, cpuMs } from './child.js';
+import { type ByHand, type Recording, startRecording } from './recording.js';
 
 let channel: BenchChannel | undefined;
+let byHand: ByHand | undefined;
 
 export interface ThroughputClient {
   readonly policy: LoadBalancingConfig;
-  /** Which metrics an SDK records: the default ones, or all. Default: none, without any instrumentation. */
-  readonly metrics?: 'default' | 'all';
-}
-
-/** As an exporter for Prometheus has it: everything is kept until somebody asks. */
-class Reader extends MetricReader {
-  protected override async onForceFlush(): Promise<void> {}
-  protected override async onShutdown(): Promise<void> {}
-}
-
-function record(metrics: 'default' | 'all'): void {
-  const names = metrics === 'all' ? (Object.keys(METRICS) as MetricName[]) : [];
-  const meterProvider = new MeterProvider({ readers: [new Reader()] });
-  instrument({ meterProvider, enable: names, genericMethodAttributeFilter: () => true });
+  /** Default: nothing is recorded, without any instrumentation. */
+  readonly recording?: Recording;
 }
 
 export interface Slice {
@@ -44,8 +32,11 @@ async function work(left: { rpcs: number }, latencies: number[]): Promise<void> 
   while (left.rpcs > 0) {
     left.rpcs--;
     const start = performance.now();
+    byHand?.started();
     await answered(channel);
-    latencies.push(performance.now() - start);
+    const latency = performance.now() - start;
+    byHand?.ended(latency, PAYLOAD.length);
+    latencies.push(latency);
   }
 }
 
@@ -53,10 +44,10 @@ const handlers = {
   /** Connects, and sends one RPC for each endpoint. */
   async open({
     policy,
-    metrics,
+    recording,
     endpoints,
   }: ThroughputClient & { readonly endpoints: readonly string[] }): Promise<void> {
-    if (metrics !== undefined) record(metrics);
+    if (recording !== undefined) byHand = startRecording(recording);
     channel = new BenchChannel({ policy, endpoints });
     await work({ rpcs: endpoints.length }, []);
   },

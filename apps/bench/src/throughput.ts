@@ -16,30 +16,37 @@ const OURS: readonly LoadBalancingConfig[] = [
   { peak_ewma: {} },
 ];
 
-export interface Group {
-  readonly servers: number;
-  /** Least share of the first client's RPC/s that each other one is to have. */
-  readonly target: number;
-  readonly clients: readonly { readonly name: string; readonly how: ThroughputClient }[];
+interface Compared {
+  readonly name: string;
+  readonly how: ThroughputClient;
+  /** Least share of the first client's RPC/s that it is to have, if there is one. */
+  readonly target?: number;
 }
 
-const groupOf = (servers: number, target: number, policies: readonly LoadBalancingConfig[]): Group => ({
+export interface Group {
+  readonly servers: number;
+  readonly clients: readonly Compared[];
+}
+
+const clientOf = (policy: LoadBalancingConfig): Compared => ({
+  name: Object.keys(policy)[0] ?? '',
+  how: { policy },
+});
+
+const groupOf = (servers: number, target: number, reference: LoadBalancingConfig): Group => ({
   servers,
-  target,
-  clients: policies.map((policy) => ({ name: Object.keys(policy)[0] ?? '', how: { policy } })),
+  clients: [clientOf(reference), ...OURS.map((policy) => ({ ...clientOf(policy), target }))],
 });
 
 const GROUPS: readonly Group[] = [
-  groupOf(3, 0.99, [{ round_robin: {} }, ...OURS]),
-  groupOf(1, 0.97, [{ pick_first: {} }, ...OURS]),
+  groupOf(3, 0.99, { round_robin: {} }),
+  groupOf(1, 0.97, { pick_first: {} }),
 ];
 
 const FULL = { generations: 4, rounds: 8, warmUp: 6000, rpcs: 2500, inFlight: 32, oneByOne: 250 };
 const QUICK = { generations: 1, rounds: 2, warmUp: 50, rpcs: 50, inFlight: 8, oneByOne: 10 };
 
-interface Client {
-  readonly name: string;
-  readonly how: ThroughputClient;
+interface Client extends Compared {
   readonly busy: SliceResult[];
   readonly oneByOne: SliceResult[];
 }
@@ -119,11 +126,11 @@ export async function compareClients(groups: readonly Group[], quick: boolean): 
         `${figure(percentile(busy, 0.5))} / ${figure(percentile(busy, 0.99))} ms`,
         `${figure(percentile(latencies, 0.5))} / ${figure(percentile(latencies, 0.99))} ms`,
       ]);
-      if (compared) {
+      if (client.target !== undefined) {
         verdicts.push({
-          target: `${client.name}: at least ${group.target} of ${reference.name}'s RPC/s`,
+          target: `${client.name}: at least ${client.target} of ${reference.name}'s RPC/s`,
           measured: ratio(median(rate)),
-          met: median(rate) >= group.target,
+          met: median(rate) >= client.target,
         });
       }
     }

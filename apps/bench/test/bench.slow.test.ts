@@ -4,6 +4,7 @@ import { coldStart } from '../src/cold-start.js';
 import { failover } from '../src/failover.js';
 import { imports } from '../src/imports.js';
 import { kubernetes } from '../src/kubernetes.js';
+import { metrics } from '../src/metrics.js';
 import { policiesChart } from '../src/policies/chart.js';
 import { policies } from '../src/policies/policies.js';
 import type { Report } from '../src/report.js';
@@ -36,6 +37,22 @@ describe('each part runs', { timeout: 120_000 }, () => {
     ]);
     for (const name of ['RPC/s', 'beside', 'CPU', 'p50']) expect(column(report, 0, name)).toSatisfy(positive);
     expect(report.verdicts).toHaveLength(6);
+  });
+
+  test('metrics', async () => {
+    const report = await metrics(true);
+    expect(report.tables[0]?.rows.map(([client]) => client)).toEqual([
+      'without metrics',
+      "the package's hooks alone",
+      "the SDK's records alone",
+      'metrics',
+      'all metrics',
+    ]);
+    for (const name of ['RPC/s', 'beside', 'CPU']) expect(column(report, 0, name)).toSatisfy(positive);
+    expect(report.verdicts.map(({ target }) => target)).toEqual([
+      "metrics: at least 0.95 of without metrics's RPC/s",
+      "all metrics: at least 0.95 of without metrics's RPC/s",
+    ]);
   });
 
   test('scale', async () => {
