@@ -7,6 +7,7 @@ import {
   createContextKey,
   createNoopMeter,
   type MeterProvider,
+  ROOT_CONTEXT,
 } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import { openClient } from '@petiole/test-kit/clients';
@@ -42,14 +43,40 @@ describe('an RPC', () => {
   test('has the active span for exemplars, in all its records', async () => {
     const server = await startBackend();
     const contexts = new Set<unknown>();
-    const meterProvider = recordingContexts(contexts);
+    const note: Note = (_value, _labels, context) => contexts.add(context);
+    const meterProvider = recordingMeter({ add: note, record: note });
     onTestFinished(instrument({ meterProvider, disable: CONNECTIONS }));
-    const manager = new AsyncLocalStorageContextManager().enable();
-    context.setGlobalContextManager(manager);
-    onTestFinished(() => context.disable());
-    const active = context.active().setValue(createContextKey('span'), 'a span');
+    const active = withContexts().setValue(createContextKey('span'), 'a span');
     await context.with(active, () => unary(openEchoClient(server.address), 'hello'));
-    expect([...contexts]).toEqual([active]);
+    await expect.poll(() => [...contexts]).toEqual([active]);
+  });
+
+  test('is counted with those that start in the same turn, unless another span is active', async () => {
+    const server = await startBackend();
+    const client = openEchoClient(server.address);
+    await unary(client, 'hello');
+    const adds: [number, unknown][] = [];
+    const meterProvider = recordingMeter({ add: (value, _labels, context) => adds.push([value, context]) });
+    onTestFinished(instrument({ meterProvider, disable: CONNECTIONS }));
+    const span = withContexts().setValue(createContextKey('span'), 'a span');
+    const all = [1, 2, 3].map(() => unary(client, 'hello'));
+    await Promise.all([...all, context.with(span, () => unary(client, 'hello'))]);
+    expect(adds).toEqual([
+      [3, ROOT_CONTEXT],
+      [1, span],
+    ]);
+  });
+
+  test('is recorded before a collection in the same turn, also where that shows in nothing', async () => {
+    const server = await startBackend();
+    const everythingObserved = (Object.keys(METRICS) as MetricName[]).filter((name) =>
+      ['up-down counter', 'gauge'].includes(METRICS[name].kind),
+    );
+    for (const disable of [[], everythingObserved]) {
+      const recorded = record({ disable, channels: (target) => target.endsWith(server.address) });
+      await unary(openEchoClient(server.address), 'hello');
+      expect(await recorded.points('grpc.client.call.duration')).toMatchObject([{ count: 1 }]);
+    }
   });
 });
 
@@ -242,10 +269,18 @@ const CONNECTIONS = (Object.keys(METRICS) as MetricName[]).filter((name) =>
   name.startsWith('grpc.subchannel.'),
 );
 
-/** A MeterProvider that keeps the contexts of all records. */
-function recordingContexts(contexts: Set<unknown>): MeterProvider {
-  const note = (_value: number, _labels?: Attributes, context?: Context): unknown => contexts.add(context);
-  const meter = createNoopMeter();
-  const recording = { createCounter: () => ({ add: note }), createHistogram: () => ({ record: note }) };
-  return { getMeter: () => Object.assign(Object.create(meter), recording) };
+/** Contexts are kept until the test ends. Returns the one outside of all. */
+function withContexts(): Context {
+  context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
+  onTestFinished(() => context.disable());
+  return context.active();
+}
+
+type Note = (value: number, labels?: Attributes, context?: Context) => unknown;
+const nothing: Note = () => {};
+
+/** A MeterProvider whose counters and histograms have these functions. Nobody ever collects from it. */
+function recordingMeter({ add = nothing, record = nothing }: { add?: Note; record?: Note }): MeterProvider {
+  const recording = { createCounter: () => ({ add }), createHistogram: () => ({ record }) };
+  return { getMeter: () => Object.assign(Object.create(createNoopMeter()), recording) };
 }

@@ -20,13 +20,15 @@ interface Connected {
   };
 }
 
-const channels = new Set<WeakRef<ChannelInterface>>();
-const seen = new WeakSet<ChannelInterface>();
+/** Stands on every channel of the set. */
+const REMEMBERED: unique symbol = Symbol('petiole.remembered');
 
-/** Every channel that is used. */
-export function remember(channel: ChannelInterface): void {
-  if (seen.has(channel)) return;
-  seen.add(channel);
+const channels = new Set<WeakRef<ChannelInterface>>();
+
+/** Every channel that is used; called for each RPC. */
+export function remember(channel: ChannelInterface & { [REMEMBERED]?: true }): void {
+  if (channel[REMEMBERED]) return;
+  channel[REMEMBERED] = true;
   channels.add(new WeakRef(channel));
 }
 

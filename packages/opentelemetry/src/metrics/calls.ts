@@ -1,17 +1,21 @@
 /** The metrics of one RPC and its attempts (gRFCs A66 and A96), as what happens to it is told. */
 import type { status as Status } from '@grpc/grpc-js';
-import type { Context } from '@opentelemetry/api';
+import type { Attributes, Context } from '@opentelemetry/api';
 import { context } from '#api';
 import type { AttemptKind, AttemptObserver, Backend, CallObserver } from '../grpc-js/watchers.js';
 import type { CallLabels } from '../labels/call.js';
 import type { Instruments } from './instruments.js';
+import type { Late, Turn } from './turn.js';
 
-export class CallMetrics implements CallObserver {
+export class CallMetrics implements CallObserver, Late {
   readonly instruments: Instruments;
   readonly labels: CallLabels;
+  readonly turn: Turn;
   /** That in which the application started the RPC: its span is what exemplars show. */
   readonly context: Context = context.active();
   private readonly startedAt = performance.now();
+  private seconds = 0;
+  private code: Status = 0;
   private retries = 0;
   private hedges = 0;
   private transparentRetries = 0;
@@ -19,13 +23,14 @@ export class CallMetrics implements CallObserver {
   private idleSince = 0;
   private delayMs = 0;
 
-  constructor(instruments: Instruments, labels: CallLabels) {
+  constructor(instruments: Instruments, labels: CallLabels, turn: Turn) {
     this.instruments = instruments;
     this.labels = labels;
+    this.turn = turn;
   }
 
   attemptStarted(kind: AttemptKind): AttemptObserver {
-    this.instruments['grpc.client.attempt.started']?.add(1, this.labels.started, this.context);
+    StartedAttempts.add(this);
     const attempt = new AttemptMetrics(this);
     if (kind !== 'original') this.repeated(kind, attempt.startedAt);
     this.active += 1;
@@ -38,19 +43,26 @@ export class CallMetrics implements CallObserver {
   }
 
   ended(code: Status): void {
+    this.seconds = (performance.now() - this.startedAt) / 1000;
+    this.code = code;
+    this.turn.add(this);
+  }
+
+  record(): void {
     const { instruments, labels, context } = this;
-    const seconds = (performance.now() - this.startedAt) / 1000;
-    instruments['grpc.client.call.duration']?.record(seconds, labels.callEnded(code), context);
-    const recordIfAny = (
-      name: 'retries' | 'hedges' | 'transparent_retries' | 'retry_delay',
-      value: number,
-    ): void => {
-      if (value > 0) instruments[`grpc.client.call.${name}`]?.record(value, labels.started, context);
-    };
-    recordIfAny('retries', this.retries);
-    recordIfAny('hedges', this.hedges);
-    recordIfAny('transparent_retries', this.transparentRetries);
-    recordIfAny('retry_delay', this.delayMs / 1000);
+    instruments['grpc.client.call.duration']?.record(this.seconds, labels.callEnded(this.code), context);
+    this.recordIfAny('retries', this.retries);
+    this.recordIfAny('hedges', this.hedges);
+    this.recordIfAny('transparent_retries', this.transparentRetries);
+    this.recordIfAny('retry_delay', this.delayMs / 1000);
+  }
+
+  private recordIfAny(
+    name: 'retries' | 'hedges' | 'transparent_retries' | 'retry_delay',
+    value: number,
+  ): void {
+    if (value > 0)
+      this.instruments[`grpc.client.call.${name}`]?.record(value, this.labels.started, this.context);
   }
 
   private repeated(kind: Exclude<AttemptKind, 'original'>, now: number): void {
@@ -61,24 +73,65 @@ export class CallMetrics implements CallObserver {
   }
 }
 
-class AttemptMetrics implements AttemptObserver {
+/** Attempts that one record counts: they start in the same turn, with the same labels and context. */
+class StartedAttempts implements Late {
+  private readonly rpc: CallMetrics;
+  private count = 1;
+
+  static add(rpc: CallMetrics): void {
+    const known = rpc.turn.find(rpc.labels);
+    if (known instanceof StartedAttempts && known.isLike(rpc)) known.count += 1;
+    else rpc.turn.add(new StartedAttempts(rpc), rpc.labels);
+  }
+
+  private constructor(rpc: CallMetrics) {
+    this.rpc = rpc;
+  }
+
+  private isLike({ instruments, context }: CallMetrics): boolean {
+    return this.rpc.instruments === instruments && this.rpc.context === context;
+  }
+
+  record(): void {
+    const { instruments, labels, context } = this.rpc;
+    instruments['grpc.client.attempt.started']?.add(this.count, labels.started, context);
+  }
+}
+
+class AttemptMetrics implements AttemptObserver, Late {
   readonly startedAt: number = performance.now();
   private readonly rpc: CallMetrics;
+  private seconds = 0;
+  private sentBytes = 0;
+  private receivedBytes = 0;
+  private labels: Attributes = {};
 
   constructor(rpc: CallMetrics) {
     this.rpc = rpc;
   }
 
   ended(code: Status, backend: Backend, sentBytes: number, receivedBytes: number): void {
-    const { instruments, labels, context } = this.rpc;
     const now = performance.now();
     this.rpc.attemptEnded(now);
-    const ended = labels.attemptEnded(code, backend);
-    instruments['grpc.client.attempt.duration']?.record((now - this.startedAt) / 1000, ended, context);
-    instruments['grpc.client.attempt.sent_total_compressed_message_size']?.record(sentBytes, ended, context);
+    this.seconds = (now - this.startedAt) / 1000;
+    this.sentBytes = sentBytes;
+    this.receivedBytes = receivedBytes;
+    this.labels = this.rpc.labels.attemptEnded(code, backend);
+    this.rpc.turn.add(this);
+  }
+
+  record(): void {
+    const { instruments, context } = this.rpc;
+    const { labels } = this;
+    instruments['grpc.client.attempt.duration']?.record(this.seconds, labels, context);
+    instruments['grpc.client.attempt.sent_total_compressed_message_size']?.record(
+      this.sentBytes,
+      labels,
+      context,
+    );
     instruments['grpc.client.attempt.rcvd_total_compressed_message_size']?.record(
-      receivedBytes,
-      ended,
+      this.receivedBytes,
+      labels,
       context,
     );
   }

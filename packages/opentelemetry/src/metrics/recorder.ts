@@ -17,6 +17,10 @@ import { CallMetrics } from './calls.js';
 import { createInstruments, enabledMetrics, type Instruments } from './instruments.js';
 import { PublishedMetrics } from './published.js';
 import type { MetricName, ObservedName } from './table.js';
+import { Turn } from './turn.js';
+
+/** Records that wait for the end of a turn of the event loop. */
+const MOST_LATE = 1000;
 
 /** What `instrument` takes. Every field may be left out. */
 export interface InstrumentOptions extends LabelOptions {
@@ -35,9 +39,11 @@ export class Recorder implements Watcher {
   readonly #labels: Labels;
   readonly #fixedProvider: MeterProvider | undefined;
   readonly #published: PublishedMetrics;
-  readonly #callbacks: Readonly<Record<ObservedName, ObservableCallback>>;
+  /** Of what is observed, as far as it is on. */
+  readonly #callbacks = new Map<ObservedName, ObservableCallback>();
   #provider: MeterProvider | undefined = undefined;
   #instruments: Instruments = {};
+  readonly #turn: Turn;
   readonly #connections = new Sums();
   readonly #waiting = { 'name resolution': new Sums(), pick: new Sums(), stream: new Sums() };
 
@@ -47,13 +53,22 @@ export class Recorder implements Watcher {
     this.#labels = new Labels(options);
     this.#fixedProvider = options.meterProvider;
     this.#published = new PublishedMetrics(this.#labels, this.#enabled, () => this.#now());
-    this.#callbacks = {
+    const callbacks: Record<ObservedName, ObservableCallback> = {
       'grpc.subchannel.open_connections': (result) => this.#observeConnections(result),
       'petiole.client.calls_waiting': (result) => this.#observeWaiting(result),
       'petiole.lb.endpoints': this.#published.observeStates,
       'petiole.lb.endpoint_health': this.#published.observeHealths,
       'petiole.resolver.answer_age': this.#published.observeAges,
     };
+    const observed = (Object.keys(callbacks) as ObservedName[]).filter((name) => this.#enabled.has(name));
+    // That somebody collects shows in these callbacks alone: without any, nothing is put off.
+    this.#turn = new Turn(observed.length > 0 ? MOST_LATE : 1);
+    for (const name of observed) {
+      this.#callbacks.set(name, (result) => {
+        this.#turn.end();
+        return callbacks[name](result);
+      });
+    }
     if (this.#enabled.has('petiole.client.attempt.picks')) {
       this.picked = (target, address) => {
         const labels = this.#labels.ofTarget(target)?.target;
@@ -66,7 +81,7 @@ export class Recorder implements Watcher {
 
   callStarted(channel: ChannelInterface, method: string, registered: boolean): CallObserver | undefined {
     const labels = this.#labels.ofChannel(channel)?.ofMethod(method, registered);
-    return labels && new CallMetrics(this.#now(), labels);
+    return labels && new CallMetrics(this.#now(), labels, this.#turn);
   }
 
   connectionChanged(target: string, change: ConnectionChange, backend: Backend): void {
@@ -95,6 +110,7 @@ export class Recorder implements Watcher {
 
   close(): void {
     this.#published.close();
+    this.#turn.end();
     this.#forget();
   }
 
@@ -105,16 +121,12 @@ export class Recorder implements Watcher {
     this.#forget();
     this.#provider = provider;
     this.#instruments = createInstruments(provider.getMeter('grpc-js'), this.#enabled);
-    for (const name of this.#observed()) this.#instruments[name]?.addCallback(this.#callbacks[name]);
+    for (const [name, callback] of this.#callbacks) this.#instruments[name]?.addCallback(callback);
     return this.#instruments;
   }
 
   #forget(): void {
-    for (const name of this.#observed()) this.#instruments[name]?.removeCallback(this.#callbacks[name]);
-  }
-
-  #observed(): ObservedName[] {
-    return Object.keys(this.#callbacks) as ObservedName[];
+    for (const [name, callback] of this.#callbacks) this.#instruments[name]?.removeCallback(callback);
   }
 
   #observeConnections(result: ObservableResult): void {
