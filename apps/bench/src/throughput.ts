@@ -43,7 +43,8 @@ const GROUPS: readonly Group[] = [
   groupOf(1, 0.97, { pick_first: {} }),
 ];
 
-const FULL = { generations: 4, rounds: 8, warmUp: 6000, rpcs: 2500, inFlight: 32, oneByOne: 250 };
+/** Slices are short, so that those that are compared meet the same noise. */
+const FULL = { generations: 4, rounds: 40, warmUp: 6000, rpcs: 500, inFlight: 32, oneByOne: 50 };
 const QUICK = { generations: 1, rounds: 2, warmUp: 50, rpcs: 50, inFlight: 8, oneByOne: 10 };
 
 interface Client extends Compared {
