@@ -25,7 +25,10 @@ export function faultInjection(faults: Faults): ServerInterceptor {
             const handle = (): void => {
               if (Math.random() >= errorRate) proceed(metadata);
               else
-                call.sendStatus({ code: status.UNAVAILABLE, details: `failed by --error-rate ${errorRate}` });
+                call.sendStatus({
+                  code: status.UNAVAILABLE,
+                  details: `failed on purpose: the error rate is ${errorRate}`,
+                });
             };
             if (delayMs === 0) handle();
             else timer = setTimeout(handle, delayMs);

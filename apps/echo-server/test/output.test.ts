@@ -35,7 +35,8 @@ test('--json: each line is an object; --delay and --error-rate concern RPCs of t
   for (let attempt = 0; attempt < 50 && seen.size < 2; attempt++) {
     const outcome = await unaryEcho(echo, 'luck').then(
       () => 'OK',
-      (error: Error) => /UNAVAILABLE: failed by --error-rate 0\.5/.exec(error.message) && 'UNAVAILABLE',
+      (error: Error) =>
+        /UNAVAILABLE: failed on purpose: the error rate is 0\.5/.exec(error.message) && 'UNAVAILABLE',
     );
     const event = await next();
     expect(event).toEqual({

@@ -18,13 +18,20 @@ export const MOST_SERVERS = 20;
 /** How many ticks and events the process keeps for a page that opens late: five minutes, and the newest events. */
 export const KEPT_TICKS = 3_000;
 export const KEPT_EVENTS = 500;
+/** And how many marks: of what somebody did in these minutes. */
+export const KEPT_MARKS = 100;
+/** How many of the newest attempts can still be told to have failed: more than a strip shows. */
+export const KEPT_PICKS = 300;
+/** The longest that an RPC may take, and a stream beyond its life: a server that is frozen shows soon. */
+export const RPC_TIMEOUT_MS = 3_000;
 
 /** The server-sent events: the name is `event:`, the rest is `data:`. `whole` comes first, and after each reconnection. */
 export type Message =
   | { readonly kind: 'whole'; readonly whole: Whole }
   | { readonly kind: 'state'; readonly state: State }
   | { readonly kind: 'tick'; readonly tick: Tick }
-  | { readonly kind: 'event'; readonly event: LabEvent };
+  | { readonly kind: 'event'; readonly event: LabEvent }
+  | { readonly kind: 'mark'; readonly mark: Mark };
 
 /** All that a page needs to begin with. */
 export interface Whole {
@@ -32,6 +39,7 @@ export interface Whole {
   /** The oldest first. */
   readonly ticks: readonly Tick[];
   readonly events: readonly LabEvent[];
+  readonly marks: readonly Mark[];
   /** What forms are made of: by policy, the rows of the table that checks service configs. */
   readonly policies: readonly PolicyDescription[];
   readonly bounds: Bounds;
@@ -120,34 +128,58 @@ export interface LoadSettings {
   readonly kind: 'unary' | 'streams';
 }
 
-/** What happened in the last TICK_MS. */
+/** What happened in the last TICK_MS. An RPC takes one attempt; with retries or hedging it may take several. */
 export interface Tick {
   readonly at: number;
   /** RPCs that began in it. */
   readonly started: number;
-  /** In flight now, also those that wait for an endpoint. */
+  /** RPCs that ended well, and that did not. */
+  readonly ok: number;
+  readonly failed: number;
+  /** How many attempts those took, and how many of them took more than one. */
+  readonly attempts: number;
+  readonly repeated: number;
+  /** RPCs in flight now, also those that wait for an endpoint. */
   readonly inFlight: number;
-  /** RPCs that failed and that no endpoint took. */
+  /** Of the RPCs that ended in the last second, in milliseconds; undefined if there was none. */
+  readonly p50?: number;
+  readonly p99?: number;
+  /** Attempts that failed and that no endpoint took. */
   readonly unplaced: number;
   /** By server id. One that had nothing to do and has nothing in flight is left out. */
   readonly servers: readonly ServerTick[];
-  /** The server ids of the RPCs that ended in it, in the order in which they were sent; 0: none took it. At most 50. */
+  /** The server ids of the attempts that were sent in it, in their order; 0: one that no endpoint took. At most 100. */
   readonly picks: readonly number[];
+  /** The number of the last one; the first pick of all is 1. */
+  readonly lastPick: number;
+  /** The numbers of those that failed in it. */
+  readonly failedPicks: readonly number[];
   /** How long the event loop of the client was late at most. */
   readonly loopDelayMs: number;
 }
 
+/** What a server had to do with attempts. */
 export interface ServerTick {
   readonly id: number;
-  /** RPCs that ended well, and that did not. */
+  /** Attempts that the client sent there. */
+  readonly sent: number;
+  /** Attempts that ended well, and that did not. One that was cancelled since another was faster is neither. */
   readonly ok: number;
   readonly failed: number;
-  /** Attempts that arrived at it, retries and hedges included, as the server counts them. */
-  readonly attempts: number;
+  /** Attempts that arrived, as the server counts them. */
+  readonly arrived: number;
   readonly inFlight: number;
-  /** Of the RPCs that ended in the last second; undefined if there was none. */
+  /** Of those in flight, the ones that wait in the client since the server allows no more streams on a connection. */
+  readonly waiting: number;
+  /** Of the attempts that ended in the last second, in milliseconds; undefined if there was none. */
   readonly p50?: number;
   readonly p99?: number;
+}
+
+/** What somebody did, in a few words that stand at its time in the plots: `server 2 +250 ms`. */
+export interface Mark {
+  readonly at: number;
+  readonly text: string;
 }
 
 /** A line of the log. */

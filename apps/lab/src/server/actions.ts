@@ -6,7 +6,9 @@ import { checkServiceConfig } from '@petiole/service-config';
 import { didYouMean, show } from '@petiole/service-config/internal';
 import type { Action, Bound, Checked, Refusal } from '../protocol.js';
 import { BOUNDS } from './bounds.js';
+import { changesIn } from './client/service-config.js';
 import type { Lab } from './lab.js';
+import { markOf } from './marks.js';
 import type { LabServer } from './servers/lab-server.js';
 
 /** Why something is not done. */
@@ -112,6 +114,16 @@ function undefinedOf(names: object): Readonly<Record<string, undefined>> {
 
 /** Begins to do it; what takes time shows in the state. @throws {Refused} on what can't be done now */
 export function perform(lab: Lab, action: Action): void {
+  if (action.do === 'set-service-config') {
+    setServiceConfig(lab, action.json);
+    return;
+  }
+  const mark = markOf(action, { load: lab.client.load, server: (id) => find(lab, id) });
+  carryOut(lab, action);
+  if (mark !== '') lab.mark(mark);
+}
+
+function carryOut(lab: Lab, action: Exclude<Action, { do: 'set-service-config' }>): void {
   switch (action.do) {
     case 'start': {
       const server = find(lab, action.server);
@@ -161,12 +173,9 @@ export function perform(lab: Lab, action: Action): void {
       lab.log('client', `sends ${rate} ${what} a second, at most ${concurrency} at a time`);
       return;
     }
-    case 'set-service-config':
-      setServiceConfig(lab, action.json);
-      return;
     case 'reset':
-      void lab.reset();
       lab.log('client', 'all is set back to how the lab began');
+      void lab.reset();
   }
 }
 
@@ -187,12 +196,15 @@ function setServiceConfig(lab: Lab, json: string): void {
   const [first] = errors;
   if (first !== undefined)
     throw new Refused(`${first.path || 'the service config'} ${first.instead}: ${first.happens}`, findings);
+  const changes = changesIn(lab.client.state.serviceConfig, json).join(', ');
+  // Before what it leads to.
+  if (changes !== '') lab.log('client', `is given another service config: ${changes}`);
   try {
     lab.client.serviceConfig = json;
   } catch (error) {
     throw new Refused((error as Error).message, findings);
   }
-  lab.log('client', `has another service config: its policy is ${lab.client.state.policy}`);
+  if (changes !== '') lab.mark(changes);
 }
 
 function find(lab: Lab, id: number): LabServer {

@@ -4,14 +4,16 @@
  */
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
-import { setLogger, status } from '@grpc/grpc-js';
-import type { EndpointEvent, HealthEvent, StreamsEvent } from '@petiole/balancer';
+import { setLogger } from '@grpc/grpc-js';
+import type { EndpointEvent, HealthEvent } from '@petiole/balancer';
 import type { ResolverUpdate } from '@petiole/resolver';
 import {
   KEPT_EVENTS,
+  KEPT_MARKS,
   KEPT_TICKS,
   type LabEvent,
   type LoadSettings,
+  type Mark,
   type Message,
   type State,
   TICK_MS,
@@ -24,6 +26,7 @@ import { FailureBursts } from './client/failure-bursts.js';
 import { LabClient } from './client/lab-client.js';
 import { policyDescriptions } from './client/policy-descriptions.js';
 import { FIRST_SERVICE_CONFIG } from './client/service-config.js';
+import { StreamWaits } from './client/stream-waits.js';
 import { Fleet } from './servers/fleet.js';
 
 /** Changes of this long are told together. */
@@ -39,7 +42,9 @@ export class Lab {
   readonly #beganAt = performance.now();
   readonly #ticks = new Ring<Tick>(KEPT_TICKS);
   readonly #events = new Ring<LabEvent>(KEPT_EVENTS);
-  readonly #failures = new FailureBursts((server, text) => this.log('failure', text, server));
+  readonly #marks = new Ring<Mark>(KEPT_MARKS);
+  readonly #failures = new FailureBursts((server, text) => this.log('failure', short(text), server));
+  readonly #streamWaits = new StreamWaits((server, text) => this.log('connectivity', text, server));
   readonly #loop: IntervalHistogram = monitorEventLoopDelay({ resolution: LOOP_RESOLUTION_MS });
   readonly #pages = new Set<(message: Message) => void>();
   #lastEvent = 0;
@@ -48,7 +53,6 @@ export class Lab {
   readonly #listeners: readonly [channel: string, (message: unknown) => void][] = [
     ['petiole.endpoint.state', (message) => this.#onState(message as EndpointEvent)],
     ['petiole.health.status', (message) => this.#onHealth(message as HealthEvent)],
-    ['petiole.endpoint.streams', (message) => this.#onStreams(message as StreamsEvent)],
     ['petiole.resolver.update', (message) => this.#onResolver(message as ResolverUpdate)],
   ];
 
@@ -61,8 +65,8 @@ export class Lab {
     });
     this.client = new LabClient({ ...load, rate: 0 }, FIRST_SERVICE_CONFIG, () => this.#now(), {
       changed: () => this.#tellState(),
-      failed: ({ server, status: { code, details } }) =>
-        this.#failures.failed(server, short(`${status[code]}: ${details}`)),
+      attemptFailed: (failure) => this.#failures.attemptFailed(failure),
+      rpcFailed: (failure) => this.#failures.rpcFailed(failure),
     });
   }
 
@@ -110,6 +114,7 @@ export class Lab {
       state: this.state,
       ticks: this.#ticks.all(),
       events: this.#events.all(),
+      marks: this.#marks.all(),
       policies: policyDescriptions(),
       bounds: BOUNDS,
     };
@@ -126,6 +131,13 @@ export class Lab {
     const event = { number: ++this.#lastEvent, at: this.#now(), kind, ...of, text };
     this.#events.add(event);
     this.#tell({ kind: 'event', event });
+  }
+
+  /** Somebody does something. */
+  mark(text: string): void {
+    const mark = { at: this.#now(), text };
+    this.#marks.add(mark);
+    this.#tell({ kind: 'mark', mark });
   }
 
   #now(): number {
@@ -161,14 +173,15 @@ export class Lab {
       at: this.#now(),
       ...rest,
       servers: ids.map((id) => ({
-        ...(busy.get(id) ?? { id, ok: 0, failed: 0, inFlight: 0 }),
-        attempts: arrivals.get(id) ?? 0,
+        ...(busy.get(id) ?? { id, sent: 0, ok: 0, failed: 0, inFlight: 0, waiting: 0 }),
+        arrived: arrivals.get(id) ?? 0,
       })),
       loopDelayMs: Math.round(loopDelayMs * 10) / 10,
     };
     this.#ticks.add(tick);
     this.#tell({ kind: 'tick', tick });
     this.#failures.tick();
+    this.#streamWaits.tick(servers, (id) => this.fleet.find(id)?.settings.streamLimit);
   }
 
   #serverOf(endpoint: string): number | undefined {
@@ -184,15 +197,6 @@ export class Lab {
   #onHealth({ target, endpoint, from, to }: HealthEvent): void {
     if (target !== this.client.target || to === 'ENDED') return;
     this.log('health', `${from} → ${to}`, this.#serverOf(endpoint));
-  }
-
-  #onStreams({ target, endpoint, waiting, allowed }: StreamsEvent): void {
-    if (target !== this.client.target) return;
-    const text =
-      waiting > 0
-        ? `${waiting} RPCs wait for a stream: the server allows ${allowed}`
-        : 'no RPC waits for a stream any more';
-    this.log('connectivity', text, this.#serverOf(endpoint));
   }
 
   #onResolver({ target, added, removed, endpoints, error }: ResolverUpdate): void {

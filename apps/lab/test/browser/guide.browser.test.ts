@@ -40,3 +40,62 @@ it('with a slow server, round_robin sends a third to it, least_request less, pea
   expect(fewer).toBeLessThan(even);
   expect(fewest).toBeLessThan(fewer);
 }, 60_000);
+
+const STREAMS = 'Streams fill a connection';
+
+it('where streams fill a connection, round_robin lets them wait until they fail, least_request sends fewer, a further connection lets none wait', async () => {
+  const figure = async (of: string, name: string): Promise<number> =>
+    Number.parseInt(await textOf(lab.page.locator(`${of} .figure.${name} dd`)), 10);
+  const seen = async (act: string) => {
+    await lab.guide(act, STREAMS);
+    const button = lab.page.getByRole('button', { name: `${act}: ${STREAMS}` });
+    await expect.poll(() => button.isEnabled(), { timeout: 15_000 }).toBe(true);
+    // A queue grows until the first ones run out of time, and those of the policy before are gone by then.
+    const began = Date.now();
+    const samples: { waiting: number; failed: number; share: number }[] = [];
+    await expect
+      .poll(
+        async () => {
+          if (Date.now() - began > 14_000)
+            samples.push({
+              waiting: await figure('[data-server="2"]', 'waiting'),
+              failed: await figure('.client', 'failed'),
+              share: await shareOf(lab, 2),
+            });
+          return samples.length;
+        },
+        { timeout: 30_000, interval: 500 },
+      )
+      .toBe(10);
+    const mean = (of: 'waiting' | 'failed' | 'share'): number =>
+      Math.round((samples.reduce((sum, sample) => sum + sample[of], 0) / samples.length) * 10) / 10;
+    const means = { waiting: mean('waiting'), failed: mean('failed'), share: mean('share') };
+    console.log(`${act}: ${means.waiting} wait, ${means.failed} % fail, share ${means.share} %`);
+    return means;
+  };
+  const turns = await seen('round_robin');
+  const least = await seen('least_request');
+  const scaled = await seen('with connectionScaling');
+  expect(turns.waiting).toBeGreaterThan(4);
+  expect(turns.failed).toBeGreaterThan(10);
+  expect(least.waiting).toBeLessThan(turns.waiting);
+  expect(least.failed).toBeLessThan(turns.failed / 2);
+  expect(least.share).toBeLessThan(28);
+  expect(scaled.waiting).toBe(0);
+}, 120_000);
+
+it('with a server that fails fast, retries let no RPC fail, and the attempts that do are seen', async () => {
+  const step = 'A server that fails fast';
+  const failed = async (of: string): Promise<number> =>
+    Number.parseInt(await textOf(lab.page.locator(`${of} .figure.failed dd`)), 10);
+  await lab.guide('Do it', step);
+  await expect.poll(() => failed('.client'), { timeout: 20_000 }).toBeGreaterThan(15);
+  await expect.poll(() => shareOf(lab, 2), { timeout: 20_000 }).toBeGreaterThan(40);
+  await lab.guide('Retry', step);
+  await expect.poll(() => failed('.client'), { timeout: 20_000 }).toBeLessThan(2);
+  expect(await failed('[data-server="2"]')).toBeGreaterThan(30);
+  const again = lab.page.locator('.client .figure.tried-again dd');
+  await expect
+    .poll(async () => Number.parseInt(await textOf(again), 10), { timeout: 20_000 })
+    .toBeGreaterThan(15);
+}, 60_000);

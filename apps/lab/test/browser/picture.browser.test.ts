@@ -1,6 +1,6 @@
 /** What one sees: RPCs flow, and whatever happens to a server shows in picture, strip, plots and log. */
 import { expect, it } from 'vitest';
-import { shareOf, shows, useLab } from './lab.js';
+import { shareOf, shows, textOf, useLab } from './lab.js';
 
 const lab = useLab();
 const FLOW = 20_000;
@@ -22,7 +22,7 @@ it('three endpoints are READY, by the address that each server listens on, and R
 it('the strip shows three in a row, to the eye and to the ear', async () => {
   await lab.guide('Do it', 'Three in a row');
   await expect
-    .poll(() => lab.page.getByRole('img', { name: /The last \d+ RPCs/ }).getAttribute('aria-label'), {
+    .poll(() => lab.page.getByRole('img', { name: /The last \d+ attempts/ }).getAttribute('aria-label'), {
       timeout: FLOW,
     })
     .toMatch(/(3 to 1, 3 to 2, 3 to 3, ){2}/);
@@ -66,6 +66,28 @@ it('RPCs that no endpoint took are red, in a row of their own', async () => {
   await lab.page.getByLabel('Kind of event').selectOption('failure');
   await shows(lab.page.locator('.log'), /UNAVAILABLE/);
   await lab.tab('Break it');
+  await lab.press('Reset all');
+  await shows(lab.endpoint(1), /READY/);
+});
+
+it('attempts that fail show at their server, though retries let no RPC fail', async () => {
+  await lab.tab('Break it');
+  await lab.page.getByLabel('Attempts', { exact: true }).selectOption('retries');
+  await lab.page.getByLabel('Error rate of server 2', { exact: true }).fill('100');
+  await lab.page.getByLabel('Error rate of server 2', { exact: true }).press('Enter');
+  const figure = (of: string, name: string) => textOf(lab.page.locator(`${of} .figure.${name} dd`));
+  await expect.poll(() => figure('[data-server="2"]', 'failed'), { timeout: FLOW }).toBe('100 %');
+  await expect.poll(() => figure('.client', 'failed'), { timeout: FLOW }).toBe('0 %');
+  expect(Number.parseInt(await figure('.client', 'tried-again'), 10)).toBeGreaterThan(20);
+  expect(Number(await figure('.client', 'attempts'))).toBeGreaterThan(1.2);
+  expect(await shareOf(lab, 2)).toBeGreaterThan(15);
+  await lab.page.locator('.wires .colour-1 .failed').waitFor({ state: 'attached' });
+  const strip = lab.page.locator('canvas.strip');
+  await expect.poll(() => strip.getAttribute('aria-label'), { timeout: FLOW }).toContain('to 2 (failed)');
+  await lab.press('Table');
+  await shows(lab.page.getByRole('row', { name: /^2 / }), /100 %/);
+  await shows(lab.page.locator('caption'), /0 % failed, .* tried again, 1\.\d\d attempts per RPC/);
+  await lab.press('Table');
   await lab.press('Reset all');
   await shows(lab.endpoint(1), /READY/);
 });

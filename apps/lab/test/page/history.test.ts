@@ -5,19 +5,27 @@ import { KEPT_TICKS, type Tick } from '../../src/protocol.js';
 
 const QUIET: Omit<Tick, 'at'> = {
   started: 0,
+  ok: 0,
+  failed: 0,
+  attempts: 0,
+  repeated: 0,
   inFlight: 0,
   unplaced: 0,
   servers: [],
   picks: [],
+  lastPick: 0,
+  failedPicks: [],
   loopDelayMs: 0,
 };
 
-const server = (id: number, ok: number, p50?: number): Tick['servers'][number] => ({
+const server = (id: number, sent: number, p50?: number): Tick['servers'][number] => ({
   id,
-  ok,
+  sent,
+  ok: sent,
   failed: 0,
-  attempts: ok,
+  arrived: sent,
   inFlight: 0,
+  waiting: 0,
   ...(p50 !== undefined && { p50, p99: p50 * 2 }),
 });
 
@@ -40,15 +48,41 @@ it('shares are those of the last three seconds', () => {
 });
 
 it('RPCs that no endpoint took count as failed, and not as the share of an endpoint', () => {
-  const recent = historyOf(30, () => ({ unplaced: 1, servers: [server(1, 1)] })).recent();
+  const recent = historyOf(30, () => ({ ok: 1, failed: 1, unplaced: 1, servers: [server(1, 1)] })).recent();
   expect(recent.failedShare).toBe(0.5);
   expect(recent.servers.get(1)?.share).toBe(1);
 });
 
+it('attempts that fail are told of their endpoint, also where no RPC fails since another one follows', () => {
+  const recent = historyOf(30, () => ({
+    ok: 2,
+    attempts: 3,
+    repeated: 1,
+    servers: [server(1, 2), { ...server(2, 1), ok: 0, failed: 1 }],
+  })).recent();
+  expect(recent).toMatchObject({ failedShare: 0, repeatedShare: 0.5, attemptsPerRpc: 1.5 });
+  expect(recent.servers.get(2)).toMatchObject({ share: 1 / 3, failedShare: 1 });
+  expect(recent.servers.get(1)).toMatchObject({ share: 2 / 3, failedShare: 0 });
+});
+
+const serversOf = (picks: readonly { readonly server: number }[]): number[] =>
+  picks.map(({ server }) => server);
+
 it('the newest picks come last, across ticks, and stop at the time of a pause', () => {
-  const history = historyOf(3, (index) => ({ picks: [index, index, index] }));
-  expect(history.picks(5)).toEqual([2, 2, 3, 3, 3]);
-  expect(history.picks(4, 200)).toEqual([1, 2, 2, 2]);
+  const history = historyOf(3, (index) => ({ picks: [index, index, index], lastPick: 3 * index }));
+  expect(serversOf(history.picks(5))).toEqual([2, 2, 3, 3, 3]);
+  expect(serversOf(history.picks(4, 200))).toEqual([1, 2, 2, 2]);
+});
+
+it('a pick is told to have failed as soon as it has, and at the time of a pause only what had failed by then', () => {
+  const history = historyOf(3, (index) => ({
+    picks: [1, 2],
+    lastPick: 2 * index,
+    failedPicks: index === 1 ? [2] : index === 3 ? [3, 6] : [],
+  }));
+  const marks = (until?: number) => history.picks(9, until).map(({ failed }) => (failed ? 'x' : '.'));
+  expect(marks().join('')).toBe('.xx..x');
+  expect(marks(200).join('')).toBe('.x..');
 });
 
 it('a series has the shares of all endpoints at each point, and no latency where nothing ended', () => {
@@ -90,5 +124,5 @@ it('points stay where they are while time moves on', () => {
 it('ticks of more than five minutes ago are forgotten', () => {
   const history = historyOf(KEPT_TICKS + 10, (index) => ({ picks: [index] }));
   expect(history.picks(Number.POSITIVE_INFINITY)).toHaveLength(KEPT_TICKS);
-  expect(history.picks(Number.POSITIVE_INFINITY)[0]).toBe(11);
+  expect(history.picks(Number.POSITIVE_INFINITY)[0]?.server).toBe(11);
 });

@@ -2,17 +2,28 @@
 import { expect, it } from 'vitest';
 import { age, clock, milliseconds, percent, rate } from '../../src/page/look/numbers.js';
 import { matches } from '../../src/page/time/filter.js';
-import { runsOf } from '../../src/page/time/runs.js';
+import { inWords, runsOf } from '../../src/page/time/runs.js';
 import type { LabEvent } from '../../src/protocol.js';
 import { Ring } from '../../src/ring.js';
 
-it('equal neighbours of the strip are one run', () => {
-  expect(runsOf([1, 1, 1, 2, 2, 0, 1])).toEqual([
-    { id: 1, length: 3 },
-    { id: 2, length: 2 },
-    { id: 0, length: 1 },
-    { id: 1, length: 1 },
+const picksOf = (text: string) =>
+  text.split(' ').map((pick) => ({ server: Number(pick[0]), failed: pick.endsWith('x') || pick === '0' }));
+
+it('equal neighbours of the strip are one run, in which each attempt has failed or not', () => {
+  expect(runsOf(picksOf('1 1 1x 2 2 0 1'))).toEqual([
+    { server: 1, failed: [false, false, true] },
+    { server: 2, failed: [false, false] },
+    { server: 0, failed: [true] },
+    { server: 1, failed: [false] },
   ]);
+});
+
+it('the strip in words has its order, and says what failed', () => {
+  expect(inWords(picksOf('1 1 2x 2x 3 3x 0'))).toBe(
+    'The last 7 attempts in the order in which they were sent, the newest last: ' +
+      '2 to 1, 2 to 2 (failed), 2 to 3 (1 failed), 1 to none.',
+  );
+  expect(inWords([])).toBe('No RPC was sent yet.');
 });
 
 it('the log is filtered by kind, server and time; what concerns no server concerns all', () => {

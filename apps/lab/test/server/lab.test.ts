@@ -1,5 +1,6 @@
 /** What happens in the lab when a page does something: real servers in their threads, a real client, the real API. */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import type { Tick } from '../../src/protocol.js';
 import { type OpenLab, openLab } from './open-lab.js';
 
 let lab: OpenLab;
@@ -78,6 +79,9 @@ describe('A server', () => {
           kind === 'failure' && server === 1 && /\d+ RPCs? failed: DEADLINE_EXCEEDED/.test(text),
       ),
     );
+    // Their texts differ by milliseconds: those of a second are one line all the same.
+    const lines = lab.events.filter(({ kind, server }) => kind === 'failure' && server === 1);
+    expect(lines.length).toBeLessThan(3);
     await lab.act({ do: 'thaw', server: 1 });
     await lab.until('it answers', () => (lab.ticks.at(-1)?.servers.find(({ id }) => id === 1)?.ok ?? 0) > 0);
     expect(lab.server(1).phase).toBe('serving');
@@ -97,7 +101,7 @@ describe('A server', () => {
     expect(of(2).some(({ failed }) => failed > 0)).toBe(true);
     expect(of(2).every(({ ok }) => ok === 0)).toBe(true);
     expect(of(3).every(({ failed }) => failed === 0)).toBe(true);
-    expect(of(2).some(({ attempts }) => attempts > 0)).toBe(true);
+    expect(of(2).some(({ arrived }) => arrived > 0)).toBe(true);
   });
 
   test('that says NOT_SERVING is out, and its connection stays', async () => {
@@ -136,6 +140,39 @@ describe('A server', () => {
       lab.state().servers.every(({ endpoint }) => endpoint?.state === 'READY'),
     );
     expect(lab.server(1)).toMatchObject({ dualStack: false, delayMs: 0 });
+  });
+});
+
+describe('What somebody does', () => {
+  test('is marked, in a few words, and what changes nothing is not', async () => {
+    await lab.act({ do: 'set-server', server: 2, delayMs: 250, healthy: true });
+    await lab.act({ do: 'set-server', server: 2, delayMs: 250 });
+    await lab.act({ do: 'stop', server: 3 });
+    await lab.act({ do: 'set-load', rate: 50 });
+    await lab.act({ do: 'set-service-config', json: policy({ peak_ewma: {} }) });
+    await lab.until('all are told', () => lab.marks.length >= 4);
+    expect(lab.marks.map(({ text }) => text)).toEqual([
+      'server 2 +250 ms',
+      'server 3 stopped',
+      '50/s',
+      'peak_ewma',
+    ]);
+  });
+
+  test('comes before its effects in the log, which says what is different', async () => {
+    const said = (): readonly string[] => lab.events.map(({ text }) => text);
+    await lab.act({ do: 'set-service-config', json: policy({ least_request: {} }) });
+    await lab.until('its effects', () => said().some((text) => /→ READY/.test(text)));
+    expect(said()[0]).toBe('is given another service config: least_request');
+    const now = JSON.parse(policy({ least_request: {} }));
+    const retryPolicy = { maxAttempts: 3, initialBackoff: '1s', maxBackoff: '1s', backoffMultiplier: 1 };
+    const methodConfig = [
+      { name: [{}], retryPolicy: { ...retryPolicy, retryableStatusCodes: ['UNAVAILABLE'] } },
+    ];
+    await lab.act({ do: 'set-service-config', json: JSON.stringify({ ...now, methodConfig }) });
+    await lab.until('it is told', () =>
+      said().includes('is given another service config: retries, up to 3 attempts'),
+    );
   });
 });
 
@@ -178,12 +215,50 @@ describe('The client', () => {
       }),
     });
     await lab.rpcs(30);
-    await lab.rpcs(100);
+    await lab.rpcs(150);
     expect(lab.failed()).toBe(0);
-    const attempts = lab.ticks
-      .flatMap(({ servers }) => servers)
-      .filter(({ id, attempts }) => id === 2 && attempts > 0);
-    expect(attempts.length).toBeGreaterThan(0);
+    // Each attempt that fails there is counted, though its RPC ends well.
+    expect(lab.share(2)).toBeCloseTo(1 / 4, 1);
+    const sum = (of: (tick: Tick) => number): number => lab.ticks.reduce((all, tick) => all + of(tick), 0);
+    const second = (tick: Tick) => tick.servers.find(({ id }) => id === 2);
+    expect(sum((tick) => second(tick)?.ok ?? 0)).toBe(0);
+    expect(sum((tick) => second(tick)?.failed ?? 0)).toBeGreaterThan(30);
+    expect(sum(({ failedPicks }) => failedPicks.length)).toBeGreaterThan(30);
+    expect(sum(({ attempts }) => attempts) / sum(({ ok }) => ok)).toBeCloseTo(4 / 3, 1);
+    expect(sum(({ repeated }) => repeated) / sum(({ ok }) => ok)).toBeCloseTo(1 / 3, 1);
+    await lab.until('the log says so', () =>
+      lab.events.some(
+        ({ kind, server, text }) =>
+          kind === 'failure' && server === 2 && /^\d+ attempts failed, and no RPC: UNAVAILABLE: /.test(text),
+      ),
+    );
+  });
+
+  test.each(['round_robin', 'pick_first'])('attempts are seen under %s of grpc-js, too', async (name) => {
+    const methodConfig = [
+      { name: [{}], hedgingPolicy: { maxAttempts: 2, hedgingDelay: '0.01s', nonFatalStatusCodes: [] } },
+    ];
+    for (const server of [1, 2, 3]) await lab.act({ do: 'set-server', server, delayMs: 150 });
+    const json = JSON.stringify({ loadBalancingConfig: [{ [name]: {} }], methodConfig });
+    await lab.act({ do: 'set-service-config', json });
+    await lab.until('it has it', () => lab.state().client.policy === name);
+    await lab.rpcs(60);
+    await lab.rpcs(100);
+    const sum = (of: (tick: Tick) => number): number => lab.ticks.reduce((all, tick) => all + of(tick), 0);
+    expect(sum(({ attempts }) => attempts) / sum(({ ok }) => ok)).toBeGreaterThan(1.8);
+    // The hedge that lost was cancelled: it has not failed.
+    expect(sum(({ servers }) => servers.reduce((all, { failed }) => all + failed, 0))).toBe(0);
+  });
+
+  test('under round_robin the picks are in turn, also where one server answers late', async () => {
+    await lab.act({ do: 'set-server', server: 2, delayMs: 150 });
+    const json = JSON.stringify({ loadBalancingConfig: [{ round_robin: {} }] });
+    await lab.act({ do: 'set-service-config', json });
+    await lab.until('it has it', () => lab.state().client.policy === 'round_robin');
+    await lab.rpcs(60);
+    await lab.rpcs(100);
+    const picks = lab.ticks.flatMap((tick) => tick.picks).join('');
+    expect(picks).toMatch(/^\d?\d?((123)+|(132)+)\d?\d?$/);
   });
 
   test('sends streams, none, and what it is told', async () => {
@@ -201,9 +276,19 @@ describe('The client', () => {
       () => lab.server(2).streamLimit === 2 && lab.server(2).endpoint?.state === 'READY',
     );
     await lab.act({ do: 'set-load', kind: 'streams', rate: 50, concurrency: 40 });
-    const waits = /^\d+ RPCs wait for a stream: the server allows 2$/;
+    const says = (text: RegExp): boolean =>
+      lab.events.some((event) => event.server === 2 && text.test(event.text));
     await lab.until('the log says so', () =>
-      lab.events.some(({ server, text }) => server === 2 && waits.test(text)),
+      says(/^RPCs wait for a stream: the server allows 2 at a time on a connection$/),
+    );
+    const second = () => lab.ticks.at(-1)?.servers.find(({ id }) => id === 2);
+    await lab.until('those that wait are told from the others', () => {
+      const { inFlight = 0, waiting = 0 } = second() ?? {};
+      return waiting > 2 && inFlight - waiting <= 2;
+    });
+    await lab.act({ do: 'set-load', rate: 0 });
+    await lab.until('the log says that it is over', () =>
+      says(/^no RPC waits for a stream any more; \d+ did at most$/),
     );
   });
 
@@ -211,6 +296,7 @@ describe('The client', () => {
     for (const server of [1, 2, 3]) await lab.act({ do: 'stop', server });
     await lab.until('nobody takes them', () => (lab.ticks.at(-1)?.unplaced ?? 0) > 0);
     expect(lab.ticks.at(-1)?.picks).toContain(0);
+    expect(lab.ticks.at(-1)?.failedPicks).not.toEqual([]);
     await lab.until('the log says so', () =>
       lab.events.some(({ kind, server }) => kind === 'failure' && server === undefined),
     );

@@ -7,6 +7,7 @@ import { eventsOf } from '../../src/page/lab/event-stream.js';
 import {
   type Action,
   type LabEvent,
+  type Mark,
   type Message,
   type Refusal,
   type ServerState,
@@ -26,6 +27,7 @@ export interface OpenLab {
   readonly token: string;
   readonly whole: Whole;
   readonly events: readonly LabEvent[];
+  readonly marks: readonly Mark[];
   readonly ticks: readonly Tick[];
   state(): State;
   server(id: number): ServerState;
@@ -37,7 +39,7 @@ export interface OpenLab {
   until(what: string, holds: () => boolean): Promise<void>;
   /** Forgets the ticks so far, and resolves when so many RPCs have ended since. */
   rpcs(count: number): Promise<void>;
-  /** Of the RPCs that ended in the ticks that are there, which share that server had. */
+  /** Of the attempts that were sent in the ticks that are there, which share that server had. */
   share(id: number): number;
   failed(): number;
   close(): Promise<void>;
@@ -59,6 +61,7 @@ export async function openLab(rate = 200): Promise<OpenLab> {
   let state: State | undefined;
   let ticks: Tick[] = [];
   const events: LabEvent[] = [];
+  const marks: Mark[] = [];
   const hear = (message: Message): void => {
     if (message.kind === 'whole') {
       whole = message.whole;
@@ -66,7 +69,8 @@ export async function openLab(rate = 200): Promise<OpenLab> {
       events.push(...whole.events);
     } else if (message.kind === 'state') state = message.state;
     else if (message.kind === 'tick') ticks.push(message.tick);
-    else events.push(message.event);
+    else if (message.kind === 'event') events.push(message.event);
+    else marks.push(message.mark);
     news.changed();
   };
   const answer = await fetch(`${url}api/events`, { headers });
@@ -75,7 +79,6 @@ export async function openLab(rate = 200): Promise<OpenLab> {
   })().catch(() => undefined);
 
   const rows = () => ticks.flatMap(({ servers }) => servers);
-  const ended = (row: { ok: number; failed: number }): number => row.ok + row.failed;
   const sum = (numbers: readonly number[]): number => numbers.reduce((all, one) => all + one, 0);
   const post = (path: string, json: unknown): Promise<Response> =>
     fetch(`${url}api/${path}`, { method: 'POST', headers, body: JSON.stringify(json) });
@@ -101,6 +104,7 @@ export async function openLab(rate = 200): Promise<OpenLab> {
     token,
     whole: whole as unknown as Whole,
     events,
+    marks,
     get ticks() {
       return ticks;
     },
@@ -114,23 +118,21 @@ export async function openLab(rate = 200): Promise<OpenLab> {
       await until('it is reset', isReady);
       ticks = [];
       events.length = 0;
+      marks.length = 0;
     },
     post,
     until,
     rpcs(count) {
       ticks = [];
-      return until(
-        `${count} RPCs`,
-        () => sum(rows().map(ended)) + sum(ticks.map((tick) => tick.unplaced)) >= count,
-      );
+      return until(`${count} RPCs`, () => sum(ticks.map(({ ok, failed }) => ok + failed)) >= count);
     },
     share: (id) =>
       sum(
         rows()
           .filter((row) => row.id === id)
-          .map(ended),
-      ) / Math.max(1, sum(rows().map(ended))),
-    failed: () => sum(rows().map(({ failed }) => failed)) + sum(ticks.map(({ unplaced }) => unplaced)),
+          .map(({ sent }) => sent),
+      ) / Math.max(1, sum(rows().map(({ sent }) => sent))),
+    failed: () => sum(ticks.map(({ failed }) => failed)),
     async close() {
       await http.close();
       await lab.end();

@@ -10,6 +10,8 @@ export interface Scene {
   /** Further fields of the service config. */
   readonly config?: JsonObject;
   readonly load?: Partial<LoadSettings>;
+  /** Default: true where the policy can. Each check takes a stream. */
+  readonly checksHealth?: boolean;
   /** By server id: how it differs from one without faults. */
   readonly servers?: Readonly<Record<number, Omit<Extract<Action, { do: 'set-server' }>, 'do' | 'server'>>>;
 }
@@ -17,15 +19,22 @@ export interface Scene {
 const QUIET: LoadSettings = { rate: 20, concurrency: 10, kind: 'unary' };
 
 /** With health checks, where the policy has them: those of grpc-js do not. */
-export function serviceConfig(lab: Lab, policy: JsonObject, config: JsonObject = {}): string {
+export function serviceConfig(
+  lab: Lab,
+  policy: JsonObject,
+  config: JsonObject = {},
+  checksHealth = true,
+): string {
   const loadBalancingConfig = [policy];
-  return format(
-    withHealthChecks({ loadBalancingConfig, ...config }, canCheckHealth(lab.policies, loadBalancingConfig)),
-  );
+  const isChecked = checksHealth && canCheckHealth(lab.policies, loadBalancingConfig);
+  return format(withHealthChecks({ loadBalancingConfig, ...config }, isChecked));
 }
 
 /** False if something was refused; the page says what. */
-export async function set(lab: Lab, { policy, config, load, servers = {} }: Scene): Promise<boolean> {
+export async function set(
+  lab: Lab,
+  { policy, config, load, checksHealth, servers = {} }: Scene,
+): Promise<boolean> {
   lab.draft.set(undefined);
   if (!(await lab.act({ do: 'reset' }))) return false;
   if (!(await lab.until((state) => state.servers.length === 3 && state.servers.every(serves)))) return false;
@@ -34,7 +43,7 @@ export async function set(lab: Lab, { policy, config, load, servers = {} }: Scen
       ([id, told]): Action => ({ do: 'set-server', server: Number(id), ...told }),
     ),
     { do: 'set-load', ...QUIET, ...load },
-    { do: 'set-service-config', json: serviceConfig(lab, policy, config) },
+    { do: 'set-service-config', json: serviceConfig(lab, policy, config, checksHealth) },
   ]);
   // Some settings open a server anew.
   return isDone && lab.until((state) => state.servers.every(serves));

@@ -169,8 +169,8 @@ export const STEPS: readonly Step[] = [
           }),
       },
     ],
-    watch: ['picture', 'share', 'log'],
-    see: 'It gets most RPCs, and many fail. With retries they do not: a second attempt goes to an endpoint that was not tried yet.',
+    watch: ['picture', 'strip', 'share', 'log'],
+    see: 'It gets half of all RPCs, and half of these fail: ✗ in the strip, a red line in the picture. With retries no RPC fails: attempts there still do, and the next attempt goes to an endpoint that was not tried yet. The client shows how many RPCs were tried again.',
   },
   {
     title: 'A new server starts slowly',
@@ -191,21 +191,18 @@ export const STEPS: readonly Step[] = [
   },
   {
     title: 'Streams fill a connection',
-    about: 'Streams stay open for seconds, and the second server allows three on a connection.',
+    about:
+      'Streams stay open for one to three seconds, and the second server allows three at a time on a connection. Try the three one after the other.',
     acts: [
+      { label: 'round_robin', run: (lab) => streams(lab, { round_robin: {} }) },
+      { label: 'least_request', run: (lab) => streams(lab, LEAST_REQUEST) },
       {
-        label: 'Do it',
-        run: (lab) =>
-          set(lab, {
-            policy: { round_robin: {} },
-            load: { rate: 20, concurrency: 100, kind: 'streams' },
-            servers: { 2: { streamLimit: 3 } },
-          }),
+        label: 'with connectionScaling',
+        run: (lab) => streams(lab, LEAST_REQUEST, { connectionScaling: { maxConnectionsPerSubchannel: 5 } }),
       },
-      { label: 'With least_request', run: (lab) => configure(lab, LEAST_REQUEST) },
     ],
-    watch: ['picture', 'latency'],
-    see: 'Streams for the second server wait for a place on its connection: their latency grows, until some run out of time. least_request counts them, and sends fewer there.',
+    watch: ['picture', 'share', 'latency'],
+    see: 'With round_robin a third of all streams goes to the second server, where they wait in the client for their turn: after twenty seconds more than five wait, its p99 has grown from three seconds to more than five, and a fifth of all streams fails by its deadline. least_request counts those that wait, too: it sends a fifth there, two or three wait, and hardly any fails. With connectionScaling another connection is made, and none waits.',
   },
   {
     title: 'Freeze a server',
@@ -235,6 +232,12 @@ function configure(lab: Lab, policy: JsonObject): Promise<boolean> {
 function slowSecond(lab: Lab, policy: string): Promise<boolean> {
   const servers = { ...TWENTY_MS, 2: { delayMs: 300 } };
   return set(lab, { policy: { [policy]: {} }, load: BUSY, servers });
+}
+
+/** A little more than the second server can do. */
+function streams(lab: Lab, policy: JsonObject, config: JsonObject = {}): Promise<boolean> {
+  const load = { rate: 6, concurrency: 100, kind: 'streams' } as const;
+  return set(lab, { policy, config, load, servers: { 2: { streamLimit: 3 } }, checksHealth: false });
 }
 
 /** A channel keeps its policy until another one is ready, so all servers stop before the policy changes. */

@@ -3,24 +3,36 @@ import { KEPT_TICKS, type ServerTick, TICK_MS, type Tick } from '../../protocol.
 import { Ring } from '../../ring.js';
 
 /** What "now" means for shares and rates: 3-3-3 at ten RPCs a second takes about a second. */
-const LATELY_MS = 3_000;
+export const LATELY_MS = 3_000;
 /** Series have no more points than this, whatever their span. */
 const MOST_POINTS = 300;
 
 export interface Recent {
   /** RPCs that began, a second. */
   readonly startedPerSecond: number;
-  /** RPCs that ended in a failure, of all that ended, 0 to 1. */
+  /** RPCs that failed, of all that ended, 0 to 1. */
   readonly failedShare: number;
+  /** RPCs that took more than one attempt, of all that ended, 0 to 1. */
+  readonly repeatedShare: number;
+  /** How many attempts an RPC took on average; undefined if none ended. */
+  readonly attemptsPerRpc: number | undefined;
   /** By server id. */
   readonly servers: ReadonlyMap<number, RecentServer>;
 }
 
 export interface RecentServer {
-  /** Of all RPCs that ended at some server, 0 to 1. */
+  /** Of all attempts that were sent to some server, 0 to 1. */
   readonly share: number;
   readonly perSecond: number;
+  /** Of its attempts that ended, 0 to 1. */
   readonly failedShare: number;
+}
+
+/** An attempt in the strip. */
+export interface Pick {
+  /** 0: no endpoint took it. */
+  readonly server: number;
+  readonly failed: boolean;
 }
 
 /** Columns of the same length. A latency is undefined where nothing ended. */
@@ -28,7 +40,7 @@ export interface Series {
   /** Seconds since the lab began. */
   readonly at: readonly number[];
   readonly ids: readonly number[];
-  /** By server id: the part of all RPCs that ended there, 0 to 1; the id 0 has those that no endpoint took. */
+  /** By server id: the part of all attempts that were sent there, 0 to 1; the id 0 has those that no endpoint took. */
   readonly shares: ReadonlyMap<number, readonly number[]>;
   /** By server id, in milliseconds. */
   readonly p50: ReadonlyMap<number, readonly (number | undefined)[]>;
@@ -37,7 +49,7 @@ export interface Series {
 
 /** Of ticks that are looked at together. */
 interface Sum {
-  readonly ended: Map<number, number>;
+  readonly sent: Map<number, number>;
   total: number;
 }
 
@@ -58,55 +70,57 @@ export class History {
 
   recent(): Recent {
     const now = this.latest?.at ?? 0;
-    const ended = new Map<number, { all: number; failed: number }>();
-    let started = 0;
+    const servers = new Map<number, { sent: number; ended: number; failed: number }>();
+    const rpcs = { started: 0, ended: 0, failed: 0, attempts: 0, repeated: 0 };
     let ticks = 0;
-    let all = 0;
-    let failed = 0;
-    let placed = 0;
+    let sent = 0;
     this.#ticks.backwards((tick) => {
       if (tick.at <= now - LATELY_MS) return false;
       ticks++;
-      started += tick.started;
-      all += tick.unplaced;
-      failed += tick.unplaced;
+      rpcs.started += tick.started;
+      rpcs.ended += tick.ok + tick.failed;
+      rpcs.failed += tick.failed;
+      rpcs.attempts += tick.attempts;
+      rpcs.repeated += tick.repeated;
       for (const server of tick.servers) {
-        const sum = ended.get(server.id) ?? { all: 0, failed: 0 };
-        sum.all += server.ok + server.failed;
+        const sum = servers.get(server.id) ?? { sent: 0, ended: 0, failed: 0 };
+        sum.sent += server.sent;
+        sum.ended += server.ok + server.failed;
         sum.failed += server.failed;
-        ended.set(server.id, sum);
-        placed += server.ok + server.failed;
-        failed += server.failed;
+        servers.set(server.id, sum);
+        sent += server.sent;
       }
       return true;
     });
-    all += placed;
     const seconds = Math.max(1, ticks) * (TICK_MS / 1000);
-    const servers = [...ended].map(
-      ([id, sum]) =>
-        [
-          id,
-          {
-            share: sum.all / Math.max(1, placed),
-            perSecond: sum.all / seconds,
-            failedShare: sum.failed / Math.max(1, sum.all),
-          },
-        ] as const,
-    );
+    const shareOf = (sum: { sent: number; ended: number; failed: number }): RecentServer => ({
+      share: sum.sent / Math.max(1, sent),
+      perSecond: sum.sent / seconds,
+      failedShare: sum.failed / Math.max(1, sum.ended),
+    });
     return {
-      startedPerSecond: started / seconds,
-      failedShare: failed / Math.max(1, all),
-      servers: new Map(servers),
+      startedPerSecond: rpcs.started / seconds,
+      failedShare: rpcs.failed / Math.max(1, rpcs.ended),
+      repeatedShare: rpcs.repeated / Math.max(1, rpcs.ended),
+      attemptsPerRpc: rpcs.ended === 0 ? undefined : rpcs.attempts / rpcs.ended,
+      servers: new Map([...servers].map(([id, sum]) => [id, shareOf(sum)])),
     };
   }
 
-  /** Server ids of the RPCs that ended up to a time, the newest last; 0: no endpoint took it. */
-  picks(most: number, until = Number.POSITIVE_INFINITY): number[] {
-    const picks: number[] = [];
+  /** The attempts that were sent up to a time, in their order, and which of them had failed by then. */
+  picks(most: number, until = Number.POSITIVE_INFINITY): Pick[] {
+    const picks: Pick[] = [];
+    const failed = new Set<number>();
     this.#ticks.backwards((tick) => {
       if (tick.at > until) return true;
-      for (let index = tick.picks.length - 1; index >= 0 && picks.length < most; index--)
-        picks.push(tick.picks[index] ?? 0);
+      // An attempt fails in the tick that it was sent in, or in a later one.
+      for (const number of tick.failedPicks) failed.add(number);
+      const { length } = tick.picks;
+      for (let index = length - 1; index >= 0 && picks.length < most; index--)
+        picks.push({
+          server: tick.picks[index] ?? 0,
+          failed: failed.has(tick.lastPick - length + 1 + index),
+        });
       return picks.length < most;
     });
     return picks.reverse();
@@ -121,14 +135,14 @@ export class History {
     const shown = first < 0 ? [] : points.slice(first);
     const lately = Math.max(1, Math.round(LATELY_MS / step));
     const shares = new Map<number, number[]>([0, ...ids].map((id) => [id, []]));
-    const windowed: Sum = { ended: new Map(), total: 0 };
+    const windowed: Sum = { sent: new Map(), total: 0 };
     points.forEach((point, index) => {
       sumUp(windowed, point.sum, 1);
       const gone = points[index - lately];
       if (gone !== undefined) sumUp(windowed, gone.sum, -1);
       if (index < first || first < 0) return;
       for (const [id, column] of shares)
-        column.push((windowed.ended.get(id) ?? 0) / Math.max(1, windowed.total));
+        column.push((windowed.sent.get(id) ?? 0) / Math.max(1, windowed.total));
     });
     const latency = (of: 'p50' | 'p99'): Map<number, (number | undefined)[]> =>
       new Map(ids.map((id) => [id, shown.map(({ last }) => last.get(id)?.[of])]));
@@ -144,12 +158,12 @@ export class History {
       const at = Math.ceil(tick.at / step) * step;
       let point = points.at(-1);
       if (point?.at !== at) {
-        point = { at, sum: { ended: new Map(), total: 0 }, last: new Map() };
+        point = { at, sum: { sent: new Map(), total: 0 }, last: new Map() };
         points.push(point);
       }
       count(point.sum, 0, tick.unplaced);
       for (const server of tick.servers) {
-        count(point.sum, server.id, server.ok + server.failed);
+        count(point.sum, server.id, server.sent);
         if (!point.last.has(server.id)) point.last.set(server.id, server);
       }
       return true;
@@ -165,11 +179,11 @@ interface Point {
   readonly last: Map<number, ServerTick>;
 }
 
-function count(sum: Sum, id: number, ended: number): void {
-  sum.ended.set(id, (sum.ended.get(id) ?? 0) + ended);
-  sum.total += ended;
+function count(sum: Sum, id: number, sent: number): void {
+  sum.sent.set(id, (sum.sent.get(id) ?? 0) + sent);
+  sum.total += sent;
 }
 
 function sumUp(sum: Sum, other: Sum, sign: 1 | -1): void {
-  for (const [id, ended] of other.ended) count(sum, id, sign * ended);
+  for (const [id, sent] of other.sent) count(sum, id, sign * sent);
 }

@@ -5,7 +5,9 @@ import {
   type Action,
   type Bounds,
   KEPT_EVENTS,
+  KEPT_MARKS,
   type LabEvent,
+  type Mark,
   type Message,
   type PolicyDescription,
   type ServerState,
@@ -29,6 +31,7 @@ export class Lab {
   readonly connection: Connection;
   readonly state: Value<State>;
   readonly events: Value<readonly LabEvent[]>;
+  readonly marks: Value<readonly Mark[]>;
   /** Ticks so far. */
   readonly beat = new Value(0);
   /** When plots, strip and log were stopped. */
@@ -50,17 +53,19 @@ export class Lab {
     this.bounds = whole.bounds;
     this.state = new Value(whole.state);
     this.events = new Value(whole.events);
+    this.marks = new Value(whole.marks);
     for (const tick of whole.ticks) this.history.add(tick);
   }
 
   hear(message: Message): void {
     switch (message.kind) {
       case 'whole': {
-        const { state, ticks, events } = message.whole;
+        const { state, ticks, events, marks } = message.whole;
         this.history = new History();
         for (const tick of ticks) this.history.add(tick);
         this.state.set(state);
         this.events.set(events);
+        this.marks.set(marks);
         break;
       }
       case 'state':
@@ -72,6 +77,9 @@ export class Lab {
         break;
       case 'event':
         this.events.set([...this.events.get().slice(1 - KEPT_EVENTS), message.event]);
+        break;
+      case 'mark':
+        this.marks.set([...this.marks.get().slice(1 - KEPT_MARKS), message.mark]);
     }
   }
 

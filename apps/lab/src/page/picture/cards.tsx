@@ -12,7 +12,8 @@ export function ClientCard(): JSX.Element {
   const lab = useLab();
   useRenderAtBeat(3);
   const { client } = useValue(lab.state);
-  const { startedPerSecond, failedShare } = lab.history.recent();
+  const { startedPerSecond, failedShare, repeatedShare, attemptsPerRpc } = lab.history.recent();
+  const { inFlight = 0, p50, p99 } = lab.history.latest ?? {};
   return (
     <div class="client card">
       <h3>Client</h3>
@@ -22,8 +23,16 @@ export function ClientCard(): JSX.Element {
       </p>
       <dl class="figures">
         <Figure name="rate" value={`${rate(startedPerSecond)}/s`} />
-        <Figure name="in flight" value={String(lab.history.latest?.inFlight ?? 0)} />
+        <Figure name="in flight" value={String(inFlight)} />
         <Figure name="failed" value={percent(failedShare)} isBad={failedShare > 0} />
+        <Figure name="p50" value={milliseconds(p50)} />
+        <Figure name="p99" value={milliseconds(p99)} />
+        <Figure
+          name="tried again"
+          about="RPCs that took more than one attempt, by retries or hedging"
+          value={percent(repeatedShare)}
+        />
+        <Figure name="attempts" about="per RPC" value={attemptsPerRpc?.toFixed(2) ?? '–'} />
       </dl>
     </div>
   );
@@ -48,7 +57,7 @@ export function EndpointCard({ server }: { readonly server: ServerState }): JSX.
           ))}
         </div>
       )}
-      <EndpointFigures id={id} health={endpoint?.health} />
+      <EndpointFigures server={server} />
     </div>
   );
 }
@@ -82,21 +91,31 @@ function Address({ address, endpoint }: AddressProps): JSX.Element {
   );
 }
 
-function EndpointFigures({
-  id,
-  health,
-}: {
-  readonly id: number;
-  readonly health: string | undefined;
-}): JSX.Element {
+function EndpointFigures({ server }: { readonly server: ServerState }): JSX.Element {
   const lab = useLab();
   useRenderAtBeat(3, 1);
+  const { id, endpoint, streamLimit } = server;
+  const health = endpoint?.health;
   const recent = lab.history.recent().servers.get(id);
   const latest = lab.history.latestOf(id);
   return (
     <dl class="figures">
       <Figure name="share" value={percent(recent?.share ?? 0)} isMain />
       <Figure name="in flight" value={String(latest?.inFlight ?? 0)} />
+      {streamLimit !== undefined && (
+        <Figure
+          name="waiting"
+          about="of those in flight, for a stream: the server allows no more on a connection"
+          value={String(latest?.waiting ?? 0)}
+          isBad={(latest?.waiting ?? 0) > 0}
+        />
+      )}
+      <Figure
+        name="failed"
+        about="of its attempts"
+        value={percent(recent?.failedShare ?? 0)}
+        isBad={(recent?.failedShare ?? 0) > 0}
+      />
       <Figure name="p50" value={milliseconds(latest?.p50)} />
       <Figure name="p99" value={milliseconds(latest?.p99)} />
       <Figure name="health" value={health ?? '–'} isBad={health === 'NOT_SERVING'} />
@@ -106,14 +125,16 @@ function EndpointFigures({
 
 interface FigureProps {
   readonly name: string;
+  /** What the name has no room for. */
+  readonly about?: string;
   readonly value: string;
   readonly isBad?: boolean;
   readonly isMain?: boolean;
 }
 
-function Figure({ name, value, isBad, isMain }: FigureProps): JSX.Element {
+function Figure({ name, about, value, isBad, isMain }: FigureProps): JSX.Element {
   return (
-    <div class={`figure ${name.replace(' ', '-')}${isMain ? ' main' : ''}`}>
+    <div class={`figure ${name.replace(' ', '-')}${isMain ? ' main' : ''}`} title={about}>
       <dt>{name}</dt>
       <dd class={isBad ? 'bad' : undefined}>{value}</dd>
     </div>

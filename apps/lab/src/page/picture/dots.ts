@@ -1,4 +1,4 @@
-/** RPCs as dots that run from the client to the servers. There are never more than some hundreds: each stands for one or more RPCs. */
+/** Attempts as dots that run from the client to the servers. There are never more than some hundreds: each stands for one or more of them. */
 import type { ServerState, Tick } from '../../protocol.js';
 import { clear } from '../look/canvas.js';
 import { colour, colourOf } from '../look/colours.js';
@@ -9,7 +9,7 @@ const MOST_AT_ONCE = 24;
 const MOST = 240;
 const TICK_MS = 100;
 const TRAVEL_MS = 900;
-/** The part of the way at which an RPC that no endpoint takes falls off. */
+/** The part of the way at which an attempt that no endpoint takes falls off. */
 const FALL = 0.28;
 const RADIUS = 3.2;
 
@@ -22,7 +22,7 @@ interface Dot {
 export class Dots {
   #dots: Dot[] = [];
 
-  /** Lets the RPCs of a tick set out, spread over the time until the next one. */
+  /** Lets the attempts of a tick set out, spread over the time until the next one. */
   add(tick: Tick, now: number): void {
     const each = tick.servers.flatMap(({ id, ok, failed }) => [
       ...Array.from({ length: Math.min(ok, MOST_AT_ONCE) }, () => ({ server: id, failed: false })),

@@ -8,6 +8,7 @@ import { Panel } from '../look/panel.js';
 import { ClientCard, EndpointCard, ServerCard } from './cards.js';
 import { Dots } from './dots.js';
 import { measure, type Wires } from './geometry.js';
+import { Legend } from './legend.js';
 import { Table } from './table.js';
 import { WireLines } from './wires.js';
 
@@ -28,7 +29,14 @@ export function Picture(): JSX.Element {
         </button>
       }
     >
-      {isTable ? <Table /> : <Drawing />}
+      {isTable ? (
+        <Table />
+      ) : (
+        <>
+          <Drawing />
+          <Legend />
+        </>
+      )}
     </Panel>
   );
 }

@@ -3,8 +3,9 @@ import type { JSX } from 'preact';
 import { useLab, useRenderAtBeat } from '../lab/lab.js';
 import { useValue } from '../lab/value.js';
 import { Chip } from '../look/chip.js';
-import { age, milliseconds, percent } from '../look/numbers.js';
+import { age, milliseconds, percent, rate } from '../look/numbers.js';
 import { StateBadge } from './cards.js';
+import { OVER_WHICH_TIME } from './legend.js';
 import { traitsOf } from './traits.js';
 
 export function Table(): JSX.Element {
@@ -12,11 +13,15 @@ export function Table(): JSX.Element {
   useRenderAtBeat(5);
   const { servers, client } = useValue(lab.state);
   const recent = lab.history.recent();
+  const { inFlight = 0, p50, p99 } = lab.history.latest ?? {};
   return (
     <div class="scrolls">
       <table>
         <caption>
-          The client is {client.state} with the policy {client.policy}.
+          The client is {client.state} with the policy {client.policy}: {rate(recent.startedPerSecond)} RPCs a
+          second, {inFlight} in flight, {percent(recent.failedShare)} failed, p50 {milliseconds(p50)}, p99{' '}
+          {milliseconds(p99)}; {percent(recent.repeatedShare)} tried again,{' '}
+          {recent.attemptsPerRpc?.toFixed(2) ?? '–'} attempts per RPC. {OVER_WHICH_TIME}
         </caption>
         <thead>
           <tr>
@@ -28,7 +33,9 @@ export function Table(): JSX.Element {
               'Addresses',
               'Health',
               'Share',
+              'Failed',
               'In flight',
+              'Waiting for a stream',
               'p50',
               'p99',
               'Told to be',
@@ -61,7 +68,9 @@ export function Table(): JSX.Element {
                 </td>
                 <td>{endpoint?.health ?? '–'}</td>
                 <td class="number">{percent(recent.servers.get(id)?.share ?? 0)}</td>
+                <td class="number">{percent(recent.servers.get(id)?.failedShare ?? 0)}</td>
                 <td class="number">{latest?.inFlight ?? 0}</td>
+                <td class="number">{latest?.waiting ?? 0}</td>
                 <td class="number">{milliseconds(latest?.p50)}</td>
                 <td class="number">{milliseconds(latest?.p99)}</td>
                 <td>{[phase, ...traitsOf(server)].join(', ')}</td>

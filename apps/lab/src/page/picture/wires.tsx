@@ -1,4 +1,4 @@
-/** The lines of the picture: as wide as the share that runs along them, and dotted where no connection is. */
+/** The lines of the picture: as wide as the share that runs along them, red for the part of it that fails, dotted where no connection is. */
 import type { JSX } from 'preact';
 import type { ServerState } from '../../protocol.js';
 import { useLab, useRenderAtBeat } from '../lab/lab.js';
@@ -16,9 +16,16 @@ export function WireLines({ wires }: { readonly wires: Wires }): JSX.Element {
   return (
     <svg class="wires" width={wires.width} height={wires.height} aria-hidden="true">
       {servers.map((server) => {
-        const share = recent.servers.get(server.id)?.share ?? 0;
+        const { share = 0, failedShare = 0 } = recent.servers.get(server.id) ?? {};
+        const width = share === 0 ? 1.5 : 2 + share * WIDEST;
         return (
-          <Row key={server.id} server={server} wires={wires} width={share === 0 ? 1.5 : 2 + share * WIDEST} />
+          <Row
+            key={server.id}
+            server={server}
+            wires={wires}
+            width={width}
+            failedWidth={failedShare === 0 ? 0 : Math.max(1.5, failedShare * width)}
+          />
         );
       })}
     </svg>
@@ -29,9 +36,10 @@ interface RowProps {
   readonly server: ServerState;
   readonly wires: Wires;
   readonly width: number;
+  readonly failedWidth: number;
 }
 
-function Row({ server, wires, width }: RowProps): JSX.Element | null {
+function Row({ server, wires, width, failedWidth }: RowProps): JSX.Element | null {
   const row = wires.rows.get(server.id);
   if (row === undefined) return null;
   const { endpoint } = server;
@@ -43,6 +51,7 @@ function Row({ server, wires, width }: RowProps): JSX.Element | null {
         d={pathOf(row.pick)}
         stroke-width={isReady ? width : 1.5}
       />
+      {failedWidth > 0 && <path class="wire failed" d={pathOf(row.pick)} stroke-width={failedWidth} />}
       {[...row.addresses].map(([address, curve]) => {
         const isConnected = address === endpoint?.connected;
         const [, , , end] = curve;

@@ -1,4 +1,7 @@
-/** Where the last RPCs went, one cell each, the newest on the right. Below it those that no endpoint took. */
+/**
+ * Where the last attempts went, one cell each, in the order in which they were sent, the newest on the right: an RPC has one
+ * attempt, unless it is tried again or hedged. Those that failed are marked; those that no endpoint took stand below.
+ */
 import type { JSX } from 'preact';
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
 import { useBeat, useLab } from '../lab/lab.js';
@@ -7,12 +10,14 @@ import { clear, useCanvasSize } from '../look/canvas.js';
 import { colour, colourOf, isStriped } from '../look/colours.js';
 import { Panel } from '../look/panel.js';
 import { theme } from '../look/theme.js';
-import { runsOf } from './runs.js';
+import { inWords, runsOf } from './runs.js';
 
 const CELL = 15;
 const ROW = 26;
 const LOST_ROW = 14;
-/** The RPCs that a screen reader hears of. */
+/** The part of a cell that is red when its attempt has failed. */
+const FAILED = 13;
+/** The attempts that a screen reader hears of. */
 const TOLD = 24;
 
 export function Strip(): JSX.Element {
@@ -31,20 +36,30 @@ export function Strip(): JSX.Element {
     context.textAlign = 'center';
     context.textBaseline = 'middle';
     let index = cells - picks.length;
-    for (const { id, length } of runsOf(picks)) {
-      const [left, extent] = [index * CELL, length * CELL - 2];
-      const top = id === 0 ? ROW + 4 : 0;
-      const height = id === 0 ? LOST_ROW : ROW;
-      context.fillStyle = colourOf(id);
+    const write = (text: string, cell: number, y: number): void =>
+      context.fillText(text, (index + cell + 0.5) * CELL - 1, y);
+    for (const { server, failed } of runsOf(picks)) {
+      const [left, extent] = [index * CELL, failed.length * CELL - 2];
+      const isLost = server === 0;
+      const top = isLost ? ROW + 4 : 0;
+      const height = isLost ? LOST_ROW : ROW;
+      context.fillStyle = colourOf(server);
       context.beginPath();
       context.roundRect(left, top, extent, height, 4);
       context.fill();
-      context.fillStyle = colour('on-server');
-      if (isStriped(id)) context.fillRect(left, top + height - 4, extent, 1.5);
-      context.font = `600 ${id < 10 ? 11 : 9}px ${colour('font')}`;
-      for (let cell = 0; cell < length; cell++)
-        context.fillText(id === 0 ? '✗' : String(id), left + (cell + 0.5) * CELL - 1, top + height / 2 + 1);
-      index += length;
+      context.font = `600 ${server < 10 ? 11 : 9}px ${colour('font')}`;
+      failed.forEach((isFailed, cell) => {
+        const isMarked = isFailed && !isLost;
+        if (isMarked) {
+          context.fillStyle = colour('bad');
+          context.fillRect(left + cell * CELL - (cell === 0 ? 0 : 1), ROW - FAILED, CELL - 1, FAILED);
+        }
+        context.fillStyle = colour('on-server');
+        if (isStriped(server)) context.fillRect(left + cell * CELL, top + height - 4, CELL - 2, 1.5);
+        if (!isLost) write(String(server), cell, isMarked ? (ROW - FAILED) / 2 + 1 : height / 2 + 1);
+        if (isLost || isMarked) write('✗', cell, isLost ? top + height / 2 + 1 : ROW - FAILED / 2 + 1);
+      });
+      index += failed.length;
     }
   }, [lab, mode]);
   const describe = useCallback(() => {
@@ -61,14 +76,14 @@ export function Strip(): JSX.Element {
   useBeat(describe, 20);
   useEffect(draw, [draw, pausedAt]);
   return (
-    <Panel part="strip" title="One cell, one RPC" tools={<span class="hint">newest on the right</span>}>
+    <Panel
+      part="strip"
+      title="One cell, one attempt of an RPC"
+      tools={
+        <span class="hint">in the order in which they were sent, the newest on the right; ✗ has failed</span>
+      }
+    >
       <canvas ref={canvas} class="strip" role="img" aria-label={told} />
     </Panel>
   );
-}
-
-function inWords(picks: readonly number[]): string {
-  if (picks.length === 0) return 'No RPC has ended yet.';
-  const runs = runsOf(picks).map(({ id, length }) => `${length} to ${id === 0 ? 'none' : id}`);
-  return `The last ${picks.length} RPCs, the newest last: ${runs.join(', ')}.`;
 }

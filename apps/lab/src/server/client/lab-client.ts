@@ -4,14 +4,17 @@ import '@petiole/balancer/register';
 import { EchoClient } from '@petiole/echo-proto';
 import { createManualResolver } from '@petiole/resolver';
 import type { ClientState, EndpointView, LoadSettings } from '../../protocol.js';
+import { watchAttempts } from '../grpc-js/attempts.js';
+import { type AttemptTick, AttemptWatch, type Failure } from './attempt-watch.js';
 import { EndpointBook } from './endpoint-book.js';
 import { LoadDriver } from './load-driver.js';
-import { type Failure, type RpcTick, RpcWatch } from './rpc-watch.js';
+import { type RpcTick, RpcWatch } from './rpc-watch.js';
 import { policyIn } from './service-config.js';
 
 export interface ClientObserver {
   changed(): void;
-  failed(failure: Failure): void;
+  attemptFailed(failure: Failure): void;
+  rpcFailed(failure: Failure): void;
 }
 
 /** A server that the resolver names. */
@@ -27,7 +30,8 @@ export class LabClient {
   readonly #resolver = createManualResolver();
   readonly #client: EchoClient;
   readonly #book: EndpointBook;
-  readonly #watch: RpcWatch;
+  readonly #rpcs: RpcWatch;
+  readonly #attempts: AttemptWatch;
   readonly #driver: LoadDriver;
   readonly #observer: ClientObserver;
   #serverAt = new Map<string, number>();
@@ -46,18 +50,18 @@ export class LabClient {
       this.#ticksUntilLook = 0;
       observer.changed();
     });
-    this.#watch = new RpcWatch(
-      (address) => this.#serverAt.get(address) ?? 0,
-      (failure) => observer.failed(failure),
-    );
+    const serverAt = (address: string): number => this.#serverAt.get(address) ?? 0;
+    this.#rpcs = new RpcWatch(serverAt, (failure) => observer.rpcFailed(failure));
+    this.#attempts = new AttemptWatch(serverAt, (failure) => observer.attemptFailed(failure));
     this.#client = new EchoClient(this.#resolver.target, credentials.createInsecure(), {
-      interceptors: [this.#watch.interceptor],
+      interceptors: [this.#rpcs.interceptor],
       'grpc.enable_http_proxy': 0,
       'grpc.use_local_subchannel_pool': 1,
       // A server that is started again is noticed soon; the defaults are 1 s and 120 s.
       'grpc.initial_reconnect_backoff_ms': 100,
       'grpc.max_reconnect_backoff_ms': 500,
     });
+    watchAttempts(this.#client.getChannel(), this.#attempts.began);
     this.#driver = new LoadDriver(this.#client);
     this.#driver.send(load);
   }
@@ -108,7 +112,7 @@ export class LabClient {
     return this.#book.find(addresses.join('+'));
   }
 
-  tick(): RpcTick {
+  tick(): RpcTick & AttemptTick {
     if (this.#ticksUntilLook-- <= 0) {
       this.#ticksUntilLook = TICKS_BETWEEN_LOOKS;
       this.#book.refresh(this.#client);
@@ -118,7 +122,8 @@ export class LabClient {
       this.#connectivity = connectivity;
       this.#observer.changed();
     }
-    return this.#watch.tick(performance.now());
+    const now = performance.now();
+    return { ...this.#rpcs.tick(now), ...this.#attempts.tick(now) };
   }
 
   async end(): Promise<void> {

@@ -3,11 +3,8 @@
 import { runLoad } from '@petiole/echo-client/load';
 import { unaryEcho } from '@petiole/echo-client/unary-echo';
 import type { EchoClient } from '@petiole/echo-proto';
-import type { LoadSettings } from '../../protocol.js';
+import { type LoadSettings, RPC_TIMEOUT_MS } from '../../protocol.js';
 import { echoStream } from './echo-stream.js';
-
-/** The longest that one RPC may take: a server that is frozen shows soon. */
-const RPC_TIMEOUT_MS = 3_000;
 
 export class LoadDriver {
   readonly #client: EchoClient;

@@ -12,18 +12,65 @@ export const FIRST_SERVICE_CONFIG: string = JSON.stringify(
   2,
 );
 
+interface MethodConfig {
+  readonly retryPolicy?: { readonly maxAttempts?: number };
+  readonly hedgingPolicy?: { readonly maxAttempts?: number };
+}
+
 interface Parsed {
   readonly loadBalancingConfig?: readonly Readonly<Record<string, unknown>>[];
   readonly healthCheckConfig?: object;
+  readonly methodConfig?: readonly MethodConfig[];
 }
 
 /** The first policy that grpc-js knows, as it takes it; `pick_first` where there is none. */
 export function policyIn(json: string): { readonly policy: string; readonly checksHealth: boolean } {
-  const { loadBalancingConfig = [], healthCheckConfig } = JSON.parse(json) as Parsed;
-  const names = loadBalancingConfig.flatMap((entry) => Object.keys(entry));
-  const policy = names.find((name) => experimental.isLoadBalancerNameRegistered(name)) ?? 'pick_first';
+  const parsed = JSON.parse(json) as Parsed;
+  const { name } = policyOf(parsed);
   return {
-    policy,
-    checksHealth: healthCheckConfig !== undefined && petiolePolicies().registered.has(policy),
+    policy: name,
+    checksHealth: parsed.healthCheckConfig !== undefined && petiolePolicies().registered.has(name),
   };
+}
+
+/** What is different in the second of two service configs, in a few words each; empty if they mean the same. */
+export function changesIn(before: string, now: string): readonly string[] {
+  const [old, fresh] = [JSON.parse(before), JSON.parse(now)] as Parsed[];
+  const fields = new Set([...Object.keys(old ?? {}), ...Object.keys(fresh ?? {})]) as Set<keyof Parsed>;
+  const changed = [...fields].filter(
+    (field) => JSON.stringify(old?.[field]) !== JSON.stringify(fresh?.[field]),
+  );
+  return changed.map((field) => describe(field, old ?? {}, fresh ?? {}));
+}
+
+function describe(field: keyof Parsed, old: Parsed, fresh: Parsed): string {
+  switch (field) {
+    case 'loadBalancingConfig': {
+      const { name, config } = policyOf(fresh);
+      return name === policyOf(old).name ? `${name} with ${JSON.stringify(config)}` : name;
+    }
+    case 'healthCheckConfig':
+      return fresh.healthCheckConfig === undefined ? 'no health checks' : 'health checks';
+    case 'methodConfig':
+      return attemptsIn(fresh.methodConfig ?? []);
+    default:
+      return `another ${field}`;
+  }
+}
+
+function attemptsIn(methods: readonly MethodConfig[]): string {
+  const retries = methods.find(({ retryPolicy }) => retryPolicy)?.retryPolicy;
+  const hedging = methods.find(({ hedgingPolicy }) => hedgingPolicy)?.hedgingPolicy;
+  if (retries !== undefined) return `retries, up to ${retries.maxAttempts} attempts`;
+  if (hedging !== undefined) return `hedging, up to ${hedging.maxAttempts} attempts`;
+  return methods.length === 0 ? 'one attempt' : 'another methodConfig';
+}
+
+function policyOf({ loadBalancingConfig = [] }: Parsed): { readonly name: string; readonly config: unknown } {
+  const entries = loadBalancingConfig.flatMap((entry) => Object.entries(entry));
+  const [name, config] = entries.find(([known]) => experimental.isLoadBalancerNameRegistered(known)) ?? [
+    'pick_first',
+    {},
+  ];
+  return { name, config };
 }

@@ -159,6 +159,7 @@ export class LabServer {
   async #open(): Promise<void> {
     if (this.#phase !== 'stopped' && this.#phase !== 'failed') return;
     this.#enter('starting');
+    this.#observer.log('starts');
     const hosts = HOSTS.filter((host) => this.#settings.dualStack || host === this.#host);
     const addresses: string[] = [];
     try {
