@@ -72,7 +72,7 @@ it('RPCs that no endpoint took are red, in a row of their own', async () => {
 
 it('attempts that fail show at their server, though retries let no RPC fail', async () => {
   await lab.tab('Break it');
-  await lab.page.getByLabel('Attempts', { exact: true }).selectOption('retries');
+  await lab.page.getByLabel(/^Attempts/).selectOption('retries');
   await lab.page.getByLabel('Error rate of server 2', { exact: true }).fill('100');
   await lab.page.getByLabel('Error rate of server 2', { exact: true }).press('Enter');
   const figure = (of: string, name: string) => textOf(lab.page.locator(`${of} .figure.${name} dd`));
@@ -90,10 +90,12 @@ it('attempts that fail show at their server, though retries let no RPC fail', as
   await lab.press('Table');
   await lab.press('Reset all');
   await shows(lab.endpoint(1), /READY/);
-});
+}, 60_000);
 
 it('a policy that is changed moves the shares', async () => {
   await lab.guide('Do it', 'Three in a row');
+  const button = lab.page.getByRole('button', { name: 'Do it: Three in a row' });
+  await expect.poll(() => button.isEnabled(), { timeout: FLOW }).toBe(true);
   await expect.poll(() => shareOf(lab, 3), { timeout: FLOW }).toBeGreaterThan(20);
   await lab.tab('Service config');
   await lab.page.getByLabel('policy', { exact: true }).selectOption('pick_first');
@@ -128,6 +130,74 @@ it('a pause holds strip and plots, dragging zooms, and a double click goes back'
   await lab.page.getByLabel('Time that the plots show').waitFor();
 });
 
+it('what somebody did is marked in both plots, to the eye and to the ear', async () => {
+  const inkAbove = (part: string): Promise<number> =>
+    lab.page.locator(`.part-${part} canvas`).evaluate((canvas) => {
+      const { width, height } = canvas as HTMLCanvasElement;
+      // The words stand above the plot, in the first sixth of the canvas.
+      const { data } = (canvas as HTMLCanvasElement)
+        .getContext('2d')
+        ?.getImageData(0, 0, width, Math.round(height / 7)) ?? { data: [] };
+      let ink = 0;
+      for (let at = 3; at < data.length; at += 4) if ((data[at] ?? 0) > 0) ink++;
+      return ink;
+    });
+  await lab.tab('Break it');
+  await lab.press('Freeze server 3');
+  await lab.press('Thaw server 3');
+  for (const part of ['share', 'latency']) {
+    const plot = lab.page.locator(`.part-${part} .plot`);
+    await expect
+      .poll(() => plot.getAttribute('aria-label'), { timeout: FLOW })
+      .toMatch(/Done meanwhile: .*server 3 frozen at [\d.:]+( s)?; server 3 thawed at/);
+    await expect.poll(() => inkAbove(part), { timeout: FLOW }).toBeGreaterThan(50);
+  }
+});
+
+it('who points at a plot reads the time and the value of each endpoint', async () => {
+  for (const [part, values] of [
+    ['share', /1 \d+ %2 \d+ %3 \d+ %/],
+    ['latency', /1 ([\d.]+ m?s|–)2 ([\d.]+ m?s|–)3 ([\d.]+ m?s|–)/],
+  ] as const) {
+    const over = lab.page.locator(`.part-${part} .u-over`);
+    const readout = over.locator('.readout');
+    expect(await readout.isVisible()).toBe(false);
+    const { width, height } = (await over.boundingBox()) ?? { width: 0, height: 0 };
+    await over.hover({ position: { x: width - 3, y: height / 2 } });
+    await expect.poll(() => readout.isVisible()).toBe(true);
+    await expect.poll(() => textOf(readout), { timeout: FLOW }).toMatch(values);
+  }
+});
+
+it('with many servers nothing in a row lies over anything else', async () => {
+  await lab.tab('Break it');
+  for (let count = 3; count < 6; count++) {
+    await lab.press('Add a server');
+    await lab.page.locator('[data-server]').nth(count).waitFor();
+  }
+  await lab.page.getByLabel('Delay of server 2', { exact: true }).fill('150');
+  await lab.page.getByLabel('Delay of server 2', { exact: true }).press('Enter');
+  await lab.page.getByLabel('Error rate of server 2', { exact: true }).fill('50');
+  await lab.page.getByLabel('Error rate of server 2', { exact: true }).press('Enter');
+  await shows(lab.page.locator('[data-server="2"] .server'), /50 % errors/);
+  const overlaps = await lab.page.locator('[data-server="2"]').evaluate((row) => {
+    const boxes = [...row.querySelectorAll('.chip, .state, .figure dd, .server h3, .traits, .server button')]
+      .map((element) => ({
+        name: element.className || element.tagName,
+        box: element.getBoundingClientRect(),
+      }))
+      .filter(({ box }) => box.width > 0)
+      .sort((one, other) => one.box.left - other.box.left);
+    return boxes.flatMap(({ name, box }, index) => {
+      const next = boxes[index + 1];
+      return next !== undefined && next.box.left < box.right - 1 ? [`${name} over ${next.name}`] : [];
+    });
+  });
+  expect(overlaps).toEqual([]);
+  await lab.press('Reset all');
+  await expect.poll(() => lab.page.locator('[data-server]').count(), { timeout: FLOW }).toBe(3);
+});
+
 /** Pixels that something was drawn on. */
 function countInk(canvas: Element): number {
   const { width, height } = canvas as HTMLCanvasElement;
@@ -137,11 +207,11 @@ function countInk(canvas: Element): number {
   return ink;
 }
 
-/** How many colours fill a column near the right edge of the plot. */
+/** How many colours fill a column near the right edge of the plot, which has the numbers beside it. */
 function coloursAtTheRight(canvas: Element): number {
   const { width, height } = canvas as HTMLCanvasElement;
   const column =
-    (canvas as HTMLCanvasElement).getContext('2d')?.getImageData(width - 12, 0, 1, height).data ?? [];
+    (canvas as HTMLCanvasElement).getContext('2d')?.getImageData(width - 48, 0, 1, height).data ?? [];
   const counts = new Map<string, number>();
   for (let at = 0; at < column.length; at += 4)
     if (column[at + 3] === 255) {

@@ -2,7 +2,9 @@
 import { expect, it } from 'vitest';
 import { age, clock, milliseconds, percent, rate } from '../../src/page/look/numbers.js';
 import { matches } from '../../src/page/time/filter.js';
+import { layOut, marksInWords } from '../../src/page/time/marks.js';
 import { inWords, runsOf } from '../../src/page/time/runs.js';
+import { spread } from '../../src/page/time/spread.js';
 import type { LabEvent } from '../../src/protocol.js';
 import { Ring } from '../../src/ring.js';
 
@@ -67,4 +69,44 @@ it('numbers have few digits', () => {
   expect([rate(4.44), rate(44.4), percent(0.333)]).toEqual(['4.4', '44', '33 %']);
   expect([clock(4_440), clock(245_000)]).toEqual(['4.4 s', '4:05']);
   expect([age(59_900), age(245_000), age(7_300_000)]).toEqual(['59 s', '4 min', '2 h']);
+});
+
+it('numbers beside a plot are moved apart, keep their order, and stay within it', () => {
+  expect(spread([50, 10, 80], 12, 0, 100)).toEqual([50, 10, 80]);
+  expect(spread([50, 50, 51], 12, 0, 100)).toEqual([50, 62, 74]);
+  expect(spread([99, 98, 100], 12, 0, 100)).toEqual([88, 76, 100]);
+});
+
+it('words of marks do not cover each other: those at one place are one, the newest has its room first', () => {
+  const widthOf = (text: string): number => text.length * 6;
+  const marks = [
+    { x: 10, text: 'first' },
+    { x: 12, text: 'second' },
+    { x: 60, text: 'third one here' },
+    { x: 70, text: 'fourth one' },
+    { x: 190, text: 'the last one' },
+  ];
+  const lines = layOut(marks, 200, widthOf);
+  expect(lines.map(({ x }) => x)).toEqual([190, 70, 60, 10]);
+  expect(lines[0]?.label).toEqual({ text: 'the last one', left: 128, row: 0 });
+  const words = lines.flatMap(({ label }) => (label === undefined ? [] : [label]));
+  for (const one of words)
+    for (const other of words)
+      if (one !== other && one.row === other.row)
+        expect(
+          one.left + widthOf(one.text) <= other.left || other.left + widthOf(other.text) <= one.left,
+        ).toBe(true);
+  expect(layOut(marks.slice(0, 2), 200, widthOf)[0]?.label?.text).toBe('first, second');
+});
+
+it('marks are told in words, those of the time that is shown', () => {
+  const marks = [
+    { at: 500, text: 'reset' },
+    { at: 2_000, text: 'server 2 +250 ms' },
+    { at: 3_000, text: 'peak_ewma' },
+  ];
+  expect(marksInWords(marks, 1_000, 4_000)).toBe(
+    'Done meanwhile: server 2 +250 ms at 2.0 s; peak_ewma at 3.0 s.',
+  );
+  expect(marksInWords(marks, 4_000, 5_000)).toBe('');
 });

@@ -51,7 +51,12 @@ export function EndpointCard({ server }: { readonly server: ServerState }): JSX.
         )}
       </div>
       {endpoint !== undefined && (
-        <div class="addresses">
+        <p class="reason" title={endpoint.reason}>
+          {endpoint.reason}
+        </p>
+      )}
+      {endpoint !== undefined && (
+        <div class="addresses" title={endpoint.name}>
           {endpoint.name.split('+').map((address) => (
             <Address key={address} address={address} endpoint={endpoint} />
           ))}
@@ -62,16 +67,13 @@ export function EndpointCard({ server }: { readonly server: ServerState }): JSX.
   );
 }
 
-function Since({ endpoint: { state, since, reason } }: { readonly endpoint: EndpointView }): JSX.Element {
+function Since({ endpoint: { state, since } }: { readonly endpoint: EndpointView }): JSX.Element {
   const lab = useLab();
   useRenderAtBeat(5, 1);
   return (
     <>
       <StateBadge state={state} />
       <span class="since">{age(lab.now - since)}</span>
-      <span class="reason" title={reason}>
-        {reason}
-      </span>
     </>
   );
 }
@@ -164,7 +166,7 @@ export function ServerCard({ server }: { readonly server: ServerState }): JSX.El
         </button>
       </div>
       <p class="listens">{addresses.join(' ')}</p>
-      <p class="traits">
+      <p class="traits" title={[...(problem === undefined ? [] : [problem]), ...traitsOf(server)].join(', ')}>
         {problem !== undefined && <span class="trait bad">{problem}</span>}
         {traitsOf(server).map((trait) => (
           <span key={trait} class="trait">

@@ -1,5 +1,4 @@
 /** The latency of each endpoint on a logarithmic scale, each line with its number at the end. */
-import uPlot from 'uplot';
 import { colour, colourOf, isStriped } from '../look/colours.js';
 import { milliseconds } from '../look/numbers.js';
 import type { Kind } from './plot.js';
@@ -41,29 +40,16 @@ export function latencyPlot(of: 'p50' | 'p99'): Kind {
         filter: (_, splits) => splits.map((ms) => (isDecade(ms) ? ms : null)),
       },
     },
-    over: (plot, ids) => {
-      const { ctx, data } = plot;
-      const ratio = uPlot.pxRatio;
-      ctx.save();
-      ctx.font = `600 ${11 * ratio}px ${colour('font')}`;
-      ctx.textBaseline = 'bottom';
-      ctx.lineWidth = 4 * ratio;
-      ctx.lineJoin = 'round';
-      ctx.strokeStyle = colour('panel');
-      ids.forEach((id, index) => {
+    ends: ({ data }, ids) =>
+      ids.flatMap((id, index) => {
         const column = data[index + 1] ?? [];
         const last = column.findLastIndex((ms) => typeof ms === 'number');
-        const ms = column[last];
-        // An endpoint that is gone has its line and no number; beside each other they would cover one another.
-        if (typeof ms !== 'number' || last < column.length - 3) return;
-        ctx.fillStyle = colourOf(id);
-        const x = plot.valToPos(data[0]?.[last] ?? 0, 'x', true) - (10 + (index % 6) * 14) * ratio;
-        const y = plot.valToPos(ms, 'y', true) - 2 * ratio;
-        ctx.strokeText(String(id), x, y);
-        ctx.fillText(String(id), x, y);
-      });
-      ctx.restore();
-    },
+        const value = column[last];
+        // An endpoint that is gone has its line and no number.
+        return typeof value !== 'number' || last < column.length - 3 ? [] : [{ id, value }];
+      }),
+    read: ({ data }, ids, point) =>
+      ids.map((id, index) => ({ id, text: milliseconds(data[index + 1]?.[point] ?? undefined) })),
   };
 }
 

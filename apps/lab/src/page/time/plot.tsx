@@ -1,13 +1,21 @@
-/** A plot over time, by uPlot. Dragging in it zooms all plots, a double click goes back. */
+/**
+ * A plot over time, by uPlot, with marks of what was done. Pointing at it tells the values, dragging zooms all plots, a double
+ * click goes back.
+ */
 import type { JSX } from 'preact';
 import { useCallback, useEffect, useRef } from 'preact/hooks';
 import uPlot from 'uplot';
+import type { Mark } from '../../protocol.js';
 import type { Series } from '../lab/history.js';
 import { MINUTE, useBeat, useLab } from '../lab/lab.js';
 import { useValue } from '../lab/value.js';
 import { colour } from '../look/colours.js';
 import { clock } from '../look/numbers.js';
 import { theme } from '../look/theme.js';
+import { drawMarks, MARKS_HEIGHT } from './draw-marks.js';
+import { drawEndLabels, type EndLabel, LABELS_WIDTH } from './end-labels.js';
+import { marksInWords } from './marks.js';
+import { type Reading, readoutPlugin } from './readout.js';
 import { shownTime } from './span.js';
 
 export interface Drawn {
@@ -22,8 +30,10 @@ export interface Kind {
   readonly series: (id: number) => uPlot.Series;
   readonly scale: uPlot.Scale;
   readonly axis: uPlot.Axis;
-  /** Draws over the lines. */
-  readonly over: (plot: uPlot, ids: readonly number[]) => void;
+  /** Where the numbers of servers stand beside it. */
+  readonly ends: (plot: uPlot, ids: readonly number[]) => readonly EndLabel[];
+  /** The values of a point. */
+  readonly read: (plot: uPlot, ids: readonly number[], index: number) => readonly Reading[];
 }
 
 interface Props {
@@ -39,6 +49,7 @@ export function Plot({ kind, label, phase }: Props): JSX.Element {
   const plot = useRef<{ readonly plot: uPlot; readonly key: string } | undefined>(undefined);
   const span = useValue(lab.span);
   const pausedAt = useValue(lab.pausedAt);
+  const marks = useValue(lab.marks);
   const mode = useValue(theme);
 
   const draw = useCallback(() => {
@@ -60,7 +71,14 @@ export function Plot({ kind, label, phase }: Props): JSX.Element {
         selected.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
       };
       const made = new uPlot(
-        optionsOf(kind, ids, size, zoom, () => lab.span.set(MINUTE)),
+        optionsOf(
+          kind,
+          ids,
+          size,
+          zoom,
+          () => lab.span.set(MINUTE),
+          () => lab.marks.get(),
+        ),
         data,
         element,
       );
@@ -80,7 +98,7 @@ export function Plot({ kind, label, phase }: Props): JSX.Element {
     5,
     phase,
   );
-  useEffect(draw, [draw, span, pausedAt]);
+  useEffect(draw, [draw, span, pausedAt, marks]);
   useEffect(() => {
     const element = place.current;
     if (element === null) return;
@@ -94,7 +112,17 @@ export function Plot({ kind, label, phase }: Props): JSX.Element {
       plot.current = undefined;
     };
   }, []);
-  return <div ref={place} class="plot" role="img" aria-label={label} />;
+  const { from, to } = shownTime(lab);
+  // A mark is there before the tick that it belongs to.
+  const until = pausedAt === undefined && 'last' in span ? Number.POSITIVE_INFINITY : to;
+  return (
+    <div
+      ref={place}
+      class="plot"
+      role="img"
+      aria-label={[label, marksInWords(marks, from, until)].join('. ')}
+    />
+  );
 }
 
 function optionsOf(
@@ -103,6 +131,7 @@ function optionsOf(
   size: { readonly width: number; readonly height: number },
   zoom: (plot: uPlot) => void,
   back: () => void,
+  marks: () => readonly Mark[],
 ): uPlot.Options {
   const axis: uPlot.Axis = {
     stroke: colour('quiet'),
@@ -113,7 +142,8 @@ function optionsOf(
   return {
     ...size,
     legend: { show: false },
-    padding: [8, 8, 0, 0],
+    padding: [MARKS_HEIGHT, LABELS_WIDTH, 0, 0],
+    plugins: [readoutPlugin((plot, index) => kind.read(plot, ids, index))],
     scales: { x: { time: false }, y: kind.scale },
     axes: [
       {
@@ -135,6 +165,14 @@ function optionsOf(
         },
       },
     },
-    hooks: { setSelect: [zoom], draw: [(plot) => kind.over(plot, ids)] },
+    hooks: {
+      setSelect: [zoom],
+      draw: [
+        (plot) => {
+          drawEndLabels(plot, kind.ends(plot, ids));
+          drawMarks(plot, marks());
+        },
+      ],
+    },
   };
 }

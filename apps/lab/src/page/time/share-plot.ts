@@ -1,10 +1,12 @@
 /** The share of each endpoint, one above the other; what no endpoint took is red, on top. */
-import uPlot from 'uplot';
+import type uPlot from 'uplot';
 import type { Series } from '../lab/history.js';
 import { colour, colourOf, isStriped } from '../look/colours.js';
+import { percent } from '../look/numbers.js';
 import type { Drawn, Kind } from './plot.js';
 
-const NARROWEST_FOR_A_NUMBER = 14;
+/** What has less has no number beside the plot. */
+const LEAST_SHARE = 0.005;
 
 export const sharePlot: Kind = {
   draw: ({ at, ids, shares }: Series): Drawn => {
@@ -25,27 +27,29 @@ export const sharePlot: Kind = {
   }),
   scale: { range: [0, 1] },
   axis: { size: 44, values: (_, splits) => splits.map((part) => `${Math.round(part * 100)} %`) },
-  over: (plot, ids) => {
-    const { ctx, data } = plot;
-    const last = (data[0]?.length ?? 0) - 1;
-    if (last < 0) return;
-    const ratio = uPlot.pxRatio;
-    ctx.save();
-    ctx.font = `600 ${11 * ratio}px ${colour('font')}`;
-    ctx.textAlign = 'right';
-    ctx.textBaseline = 'middle';
-    ctx.fillStyle = colour('on-server');
-    const x =
-      Math.min(plot.valToPos(data[0]?.[last] ?? 0, 'x', true), plot.bbox.left + plot.bbox.width) - 6 * ratio;
-    ids.forEach((id, index) => {
-      const top = plot.valToPos(data[index + 1]?.[last] ?? 0, 'y', true);
-      const bottom = plot.valToPos(data[index + 2]?.[last] ?? 0, 'y', true);
-      if (bottom - top >= NARROWEST_FOR_A_NUMBER * ratio)
-        ctx.fillText(id === 0 ? 'none' : String(id), x, (top + bottom) / 2);
+  ends: (plot, ids) => {
+    const last = (plot.data[0]?.length ?? 0) - 1;
+    return ids.flatMap((id, index) => {
+      const { top, share } = bandOf(plot, index, last);
+      return share < LEAST_SHARE ? [] : [{ id, value: top - share / 2 }];
     });
-    ctx.restore();
   },
+  read: (plot, ids, index) =>
+    ids
+      .map((id, series) => ({ id, text: percent(bandOf(plot, series, index).share) }))
+      .reverse()
+      .filter(({ id, text }) => id !== 0 || text !== '0 %'),
 };
+
+/** Each series is the sum of itself and those that come after it. */
+function bandOf(
+  plot: uPlot,
+  series: number,
+  point: number,
+): { readonly top: number; readonly share: number } {
+  const top = plot.data[series + 1]?.[point] ?? 0;
+  return { top, share: top - (plot.data[series + 2]?.[point] ?? 0) };
+}
 
 /** The eleventh server has the colour of the first, with stripes. */
 function fillOf(id: number): string | CanvasPattern {

@@ -1,6 +1,6 @@
 /**
  * The attempts of RPCs, whatever the policy. grpc-js makes a "load balancing call" for each of them inside the channel (fact O1),
- * keeps those of an RPC in its "retrying call", and each has a connection's transport once it was sent (O7). Nobody promised that.
+ * keeps those of an RPC in its "retrying call", and gives each its connection when it is sent (L1). Nobody promised that.
  */
 import type {
   ChannelInterface,
