@@ -8,6 +8,7 @@ import { Guide } from './guide/guide.js';
 import { type Lab, LabContext, useLab, useRenderAtBeat } from './lab/lab.js';
 import { useValue } from './lab/value.js';
 import { Offer } from './link/offer.js';
+import { Share } from './link/share.js';
 import { Announcer } from './look/announcer.js';
 import { Panel } from './look/panel.js';
 import { Shortcuts } from './look/shortcuts.js';
@@ -66,6 +67,7 @@ function Header(): JSX.Element {
       >
         {mode === 'dark' ? 'Light' : 'Dark'}
       </button>
+      <Share />
       <Shortcuts />
     </header>
   );

@@ -5,6 +5,7 @@
 import { checkServiceConfig } from '@petiole/service-config';
 import { didYouMean, show } from '@petiole/service-config/internal';
 import type { Action, Bound, Checked, Refusal } from '../protocol.js';
+import { ended } from '../sentence.js';
 import { BOUNDS } from './bounds.js';
 import { changesIn } from './client/service-config.js';
 import type { Lab } from './lab.js';
@@ -170,7 +171,7 @@ function carryOut(lab: Lab, action: Exclude<Action, { do: 'set-service-config' }
       lab.client.load = { ...lab.client.load, ...news };
       const { rate, concurrency, kind } = lab.client.load;
       const what = kind === 'unary' ? 'RPCs' : 'streams';
-      lab.log('client', `sends ${rate} ${what} a second, at most ${concurrency} at a time`);
+      lab.log('client', `sends ${rate} ${what} a second, at most ${concurrency} in flight`);
       return;
     }
     case 'reset':
@@ -191,11 +192,14 @@ export function check(json: string): Checked {
 
 function setServiceConfig(lab: Lab, json: string): void {
   const { findings, syntaxError } = check(json);
-  if (syntaxError !== undefined) throw new Refused(`json must be JSON: ${syntaxError}`);
+  if (syntaxError !== undefined) throw new Refused(`the service config must be JSON: ${syntaxError}`);
   const errors = findings.filter(({ severity }) => severity === 'error');
   const [first] = errors;
   if (first !== undefined)
-    throw new Refused(`${first.path || 'the service config'} ${first.instead}: ${first.happens}`, findings);
+    throw new Refused(
+      `${first.path || 'the service config'} ${ended(first.instead)} If applied: ${first.happens}`,
+      findings,
+    );
   const changes = changesIn(lab.client.state.serviceConfig, json).join(', ');
   // Before what it leads to.
   if (changes !== '') lab.log('client', `is given another service config: ${changes}`);

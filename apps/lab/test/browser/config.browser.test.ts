@@ -26,18 +26,72 @@ it('the checker’s findings show as one types', async () => {
   await json().fill('{ "loadBalancingConfig": [{ "least_request": { "choiceCount": 1 } }] }');
   await shows(lab.page.locator('#findings'), /Error.*choiceCount.*2/s);
   await json().fill('{ "loadBalancingConfig": [{ "least_request": {} }] ');
-  await shows(lab.page.locator('#findings'), /No JSON/);
+  await shows(lab.page.locator('#findings'), /Not JSON/);
   await json().fill('{ "loadBalancingConfig": [{ "least_request": {} }] }');
   await shows(lab.page.locator('#findings'), /finds nothing/);
 });
 
-it('what is refused stays a draft, and the page says why', async () => {
-  lab.allow(/status of 400/);
+it('a finding is written in sentences, whatever they end with', async () => {
   await lab.tab('Service config');
-  await json().fill('{ "loadBalancingConfig": [{ "least_request": { "choiceCount": 1 } }] }');
-  await lab.press('Apply');
-  await shows(lab.page.getByRole('alert'), /choiceCount/);
-  expect(await json().inputValue()).toContain('choiceCount');
+  const findings = lab.page.locator('#findings');
+  await json().fill('{ "loadBalancingConfig": [{ "least_request": { "choicecount": 3 } }] }');
+  await shows(findings, /did you mean "choiceCount"\? If applied: the policy does not know .* default\.$/);
+  await json().fill('{ "loadBalancingConfig": [{ "round_robin": {} }], "healthCheckConfig": {} }');
+  await shows(findings, /no other checks health\. If applied: no health is checked\.$/);
+  await lab.press('Discard');
+});
+
+const apply = () => lab.page.getByRole('button', { name: 'Apply' });
+const applyPart = () => lab.page.locator('.apply');
+const BAD = '{ "loadBalancingConfig": [{ "least_request": { "choiceCount": 1 } }] }';
+
+it('what the checker refuses can’t be applied, and the button says why', async () => {
+  await lab.tab('Service config');
+  await json().fill(BAD);
+  await shows(applyPart(), /can’t be applied: the checker finds an error/);
+  expect(await apply().isDisabled()).toBe(true);
+  await apply().click({ force: true });
+  await json().fill('{ "loadBalancingConfig": ');
+  await shows(applyPart(), /can’t be applied: it is not JSON/);
+  await json().fill('{ "loadBalancingConfig": [{ "least_request": {} }] }');
+  await expect.poll(() => apply().isEnabled()).toBe(true);
+  await apply().click();
+  await shows(applyPart(), /Applied: the client uses least_request/);
+  await shows(lab.page.locator('.client .policy-name'), 'least_request');
+});
+
+it('what the lab refuses is told beside the button, until the text is another one', async () => {
+  lab.allow(/status of 400|net::ERR_FAILED/);
+  await lab.page.route('**/api/check', (route) => route.abort());
+  await lab.tab('Service config');
+  await json().fill(BAD);
+  await expect.poll(() => apply().isEnabled()).toBe(true);
+  await apply().click();
+  const refused = applyPart().locator('[role=status]');
+  await shows(refused, /^Not applied: .*choiceCount must be an integer from 2/);
+  expect(await textOf(lab.page.getByRole('alert'))).toBe('');
+  expect(await json().inputValue()).toBe(BAD);
+  await json().fill(`${BAD} `);
+  await expect.poll(() => textOf(refused)).toBe('');
+  await expect.poll(() => apply().isEnabled()).toBe(true);
+  await apply().click();
+  await shows(refused, /^Not applied/);
+  await lab.press('Discard');
+  await expect.poll(() => textOf(refused)).toBe('');
+});
+
+it('a step of the guide does not throw away what somebody wrote', async () => {
+  await lab.tab('Service config');
+  await json().fill(BAD);
+  await lab.guide('Do it', 'Three in a row');
+  await lab.tab('Service config');
+  await lab.press('Take it back');
+  expect(await json().inputValue()).toBe(BAD);
+  await lab.press('Discard');
+  await lab.guide('Write it', 'A typing error');
+  await lab.guide('Do it', 'Three in a row');
+  await lab.tab('Service config');
+  expect(await lab.page.getByRole('button', { name: 'Take it back' }).count()).toBe(0);
 });
 
 it('a link offers its setup, and applies it only when somebody says so', async () => {
@@ -47,9 +101,21 @@ it('a link offers its setup, and applies it only when somebody says so', async (
   await shows(lab.page.locator('[data-server="2"] .server'), /\+150 ms/);
   await lab.tab('Service config');
   await lab.page.getByLabel('policy', { exact: true }).selectOption('peak_ewma');
-  await lab.press('Copy as link');
-  await expect.poll(() => lab.page.url()).toContain('#');
-  const link = lab.page.url();
+  await apply().click();
+  await shows(applyPart(), /Applied/);
+  await json().fill(BAD);
+  await lab.press('Share');
+  const dialog = lab.page.getByRole('dialog', { name: 'Share this setup' });
+  await shows(dialog, /not applied yet/);
+  await shows(dialog, new URL(lab.url).host);
+  const link = await dialog.getByLabel('Link to this setup').inputValue();
+  await dialog.getByRole('button', { name: 'Copy the link' }).click();
+  await shows(dialog.getByRole('status'), /Copied|copy it/);
+  await dialog.getByRole('button', { name: 'Close' }).click();
+  // A reload does not offer one's own setup.
+  await lab.page.reload();
+  await shows(lab.endpoint(1), /READY/);
+  expect(await lab.page.getByRole('region', { name: 'Setup of the link' }).count()).toBe(0);
   await lab.page.goto('about:blank');
   await lab.page.goto(lab.url);
   await lab.tab('Break it');
@@ -59,13 +125,23 @@ it('a link offers its setup, and applies it only when somebody says so', async (
   await lab.page.goto('about:blank');
   await lab.page.goto(link);
   const offer = lab.page.getByRole('region', { name: 'Setup of the link' });
-  await shows(offer, /peak_ewma.*the 2\. 150 ms slow/);
+  await shows(offer, /peak_ewma.*server 2: 150 ms slow/);
   await shows(lab.page.locator('.client'), /RPCs|rate/);
   expect(await textOf(lab.page.locator('.client .policy-name'))).not.toBe('peak_ewma');
   await offer.getByRole('button', { name: 'Apply' }).click();
   await shows(lab.page.locator('[data-server="2"] .server'), /\+150 ms/);
   await shows(lab.page.locator('.client .policy-name'), /peak_ewma/);
   await offer.waitFor({ state: 'detached' });
+});
+
+it('a link that can’t be read is told as an error', async () => {
+  await lab.page.goto('about:blank');
+  await lab.page.goto(`${lab.url}#nonsense`);
+  const alert = lab.page.locator('.banner.bad[role=alert]');
+  await shows(alert, /can’t be read/);
+  await alert.getByRole('button', { name: 'Close' }).click();
+  await alert.waitFor({ state: 'detached' });
+  expect(lab.page.url()).toBe(lab.url);
 });
 
 it('a page from elsewhere can do nothing', async () => {

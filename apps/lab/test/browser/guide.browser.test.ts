@@ -20,6 +20,35 @@ it.each(STEPS.map(({ title, acts }) => [title, acts] as const))(
   60_000,
 );
 
+it('the guide is where it was left, in another tab and after a reload', async () => {
+  const title = 'A typing error';
+  const second = lab.page.getByRole('button', { name: `See what pick_first does: ${title}` });
+  const isDone = lab.page.locator('.step.done', { hasText: title });
+  await lab.guide('Write it', title);
+  await expect.poll(() => lab.page.evaluate(() => document.activeElement?.role)).toBe('tabpanel');
+  await lab.tab('Guide');
+  await second.waitFor();
+  await isDone.waitFor();
+  await lab.page.reload();
+  await second.waitFor();
+  await isDone.waitFor();
+});
+
+it('of several policies, the one that the client uses is pressed', async () => {
+  const title = 'A slow server: which policy copes?';
+  const pressed = lab.page.locator('.step [aria-pressed="true"]');
+  await lab.guide('least_request', title);
+  await shows(pressed, 'least_request');
+  await lab.guide('peak_ewma', title);
+  await shows(pressed, 'peak_ewma');
+  await lab.page.getByRole('button', { name: 'Start server 1' }).waitFor({ state: 'detached' });
+  await lab.page.locator('.pointed-at').first().waitFor();
+  // What is done by hand is not what the guide points at.
+  await lab.press('Stop server 1');
+  await expect.poll(() => lab.page.locator('.pointed-at').count()).toBe(0);
+  await lab.press('Start server 1');
+});
+
 it('with a slow server, round_robin sends a third to it, least_request less, peak_ewma next to nothing', async () => {
   const step = 'A slow server: which policy copes?';
   const slowShare = async (policy: string): Promise<number> => {

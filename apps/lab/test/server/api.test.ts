@@ -127,10 +127,10 @@ describe('The API refuses', () => {
     [{ do: 'set-server', server: 1, delay: 5 }, 'delay is no field of set-server: '],
     [{ do: 'set-load', rate: 1e9 }, 'rate must be a number from 0 to 1000, got 1000000000'],
     [{ do: 'set-load', kind: 'x' }, 'kind must be "unary" or "streams", got "x"'],
-    [{ do: 'set-service-config', json: '{' }, 'json must be JSON: '],
+    [{ do: 'set-service-config', json: '{' }, 'the service config must be JSON: '],
     [
       { do: 'set-service-config', json: '{"loadBalancingConfig":[{"least_request":{"choiceCount":1}}]}' },
-      'loadBalancingConfig[0].least_request.choiceCount must be an integer from 2 to 4294967295, got 1: RPCs fail with this message',
+      'loadBalancingConfig[0].least_request.choiceCount must be an integer from 2 to 4294967295, got 1. If applied: RPCs fail with this message',
     ],
   ])('%j', async (action, error) => {
     const answer = await lab.post('actions', action);

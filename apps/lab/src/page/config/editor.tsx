@@ -2,7 +2,7 @@
 import type { JSX } from 'preact';
 import { useLab } from '../lab/lab.js';
 import { useValue } from '../lab/value.js';
-import { ShareLink } from '../link/share-link.js';
+import { Apply } from './apply.js';
 import { PoliciesInput } from './field-input.js';
 import { Findings, useChecked } from './findings.js';
 import { format, type JsonObject, parseObject, withField } from './json.js';
@@ -12,17 +12,12 @@ export function Editor(): JSX.Element {
   const lab = useLab();
   const state = useValue(lab.state);
   const draft = useValue(lab.draft);
-  const applied = state.client.serviceConfig;
-  const text = draft ?? pretty(applied);
+  const text = draft?.text ?? pretty(state.client.serviceConfig);
   const config = parseObject(text);
   const checked = useChecked(text);
-  const isChanged = draft !== undefined && !isSame(draft, applied);
-
-  const apply = async (): Promise<void> => {
-    if (await lab.act({ do: 'set-service-config', json: text })) lab.draft.set(undefined);
-  };
   return (
     <div class="editor">
+      <PutAside />
       {config === undefined ? (
         <p class="hint">The form comes back when the text below is a JSON object.</p>
       ) : (
@@ -36,21 +31,35 @@ export function Editor(): JSX.Element {
         class="json"
         rows={Math.min(18, Math.max(6, text.split('\n').length))}
         value={text}
-        onInput={(event) => lab.draft.set(event.currentTarget.value)}
+        onInput={({ currentTarget: { value } }) => lab.draft.set({ text: value, by: 'hand' })}
         aria-describedby="findings"
         spellcheck={false}
         autocomplete="off"
       />
-      <Findings checked={checked} />
-      <div class="actions">
-        <button type="button" class="primary" disabled={!isChanged} onClick={() => void apply()}>
-          Apply
-        </button>
-        <button type="button" disabled={draft === undefined} onClick={() => lab.draft.set(undefined)}>
-          Discard
-        </button>
-        <ShareLink />
-      </div>
+      <Findings checked={checked === 'none' ? undefined : checked} />
+      <Apply checked={checked} />
+    </div>
+  );
+}
+
+/** Says that a draft gave way to the guide or to a link, and gives it back. */
+function PutAside(): JSX.Element | null {
+  const lab = useLab();
+  const aside = useValue(lab.putAside);
+  if (aside === undefined) return null;
+  const takeBack = (): void => {
+    lab.putAside.set(undefined);
+    lab.replaceDraft(aside);
+  };
+  return (
+    <div class="actions note" role="status">
+      <span>What you wrote here was put aside.</span>
+      <button type="button" onClick={takeBack}>
+        Take it back
+      </button>
+      <button type="button" onClick={() => lab.putAside.set(undefined)}>
+        Forget it
+      </button>
     </div>
   );
 }
@@ -62,7 +71,8 @@ function Form({ config }: { readonly config: JsonObject }): JSX.Element {
   const can = canCheckHealth(lab.policies, policies);
   const write = (next: JsonObject): void => {
     const hasHealthChecks = checksHealth(next) && canCheckHealth(lab.policies, next.loadBalancingConfig);
-    lab.draft.set(format(hasHealthChecks ? next : withHealthChecks(next, false)));
+    const written = hasHealthChecks ? next : withHealthChecks(next, false);
+    lab.draft.set({ text: format(written), by: 'hand' });
   };
   return (
     <>
@@ -87,9 +97,4 @@ function Form({ config }: { readonly config: JsonObject }): JSX.Element {
 function pretty(json: string): string {
   const config = parseObject(json);
   return config === undefined ? json : format(config);
-}
-
-function isSame(one: string, other: string): boolean {
-  const [a, b] = [parseObject(one), parseObject(other)];
-  return a === undefined || b === undefined ? one === other : JSON.stringify(a) === JSON.stringify(b);
 }

@@ -1,55 +1,86 @@
 /** The guided tour: each step says what it does, does it, and points at what to watch. */
 import type { JSX } from 'preact';
-import { useState } from 'preact/hooks';
-import { useLab } from '../lab/lab.js';
+import { type Lab, useLab } from '../lab/lab.js';
+import { useValue } from '../lab/value.js';
+import { closeStep, openStep, progress, setDone } from './progress.js';
 import { type Act, STEPS, type Step } from './steps.js';
 
 export function Guide(): JSX.Element {
+  const { open, done } = useValue(progress);
   return (
     <ol class="steps">
       {STEPS.map((step, index) => (
-        <OneStep key={step.title} step={step} number={index + 1} />
+        <li key={step.title} class={done.includes(step.title) ? 'step done' : 'step'}>
+          <OneStep step={step} number={index + 1} isOpen={open === step.title} />
+        </li>
       ))}
     </ol>
   );
 }
 
-function OneStep({ step, number }: { readonly step: Step; readonly number: number }): JSX.Element {
-  const lab = useLab();
-  const [doing, setDoing] = useState<string>();
-  const [isDone, setDone] = useState(false);
-  const run = async ({ label, run: act }: Act): Promise<void> => {
-    setDoing(label);
-    lab.pausedAt.set(undefined);
-    lab.pointedAt.set(step.watch);
-    setDone(await act(lab));
-    setDoing(undefined);
-  };
+interface StepProps {
+  readonly step: Step;
+  readonly number: number;
+  readonly isOpen: boolean;
+}
+
+function OneStep({ step, number, isOpen }: StepProps): JSX.Element {
+  const { title, about, see } = step;
   return (
-    <li class={isDone ? 'step done' : 'step'}>
-      <details name="steps" open={number === 1}>
-        <summary>
-          <span class="step-number">{number}</span> {step.title}
-        </summary>
-        <p>{step.about}</p>
-        <div class="actions">
-          {step.acts.map((act, index) => (
-            <button
-              key={act.label}
-              type="button"
-              class={index === 0 ? 'primary' : undefined}
-              disabled={doing !== undefined}
-              aria-label={`${act.label}: ${step.title}`}
-              onClick={() => void run(act)}
-            >
-              {doing === act.label ? '…' : act.label}
-            </button>
-          ))}
-        </div>
-        <p class="see">
-          <b>See:</b> {step.see}
-        </p>
-      </details>
-    </li>
+    <details
+      name="steps"
+      open={isOpen}
+      onToggle={({ currentTarget: { open } }) => (open ? openStep(title) : closeStep(title))}
+    >
+      <summary>
+        <span class="step-number">{number}</span> {title}
+      </summary>
+      <p>{about}</p>
+      <div class="actions">
+        <Acts step={step} />
+      </div>
+      <p class="see">
+        <b>See:</b> {see}
+      </p>
+    </details>
   );
+}
+
+/** The buttons of a step. Where they are a choice, the one that the lab is at is pressed. */
+export function Acts({ step }: { readonly step: Step }): JSX.Element {
+  const lab = useLab();
+  const state = useValue(lab.state);
+  const guiding = useValue(lab.guiding);
+  return (
+    <>
+      {step.acts.map((act, index) => {
+        const { label, isOn } = act;
+        const name = `${label}: ${step.title}`;
+        const isPressed = isOn?.(state);
+        return (
+          <button
+            key={label}
+            type="button"
+            class={(isPressed ?? index === 0) ? 'primary' : undefined}
+            aria-pressed={isPressed}
+            aria-disabled={guiding !== undefined}
+            aria-label={name}
+            onClick={() => void run(lab, step, act, name)}
+          >
+            {guiding === name ? '…' : label}
+          </button>
+        );
+      })}
+    </>
+  );
+}
+
+/** One act at a time: two would mix what they set up. */
+async function run(lab: Lab, { title, watch }: Step, act: Act, name: string): Promise<void> {
+  if (lab.guiding.get() !== undefined) return;
+  lab.guiding.set(name);
+  lab.pausedAt.set(undefined);
+  lab.pointedAt.set(watch);
+  setDone(title, await act.run(lab));
+  lab.guiding.set(undefined);
 }

@@ -35,7 +35,7 @@ export async function set(
   lab: Lab,
   { policy, config, load, checksHealth, servers = {} }: Scene,
 ): Promise<boolean> {
-  lab.draft.set(undefined);
+  lab.replaceDraft(undefined);
   if (!(await lab.act({ do: 'reset' }))) return false;
   if (!(await lab.until((state) => state.servers.length === 3 && state.servers.every(serves)))) return false;
   const isDone = await all(lab, [

@@ -1,5 +1,5 @@
 /** Things to try: what each does, what to watch, and what one sees. */
-import type { Action } from '../../protocol.js';
+import type { Action, State } from '../../protocol.js';
 import type { JsonObject } from '../config/json.js';
 import { RETRIES, withAttempts } from '../config/service-config.js';
 import type { Lab, Part } from '../lab/lab.js';
@@ -18,6 +18,8 @@ export interface Act {
   readonly label: string;
   /** False if something was refused. */
   readonly run: (lab: Lab) => Promise<boolean>;
+  /** For one of several to choose from: whether the lab is so now. */
+  readonly isOn?: (state: State) => boolean;
 }
 
 const TURNS = { custom_round_robin: { repeatCount: 3 } };
@@ -26,6 +28,8 @@ const BUSY = { rate: 100, concurrency: 100 } as const;
 
 /** All three are slow enough to have some RPCs in flight. */
 const TWENTY_MS = { 1: { delayMs: 20 }, 2: { delayMs: 20 }, 3: { delayMs: 20 } };
+
+const SLOW_MS = 300;
 
 export const STEPS: readonly Step[] = [
   {
@@ -124,8 +128,8 @@ export const STEPS: readonly Step[] = [
       {
         label: 'Write it',
         run: async (lab) => {
-          lab.draft.set(serviceConfig(lab, { least_requests: {} }));
-          lab.tab.set('config');
+          lab.replaceDraft({ text: serviceConfig(lab, { least_requests: {} }), by: 'guide' });
+          lab.enter('config');
           return true;
         },
       },
@@ -138,11 +142,7 @@ export const STEPS: readonly Step[] = [
     title: 'A slow server: which policy copes?',
     about:
       'The second server takes 300 ms for each RPC, the others 20 ms. Try the three policies one after the other.',
-    acts: [
-      { label: 'round_robin', run: (lab) => slowSecond(lab, 'round_robin') },
-      { label: 'least_request', run: (lab) => slowSecond(lab, 'least_request') },
-      { label: 'peak_ewma', run: (lab) => slowSecond(lab, 'peak_ewma') },
-    ],
+    acts: ['round_robin', 'least_request', 'peak_ewma'].map(slowSecond),
     watch: ['share', 'latency', 'picture'],
     see: 'round_robin makes a third of all RPCs slow. least_request gives the slow one less, peak_ewma next to nothing.',
   },
@@ -229,9 +229,13 @@ function configure(lab: Lab, policy: JsonObject): Promise<boolean> {
   return lab.act({ do: 'set-service-config', json: serviceConfig(lab, policy) });
 }
 
-function slowSecond(lab: Lab, policy: string): Promise<boolean> {
-  const servers = { ...TWENTY_MS, 2: { delayMs: 300 } };
-  return set(lab, { policy: { [policy]: {} }, load: BUSY, servers });
+function slowSecond(policy: string): Act {
+  const servers = { ...TWENTY_MS, 2: { delayMs: SLOW_MS } };
+  return {
+    label: policy,
+    run: (lab) => set(lab, { policy: { [policy]: {} }, load: BUSY, servers }),
+    isOn: ({ client, servers: [, second] }) => client.policy === policy && second?.delayMs === SLOW_MS,
+  };
 }
 
 /** A little more than the second server can do. */

@@ -22,10 +22,18 @@ import { useRender, Value } from './value.js';
 export type Part = 'picture' | 'strip' | 'share' | 'latency' | 'log' | 'config' | 'servers' | 'client';
 export type Tab = 'guide' | 'break' | 'config';
 
+/** A service config that is being written, and not applied yet. */
+export interface Draft {
+  readonly text: string;
+  readonly by: 'guide' | 'hand';
+}
+
 /** What the plots show: the newest time of a length, or a time that somebody zoomed to. In milliseconds. */
 export type Span = { readonly last: number } | { readonly from: number; readonly to: number };
 
 export const MINUTE: Span = { last: 60_000 };
+
+const NOTHING: readonly Part[] = [];
 
 export class Lab {
   readonly connection: Connection;
@@ -38,9 +46,13 @@ export class Lab {
   readonly pausedAt = new Value<number | undefined>(undefined);
   readonly span = new Value<Span>(MINUTE);
   readonly tab = new Value<Tab>('guide');
-  readonly pointedAt = new Value<readonly Part[]>([]);
-  /** The service config as somebody is writing it; undefined: as the channel has it. */
-  readonly draft = new Value<string | undefined>(undefined);
+  readonly pointedAt = new Value<readonly Part[]>(NOTHING);
+  /** The act of the guide that is under way: `Do it: Stop a server`. */
+  readonly guiding = new Value<string | undefined>(undefined);
+  /** Undefined: the service config is as the channel has it. */
+  readonly draft = new Value<Draft | undefined>(undefined);
+  /** What somebody wrote by hand before another config took its place. */
+  readonly putAside = new Value<Draft | undefined>(undefined);
   /** Why the last action was not done. */
   readonly refusal = new Value<string | undefined>(undefined);
   readonly policies: readonly PolicyDescription[];
@@ -85,11 +97,32 @@ export class Lab {
 
   /** Does something. False, with the reason on the page, if it was refused. */
   async act(action: Action): Promise<boolean> {
+    const refusal = await this.attempt(action);
+    this.refusal.set(refusal);
+    return refusal === undefined;
+  }
+
+  /** Does something. Undefined: it is done; otherwise why not, for the caller to say. */
+  async attempt(action: Action): Promise<string | undefined> {
+    // What the guide points at is about what the guide did.
+    if (this.guiding.get() === undefined) this.pointedAt.set(NOTHING);
     const refusal = await this.connection
       .act(action)
       .catch(() => ({ error: 'The lab does not answer. Is its process still running?' }));
-    this.refusal.set(refusal?.error);
-    return refusal === undefined;
+    return refusal?.error;
+  }
+
+  /** Puts another draft, or none, in the place of the one that is there. */
+  replaceDraft(draft: Draft | undefined): void {
+    const before = this.draft.get();
+    if (before?.by === 'hand') this.putAside.set(before);
+    this.draft.set(draft);
+  }
+
+  /** Opens a tab and moves the focus into its panel, which is there at the next frame. */
+  enter(tab: Tab): void {
+    this.tab.set(tab);
+    requestAnimationFrame(() => document.querySelector<HTMLElement>('[role=tabpanel]')?.focus());
   }
 
   /**

@@ -30,8 +30,11 @@ export function Offer(): JSX.Element | null {
   };
   if (setup === 'unreadable')
     return (
-      <section class="banner" aria-label="Setup of the link">
-        <p>The link has no setup that this lab can read.</p>
+      <section class="banner bad" role="alert" aria-label="Setup of the link">
+        <p>
+          The setup of this link can’t be read: perhaps it was not copied whole, or comes from another edition
+          of the lab. Nothing was changed.
+        </p>
         <button type="button" onClick={close}>
           Close
         </button>
@@ -39,7 +42,7 @@ export function Offer(): JSX.Element | null {
     );
   const apply = async (): Promise<void> => {
     if (!(await applySetup(lab, setup))) return;
-    lab.draft.set(undefined);
+    lab.replaceDraft(undefined);
     close();
   };
   return (
@@ -64,12 +67,12 @@ export function Offer(): JSX.Element | null {
 function described({ serviceConfig, load, servers }: Setup): string {
   const policy = policyOf(parseObject(serviceConfig)?.loadBalancingConfig, () => true)?.name ?? 'no policy';
   const special = servers.map(particulars).filter(Boolean);
-  return [
+  const parts = [
     policy,
     `${load.rate} ${load.kind === 'streams' ? 'streams' : 'RPCs'} a second`,
-    `${servers.length} servers`,
-    ...special,
-  ].join(', ');
+    `${servers.length} ${servers.length === 1 ? 'server' : 'servers'}`,
+  ];
+  return [parts.join(', '), ...special].join('; ');
 }
 
 function particulars(server: ServerSetup, index: number): string {
@@ -80,5 +83,5 @@ function particulars(server: ServerSetup, index: number): string {
     delayMs > 0 && `${delayMs} ms slow`,
     errorRate > 0 && `${percent(errorRate)} errors`,
   ].filter(Boolean);
-  return traits.length === 0 ? '' : `the ${index + 1}. ${traits.join(' and ')}`;
+  return traits.length === 0 ? '' : `server ${index + 1}: ${traits.join(' and ')}`;
 }

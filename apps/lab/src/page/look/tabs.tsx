@@ -41,7 +41,13 @@ export function Tabs<Name extends string>({ label, tabs, chosen, choose }: Props
           </button>
         ))}
       </div>
-      <div class="tab-panel" role="tabpanel" id={`panel-${chosen}`} aria-labelledby={`tab-${chosen}`}>
+      <div
+        class="tab-panel"
+        role="tabpanel"
+        id={`panel-${chosen}`}
+        aria-labelledby={`tab-${chosen}`}
+        tabIndex={-1}
+      >
         {tabs[chosen].content()}
       </div>
     </>
