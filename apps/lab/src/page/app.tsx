@@ -2,9 +2,11 @@
 import type { JSX } from 'preact';
 import { useMemo, useState } from 'preact/hooks';
 import { ClientControls } from './break/client-controls.js';
+import { Reset } from './break/reset.js';
 import { ServerControls } from './break/server-controls.js';
 import { Editor } from './config/editor.js';
 import { Guide } from './guide/guide.js';
+import { UnderWay } from './guide/under-way.js';
 import { type Lab, LabContext, useLab, useRenderAtBeat } from './lab/lab.js';
 import { useValue } from './lab/value.js';
 import { Offer } from './link/offer.js';
@@ -25,6 +27,9 @@ import { Strip } from './time/strip.js';
 export function App({ lab }: { readonly lab: Lab }): JSX.Element {
   return (
     <LabContext.Provider value={lab}>
+      <button type="button" class="skip" onClick={() => lab.enter(lab.tab.get())}>
+        Skip to what can be done
+      </button>
       <Header />
       <Trouble />
       <Offer />
@@ -42,6 +47,7 @@ export function App({ lab }: { readonly lab: Lab }): JSX.Element {
         </div>
         <aside aria-label="What to do">
           <Doing />
+          <UnderWay />
         </aside>
       </main>
       <Announcer />
@@ -78,8 +84,11 @@ function LoopDelay(): JSX.Element {
   useRenderAtBeat(5, 4);
   const late = lab.history.latest?.loopDelayMs ?? 0;
   return (
-    <span class="loop" title="How late the event loop of the client was at most, in the last 100 ms">
-      loop delay <b>{late.toFixed(0)} ms</b>
+    <span
+      class="loop"
+      title="How late the event loop of the lab’s process, in which the client runs, was at most in the last 100 ms"
+    >
+      the client’s event loop is late by <b>{late.toFixed(0)} ms</b>
     </span>
   );
 }
@@ -90,7 +99,7 @@ function Trouble(): JSX.Element {
   const connection = useValue(lab.connection.status);
   const refusal = useValue(lab.refusal);
   return (
-    <div role="alert">
+    <div class="trouble" role="alert">
       {connection === 'lost' && (
         <p class="banner bad">
           No connection to the lab’s process. If it has ended, start it again: the page tries once a second.
@@ -138,13 +147,17 @@ function Doing(): JSX.Element {
     <Tabs
       label="What to do"
       chosen={tab}
-      choose={(name) => lab.tab.set(name)}
+      choose={(name) => {
+        lab.tab.set(name);
+        lab.refusal.set(undefined);
+      }}
       tabs={{
         guide: { title: 'Guide', content: () => <Guide /> },
         break: {
           title: 'Break it',
           content: () => (
             <>
+              <Reset />
               <ClientControls />
               <ServerControls />
             </>

@@ -119,7 +119,7 @@ it('a link offers its setup, and applies it only when somebody says so', async (
   await lab.page.goto('about:blank');
   await lab.page.goto(lab.url);
   await lab.tab('Break it');
-  await lab.press('Reset all');
+  await lab.press('Reset the lab');
   await expect.poll(() => textOf(lab.page.locator('[data-server="2"] .traits'))).toBe('');
 
   await lab.page.goto('about:blank');

@@ -66,7 +66,7 @@ it('RPCs that no endpoint took are red, in a row of their own', async () => {
   await lab.page.getByLabel('Kind of event').selectOption('failure');
   await shows(lab.page.locator('.log'), /UNAVAILABLE/);
   await lab.tab('Break it');
-  await lab.press('Reset all');
+  await lab.press('Reset the lab');
   await shows(lab.endpoint(1), /READY/);
 });
 

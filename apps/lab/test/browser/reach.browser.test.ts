@@ -140,4 +140,52 @@ it('a page whose process has ended says so, and goes on when there is one again'
   await page.close();
   second.program.kill('SIGTERM');
   await second.program;
+}, 60_000);
+
+it('a key that opens a tab moves the focus into its panel, and the first Tab of the page leads there, too', async () => {
+  const focused = () => lab.page.evaluate(() => document.activeElement?.id);
+  for (const [key, panel] of Object.entries({ b: 'panel-break', c: 'panel-config', g: 'panel-guide' })) {
+    await lab.page.keyboard.press(key);
+    await expect.poll(focused).toBe(panel);
+  }
+  await lab.page.reload();
+  await lab.page.getByRole('heading', { name: 'Petiole lab' }).waitFor();
+  await lab.page.keyboard.press('Tab');
+  await lab.page.keyboard.press('Enter');
+  await expect.poll(focused).toBe('panel-guide');
+});
+
+it('endpoints have headings, as servers do', async () => {
+  await lab.page.getByRole('heading', { name: 'Endpoint 2', exact: true }).waitFor();
+  await lab.page.getByRole('heading', { name: 'Server 2', exact: true }).waitFor();
+});
+
+it('on a phone the tabs are within reach, and the step under way stays with what it points at', async () => {
+  const phone = await openPage(lab.browser, PHONE);
+  await phone.goto(lab.url);
+  const step = 'Stop a server';
+  const isSeen = (selector: string) =>
+    phone.locator(selector).evaluate((element) => {
+      const { top, bottom } = element.getBoundingClientRect();
+      return top >= 0 && bottom <= innerHeight;
+    });
+  expect(await isSeen('#tab-guide')).toBe(true);
+  await phone.getByRole('tab', { name: 'Guide' }).click();
+  await phone.locator('summary', { hasText: step }).click();
+  await phone.getByRole('button', { name: `Do it: ${step}` }).click();
+  const underWay = phone.getByRole('region', { name: 'The step under way' });
+  await expect.poll(() => isSeen('.under-way')).toBe(true);
+  await shows(phone.locator('[data-server="2"] .server'), /stopped/);
+  await underWay.getByRole('button', { name: 'Start it again' }).click();
+  await shows(phone.locator('[data-server="2"] .server'), /serving/);
+  await underWay.getByRole('button', { name: 'Close' }).click();
+  await underWay.waitFor({ state: 'detached' });
+  await phone.close();
+});
+
+it('on a phone the log has the kind of each event', async () => {
+  const phone = await openPage(lab.browser, PHONE);
+  await phone.goto(lab.url);
+  await phone.locator('.event .kind').first().waitFor();
+  await phone.close();
 });

@@ -28,14 +28,16 @@ export function ClientControls(): JSX.Element {
         unit="/s"
         value={load.rate}
         bound={lab.bounds.rate}
+        scale="fine"
         set={(rate) => set({ rate })}
       />
       <NumberInput
         label="Most RPCs in flight"
-        caption="at once"
+        caption="in flight"
         unit=""
         value={load.concurrency}
         bound={lab.bounds.concurrency}
+        scale="fine"
         set={(concurrency) => set({ concurrency })}
       />
       <div class="choices">
@@ -52,16 +54,16 @@ export function ClientControls(): JSX.Element {
           </select>
         </label>
         <label>
-          Attempts{' '}
+          Retries and hedging{' '}
           <select
             value={attempts.kind}
             onChange={({ currentTarget: { value } }) => {
               if (value === 'one' || value === 'retries' || value === 'hedging') setAttempts(CHOICES[value]);
             }}
           >
-            <option value="one">one</option>
-            <option value="retries">retries: up to 3, on UNAVAILABLE</option>
-            <option value="hedging">hedging: a second one after 50 ms</option>
+            <option value="one">none</option>
+            <option value="retries">retries: up to 3 attempts, on UNAVAILABLE</option>
+            <option value="hedging">hedging: a second attempt after 50 ms</option>
             {attempts.kind === 'other' && <option value="other">as methodConfig says</option>}
           </select>
         </label>

@@ -11,14 +11,21 @@ interface Props {
   readonly value: number;
   readonly bound: Bound;
   readonly step?: number;
+  /** `fine`: small values are those that matter, and have most of the slider. */
+  readonly scale: 'linear' | 'fine';
+  /** What there is to say of a value, if anything. */
+  readonly remark?: (value: number) => string | undefined;
   readonly set: (value: number) => void;
 }
 
 const RESTS_MS = 150;
 
-export function NumberInput({ label, caption, unit, value, bound, step = 1, set }: Props): JSX.Element {
+export function NumberInput(props: Props): JSX.Element {
+  const { label, caption, unit, value, bound, step = 1, scale, remark, set } = props;
   const id = useId();
   const [typed, type] = useState<number>();
+  /** What was typed and is not allowed, until something else is. */
+  const [refused, refuse] = useState<string>();
   useEffect(() => {
     if (typed === undefined) return;
     const timer = setTimeout(() => {
@@ -29,45 +36,57 @@ export function NumberInput({ label, caption, unit, value, bound, step = 1, set 
   }, [typed]);
   const shown = typed ?? value;
   const clamp = (number: number): number => Math.min(bound.max, Math.max(bound.min, number));
-  const change = (text: string): void => {
-    const number = Number.parseFloat(text);
-    if (Number.isFinite(number)) type(clamp(number));
+  const change = (input: HTMLInputElement): void => {
+    const number = input.valueAsNumber;
+    const isAllowed = number >= bound.min && number <= bound.max;
+    refuse(isAllowed ? undefined : `Allowed is ${bound.min} to ${bound.max}${unit && ` ${unit}`}.`);
+    if (isAllowed) type(number);
+    else input.value = String(shown);
   };
+  const said = refused ?? remark?.(shown);
   return (
     <div class="setting">
       <label for={id}>{caption}</label>
-      {/* Small values are those that matter: the slider's middle is far below the middle of what is allowed. */}
       <input
         type="range"
         aria-label={`${label}, slider`}
         min={0}
         max={1}
         step={0.005}
-        value={toSlider(shown, bound)}
+        value={toSlider(shown, bound, POWER[scale])}
         aria-valuetext={`${shown} ${unit}`}
-        onInput={(event) => type(clamp(rounded(fromSlider(Number(event.currentTarget.value), bound), step)))}
+        onInput={({ currentTarget }) => {
+          refuse(undefined);
+          type(clamp(rounded(fromSlider(Number(currentTarget.value), bound, POWER[scale]), step)));
+        }}
       />
       <input
         id={id}
         type="number"
         aria-label={label}
+        aria-describedby={`${id}-said`}
         min={bound.min}
         max={bound.max}
         step={step}
         value={shown}
-        onChange={(event) => change(event.currentTarget.value)}
+        onChange={(event) => change(event.currentTarget)}
       />
       <span class="unit">{unit}</span>
+      <span id={`${id}-said`} class="said" role="status">
+        {said}
+      </span>
     </div>
   );
 }
 
-function toSlider(value: number, { min, max }: Bound): number {
-  return Math.cbrt((value - min) / (max - min));
+const POWER = { linear: 1, fine: 3 } as const;
+
+function toSlider(value: number, { min, max }: Bound, power: number): number {
+  return ((value - min) / (max - min)) ** (1 / power);
 }
 
-function fromSlider(part: number, { min, max }: Bound): number {
-  return min + part ** 3 * (max - min);
+function fromSlider(part: number, { min, max }: Bound, power: number): number {
+  return min + part ** power * (max - min);
 }
 
 /** To whole steps, and above a hundred of them to two digits. */

@@ -1,6 +1,6 @@
 /** The servers, and all that can be done to each. */
 import type { JSX } from 'preact';
-import type { Action, ServerState } from '../../protocol.js';
+import { type Action, RPC_TIMEOUT_MS, type ServerState } from '../../protocol.js';
 import { useLab } from '../lab/lab.js';
 import { useValue } from '../lab/value.js';
 import { Chip } from '../look/chip.js';
@@ -16,18 +16,13 @@ export function ServerControls(): JSX.Element {
       part="servers"
       title="Servers"
       tools={
-        <>
-          <button type="button" onClick={() => void lab.act({ do: 'reset' })}>
-            Reset all
-          </button>
-          <button
-            type="button"
-            disabled={servers.length >= lab.bounds.servers.max}
-            onClick={() => void lab.act({ do: 'add-server' })}
-          >
-            Add a server
-          </button>
-        </>
+        <button
+          type="button"
+          disabled={servers.length >= lab.bounds.servers.max}
+          onClick={() => void lab.act({ do: 'add-server' })}
+        >
+          Add a server
+        </button>
       }
     >
       <ul class="server-list">
@@ -73,6 +68,12 @@ function OneServer({ server }: { readonly server: ServerState }): JSX.Element {
         unit="ms"
         value={delayMs}
         bound={bounds.delayMs}
+        scale="fine"
+        remark={(ms) =>
+          ms >= RPC_TIMEOUT_MS
+            ? `All RPCs to it fail: the client waits ${RPC_TIMEOUT_MS / 1_000} s for an answer.`
+            : undefined
+        }
         set={(ms) => set({ delayMs: ms })}
       />
       <NumberInput
@@ -81,6 +82,7 @@ function OneServer({ server }: { readonly server: ServerState }): JSX.Element {
         unit="%"
         value={Math.round(errorRate * 100)}
         bound={{ min: bounds.errorRate.min * 100, max: bounds.errorRate.max * 100 }}
+        scale="linear"
         set={(percents) => set({ errorRate: percents / 100 })}
       />
       <div class="choices">

@@ -168,7 +168,7 @@ function ListInput({ name, about, value, set }: FieldProps): JSX.Element {
 function ObjectInput({ name, about, value, set }: FieldProps): JSX.Element {
   const object = isObject(value) ? value : undefined;
   return (
-    <fieldset class="field nested">
+    <fieldset class={object === undefined ? 'field nested absent' : 'field nested'}>
       <legend>
         <label>
           <input

@@ -13,8 +13,8 @@ interface Key {
 }
 
 const KEYS: readonly Key[] = [
-  { keys: 'p', does: 'pause, or go on', act: (lab) => lab.togglePause() },
-  { keys: 'z', does: 'leave the zoom', act: (lab) => lab.span.set(MINUTE) },
+  { keys: 'p', does: 'pause, or resume', act: (lab) => lab.togglePause() },
+  { keys: 'z', does: 'leave the zoom: dragging in a plot zooms', act: (lab) => lab.span.set(MINUTE) },
   { keys: 't', does: 'the picture as a table, or as a drawing', act: () => asTable.set(!asTable.get()) },
   { keys: 'd', does: 'dark or light', act: toggleTheme },
   { keys: 'g', does: 'the guide', act: (lab) => lab.enter('guide') },
@@ -47,7 +47,12 @@ export function Shortcuts(): JSX.Element {
   }, [lab, areOn]);
   return (
     <>
-      <button type="button" onClick={() => dialog.current?.showModal()} aria-label="Keys">
+      <button
+        type="button"
+        class="for-keyboards"
+        onClick={() => dialog.current?.showModal()}
+        aria-label="Keys"
+      >
         Keys <kbd>?</kbd>
       </button>
       <dialog ref={dialog} aria-labelledby="keys-title">

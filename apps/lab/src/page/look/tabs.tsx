@@ -13,6 +13,7 @@ interface Props<Name extends string> {
 
 export function Tabs<Name extends string>({ label, tabs, chosen, choose }: Props<Name>): JSX.Element {
   const list = useRef<HTMLDivElement>(null);
+  const panel = useRef<HTMLDivElement>(null);
   const names = Object.keys(tabs) as Name[];
   const move = (event: KeyboardEvent): void => {
     const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
@@ -35,13 +36,18 @@ export function Tabs<Name extends string>({ label, tabs, chosen, choose }: Props
             aria-selected={name === chosen}
             aria-controls={`panel-${name}`}
             tabIndex={name === chosen ? 0 : -1}
-            onClick={() => choose(name)}
+            onClick={() => {
+              choose(name);
+              // On a narrow page the tabs stay at its lower edge, wherever their panel is.
+              panel.current?.scrollIntoView({ block: 'nearest' });
+            }}
           >
             {tabs[name].title}
           </button>
         ))}
       </div>
       <div
+        ref={panel}
         class="tab-panel"
         role="tabpanel"
         id={`panel-${chosen}`}

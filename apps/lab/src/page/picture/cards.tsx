@@ -43,6 +43,7 @@ export function EndpointCard({ server }: { readonly server: ServerState }): JSX.
   return (
     <div class={`endpoint card state-${endpoint?.state ?? 'UNNAMED'}`}>
       <div class="headline">
+        <h3 class="unseen">Endpoint {id}</h3>
         <Chip id={id} />
         {endpoint === undefined ? (
           <span class="hint">not named by the resolver</span>

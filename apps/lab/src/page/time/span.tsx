@@ -20,23 +20,26 @@ export function TimeTools(): JSX.Element {
     <>
       {'from' in span ? (
         <button type="button" onClick={() => lab.span.set(MINUTE)}>
-          Back from {clock(span.from)}–{clock(span.to)}
+          Leave the zoom ({clock(span.from)}–{clock(span.to)})
         </button>
       ) : (
-        <select
-          aria-label="Time that the plots show"
-          value={String(span.last)}
-          onChange={(event) => lab.span.set({ last: Number(event.currentTarget.value) })}
-        >
-          {CHOICES_MS.map((ms) => (
-            <option key={ms} value={ms}>
-              {ms / 60_000} min
-            </option>
-          ))}
-        </select>
+        <>
+          <span class="hint for-mice">drag to zoom</span>
+          <select
+            aria-label="Time that the plots show"
+            value={String(span.last)}
+            onChange={(event) => lab.span.set({ last: Number(event.currentTarget.value) })}
+          >
+            {CHOICES_MS.map((ms) => (
+              <option key={ms} value={ms}>
+                {ms / 60_000} min
+              </option>
+            ))}
+          </select>
+        </>
       )}
       <button type="button" aria-pressed={isPaused} onClick={() => lab.togglePause()}>
-        {isPaused ? 'Go on' : 'Pause'}
+        {isPaused ? 'Resume' : 'Pause'}
       </button>
     </>
   );
