@@ -4,6 +4,7 @@ import { readCommandLine } from './command-line.js';
 import { LabHttp } from './http/lab-http.js';
 import { Lab } from './lab.js';
 import { openPage } from './open-page.js';
+import { whyNoPort } from './port.js';
 
 const options = readCommandLine(process.argv);
 
@@ -36,12 +37,7 @@ process.stdout.on('error', () => {});
 try {
   await http.open(options.port);
 } catch (error) {
-  const isTaken = (error as NodeJS.ErrnoException).code === 'EADDRINUSE';
-  fail(
-    isTaken
-      ? `port ${options.port} is taken; choose another one with --port, or any free one with --port 0`
-      : (error as Error).message,
-  );
+  fail(whyNoPort(options.port, error));
 }
 await lab.begin();
 console.log(`The lab is open: ${http.url}`);

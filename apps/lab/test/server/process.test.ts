@@ -1,7 +1,7 @@
 /** The lab as its command runs it. */
 
 import { once } from 'node:events';
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
@@ -26,18 +26,24 @@ test('says where it is, and ends with its servers when it is asked to', async ()
   expect(await program).toMatchObject({ exitCode: 0, stderr: '' });
 });
 
-test('a port that is taken is one line, and exit code 1', async () => {
-  const other = createServer().listen(0, '127.0.0.1');
-  await once(other, 'listening');
-  const { port } = other.address() as AddressInfo;
-  const { exitCode, stderr, stdout } = await lab('--port', `${port}`);
-  other.close();
-  expect({ exitCode, stderr, stdout }).toEqual({
-    exitCode: 1,
-    stderr: `lab: port ${port} is taken; choose another one with --port, or any free one with --port 0`,
-    stdout: '',
-  });
-});
+/** `pnpm lab` looks at the port first, the process by itself when it opens it. */
+test.each(['src/start.ts', 'src/server/main.ts'])(
+  '%s: a port that is taken is one line, and exit code 1, without a page being built',
+  async (file) => {
+    const other = createServer().listen(0, '127.0.0.1');
+    await once(other, 'listening');
+    const { port } = other.address() as AddressInfo;
+    const { mtimeMs } = statSync(`${APP}dist/index.html`);
+    const { exitCode, stderr, stdout } = await start(node(file, '--port', `${port}`), { cwd: APP });
+    other.close();
+    expect({ exitCode, stderr, stdout }).toEqual({
+      exitCode: 1,
+      stderr: `lab: port ${port} is taken; choose another one with --port, or any free one with --port 0`,
+      stdout: '',
+    });
+    expect(statSync(`${APP}dist/index.html`).mtimeMs).toBe(mtimeMs);
+  },
+);
 
 test('a bad option is one line that says what is allowed, and exit code 2', async () => {
   const { exitCode, stderr } = await lab('--rate', 'many');
