@@ -41,6 +41,8 @@ it('of several policies, the one that the client uses is pressed', async () => {
   await shows(pressed, 'least_request');
   await lab.guide('peak_ewma', title);
   await shows(pressed, 'peak_ewma');
+  await lab.guide('with connectionScaling', 'Streams fill a connection');
+  await shows(pressed, 'with connectionScaling');
   await lab.page.getByRole('button', { name: 'Start server 1' }).waitFor({ state: 'detached' });
   await lab.page.locator('.pointed-at').first().waitFor();
   // What is done by hand is not what the guide points at.

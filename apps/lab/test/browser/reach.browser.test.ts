@@ -189,3 +189,15 @@ it('on a phone the log has the kind of each event', async () => {
   await phone.locator('.event .kind').first().waitFor();
   await phone.close();
 });
+
+it('on a phone the table has the share of each endpoint in view, and says that there is more', async () => {
+  const phone = await openPage(lab.browser, PHONE);
+  await phone.goto(lab.url);
+  await phone.getByRole('button', { name: 'Table' }).click();
+  const share = phone.getByRole('columnheader', { name: 'Share', exact: true });
+  await share.waitFor();
+  expect(await share.evaluate((cell) => cell.getBoundingClientRect().right)).toBeLessThan(PHONE.width);
+  const hint = await phone.locator('.scrolls').evaluate((box) => getComputedStyle(box, '::before').content);
+  expect(hint).toMatch(/More to the right/);
+  await phone.close();
+});

@@ -1,6 +1,6 @@
 /** Things to try: what each does, what to watch, and what one sees. */
 import type { Action, State } from '../../protocol.js';
-import type { JsonObject } from '../config/json.js';
+import { type JsonObject, parseObject } from '../config/json.js';
 import { RETRIES, withAttempts } from '../config/service-config.js';
 import type { Lab, Part } from '../lab/lab.js';
 import { all } from '../link/apply-setup.js';
@@ -194,12 +194,11 @@ export const STEPS: readonly Step[] = [
     about:
       'Streams stay open for one to three seconds, and the second server allows three at a time on a connection. Try the three one after the other.',
     acts: [
-      { label: 'round_robin', run: (lab) => streams(lab, { round_robin: {} }) },
-      { label: 'least_request', run: (lab) => streams(lab, LEAST_REQUEST) },
-      {
-        label: 'with connectionScaling',
-        run: (lab) => streams(lab, LEAST_REQUEST, { connectionScaling: { maxConnectionsPerSubchannel: 5 } }),
-      },
+      streams('round_robin', { round_robin: {} }),
+      streams('least_request', LEAST_REQUEST),
+      streams('with connectionScaling', LEAST_REQUEST, {
+        connectionScaling: { maxConnectionsPerSubchannel: 5 },
+      }),
     ],
     watch: ['picture', 'share', 'latency'],
     see: 'With round_robin a third of all streams goes to the second server, where they wait in the client for their turn: after twenty seconds more than five wait, its p99 has grown from three seconds to more than five, and a fifth of all streams fails by its deadline. least_request counts those that wait, too: it sends a fifth there, two or three wait, and hardly any fails. With connectionScaling another connection is made, and none waits.',
@@ -239,9 +238,15 @@ function slowSecond(policy: string): Act {
 }
 
 /** A little more than the second server can do. */
-function streams(lab: Lab, policy: JsonObject, config: JsonObject = {}): Promise<boolean> {
+function streams(label: string, policy: JsonObject, config: JsonObject = {}): Act {
   const load = { rate: 6, concurrency: 100, kind: 'streams' } as const;
-  return set(lab, { policy, config, load, servers: { 2: { streamLimit: 3 } }, checksHealth: false });
+  const written = JSON.stringify({ loadBalancingConfig: [policy], ...config });
+  return {
+    label,
+    run: (lab) => set(lab, { policy, config, load, servers: { 2: { streamLimit: 3 } }, checksHealth: false }),
+    isOn: ({ client }) =>
+      client.load.kind === 'streams' && JSON.stringify(parseObject(client.serviceConfig)) === written,
+  };
 }
 
 /** A channel keeps its policy until another one is ready, so all servers stop before the policy changes. */

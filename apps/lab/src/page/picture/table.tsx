@@ -28,17 +28,17 @@ export function Table(): JSX.Element {
             {[
               'Server',
               'State',
-              'Since',
-              'Why',
-              'Addresses',
-              'Health',
               'Share',
               'Failed',
               'In flight',
               'Waiting for a stream',
               'p50',
               'p99',
-              'Told to be',
+              'Health',
+              'Its server',
+              'Since',
+              'Why',
+              'Addresses',
             ].map((name) => (
               <th key={name} scope="col">
                 {name}
@@ -56,6 +56,14 @@ export function Table(): JSX.Element {
                   <Chip id={id} />
                 </th>
                 <td>{endpoint === undefined ? '–' : <StateBadge state={endpoint.state} />}</td>
+                <td class="number">{percent(recent.servers.get(id)?.share ?? 0)}</td>
+                <td class="number">{percent(recent.servers.get(id)?.failedShare ?? 0)}</td>
+                <td class="number">{latest?.inFlight ?? 0}</td>
+                <td class="number">{latest?.waiting ?? 0}</td>
+                <td class="number">{milliseconds(latest?.p50)}</td>
+                <td class="number">{milliseconds(latest?.p99)}</td>
+                <td>{endpoint?.health ?? '–'}</td>
+                <td>{[phase, ...traitsOf(server)].join(', ')}</td>
                 <td>{endpoint === undefined ? '–' : age(lab.now - endpoint.since)}</td>
                 <td class="wraps">{endpoint?.reason || '–'}</td>
                 <td>
@@ -66,14 +74,6 @@ export function Table(): JSX.Element {
                     </div>
                   ))}
                 </td>
-                <td>{endpoint?.health ?? '–'}</td>
-                <td class="number">{percent(recent.servers.get(id)?.share ?? 0)}</td>
-                <td class="number">{percent(recent.servers.get(id)?.failedShare ?? 0)}</td>
-                <td class="number">{latest?.inFlight ?? 0}</td>
-                <td class="number">{latest?.waiting ?? 0}</td>
-                <td class="number">{milliseconds(latest?.p50)}</td>
-                <td class="number">{milliseconds(latest?.p99)}</td>
-                <td>{[phase, ...traitsOf(server)].join(', ')}</td>
               </tr>
             );
           })}
