@@ -110,7 +110,7 @@ it('a policy that is changed moves the shares', async () => {
 
 it('a pause holds strip and plots, dragging zooms, and a double click goes back', async () => {
   await lab.page.keyboard.press('p');
-  await shows(lab.page.locator('.part-share .tools'), /Go on/);
+  await shows(lab.page.locator('.part-share .tools'), /Resume/);
   const [before, after] = await lab.page
     .locator('canvas.strip')
     .evaluate(async (canvas: HTMLCanvasElement) => {
@@ -125,7 +125,7 @@ it('a pause holds strip and plots, dragging zooms, and a double click goes back'
   await lab.page.mouse.down();
   await lab.page.mouse.move(plot.x + plot.width * 0.6, plot.y + 30, { steps: 5 });
   await lab.page.mouse.up();
-  await shows(lab.page.locator('.part-share .tools'), /Back from/);
+  await shows(lab.page.locator('.part-share .tools'), /Leave the zoom/);
   await lab.page.locator('.part-latency .u-over').dblclick();
   await lab.page.getByLabel('Time that the plots show').waitFor();
 });
