@@ -97,7 +97,7 @@ export async function kubernetes(quick: boolean): Promise<Report> {
       { target: 'and touches one child', measured: `${made} made`, met: made === 1 },
     ],
     notes: [
-      `Medians, after ${plan.warmUps} rounds that warm up. The event loop's time is all in which it does not wait, from the bytes of the event to the end of the policy's \`updateAddressList\`: TLS, HTTP and JSON, the slice, the list of all pods, the channel. CPU is the process's until all is over: the new endpoint is READY, and pickers are published. Resolver and channel are real, and the subchannels simulated: READY one tick after they are asked for. That spares round_robin its connections as well.`,
+      `Medians, after ${plan.warmUps} rounds that warm up. The event loop's time is all in which it does not wait, from the bytes of the event to the end of the policy's \`updateAddressList\`. TLS, HTTP and JSON are in it, the slice, the list of all pods, and the channel. CPU is the process's until all is over: the new endpoint is READY, and pickers are published. Resolver and channel are real, and the subchannels simulated: READY one tick after they are asked for. That spares round_robin its connections as well.`,
     ],
   };
 }

@@ -294,7 +294,7 @@ describe('on a real channel', () => {
       }),
       { numRuns: 60 },
     );
-    expect(ended.length).toBeGreaterThan(20);
+    expect(ended.length).toBeGreaterThan(10);
     // A timeout of a millisecond may pass; no RPC waits for its own deadline of ten seconds.
     expect(ended.filter((code) => code !== 0 && code !== 4)).toEqual([]);
   });

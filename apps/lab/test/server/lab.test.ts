@@ -150,8 +150,9 @@ describe('What somebody does', () => {
     await lab.act({ do: 'stop', server: 3 });
     await lab.act({ do: 'set-load', rate: 50 });
     await lab.act({ do: 'set-service-config', json: policy({ peak_ewma: {} }) });
-    await lab.until('all are told', () => lab.marks.length >= 4);
-    expect(lab.marks.map(({ text }) => text)).toEqual([
+    const told = (): readonly string[] => lab.marks.map(({ text }) => text).filter((text) => text !== 'reset');
+    await lab.until('all are told', () => told().length >= 4);
+    expect(told()).toEqual([
       'server 2 +250 ms',
       'server 3 stopped',
       '50/s',
@@ -217,8 +218,10 @@ describe('The client', () => {
     await lab.rpcs(30);
     await lab.rpcs(150);
     expect(lab.failed()).toBe(0);
-    // Each attempt that fails there is counted, though its RPC ends well.
-    expect(lab.share(2)).toBeCloseTo(1 / 4, 1);
+    // Each attempt that fails there is counted, though its RPC ends well: one of four, or of three where the attempt elsewhere
+    // took the turn of the server after it.
+    expect(lab.share(2)).toBeGreaterThan(0.2);
+    expect(lab.share(2)).toBeLessThan(0.38);
     const sum = (of: (tick: Tick) => number): number => lab.ticks.reduce((all, tick) => all + of(tick), 0);
     const second = (tick: Tick) => tick.servers.find(({ id }) => id === 2);
     expect(sum((tick) => second(tick)?.ok ?? 0)).toBe(0);
