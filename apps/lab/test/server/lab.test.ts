@@ -150,14 +150,10 @@ describe('What somebody does', () => {
     await lab.act({ do: 'stop', server: 3 });
     await lab.act({ do: 'set-load', rate: 50 });
     await lab.act({ do: 'set-service-config', json: policy({ peak_ewma: {} }) });
-    const told = (): readonly string[] => lab.marks.map(({ text }) => text).filter((text) => text !== 'reset');
-    await lab.until('all are told', () => told().length >= 4);
-    expect(told()).toEqual([
-      'server 2 +250 ms',
-      'server 3 stopped',
-      '50/s',
-      'peak_ewma',
-    ]);
+    // The one of the reset after the test before may come late.
+    const marks = () => lab.marks.map(({ text }) => text).filter((text) => text !== 'reset');
+    await lab.until('all are told', () => marks().length >= 4);
+    expect(marks()).toEqual(['server 2 +250 ms', 'server 3 stopped', '50/s', 'peak_ewma']);
   });
 
   test('comes before its effects in the log, which says what is different', async () => {
@@ -218,17 +214,16 @@ describe('The client', () => {
     await lab.rpcs(30);
     await lab.rpcs(150);
     expect(lab.failed()).toBe(0);
-    // Each attempt that fails there is counted, though its RPC ends well: one of four, or of three where the attempt elsewhere
-    // took the turn of the server after it.
-    expect(lab.share(2)).toBeGreaterThan(0.2);
-    expect(lab.share(2)).toBeLessThan(0.38);
+    // Each attempt that fails there is counted, though its RPC ends well.
+    expect(Math.abs(lab.share(2) - 1 / 4)).toBeLessThan(0.08);
     const sum = (of: (tick: Tick) => number): number => lab.ticks.reduce((all, tick) => all + of(tick), 0);
     const second = (tick: Tick) => tick.servers.find(({ id }) => id === 2);
     expect(sum((tick) => second(tick)?.ok ?? 0)).toBe(0);
     expect(sum((tick) => second(tick)?.failed ?? 0)).toBeGreaterThan(30);
     expect(sum(({ failedPicks }) => failedPicks.length)).toBeGreaterThan(30);
-    expect(sum(({ attempts }) => attempts) / sum(({ ok }) => ok)).toBeCloseTo(4 / 3, 1);
-    expect(sum(({ repeated }) => repeated) / sum(({ ok }) => ok)).toBeCloseTo(1 / 3, 1);
+    // A third of the RPCs goes there first; how many of them end in these ticks is up to their edges.
+    expect(Math.abs(sum(({ attempts }) => attempts) / sum(({ ok }) => ok) - 4 / 3)).toBeLessThan(0.15);
+    expect(Math.abs(sum(({ repeated }) => repeated) / sum(({ ok }) => ok) - 1 / 3)).toBeLessThan(0.15);
     await lab.until('the log says so', () =>
       lab.events.some(
         ({ kind, server, text }) =>
