@@ -79,9 +79,6 @@ describe('A server', () => {
           kind === 'failure' && server === 1 && /\d+ RPCs? failed: DEADLINE_EXCEEDED/.test(text),
       ),
     );
-    // Their texts differ by milliseconds: those of a second are one line all the same.
-    const lines = lab.events.filter(({ kind, server }) => kind === 'failure' && server === 1);
-    expect(lines.length).toBeLessThan(3);
     await lab.act({ do: 'thaw', server: 1 });
     await lab.until('it answers', () => (lab.ticks.at(-1)?.servers.find(({ id }) => id === 1)?.ok ?? 0) > 0);
     expect(lab.server(1).phase).toBe('serving');
@@ -244,6 +241,8 @@ describe('The client', () => {
     await lab.rpcs(100);
     const sum = (of: (tick: Tick) => number): number => lab.ticks.reduce((all, tick) => all + of(tick), 0);
     expect(sum(({ attempts }) => attempts) / sum(({ ok }) => ok)).toBeGreaterThan(1.8);
+    const sent = sum(({ servers }) => servers.reduce((all, server) => all + server.sent, 0));
+    expect(sent / sum(({ started }) => started)).toBeGreaterThan(1.8);
     // The hedge that lost was cancelled: it has not failed.
     expect(sum(({ servers }) => servers.reduce((all, { failed }) => all + failed, 0))).toBe(0);
   });
