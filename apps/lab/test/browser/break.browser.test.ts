@@ -13,6 +13,25 @@ async function enter(text: string): Promise<void> {
   await delay().press('Enter');
 }
 
+it('what somebody types stays until it is entered, whatever the lab says meanwhile', async () => {
+  await lab.tab('Break it');
+  await delay().fill('77');
+  // Not by the mouse, which would leave the field, and so enter it.
+  const click = (name: string) =>
+    lab.page
+      .getByRole('button', { name })
+      .first()
+      .evaluate((button: HTMLElement) => button.click());
+  await click('Stop server 3');
+  await shows(lab.endpoint(3), /TRANSIENT_FAILURE|CONNECTING/);
+  expect(await delay().inputValue()).toBe('77');
+  await click('Start server 3');
+  await shows(lab.endpoint(3), /READY/);
+  expect(await delay().inputValue()).toBe('77');
+  await delay().press('Enter');
+  await shows(traits(), '+77 ms');
+});
+
 it.each(['999999', '-5'])(
   '%s ms is no delay: the field says what is allowed, and nothing is set',
   async (text) => {

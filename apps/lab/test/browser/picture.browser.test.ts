@@ -72,7 +72,7 @@ it('RPCs that no endpoint took are red, in a row of their own', async () => {
 
 it('attempts that fail show at their server, though retries let no RPC fail', async () => {
   await lab.tab('Break it');
-  await lab.page.getByLabel(/^Attempts/).selectOption('retries');
+  await lab.page.getByLabel(/^Retries and hedging/).selectOption('retries');
   await lab.page.getByLabel('Error rate of server 2', { exact: true }).fill('100');
   await lab.page.getByLabel('Error rate of server 2', { exact: true }).press('Enter');
   const figure = (of: string, name: string) => textOf(lab.page.locator(`${of} .figure.${name} dd`));
@@ -88,7 +88,7 @@ it('attempts that fail show at their server, though retries let no RPC fail', as
   await shows(lab.page.getByRole('row', { name: /^2 / }), /100 %/);
   await shows(lab.page.locator('caption'), /0 % failed, .* tried again, 1\.\d\d attempts per RPC/);
   await lab.press('Table');
-  await lab.press('Reset all');
+  await lab.press('Reset the lab');
   await shows(lab.endpoint(1), /READY/);
 }, 60_000);
 
@@ -194,7 +194,7 @@ it('with many servers nothing in a row lies over anything else', async () => {
     });
   });
   expect(overlaps).toEqual([]);
-  await lab.press('Reset all');
+  await lab.press('Reset the lab');
   await expect.poll(() => lab.page.locator('[data-server]').count(), { timeout: FLOW }).toBe(3);
 });
 

@@ -2,6 +2,7 @@
 import type { JSX } from 'preact';
 import { useEffect, useId, useState } from 'preact/hooks';
 import type { Bound } from '../../protocol.js';
+import { TypedField } from './typed-field.js';
 
 interface Props {
   /** What a screen reader hears. */
@@ -41,7 +42,6 @@ export function NumberInput(props: Props): JSX.Element {
     const isAllowed = number >= bound.min && number <= bound.max;
     refuse(isAllowed ? undefined : `Allowed is ${bound.min} to ${bound.max}${unit && ` ${unit}`}.`);
     if (isAllowed) type(number);
-    else input.value = String(shown);
   };
   const said = refused ?? remark?.(shown);
   return (
@@ -60,16 +60,15 @@ export function NumberInput(props: Props): JSX.Element {
           type(clamp(rounded(fromSlider(Number(currentTarget.value), bound, POWER[scale]), step)));
         }}
       />
-      <input
+      <TypedField
         id={id}
-        type="number"
         aria-label={label}
         aria-describedby={`${id}-said`}
         min={bound.min}
         max={bound.max}
         step={step}
         value={shown}
-        onChange={(event) => change(event.currentTarget)}
+        enter={change}
       />
       <span class="unit">{unit}</span>
       <span id={`${id}-said`} class="said" role="status">

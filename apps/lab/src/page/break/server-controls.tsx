@@ -7,6 +7,7 @@ import { Chip } from '../look/chip.js';
 import { Panel } from '../look/panel.js';
 import { NumberInput } from './number-input.js';
 import { isRunning, toggleFrozen, toggleHealth, toggleRunning } from './running.js';
+import { TypedField } from './typed-field.js';
 
 export function ServerControls(): JSX.Element {
   const lab = useLab();
@@ -104,19 +105,17 @@ function OneServer({ server }: { readonly server: ServerState }): JSX.Element {
           />{' '}
           dual-stack
         </label>
-        <label class="check">
+        <label class="check" for={`stream-limit-${id}`}>
           stream limit{' '}
-          <input
-            type="number"
+          <TypedField
+            id={`stream-limit-${id}`}
             class="narrow"
             min={bounds.streamLimit.min}
             max={bounds.streamLimit.max}
             placeholder="none"
             value={streamLimit ?? ''}
             aria-label={`Stream limit of server ${id}`}
-            onChange={({ currentTarget: { value } }) =>
-              set({ streamLimit: value === '' ? null : Number(value) })
-            }
+            enter={({ value }) => set({ streamLimit: value === '' ? null : Number(value) })}
           />
         </label>
       </div>
