@@ -75,7 +75,8 @@ class ProbePolicy implements experimental.LoadBalancer {
     this.child = new experimental.ChildLoadBalancerHandler(
       experimental.createChildChannelControlHelper(helper, {
         createSubchannel(address, args) {
-          const subchannel = (observer.createSubchannel ?? helper.createSubchannel)(address, args);
+          const subchannel =
+            observer.createSubchannel?.(address, args) ?? helper.createSubchannel(address, args);
           const name = subchannel.getAddress();
           if (observer.onReady && !watched.has(name)) {
             watched.add(name);
