@@ -15,6 +15,7 @@ import { startRpc } from '@petiole/test-kit/rpc';
 import { startBackend } from '@petiole/test-kit/servers';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { instrument, METRICS, type MetricName } from '../src/index.js';
+import { askPath } from './support/ask-path.js';
 import { openEchoClient, unary } from './support/echo-client.js';
 import { record } from './support/record.js';
 import { Recorded } from './support/recorded.js';
@@ -251,19 +252,6 @@ describe('options', () => {
     expect(await recorded.points('grpc.client.call.duration')).toMatchObject([{ count: 50 }]);
   });
 });
-
-/** An RPC to a path, by a client that nobody generated: how it ends. */
-function askPath(client: Client, path: string): Promise<status | undefined> {
-  return new Promise((resolve) =>
-    client.makeUnaryRequest(
-      path,
-      (value: Buffer) => value,
-      String,
-      Buffer.from(''),
-      (error) => resolve(error?.code),
-    ),
-  );
-}
 
 const CONNECTIONS = (Object.keys(METRICS) as MetricName[]).filter((name) =>
   name.startsWith('grpc.subchannel.'),

@@ -6,6 +6,7 @@ import { channel } from 'node:diagnostics_channel';
 import { setImmediate } from 'node:timers/promises';
 import { type ChannelOptions, Client, credentials, type experimental, setLogger } from '@grpc/grpc-js';
 import { instrument } from '../src/index.js';
+import { askPath } from './support/ask-path.js';
 import { Recorded } from './support/recorded.js';
 
 const COUNT = 10_000;
@@ -52,18 +53,6 @@ function makeSubchannels(generation: number): experimental.SubchannelInterface[]
   });
 }
 
-function ask(path: string): Promise<void> {
-  return new Promise((resolve) =>
-    client.makeUnaryRequest(
-      path,
-      (value: Buffer) => value,
-      String,
-      Buffer.from(''),
-      () => resolve(),
-    ),
-  );
-}
-
 async function heap(): Promise<number> {
   if (isMeasured) await recorded.metrics();
   for (let i = 0; i < 4; i++) {
@@ -82,7 +71,7 @@ async function generation(number: number): Promise<{ there: number; gone: number
   tell(number, 'READY', 'SHUTDOWN');
   for (const subchannel of subchannels.splice(0)) subchannel.unref();
   subchannelPool.unrefUnusedSubchannels();
-  for (let i = 0; i < COUNT; i++) await ask(`/unknown.${number}/${i}`);
+  for (let i = 0; i < COUNT; i++) await askPath(client, `/unknown.${number}/${i}`);
   return { there, gone: await heap() };
 }
 
