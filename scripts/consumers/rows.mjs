@@ -119,6 +119,16 @@ export const ROWS = [
     ],
     ci: true,
   },
+  {
+    // One other character, and V8 reads the whole file at two bytes a character.
+    name: 'files of plain ASCII',
+    group: 'bundlers',
+    run: [
+      "! LC_ALL=C grep -lP '[^\\x00-\\x7F]' node_modules/@petiole/*/dist/index.js node_modules/@petiole/*/dist/index.cjs",
+      'node main.mjs',
+    ],
+    ci: true,
+  },
   { name: 'rollup 4', group: 'bundlers', run: ['rollup -c', 'node out/rollup.mjs'], ci: true },
   { name: 'Vite 8, ssr', group: 'bundlers', run: ['vite build', 'node out/vite/main.mjs'], ci: true },
 

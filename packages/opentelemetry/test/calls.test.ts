@@ -1,5 +1,5 @@
 /** Metrics of RPCs and their attempts (gRFCs A66, A96 and A108), with real servers. */
-import { type Client, setLogger, status } from '@grpc/grpc-js';
+import { setLogger, status } from '@grpc/grpc-js';
 import {
   type Attributes,
   type Context,

@@ -1,11 +1,20 @@
-/** The page's port: whether it can be had, and why not. */
+/** Ports of the loopback: whether one can be had, and why not. */
 import { once } from 'node:events';
-import { createServer } from 'node:net';
+import { createServer, type Server } from 'node:net';
 
 /** Takes the port for a moment. @throws {Error} (rejects) if it is taken */
 export async function tryPort(port: number): Promise<void> {
-  const server = createServer().listen({ host: '127.0.0.1', port });
+  await close(await listen('127.0.0.1', port));
+}
+
+/** @throws {Error} (rejects) if the port is taken */
+export async function listen(host: string, port: number): Promise<Server> {
+  const server = createServer().listen({ host, port });
   await once(server, 'listening');
+  return server;
+}
+
+export async function close(server: Server): Promise<void> {
   server.close();
   await once(server, 'close');
 }

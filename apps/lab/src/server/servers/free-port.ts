@@ -1,6 +1,6 @@
 /** A port that is free on both loopback addresses: a server's endpoint names both, and no stranger is to answer at either. */
-import { once } from 'node:events';
-import { type AddressInfo, createServer, type Server } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { close, listen } from '../port.js';
 
 const TRIES = 20;
 
@@ -20,15 +20,4 @@ export async function freePort(): Promise<number> {
       await close(first);
     }
   }
-}
-
-async function listen(host: string, port: number): Promise<Server> {
-  const server = createServer().listen({ host, port });
-  await once(server, 'listening');
-  return server;
-}
-
-async function close(server: Server): Promise<void> {
-  server.close();
-  await once(server, 'close');
 }
