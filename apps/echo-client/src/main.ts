@@ -2,8 +2,8 @@
  * The echo client's process. Without arguments it proves the distribution of
  * `custom_round_robin` over the three echo servers and prints the transcript.
  */
-import { endWhenStdoutCloses } from './closed-stdout.js';
-import { runCommandLine } from './run-command-line.js';
+import { endWhenStdoutCloses } from './command/closed-stdout.js';
+import { runCommandLine } from './command/run-command-line.js';
 
 endWhenStdoutCloses();
 // An empty variable is one that is not set.

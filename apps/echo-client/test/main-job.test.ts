@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs';
 import type { Program } from '@petiole/test-kit/program';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { listeningDefaults, startApp } from './app-process.js';
+import { listeningDefaults, startApp } from './support/app-process.js';
 
 // Several processes a test, on a machine that runs other packages' tests as well.
 vi.setConfig({ testTimeout: 60_000 });

@@ -9,7 +9,7 @@ import type { Program } from '@petiole/test-kit/program';
 import { launch } from '@petiole/test-kit/program';
 import { execa } from 'execa';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { listeningDefaults, PNPM, startApp } from './app-process.js';
+import { listeningDefaults, PNPM, startApp } from './support/app-process.js';
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 // Several processes a test, on a machine that runs other packages' tests as well.
