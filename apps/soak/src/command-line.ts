@@ -1,7 +1,7 @@
 /** The options of `pnpm soak`. */
 import { parseArgs } from 'node:util';
-import { BUG_NAMES, type Bug } from './injected-bugs.js';
-import { FAULT_KINDS, type FaultKind } from './schedule.js';
+import { FAULT_KINDS, type FaultKind } from './plan/schedule.js';
+import { BUG_NAMES, type Bug } from './subject/injected-bugs.js';
 
 export const USAGE = `Usage: pnpm soak [options]
 

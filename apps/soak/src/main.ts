@@ -3,15 +3,16 @@
  * all along. Ends with 0 if all held, with 1 and what broke otherwise, with 2
  * on a bad command line, and with 130 when it was interrupted and all held.
  */
-import { endAllChildren } from './child-process.js';
+
 import { type CommandLine, readCommandLine, USAGE } from './command-line.js';
-import { allFound } from './injected-bugs.js';
+import { endAllChildren } from './peers/child-process.js';
+import { FAULT_KINDS } from './plan/schedule.js';
 import { ProgressLine } from './progress-line.js';
 import { report } from './report.js';
-import { FAULT_KINDS } from './schedule.js';
 import { writeSoakPage } from './soak-page.js';
 import { runSoak } from './soak-run.js';
-import { comparison, withBugs } from './subject-plan.js';
+import { allFound } from './subject/injected-bugs.js';
+import { comparison, withBugs } from './subject/subject-plan.js';
 
 let options: CommandLine;
 try {

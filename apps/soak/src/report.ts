@@ -1,10 +1,10 @@
 /** The tables of a run, in Markdown: for the terminal and for docs/soak.md. */
 import { cpus } from 'node:os';
-import type { FaultCost } from './fault-log.js';
-import { excess, type Holdings } from './leftovers.js';
-import { FAULT_KINDS, FAULTS } from './schedule.js';
+import type { FaultCost } from './findings/fault-log.js';
+import { excess, type Holdings } from './findings/leftovers.js';
+import { INVARIANTS } from './findings/violations.js';
+import { FAULT_KINDS, FAULTS } from './plan/schedule.js';
 import type { SoakResult } from './soak-run.js';
-import { INVARIANTS } from './violations.js';
 
 /** Everything that a run has to say. */
 export function report(result: SoakResult, command: string): string {

@@ -3,21 +3,21 @@
  * the process holds, incident after incident under load, and the reckoning.
  */
 import { setTimeout as pause } from 'node:timers/promises';
-import { Backend } from './backend.js';
-import { Catalogue } from './catalogue.js';
-import { endAllChildren } from './child-process.js';
-import { ConnectAndGoPeers } from './connect-and-go-peers.js';
-import { manualDiscovery } from './discovery.js';
-import { EventLoopStalls } from './event-loop-stalls.js';
-import { FaultInjector, type Stage } from './fault-injector.js';
-import { FaultLog } from './fault-log.js';
-import { excess, type Holdings, HoldingsLog } from './leftovers.js';
-import { Load, unary } from './load.js';
-import { probeRotation } from './rotation-probe.js';
-import { type FaultKind, type Incident, planIncidents, SERVERS } from './schedule.js';
-import { Subject, type SubjectTotals, type Surroundings } from './subject.js';
-import type { SubjectPlan } from './subject-plan.js';
-import { type Violation, Violations } from './violations.js';
+import { FaultInjector, type Stage } from './faults/fault-injector.js';
+import { EventLoopStalls } from './findings/event-loop-stalls.js';
+import { FaultLog } from './findings/fault-log.js';
+import { excess, type Holdings, HoldingsLog } from './findings/leftovers.js';
+import { type Violation, Violations } from './findings/violations.js';
+import { Backend } from './peers/backend.js';
+import { Catalogue } from './peers/catalogue.js';
+import { endAllChildren } from './peers/child-process.js';
+import { ConnectAndGoPeers } from './peers/connect-and-go-peers.js';
+import { manualDiscovery } from './peers/discovery.js';
+import { type FaultKind, type Incident, planIncidents, SERVERS } from './plan/schedule.js';
+import { Load, unary } from './subject/load.js';
+import { probeRotation } from './subject/rotation-probe.js';
+import { Subject, type SubjectTotals, type Surroundings } from './subject/subject.js';
+import type { SubjectPlan } from './subject/subject-plan.js';
 
 export interface SoakOptions {
   readonly seed: number;

@@ -2,8 +2,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { FROM_SOURCES, type Program, start } from '@petiole/test-kit/program';
 import { describe, expect, test, vi } from 'vitest';
-import { OWN_INVARIANTS } from '../src/fault-log.js';
-import { BUG_NAMES, BUGS, type Bug } from '../src/injected-bugs.js';
+import { OWN_INVARIANTS } from '../src/findings/fault-log.js';
+import { BUG_NAMES, BUGS, type Bug } from '../src/subject/injected-bugs.js';
 
 const soak = (args: readonly string[]): Program =>
   start([process.execPath, '--disable-warning=ExperimentalWarning', ...FROM_SOURCES, 'src/main.ts', ...args]);

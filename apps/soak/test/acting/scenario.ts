@@ -7,7 +7,7 @@ import { Client, credentials, connectivityState as State } from '@grpc/grpc-js';
 import { customRoundRobin, leastRequest } from '@petiole/balancer';
 import { createManualResolver, type ManualResolver, type ManualState } from '@petiole/resolver';
 import { startRpc } from '@petiole/test-kit/rpc';
-import { SeededRandom } from '../../src/seeded-random.js';
+import { SeededRandom } from '../../src/plan/seeded-random.js';
 import type { Servers } from './servers.js';
 
 /** Clients over the whole life of a scenario, and acts in events. */

@@ -6,8 +6,8 @@ import { connect, isIP } from 'node:net';
 import type { experimental, LoadBalancingConfig } from '@grpc/grpc-js';
 import { definePolicy, failPick, type Policy, type PolicyEndpoint, queuePick } from '@petiole/balancer';
 import type { Resolver } from '@petiole/resolver';
-import { type AskCatalogue, askCatalogue, catalogueResolver } from './catalogue.js';
-import type { Invariant, Violation } from './violations.js';
+import type { Invariant, Violation } from '../findings/violations.js';
+import { type AskCatalogue, askCatalogue, catalogueResolver } from '../peers/catalogue.js';
 
 /** Each bug, and the invariant that it breaks. */
 export const BUGS = {

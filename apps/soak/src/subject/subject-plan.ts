@@ -9,8 +9,8 @@ import {
   staticWeightedRoundRobin,
 } from '@petiole/balancer';
 import type { Resolver } from '@petiole/resolver';
-import { CATALOGUE_RESOLVER } from './catalogue.js';
-import { ILL_AT_THE_END } from './health-service.js';
+import { CATALOGUE_RESOLVER } from '../peers/catalogue.js';
+import { ILL_AT_THE_END } from '../peers/health-service.js';
 import { type Bug, buggyPolicy, buggyResolver } from './injected-bugs.js';
 import { RPC_ID_KEY } from './observer-policy.js';
 

@@ -5,7 +5,7 @@
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { ServiceError, status as Status, StatusObject } from '@grpc/grpc-js';
-import { SeededRandom } from './seeded-random.js';
+import { SeededRandom } from '../plan/seeded-random.js';
 import type { Subject } from './subject.js';
 
 const UNARY_WORKERS = 4;

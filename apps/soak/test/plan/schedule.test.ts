@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { FAULT_KINDS, type Incident, planIncidents } from '../src/schedule.js';
+import { FAULT_KINDS, type Incident, planIncidents } from '../../src/plan/schedule.js';
 
 describe('the schedule', () => {
   const plan = (seed: number, count: number): Incident[] => {

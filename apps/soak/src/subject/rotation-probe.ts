@@ -1,6 +1,7 @@
 /** Reads the rotation off a few RPCs that are sent one by one while the load rests. */
+
+import { rotationError } from '../findings/rotation-check.js';
 import { unary } from './load.js';
-import { rotationError } from './rotation-check.js';
 import type { Subject } from './subject.js';
 
 /** Sends two rotations of RPCs; answers with what is wrong with their order, if anything is. */

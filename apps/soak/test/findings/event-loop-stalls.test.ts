@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { EventLoopStalls } from '../src/event-loop-stalls.js';
+import { EventLoopStalls } from '../../src/findings/event-loop-stalls.js';
 
 describe('a client that stands still', () => {
   test('is told to have stood still as long as it did, at once, which is no stall of the machine', () => {

@@ -4,8 +4,8 @@
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { status as Status } from '@grpc/grpc-js';
+import type { FaultKind } from '../plan/schedule.js';
 import type { EndedRpc } from './rpc.js';
-import type { FaultKind } from './schedule.js';
 import type { Invariant } from './violations.js';
 
 /** What one kind of fault has cost one policy. */

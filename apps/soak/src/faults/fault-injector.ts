@@ -1,15 +1,15 @@
 /** Does to servers, resolvers and the client itself what an incident says, and undoes it. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { status as Status } from '@grpc/grpc-js';
-import type { Backend } from './backend.js';
-import type { Catalogue } from './catalogue.js';
-import type { ConnectAndGoPeers } from './connect-and-go-peers.js';
-import type { CatalogueRecord } from './discovery.js';
-import { type FaultLog, OWN_INVARIANTS } from './fault-log.js';
+import { type FaultLog, OWN_INVARIANTS } from '../findings/fault-log.js';
+import type { Invariant } from '../findings/violations.js';
+import type { Backend } from '../peers/backend.js';
+import type { Catalogue } from '../peers/catalogue.js';
+import type { ConnectAndGoPeers } from '../peers/connect-and-go-peers.js';
+import type { CatalogueRecord } from '../peers/discovery.js';
+import type { Fault, FaultKind, Incident } from '../plan/schedule.js';
+import type { Subject, Surroundings } from '../subject/subject.js';
 import { type Situation, serveNewcomers } from './newcomers.js';
-import type { Fault, FaultKind, Incident } from './schedule.js';
-import type { Subject, Surroundings } from './subject.js';
-import type { Invariant } from './violations.js';
 
 /** How long a healed endpoint may take to serve every policy: a dropped SYN is sent again after 1, 3 and 7 s. */
 const RECOVERY_MS = 20_000;

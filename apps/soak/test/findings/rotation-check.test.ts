@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { rotationError } from '../src/rotation-check.js';
+import { rotationError } from '../../src/findings/rotation-check.js';
 
 describe('the check of a rotation', () => {
   const order = ['a', 'b', 'c'];

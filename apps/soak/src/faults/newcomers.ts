@@ -2,12 +2,13 @@
  * New clients, made in the midst of a fault: one for each policy, each with
  * enough RPCs at once that every endpoint must get its share of them.
  */
-import type { Catalogue } from './catalogue.js';
-import type { CatalogueRecord } from './discovery.js';
-import { unary } from './load.js';
-import { rotationError } from './rotation-check.js';
-import { Subject, type Surroundings } from './subject.js';
-import type { Invariant } from './violations.js';
+
+import { rotationError } from '../findings/rotation-check.js';
+import type { Invariant } from '../findings/violations.js';
+import type { Catalogue } from '../peers/catalogue.js';
+import type { CatalogueRecord } from '../peers/discovery.js';
+import { unary } from '../subject/load.js';
+import { Subject, type Surroundings } from '../subject/subject.js';
 
 /** The stalls of the fault `newcomer` last longer than this. */
 const READY_TIMEOUT = '2s';

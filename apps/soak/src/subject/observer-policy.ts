@@ -4,7 +4,7 @@
  * grpc-js's own policies as well as around ours.
  */
 import { experimental } from '@grpc/grpc-js';
-import { type Connection, connectionOf } from './connection-watch.js';
+import { type Connection, connectionOf } from '../findings/connection-watch.js';
 
 const NAME = 'soak_observer';
 

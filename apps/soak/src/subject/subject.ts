@@ -5,16 +5,16 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { credentials, Metadata, status as Status } from '@grpc/grpc-js';
 import { EchoClient } from '@petiole/echo-proto';
-import type { ServerHistory } from './backend.js';
-import type { Connection } from './connection-watch.js';
-import type { CatalogueRecord, Discovery } from './discovery.js';
-import type { FaultLog } from './fault-log.js';
-import { DEADLINE_SLACK_MS, isStarved, unexplained } from './judgement.js';
+import type { Connection } from '../findings/connection-watch.js';
+import type { FaultLog } from '../findings/fault-log.js';
+import { DEADLINE_SLACK_MS, isStarved, unexplained } from '../findings/judgement.js';
+import type { EndedRpc, Rpc } from '../findings/rpc.js';
+import type { Violations } from '../findings/violations.js';
+import type { ServerHistory } from '../peers/backend.js';
+import type { CatalogueRecord, Discovery } from '../peers/discovery.js';
 import { observedServiceConfig, RPC_ID_KEY, stopObserving } from './observer-policy.js';
 import { ReadyEndpoints } from './ready-endpoints.js';
-import type { EndedRpc, Rpc } from './rpc.js';
 import type { SubjectPlan } from './subject-plan.js';
-import type { Violations } from './violations.js';
 
 /** How often a peer may be called that sends callers away. */
 const CALLS_PER_SECOND = 20;

@@ -4,7 +4,7 @@
  * the servers, and by what the client saw of its connections.
  */
 import { status as Status } from '@grpc/grpc-js';
-import type { Outage, ServerHistory } from './backend.js';
+import type { Outage, ServerHistory } from '../peers/backend.js';
 import type { EndedRpc } from './rpc.js';
 
 /** A client may learn of a dead connection so much later than the soak: both share a busy machine. */
