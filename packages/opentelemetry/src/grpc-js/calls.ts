@@ -5,13 +5,16 @@
  */
 import type { Channel, ChannelInterface, InterceptingListener, Metadata, StatusObject } from '@grpc/grpc-js';
 import { backendOf } from './backends.js';
-import type { CallConfig, GrpcJs, InnerCall, InternalChannel } from './internals.js';
+import type { CallConfig, GrpcJs, InnerCall, InternalChannel, ResolvingCall } from './internals.js';
 import { isRegistered } from './registered-methods.js';
 import { remember } from './waiting.js';
-import { type AttemptKind, type AttemptObserver, type CallObserver, watchers } from './watchers.js';
-
-/** RPCs that have begun and have no attempt yet, by grpc-js's number of the call. */
-export type NewCalls = Map<number, WatchedCall>;
+import {
+  type AttemptKind,
+  type AttemptObserver,
+  type CallObserver,
+  callStarted,
+  watchers,
+} from './watchers.js';
 
 /** What is watched of a call stands on it. */
 const WATCHED: unique symbol = Symbol('petiole.watched');
@@ -22,14 +25,13 @@ const TARGET: unique symbol = Symbol('petiole.target');
 
 type OuterCall = ReturnType<Channel['createCall']>;
 
-/** Shows every RPC that begins from now on, and answers with those that have no attempt yet. */
-export function hookCalls({ Channel }: GrpcJs): NewCalls {
-  const newCalls: NewCalls = new Map();
+/** Shows every RPC that begins from now on. */
+export function hookCalls({ Channel }: GrpcJs): void {
   const { createCall, getConnectivityState } = Channel.prototype;
   const hookStart = once((prototype: Watched<OuterCall, WatchedCall>) => {
     const { start } = prototype;
     prototype.start = function (metadata, listener) {
-      start.call(this, metadata, this[WATCHED]?.started(this.getCallNumber(), listener) ?? listener);
+      start.call(this, metadata, this[WATCHED]?.started(listener) ?? listener);
     };
   });
   Channel.prototype.createCall = function (method, deadline, host, parent, flags) {
@@ -41,10 +43,10 @@ export function hookCalls({ Channel }: GrpcJs): NewCalls {
       parent,
       flags,
     );
-    const observers = observersOf(this, method);
-    if (observers !== undefined) {
+    const observer = observerOf(this, method);
+    if (observer !== undefined) {
       hookStart(Object.getPrototypeOf(call));
-      call[WATCHED] = new WatchedCall(newCalls, observers);
+      call[WATCHED] = new WatchedCall(observer);
     }
     return call;
   };
@@ -53,12 +55,28 @@ export function hookCalls({ Channel }: GrpcJs): NewCalls {
     if (watchers.length > 0) remember(this);
     return getConnectivityState.call(this, tryToConnect);
   };
-  return newCalls;
 }
 
 /** Shows their attempts, which find their RPC on its part of the service config: one object for all of them. */
-export function hookAttempts(channel: InternalChannel, newCalls: NewCalls): void {
-  const { createRetryingCall, createLoadBalancingCall } = channel;
+export function hookAttempts(rpc: Watched<ResolvingCall, WatchedCall>, channel: InternalChannel): void {
+  const askConfig = rpc.getConfig;
+  const { getConfig, createLoadBalancingCall } = channel;
+  let asking: WatchedCall | undefined;
+  rpc.getConfig = function () {
+    // An RPC wakes resolvers and policies, which may start RPCs of their own within.
+    const outer = asking;
+    asking = this[WATCHED];
+    try {
+      askConfig.call(this);
+    } finally {
+      asking = outer;
+    }
+  };
+  channel.getConfig = function (method, metadata) {
+    const result = getConfig.call(this, method, metadata);
+    if (result.type === 'SUCCESS') asking?.configured(result.config);
+    return result;
+  };
   const hookCall = once((prototype: Watched<InnerCall, WatchedAttempt>) => {
     const { start, sendMessageWithContext } = prototype;
     prototype.start = function (metadata, listener) {
@@ -69,14 +87,6 @@ export function hookAttempts(channel: InternalChannel, newCalls: NewCalls): void
       sendMessageWithContext.call(this, context, message);
     };
   });
-  channel.createRetryingCall = function (config, method, host, credentials, deadline, number) {
-    const watched = newCalls.get(number as number);
-    if (watched !== undefined) {
-      watched.configured(config);
-      (config as Watched<CallConfig, WatchedCall>)[WATCHED] = watched;
-    }
-    return createRetryingCall.call(this, config, method, host, credentials, deadline, number);
-  };
   channel.createLoadBalancingCall = function (config, method, host, credentials, deadline, number) {
     const call: Watched<InnerCall, WatchedAttempt> = createLoadBalancingCall.call(
       this,
@@ -113,44 +123,33 @@ function once<Prototype extends object>(
   };
 }
 
-function observersOf(channel: ChannelInterface, method: string): readonly CallObserver[] | undefined {
+function observerOf(channel: ChannelInterface, method: string): CallObserver | undefined {
   if (watchers.length === 0) return undefined;
   remember(channel);
-  const registered = isRegistered(method);
-  const observers: CallObserver[] = [];
-  for (const watcher of watchers) {
-    const observer = watcher.callStarted?.(channel, method, registered);
-    if (observer !== undefined) observers.push(observer);
-  }
-  return observers.length === 0 ? undefined : observers;
+  return callStarted(channel, method, isRegistered(method));
 }
 
 /** An RPC, which hears its answers before the application does. */
 class WatchedCall implements InterceptingListener {
-  readonly observers: readonly CallObserver[];
-  readonly #newCalls: NewCalls;
+  readonly observer: CallObserver;
   #config: CallConfig | undefined = undefined;
-  #number = 0;
   #listener: InterceptingListener | undefined = undefined;
   #attempts = 0;
   /** What the newest attempt has said to the server about those before it. */
   #previousAttempts = 0;
 
-  constructor(newCalls: NewCalls, observers: readonly CallObserver[]) {
-    this.#newCalls = newCalls;
-    this.observers = observers;
+  constructor(observer: CallObserver) {
+    this.observer = observer;
   }
 
-  started(number: number, listener: InterceptingListener): InterceptingListener {
-    this.#number = number;
+  started(listener: InterceptingListener): InterceptingListener {
     this.#listener = listener;
-    this.#newCalls.set(number, this);
     return this;
   }
 
-  configured(config: CallConfig): void {
+  configured(config: Watched<CallConfig, WatchedCall>): void {
     this.#config = config;
-    this.#newCalls.delete(this.#number);
+    config[WATCHED] = this;
   }
 
   /**
@@ -176,8 +175,7 @@ class WatchedCall implements InterceptingListener {
   }
 
   onReceiveStatus(status: StatusObject): void {
-    if (this.#config === undefined) this.#newCalls.delete(this.#number);
-    for (const observer of this.observers) observer.ended(status.code);
+    this.observer.ended(status.code);
     this.#listener?.onReceiveStatus(status);
   }
 }
@@ -189,7 +187,7 @@ class WatchedAttempt implements InterceptingListener {
   readonly #rpc: WatchedCall;
   readonly #call: InnerCall;
   readonly #channel: InternalChannel;
-  readonly #observers: AttemptObserver[] = [];
+  #observer: AttemptObserver | undefined = undefined;
   #listener: InterceptingListener | undefined = undefined;
   #sentBytes = 0;
   #receivedBytes = 0;
@@ -202,8 +200,7 @@ class WatchedAttempt implements InterceptingListener {
 
   started(metadata: Metadata, listener: InterceptingListener): InterceptingListener {
     this.#listener = listener;
-    const kind = this.#rpc.nextAttempt(metadata);
-    for (const observer of this.#rpc.observers) this.#observers.push(observer.attemptStarted(kind));
+    this.#observer = this.#rpc.observer.attemptStarted(this.#rpc.nextAttempt(metadata));
     return this;
   }
 
@@ -225,9 +222,7 @@ class WatchedAttempt implements InterceptingListener {
     const peer = this.#call.getPeer();
     // What waits for a connection until the RPC ends is sent nowhere (fact O2).
     const sentBytes = status.code === 0 || peer !== target ? this.#sentBytes : 0;
-    const backend = backendOf(target, peer);
-    for (const observer of this.#observers)
-      observer.ended(status.code, backend, sentBytes, this.#receivedBytes);
+    this.#observer?.ended(status.code, backendOf(target, peer), sentBytes, this.#receivedBytes);
     this.#listener?.onReceiveStatus(status);
   }
 }

@@ -15,11 +15,11 @@ const hooked = new WeakSet<object>();
 export function hookGrpcJs(copy: GrpcJs = grpcJs): void {
   if (hooked.has(copy.Channel)) return;
   hooked.add(copy.Channel);
-  const newCalls = hookCalls(copy);
+  hookCalls(copy);
   attempt('every method is "other"', () => hookRequests(copy));
   attempt('there are no metrics of attempts, retries and connections', () => {
-    const { channel, pool } = findInternals(copy);
-    hookAttempts(channel, newCalls);
+    const { rpc, channel, pool } = findInternals(copy);
+    hookAttempts(rpc, channel);
     hookPicks(channel);
     hookSubchannels(pool);
   });

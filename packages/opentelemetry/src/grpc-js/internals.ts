@@ -19,14 +19,31 @@ export interface InnerCall {
   getPeer(): string;
 }
 
+/** An RPC, which asks its channel for its service config when there is one. */
+export interface ResolvingCall {
+  getConfig(): void;
+}
+
 /** What a service config says about the method of an RPC: one object for all attempts of an RPC, and a new one for each. */
 export interface CallConfig {
   readonly methodConfig: { readonly hedgingPolicy?: object };
 }
 
+type ConfigResult =
+  | { readonly type: 'SUCCESS'; readonly config: CallConfig }
+  | { readonly type: 'NONE' | 'ERROR' };
+
 export interface InternalChannel {
   getTarget(): string;
-  createRetryingCall(config: CallConfig, ...rest: readonly unknown[]): object;
+  createCall(
+    method: string,
+    deadline: number,
+    host: string | null,
+    parent: object | null,
+    flags: number | null,
+  ): ResolvingCall;
+  /** What the service config says, once it is known. */
+  getConfig(method: string, metadata: Metadata): ConfigResult;
   createLoadBalancingCall(config: CallConfig, ...rest: readonly unknown[]): InnerCall;
   doPick(metadata: Metadata, info: unknown): experimental.PickResult;
 }
@@ -49,6 +66,7 @@ export interface ResolvingLoadBalancer {
 
 /** The prototypes, each with what is needed of it. */
 export interface Internals {
+  readonly rpc: ResolvingCall;
   readonly channel: InternalChannel;
   readonly pool: SubchannelPool;
 }
@@ -80,7 +98,7 @@ function probe<Found>({ Channel, credentials }: GrpcJs, find: (channel: ChannelI
   }
 }
 
-interface Inner {
+interface Inner extends InternalChannel {
   readonly subchannelPool?: object;
   readonly resolvingLoadBalancer?: object;
 }
@@ -92,13 +110,17 @@ function innerOf(channel: ChannelInterface): Inner | undefined {
 /** Exported for its test. */
 export function internalsOf(channel: ChannelInterface): Internals {
   const inner = innerOf(channel);
+  const prototype = prototypeOf<InternalChannel>('internalChannel', inner, [
+    'getTarget',
+    'createCall',
+    'getConfig',
+    'createLoadBalancingCall',
+    'doPick',
+  ]);
+  const rpc = inner?.createCall('/', Infinity, null, null, null);
   return {
-    channel: prototypeOf<InternalChannel>('internalChannel', inner, [
-      'getTarget',
-      'createRetryingCall',
-      'createLoadBalancingCall',
-      'doPick',
-    ]),
+    rpc: prototypeOf<ResolvingCall>('internalChannel.createCall()', rpc, ['getConfig']),
+    channel: prototype,
     pool: prototypeOf<SubchannelPool>('internalChannel.subchannelPool', inner?.subchannelPool, [
       'getOrCreateSubchannel',
     ]),

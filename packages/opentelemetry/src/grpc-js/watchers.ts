@@ -55,3 +55,34 @@ export function watch(watcher: Watcher): () => void {
     if (place >= 0) all.splice(place, 1);
   };
 }
+
+/** Tells all watchers of an RPC that starts. */
+export function callStarted(
+  channel: ChannelInterface,
+  method: string,
+  registered: boolean,
+): CallObserver | undefined {
+  let observer: CallObserver | undefined;
+  for (const watcher of watchers) {
+    const further = watcher.callStarted?.(channel, method, registered);
+    observer = observer && further ? both(observer, further) : (observer ?? further);
+  }
+  return observer;
+}
+
+function both(one: CallObserver, other: CallObserver): CallObserver {
+  return {
+    attemptStarted(kind) {
+      const attempts = [one.attemptStarted(kind), other.attemptStarted(kind)];
+      return {
+        ended(...what) {
+          for (const attempt of attempts) attempt.ended(...what);
+        },
+      };
+    },
+    ended(code) {
+      one.ended(code);
+      other.ended(code);
+    },
+  };
+}

@@ -66,16 +66,62 @@ describe.each([
     'grpc.service_config': JSON.stringify({ methodConfig: [{ name: [{}], ...policy }] }),
   });
 
-  test('O1: shows an RPC and its one attempt', async () => {
+  test('O1: shows an RPC and its one attempt to everybody who watches', async () => {
     const server = await startBackend();
-    const events = told();
+    const [events, ofAnother, ofThird] = [told(), told(), told()];
     await ask(open(server.address));
+    expect([ofAnother, ofThird]).toEqual([events, events]);
     expect(events).toEqual([
       'RPC starts',
       'original starts',
       'original ends: OK, 5 sent, 5 received',
       'RPC ends: OK',
     ]);
+  });
+
+  test('O1: an RPC keeps its attempt when a policy that it wakes starts an RPC of its own', async () => {
+    const { ChildLoadBalancerHandler, parseLoadBalancingConfig, registerLoadBalancerType } =
+      grpc.experimental;
+    const server = await startBackend();
+    const control = open(server.address);
+    await ask(control);
+    let inner: Promise<unknown> | undefined;
+    class Waking extends ChildLoadBalancerHandler {
+      override updateAddressList(
+        ...[endpoints, , ...rest]: Parameters<newest.experimental.LoadBalancer['updateAddressList']>
+      ): boolean {
+        return super.updateAddressList(endpoints, parseLoadBalancingConfig({ pick_first: {} }), ...rest);
+      }
+      override exitIdle(): void {
+        inner = ask(control);
+        super.exitIdle();
+      }
+    }
+    class Config {
+      getLoadBalancerName = (): string => 'waking';
+      toJsonObject = (): object => ({ waking: {} });
+      static createFromJson = (): Config => new Config();
+    }
+    registerLoadBalancerType('waking', Waking, Config);
+    const options = { 'grpc.service_config': JSON.stringify({ loadBalancingConfig: [{ waking: {} }] }) };
+    const client = open(`ipv4:${server.address}`, options);
+    await ask(client);
+    await inner;
+    const attempts = { inner: 0, outer: 0 };
+    onTestFinished(
+      watch({
+        callStarted: (channel) => ({
+          attemptStarted: () => {
+            attempts[channel === client.getChannel() ? 'outer' : 'inner'] += 1;
+            return { ended: () => {} };
+          },
+          ended: () => {},
+        }),
+      }),
+    );
+    await ask(client);
+    await inner;
+    expect(attempts).toEqual({ inner: 1, outer: 1 });
   });
 
   test('O2: what ends before it has a connection was sent nowhere', async () => {
