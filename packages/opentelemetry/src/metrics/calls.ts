@@ -16,12 +16,10 @@ export class CallMetrics implements CallObserver, Late {
   private readonly startedAt = performance.now();
   private seconds = 0;
   private code: Status = 0;
-  private retries = 0;
-  private hedges = 0;
-  private transparentRetries = 0;
   private active = 0;
   private idleSince = 0;
-  private delayMs = 0;
+  /** Most RPCs have none. */
+  private repetitions: Repetitions | undefined = undefined;
 
   constructor(instruments: Instruments, labels: CallLabels, turn: Turn) {
     this.instruments = instruments;
@@ -51,25 +49,32 @@ export class CallMetrics implements CallObserver, Late {
   record(): void {
     const { instruments, labels, context } = this;
     instruments['grpc.client.call.duration']?.record(this.seconds, labels.callEnded(this.code), context);
-    this.recordIfAny('retries', this.retries);
-    this.recordIfAny('hedges', this.hedges);
-    this.recordIfAny('transparent_retries', this.transparentRetries);
-    this.recordIfAny('retry_delay', this.delayMs / 1000);
+    this.repetitions?.record(this);
   }
 
-  private recordIfAny(
-    name: 'retries' | 'hedges' | 'transparent_retries' | 'retry_delay',
-    value: number,
-  ): void {
-    if (value > 0)
-      this.instruments[`grpc.client.call.${name}`]?.record(value, this.labels.started, this.context);
+  private repeated(kind: Repetition, now: number): void {
+    this.repetitions ??= new Repetitions();
+    this.repetitions.counts[kind] += 1;
+    if (this.active === 0) this.repetitions.delayMs += now - this.idleSince;
   }
+}
 
-  private repeated(kind: Exclude<AttemptKind, 'original'>, now: number): void {
-    if (kind === 'retry') this.retries += 1;
-    else if (kind === 'hedge') this.hedges += 1;
-    else this.transparentRetries += 1;
-    if (this.active === 0) this.delayMs += now - this.idleSince;
+type Repetition = Exclude<AttemptKind, 'original'>;
+
+/** Attempts of an RPC after its first one (A96). */
+class Repetitions {
+  readonly counts: Record<Repetition, number> = { retry: 0, hedge: 0, 'transparent retry': 0 };
+  delayMs = 0;
+
+  record({ instruments, labels, context }: CallMetrics): void {
+    const values = {
+      'grpc.client.call.retries': this.counts.retry,
+      'grpc.client.call.hedges': this.counts.hedge,
+      'grpc.client.call.transparent_retries': this.counts['transparent retry'],
+      'grpc.client.call.retry_delay': this.delayMs / 1000,
+    } as const;
+    for (const [name, value] of Object.entries(values))
+      if (value > 0) instruments[name as keyof typeof values]?.record(value, labels.started, context);
   }
 }
 
@@ -104,7 +109,7 @@ class AttemptMetrics implements AttemptObserver, Late {
   private seconds = 0;
   private sentBytes = 0;
   private receivedBytes = 0;
-  private labels: Attributes = {};
+  private labels: Attributes | undefined = undefined;
 
   constructor(rpc: CallMetrics) {
     this.rpc = rpc;
