@@ -5,7 +5,14 @@
  */
 import type { Channel, ChannelInterface, InterceptingListener, Metadata, StatusObject } from '@grpc/grpc-js';
 import { backendOf } from './backends.js';
-import type { CallConfig, GrpcJs, InnerCall, InternalChannel, ResolvingCall } from './internals.js';
+import {
+  type CallConfig,
+  type GrpcJs,
+  type InnerCall,
+  type InternalChannel,
+  type ResolvingCall,
+  targetOf,
+} from './internals.js';
 import { isRegistered } from './registered-methods.js';
 import { remember } from './waiting.js';
 import {
@@ -19,9 +26,6 @@ import {
 /** What is watched of a call stands on it. */
 const WATCHED: unique symbol = Symbol('petiole.watched');
 type Watched<Call, By> = Call & { [WATCHED]?: By };
-
-/** What a channel says as its target stands on it. */
-const TARGET: unique symbol = Symbol('petiole.target');
 
 type OuterCall = ReturnType<Channel['createCall']>;
 
@@ -104,12 +108,6 @@ export function hookAttempts(rpc: Watched<ResolvingCall, WatchedCall>, channel: 
     }
     return call;
   };
-}
-
-/** grpc-js makes the text anew each time that it is asked. */
-function targetOf(channel: InternalChannel & { [TARGET]?: string }): string {
-  channel[TARGET] ??= channel.getTarget();
-  return channel[TARGET];
 }
 
 function once<Prototype extends object>(

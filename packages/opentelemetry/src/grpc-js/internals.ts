@@ -48,6 +48,14 @@ export interface InternalChannel {
   doPick(metadata: Metadata, info: unknown): experimental.PickResult;
 }
 
+/** What a channel says as its target stands on it: grpc-js makes the text anew each time that it is asked. */
+const TARGET: unique symbol = Symbol('petiole.target');
+
+export function targetOf(channel: InternalChannel & { [TARGET]?: string }): string {
+  channel[TARGET] ??= channel.getTarget();
+  return channel[TARGET];
+}
+
 export interface SubchannelPool {
   getOrCreateSubchannel(
     target: experimental.GrpcUri,

@@ -1,5 +1,5 @@
 /** Each pick of a connection for an attempt, whatever the policy (fact O8). */
-import type { InternalChannel } from './internals.js';
+import { type InternalChannel, targetOf } from './internals.js';
 import { watchers } from './watchers.js';
 
 export function hookPicks(channel: InternalChannel): void {
@@ -8,7 +8,7 @@ export function hookPicks(channel: InternalChannel): void {
     const result = doPick.call(this, metadata, info);
     const { subchannel } = result;
     if (subchannel) {
-      for (const watcher of watchers) watcher.picked?.(this.getTarget(), subchannel.getAddress());
+      for (const watcher of watchers) watcher.picked?.(targetOf(this), subchannel.getAddress());
     }
     return result;
   };

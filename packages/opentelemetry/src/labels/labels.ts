@@ -13,8 +13,8 @@ import { methodName } from './method.js';
 import type { LabelOptions, OptionalLabel } from './options.js';
 import { canonicalTarget } from './target.js';
 
-/** The methods of a target whose labels are kept; those of more are made anew each time. */
-const MOST_METHODS = 1000;
+/** The methods of a target, and the endpoints, whose labels are kept; those of more are made anew each time. */
+const MOST = 1000;
 
 type Options = LabelOptions & Filters;
 
@@ -65,6 +65,7 @@ export class TargetLabels {
   readonly #options: Options;
   readonly #backends: BackendLabels;
   readonly #connections = new Map<Attributes, Attributes>();
+  readonly #picks = new Map<string, Attributes>();
   readonly #byMethod = new Map<string, CallLabels>();
   readonly #hasCustom: boolean;
   readonly #hasDisconnectError: boolean;
@@ -94,13 +95,20 @@ export class TargetLabels {
     return this.#hasDisconnectError ? { ...labels, 'grpc.disconnect_error': error } : labels;
   }
 
+  /** Of a pick of the endpoint with this address. */
+  pick(address: string): Attributes {
+    const known = this.#picks.get(address);
+    if (known !== undefined) return known;
+    return kept(this.#picks, address, () => ({ ...this.target, 'petiole.endpoint': address }), MOST);
+  }
+
   /** @param path of the method, with a slash before it */
   ofMethod(path: string, registered: boolean): CallLabels {
     const label = registered || this.#options.genericMethodAttributeFilter(path) ? path : 'other';
     if (this.#hasCustom) return this.#make(label, { 'grpc.client.call.custom': customLabel() });
     const known = this.#byMethod.get(label);
     if (known !== undefined) return known;
-    return kept(this.#byMethod, label, () => this.#make(label), MOST_METHODS);
+    return kept(this.#byMethod, label, () => this.#make(label), MOST);
   }
 
   #make(path: string, custom: Attributes = {}): CallLabels {

@@ -4,6 +4,7 @@ import type { Attributes, Context } from '@opentelemetry/api';
 import { context } from '#api';
 import type { AttemptKind, AttemptObserver, Backend, CallObserver } from '../grpc-js/watchers.js';
 import type { CallLabels } from '../labels/call.js';
+import { Count } from './count.js';
 import type { Instruments } from './instruments.js';
 import type { Late, Turn } from './turn.js';
 
@@ -28,7 +29,8 @@ export class CallMetrics implements CallObserver, Late {
   }
 
   attemptStarted(kind: AttemptKind): AttemptObserver {
-    StartedAttempts.add(this);
+    const started = this.instruments['grpc.client.attempt.started'];
+    if (started) Count.add(this.turn, started, this.labels.started, this.context);
     const attempt = new AttemptMetrics(this);
     if (kind !== 'original') this.repeated(kind, attempt.startedAt);
     this.active += 1;
@@ -75,31 +77,6 @@ class Repetitions {
     } as const;
     for (const [name, value] of Object.entries(values))
       if (value > 0) instruments[name as keyof typeof values]?.record(value, labels.started, context);
-  }
-}
-
-/** Attempts that one record counts: they start in the same turn, with the same labels and context. */
-class StartedAttempts implements Late {
-  private readonly rpc: CallMetrics;
-  private count = 1;
-
-  static add(rpc: CallMetrics): void {
-    const known = rpc.turn.find(rpc.labels);
-    if (known instanceof StartedAttempts && known.isLike(rpc)) known.count += 1;
-    else rpc.turn.add(new StartedAttempts(rpc), rpc.labels);
-  }
-
-  private constructor(rpc: CallMetrics) {
-    this.rpc = rpc;
-  }
-
-  private isLike({ instruments, context }: CallMetrics): boolean {
-    return this.rpc.instruments === instruments && this.rpc.context === context;
-  }
-
-  record(): void {
-    const { instruments, labels, context } = this.rpc;
-    instruments['grpc.client.attempt.started']?.add(this.count, labels.started, context);
   }
 }
 

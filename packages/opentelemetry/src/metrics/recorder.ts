@@ -1,7 +1,7 @@
 /** Records what is told of grpc-js, and of Petiole's policies and resolvers, by the instruments of a MeterProvider. */
 import type { ChannelInterface } from '@grpc/grpc-js';
 import type { Attributes, MeterProvider, ObservableCallback, ObservableResult } from '@opentelemetry/api';
-import { metrics } from '#api';
+import { context, metrics } from '#api';
 import { openConnections } from '../grpc-js/subchannels.js';
 import { eachWaiting } from '../grpc-js/waiting.js';
 import type {
@@ -14,6 +14,7 @@ import type {
 import { Labels } from '../labels/labels.js';
 import type { LabelOptions } from '../labels/options.js';
 import { CallMetrics } from './calls.js';
+import { Count } from './count.js';
 import { createInstruments, enabledMetrics, type Instruments } from './instruments.js';
 import { PublishedMetrics } from './published.js';
 import type { MetricName, ObservedName } from './table.js';
@@ -71,9 +72,9 @@ export class Recorder implements Watcher {
     }
     if (this.#enabled.has('petiole.client.attempt.picks')) {
       this.picked = (target, address) => {
-        const labels = this.#labels.ofTarget(target)?.target;
+        const labels = this.#labels.ofTarget(target)?.pick(address);
         const picks = this.#now()['petiole.client.attempt.picks'];
-        if (labels) picks?.add(1, { ...labels, 'petiole.endpoint': address });
+        if (labels && picks) Count.add(this.#turn, picks, labels, context.active());
       };
     }
     this.#now();
