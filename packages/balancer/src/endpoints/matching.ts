@@ -7,7 +7,7 @@ import type { experimental } from '@grpc/grpc-js';
 import {
   addressKey,
   endpointKey,
-  isAnyOf,
+  type Fingerprints,
   type SameEnds,
   sameAddresses,
   sameEnds,
@@ -35,6 +35,8 @@ export type Match<Child, Gone> =
 export interface Matches<Child, Gone> extends SameEnds {
   /** What stands between in the list, each endpoint once. */
   readonly between: readonly Match<Child, Gone>[];
+  /** Those of the list, each endpoint once. */
+  readonly fingerprints: Fingerprints;
   /** Children of the last list that are in none of the matches but as `former`. */
   readonly leaving: ReadonlySet<Child>;
 }
@@ -42,21 +44,31 @@ export interface Matches<Child, Gone> extends SameEnds {
 /**
  * Matches each endpoint of a list, which may name it twice, with one of the last list or with one that has left earlier. As a
  * rule a few of very many are others: those that stay in their place cost a comparison, and no key.
+ * @param fingerprints those of the children
+ * @param ends where the list and the children are the same
  */
 export function matchEndpoints<Child extends Known, Gone extends Known>(
   list: readonly Endpoint[],
   children: readonly Child[],
   gone: readonly Gone[],
+  fingerprints: Fingerprints,
+  ends: SameEnds = unchangedEnds(list, children),
 ): Matches<Child, Gone> {
-  const { head, tail } = unchangedEnds(list, children);
+  const { head, tail } = ends;
+  const named = new Map<string, Endpoint>();
+  for (const endpoint of list.slice(head, list.length - tail)) {
+    const key = endpointKey(endpoint);
+    if (endpoint.addresses.length > 0 && !named.has(key)) named.set(key, endpoint);
+  }
+  const replaced = fingerprints.replaced(ends, [...named.values()]);
+  // A list that names an endpoint twice is looked at as a whole: it has the place where it is named first.
+  if (replaced === undefined) return matchEndpoints(list, children, gone, fingerprints, { head: 0, tail: 0 });
   const leaving = new Set(children.slice(head, children.length - tail));
   // Made anew on each change of the list: kept, the keys would be memory of every endpoint.
   const known = new Map([...leaving].map((child) => [endpointKey(child.endpoint), child]));
   const matches = new Map<string, Match<Child, Gone>>();
   const newcomers: Endpoint[] = [];
-  for (const endpoint of list.slice(head, list.length - tail)) {
-    const key = endpointKey(endpoint);
-    if (matches.has(key) || endpoint.addresses.length === 0) continue;
+  for (const [key, endpoint] of named) {
     const child = known.get(key);
     if (child === undefined) newcomers.push(endpoint);
     else leaving.delete(child);
@@ -70,17 +82,13 @@ export function matchEndpoints<Child extends Known, Gone extends Known>(
       goesOn ? { is: 'changed', endpoint, child: former as Child } : { is: 'new', endpoint, former },
     );
   }
-  return { head, tail, between: [...matches.values()], leaving };
+  return { head, tail, between: [...matches.values()], fingerprints: replaced, leaving };
 }
 
-/** A list that names an endpoint twice is looked at as a whole: it has the place where it is named first. */
 function unchangedEnds(list: readonly Endpoint[], children: readonly Known[]): SameEnds {
-  const ends = sameEnds(list, children, (endpoint, { endpoint: before }) => {
+  return sameEnds(list, children, (endpoint, { endpoint: before }) => {
     return endpoint === before || sameAddresses(endpoint, before);
   });
-  const end = list.length - ends.tail;
-  const stay = [...list.slice(0, ends.head), ...list.slice(end)];
-  return isAnyOf(list.slice(ends.head, end), stay) ? { head: 0, tail: 0 } : ends;
 }
 
 function keepsConnection({ connectedTo: addresses }: Known, endpoint: Endpoint): boolean {

@@ -8,7 +8,7 @@ import {
   connectivityState as State,
   type StatusObject,
 } from '@grpc/grpc-js';
-import { oneLine, tracer } from '@petiole/service-config/internal';
+import { Fingerprints, oneLine, tracer } from '@petiole/service-config/internal';
 import type { EndpointState } from '../events/endpoint-events.js';
 import { Publisher } from '../grpc-js/publisher.js';
 import { ChannelArguments } from './channel-arguments.js';
@@ -79,6 +79,8 @@ export class EndpointSharding<Data = undefined> {
   private readonly queuePicker: Picker = { pick: queuePick };
   private readonly failurePicker: Picker = { pick: () => failPick(this.failureMessage()) };
   private readonly children: ChildList<EndpointChild<Data>> = new ChildList();
+  /** Those of the children. */
+  private fingerprints: Fingerprints = Fingerprints.of([]);
   private readonly departed: DepartedEndpoints<Data> = new DepartedEndpoints();
   /** The policy's newest picker, as it is published. */
   private rpcPicker: RpcPicker<Data> | undefined = undefined;
@@ -229,7 +231,12 @@ export class EndpointSharding<Data = undefined> {
   private reconcile(list: readonly Endpoint[]): void {
     const { updates } = this;
     const { all: before } = this.children;
-    const { head, tail, between, leaving } = matchEndpoints(list, before, this.departed.all);
+    const { head, tail, between, fingerprints, leaving } = matchEndpoints(
+      list,
+      before,
+      this.departed.all,
+      this.fingerprints,
+    );
     const created: EndpointChild<Data>[] = [];
     const middle = between.map((match) => {
       if (match.is !== 'new') return match.child;
@@ -242,6 +249,7 @@ export class EndpointSharding<Data = undefined> {
       for (const child of created) child.destroy();
       return;
     }
+    this.fingerprints = fingerprints;
     const children = [...before.slice(0, head), ...middle, ...before.slice(before.length - tail)];
     // A list may name an endpoint twice each time, and change nothing.
     if (children.length !== before.length || middle.some((child, i) => child !== before[head + i])) {

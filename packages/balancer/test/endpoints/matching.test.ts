@@ -1,4 +1,5 @@
 import type { experimental } from '@grpc/grpc-js';
+import { Fingerprints } from '@petiole/service-config/internal';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type Known, matchEndpoints } from '../../src/endpoints/matching.js';
@@ -17,13 +18,19 @@ const former = (paths: string, connected = ''): Named => ({
   connectedTo: [...connected].map(address),
 });
 
+const match = (
+  list: readonly experimental.Endpoint[],
+  formers: readonly Named[],
+  gone: readonly Named[] = [],
+) => matchEndpoints(list, formers, gone, Fingerprints.of(formers.map((one) => one.endpoint)));
+
 /** As whom each endpoint of a list goes on; `=` before those that keep their connection. */
 function heirs(list: readonly string[], formers: readonly Named[], gone: readonly Named[] = []): string[] {
   const endpoints = list.map((paths) => endpoint(...paths));
-  const { head, tail, between } = matchEndpoints(endpoints, formers, gone);
+  const { head, tail, between } = match(endpoints, formers, gone);
   const unchanged = formers.map(({ name }) => `=${name}`);
-  const names = between.map((match) =>
-    match.is === 'new' ? (match.former?.name ?? 'nobody') : `=${match.child.name}`,
+  const names = between.map((one) =>
+    one.is === 'new' ? (one.former?.name ?? 'nobody') : `=${one.child.name}`,
   );
   return [...unchanged.slice(0, head), ...names, ...unchanged.slice(unchanged.length - tail)];
 }
@@ -64,8 +71,8 @@ describe('an endpoint of a new list goes on as', () => {
     const text = '127.0.0.1:1';
     const [tcp, unix] = [{ host: '127.0.0.1', port: 1 }, address(text)];
     const either: Named = { name: 'either', endpoint: { addresses: [tcp, unix] }, connectedTo: [tcp, unix] };
-    const [match] = matchEndpoints([{ addresses: [tcp] }], [either], []).between;
-    expect(match).toMatchObject({ is: 'new', former: { name: 'either' } });
+    const [first] = match([{ addresses: [tcp] }], [either]).between;
+    expect(first).toMatchObject({ is: 'new', former: { name: 'either' } });
   });
 });
 
@@ -74,7 +81,7 @@ describe('a list of which the ends stay', () => {
 
   test('costs the endpoints between a look, and the others a comparison', () => {
     const list = ['a', 'b', 'x', 'd'].map((paths) => endpoint(...paths));
-    const { head, tail, between, leaving } = matchEndpoints(list, formers, []);
+    const { head, tail, between, leaving } = match(list, formers);
     expect([head, tail, between.length]).toEqual([2, 1, 1]);
     expect([...leaving].map(({ name }) => name)).toEqual(['c']);
   });

@@ -24,12 +24,15 @@ export const NO_BOUND = 1_000_000;
  * The first entries that the bounds have room for. What the addresses belong to is not looked at, so that a long list
  * may stand behind many entries without ever being copied for each.
  * @param count tells how many addresses an entry has.
+ * @param total how many all have, where that is known: as long as they have room, nobody looks at each.
  */
 export function withinBounds<Entry>(
   entries: readonly Entry[],
   count: (entry: Entry) => number,
   { maxEndpoints, maxAddresses }: Required<EndpointBounds>,
+  total: number = Number.POSITIVE_INFINITY,
 ): { readonly kept: readonly Entry[]; readonly leftOut: string } {
+  if (entries.length <= maxEndpoints && total <= maxAddresses) return { kept: entries, leftOut: '' };
   let addresses = 0;
   let kept = 0;
   for (const entry of entries.slice(0, maxEndpoints)) {

@@ -95,7 +95,7 @@ export function succeed(
   const ordered = keepOrder
     ? keepPlaces(before?.endpoints ?? [], found.endpoints, endpointKey, survive)
     : found.endpoints;
-  const bounded = withinBounds(ordered, ({ addresses }) => addresses.length, options);
+  const bounded = withinBounds(ordered, ({ addresses }) => addresses.length, options, found.addressCount);
   const unchanged = before !== undefined && sameEndpoints(before.endpoints, bounded.kept);
   const config = readConfig(resolution.serviceConfig ?? null, before);
   const leftOut = joinNotes(

@@ -7,7 +7,7 @@ import {
   attributesOf,
   type EndpointAttributes,
   endpointKey,
-  isAnyOf,
+  Fingerprints,
   quote,
   sameAddresses,
   sameAttributes,
@@ -58,10 +58,10 @@ export interface ReadEndpoints {
   readonly cut: number;
   /** What each of the endpoints was read from, if all of that can never change; else empty. */
   readonly constants: readonly unknown[];
-  /** The keys of the endpoints, and of those that are `gone`; one set for a list and those after it. */
-  readonly keys: Set<string>;
-  /** Keys of endpoints of the list before that are not in this one. */
-  readonly gone: readonly string[];
+  /** Those of the endpoints. */
+  readonly fingerprints: Fingerprints;
+  /** How many addresses the endpoints have together. */
+  readonly addressCount: number;
 }
 
 /**
@@ -86,69 +86,73 @@ export function readEndpoints(
   before?: ReadEndpoints,
 ): ReadEndpoints {
   if (!Array.isArray(inputs)) throw new TargetError(`endpoints must be an array, got ${show(inputs)}`);
-  const { head, tail } = sameEnds(inputs, before?.constants ?? [], Object.is);
+  const ends = sameEnds(inputs, before?.constants ?? [], Object.is);
+  const { head, tail } = ends;
   const known = head + tail > 0 ? before : undefined;
   const last = known?.endpoints ?? [];
-  const ends = [last.slice(0, head), last.slice(last.length - tail)] as const;
   const refused: string[] = [];
-  const between: Endpoint[] = [];
-  const keys = new Set<string>();
+  const between = new Map<string, Endpoint>();
   const most = reading.maxAddressesPerEndpoint;
   let cut = 0;
   const news = inputs.slice(head, inputs.length - tail);
   // entries() does not pass over holes.
   for (const [index, input] of news.entries()) {
-    let { endpoint, key } = constants.get(input as object) ?? readOne(input, head + index, reading, refused);
+    let endpoint = constants.get(input as object) ?? readOne(input, head + index, reading, refused);
     if (endpoint === undefined) continue;
     if (endpoint.addresses.length > most) {
       endpoint = deepFreeze({ ...endpoint, addresses: endpoint.addresses.slice(0, most) });
-      key = endpointKey(endpoint);
       cut += 1;
     }
-    // One look-up instead of two: there may be thousands.
-    if (keys.size < keys.add(key).size) between.push(endpoint);
+    const key = endpointKey(endpoint);
+    if (!between.has(key)) between.set(key, endpoint);
   }
-  const all = known?.keys ?? keys;
-  for (const key of known?.gone ?? []) all.delete(key);
-  const mayRepeat = [...keys].some((key) => all.has(key));
+  const entered = [...between.values()];
+  const fingerprints = (known?.fingerprints ?? Fingerprints.of([])).replaced(ends, entered);
   // An endpoint that is named twice has the place where it is named first.
-  if (mayRepeat && isAnyOf(between, ends.flat())) return readEndpoints(inputs, reading);
-  for (const key of keys) all.add(key);
-  const left = last.slice(head, last.length - tail).map(endpointKey);
-  const gone = left.filter((key) => !keys.has(key));
-  const endpoints = [...ends[0], ...between, ...ends[1]];
+  if (fingerprints === undefined) return readEndpoints(inputs, reading);
+  const end = last.length - tail;
+  const endpoints = [...last.slice(0, head), ...entered, ...last.slice(end)];
   const areAll = cut === 0 && endpoints.length === inputs.length;
   const areConstant = areAll && news.every((input) => constants.has(input as object));
-  return { endpoints, refused, cut, constants: areConstant ? [...inputs] : [], keys: all, gone };
+  return {
+    endpoints,
+    refused,
+    cut,
+    constants: areConstant ? [...inputs] : [],
+    fingerprints,
+    addressCount:
+      (known?.addressCount ?? 0) - countAddresses(last.slice(head, end)) + countAddresses(entered),
+  };
 }
 
-interface KeyedEndpoint {
-  /** Undefined where no address is good. */
-  readonly endpoint: Endpoint | undefined;
-  readonly key: string;
+function countAddresses(endpoints: readonly Endpoint[]): number {
+  return endpoints.reduce((sum, { addresses }) => sum + addresses.length, 0);
 }
 
 /**
  * What inputs that can never change were read as: a resolver that gives thousands of them again and again, of which a few are
  * new, pays for those few.
  */
-const constants = new WeakMap<object, KeyedEndpoint>();
+const constants = new WeakMap<object, Endpoint>();
 
-const NONE: KeyedEndpoint = { endpoint: undefined, key: '' };
-
-function readOne(input: EndpointInput, index: number, reading: Reading, refused: string[]): KeyedEndpoint {
+/** Undefined where no address is good. */
+function readOne(
+  input: EndpointInput,
+  index: number,
+  reading: Reading,
+  refused: string[],
+): Endpoint | undefined {
   const before = refused.length;
   const refuse = (what: string): void => void refused.push(`endpoints[${index}]: ${what}`);
-  let read = NONE;
+  let endpoint = undefined as Endpoint | undefined;
   unlessRefused(refuse, () => {
-    const endpoint = readEndpoint(input, reading, refuse);
-    if (endpoint.addresses.length > 0) read = { endpoint, key: endpointKey(endpoint) };
+    const read = readEndpoint(input, reading, refuse);
+    if (read.addresses.length > 0) endpoint = read;
   });
   // Whether a Unix socket is allowed depends on who asks.
   const isConstant = typeof input === 'object' && refused.length === before && isDeepFrozen(input);
-  if (isConstant && read.endpoint?.addresses.every((address) => 'port' in address))
-    constants.set(input, read);
-  return read;
+  if (isConstant && endpoint?.addresses.every((address) => 'port' in address)) constants.set(input, endpoint);
+  return endpoint;
 }
 
 /**

@@ -6,6 +6,7 @@ import { createDnsRefreshResolverClass } from '../../src/schemes/dns-refresh.js'
 import { manualResolverClass } from '../../src/schemes/manual.js';
 import { createSrvResolverClass } from '../../src/schemes/srv.js';
 import { createStaticResolverClass } from '../../src/schemes/static.js';
+import { deepFreeze } from '../../src/target/objects.js';
 import { DnsServer } from '../support/dns-server.js';
 import { type ListenerCall, Probe } from '../support/probe.js';
 import { later, scripted, turn, useFakeClock } from '../support/scripted-resolver.js';
@@ -169,6 +170,23 @@ describe('a catalogue', () => {
     expect(call?.note).toBe(
       '70 endpoints have more than 32 addresses (maxAddressesPerEndpoint); 8 of 70 endpoints are left out: maxAddresses is 2000',
     );
+  });
+
+  it('brings no more when few of many endpoints change, also where all can never change', async () => {
+    const { probe: channel, lookups } = scripted();
+    await channel.request();
+    const all = Array.from({ length: 64 }, (_, index) => deepFreeze(endpoint(index, 32)));
+    lookups[0]?.answerWith({ endpoints: all.slice(0, 62) });
+    await turn();
+    await later(30_001);
+    lookups[1]?.answerWith({ endpoints: all.slice(1) });
+    await turn();
+    expect(channel.calls.at(-1)?.note).toBe('1 of 63 endpoints are left out: maxAddresses is 2000');
+    await later(30_001);
+    lookups[2]?.answerWith({ endpoints: all.slice(2) });
+    await turn();
+    expect(channel.calls.at(-1)?.note).toBe('');
+    expect(channel.calls.at(-1)?.endpoints).toHaveLength(62);
   });
 
   it('may list more than a call has room for arguments', async () => {

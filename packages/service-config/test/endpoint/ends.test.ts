@@ -1,6 +1,6 @@
 import type { experimental } from '@grpc/grpc-js';
 import { describe, expect, test } from 'vitest';
-import { isAnyOf, sameEnds } from '../../src/endpoint/ends.js';
+import { Fingerprints, sameEnds } from '../../src/endpoint/ends.js';
 
 const ends = (list: string, other: string) => {
   const { head, tail } = sameEnds([...list], [...other], Object.is);
@@ -22,24 +22,41 @@ describe('two lists have the same ends', () => {
   });
 });
 
+type Endpoint = experimental.Endpoint;
+
 /** `10.0.0.1:1+10.0.0.2:1`, or the path of a Unix socket. */
-const endpoint = (text: string): experimental.Endpoint => ({
+const endpoint = (text: string): Endpoint => ({
   addresses: text.split('+').map((one) => {
     const [host = '', port] = one.split(':');
     return port === undefined ? { path: host } : { host, port: Number(port) };
   }),
 });
 
-test.each([
-  ['10.0.0.1:1', '10.0.0.1:1', true],
-  ['10.0.0.1:1', '10.0.0.1:2', false],
-  ['10.0.0.1:1+10.0.0.2:1', '10.0.0.2:1+10.0.0.1:1', true],
-  ['10.0.0.1:1+10.0.0.2:1', '10.0.0.1:1', false],
-  ['10.0.0.1:1', '10.0.0.2:1+10.0.0.1:1', false],
-  ['/run/a', '/run/a', true],
-  ['/run/a', '/run/b', false],
-])('%s is one of a list with %s: %s', (one, other, expected) => {
-  const few = [endpoint('10.9.9.9:9'), endpoint(one)];
-  const many = [endpoint('10.0.0.7:1'), endpoint(other), { addresses: [] }];
-  expect(isAnyOf(few, many)).toBe(expected);
+describe('an endpoint between the ends of a list is seen to stand in an end, too', () => {
+  test.each([
+    ['10.0.0.1:1', '10.0.0.1:1', true],
+    ['10.0.0.1:1', '10.0.0.1:2', false],
+    ['10.0.0.1:1+10.0.0.2:1', '10.0.0.2:1+10.0.0.1:1', true],
+    ['10.0.0.1:1+10.0.0.2:1', '10.0.0.1:1', false],
+    ['10.0.0.1:1', '10.0.0.2:1+10.0.0.1:1', false],
+    ['/run/a', '/run/a', true],
+    ['/run/a', '/run/b', false],
+  ])('%s in a list with %s: %s', (one, other, expected) => {
+    const between = [endpoint('10.9.9.9:9'), endpoint(one)];
+    const [first, last] = [endpoint('10.0.0.7:1'), endpoint(other)];
+    for (const list of [
+      [last, first],
+      [first, last],
+    ])
+      expect(Fingerprints.of(list).replaced({ head: 1, tail: 1 }, between) === undefined).toBe(expected);
+    // What it replaces is in neither end.
+    expect(Fingerprints.of([first, last]).replaced({ head: 1, tail: 0 }, between)).toBeDefined();
+  });
+
+  test('whatever was replaced before', () => {
+    const [a, b, c, d] = ['a', 'b', 'c', 'd'].map(endpoint) as [Endpoint, Endpoint, Endpoint, Endpoint];
+    const later = Fingerprints.of([a, b, c]).replaced({ head: 1, tail: 1 }, [d]);
+    const isSeen = (one: Endpoint) => later?.replaced({ head: 3, tail: 0 }, [one]) === undefined;
+    expect([a, b, c, d].map(isSeen)).toEqual([true, false, true, true]);
+  });
 });
