@@ -2,6 +2,7 @@
  * The children in the resolver's order: how many are in which state, and which are READY. Kept by their changes: one
  * child that enters or leaves READY costs one array copy, not a look at every child.
  */
+import { sameEnds } from '@petiole/service-config/internal';
 import type { EndpointState } from '../events/endpoint-events.js';
 
 interface Child {
@@ -15,20 +16,24 @@ const FEW = 8;
 
 export class ChildList<T extends Child> {
   all: readonly T[] = [];
-  private counts: Map<EndpointState, number> = new Map();
+  private readonly counts: Map<EndpointState, number> = new Map();
   private readyOnes: readonly T[] | undefined = undefined;
   /** Children that have entered or left READY since those were listed. */
   private readonly changed: Set<T> = new Set();
 
-  /** Takes other children, or another order of them, and gives each its index. */
+  /** Takes other children, or another order of them, and gives each its index. Those that stay in their place are not looked at. */
   replace(children: readonly T[]): void {
-    for (const child of this.all) child.index = -1;
+    const { all: before } = this;
+    const { head, tail } = sameEnds(children, before, Object.is);
+    const changed = (list: readonly T[]): readonly T[] => list.slice(head, list.length - tail);
     this.all = children;
-    this.counts = new Map();
-    for (const [index, child] of children.entries()) {
-      child.index = index;
-      this.add(child.state, 1);
+    for (const child of changed(before)) {
+      this.add(child.state, -1);
+      child.index = -1;
     }
+    for (const child of changed(children)) this.add(child.state, 1);
+    const moved = children.length === before.length ? changed(children) : children.slice(head);
+    for (const [i, child] of moved.entries()) child.index = head + i;
     this.forgetReady();
   }
 

@@ -62,3 +62,27 @@ test('an endpoint that the list has dropped counts no more, though it reports be
   expect(view?.readyCount).toBe(1);
   expect(view?.ready.map(({ name }) => name)).toEqual(['10.0.0.1:1']);
 });
+
+test('places, counts and READY ones are right, whatever comes, leaves or moves in the list', () => {
+  const channel = new SimulatedChannel({ reads_when_asked: {} });
+  const all = SimulatedChannel.endpoints(6);
+  channel.update(all);
+  const placesOf = (list: string): Endpoint[] => [...list].map((index) => all[Number(index)] as Endpoint);
+  const namesOf = (endpoints: readonly { readonly name: string }[] = []) => endpoints.map(({ name }) => name);
+  const expectAllRight = (): void => {
+    const { endpoints = [], ready, readyCount } = view ?? {};
+    expect(endpoints.map(({ index }) => index)).toEqual([...endpoints.keys()]);
+    expect(namesOf(ready)).toEqual(namesOf(endpoints.filter(({ state }) => state === 'READY')));
+    expect(readyCount).toBe(ready?.length);
+  };
+  for (const list of ['012345', '01345', '012345', '12345', '543210', '2345', '0', '013425', '01']) {
+    channel.update(placesOf(list));
+    expect(view?.endpoints).toHaveLength(list.length);
+    expectAllRight();
+    // Others are connecting still.
+    for (const [index, name] of namesOf(view?.endpoints).entries())
+      if (index % 3 === 0) channel.subchannel(name).become(State.READY);
+    expect(view?.readyCount).toBeGreaterThan(0);
+    expectAllRight();
+  }
+});
