@@ -54,7 +54,7 @@ export interface Slice {
   readonly ports: readonly SlicePort[] | 'any';
   /** How many addresses it has, whatever their ports are. */
   readonly size: number;
-  /** Those with the port that was asked for. */
+  /** Those with the port that was asked for, each once for a readiness. */
   readonly addresses: readonly SliceAddress[];
   /** What could not be read, a sentence each. */
   readonly refused: readonly string[];
@@ -63,7 +63,7 @@ export interface Slice {
 /**
  * Reads a slice.
  * @param port its number on the pods, or its name in the Service.
- * @param before what it was: pods that are as they were stay the same objects, which nobody has to look at again.
+ * @param before what it was: addresses that are as they were stay the same objects, which nobody has to look at again.
  * @throws {TypeError} that names the field where the whole slice cannot be used.
  */
 export function readSlice(object: unknown, port: number | string, before?: Slice): Slice {
@@ -77,22 +77,26 @@ export function readSlice(object: unknown, port: number | string, before?: Slice
   const ports = listed.length === 0 ? 'any' : listed.flatMap(readPort);
   const numbers = numbersOf(ports, port);
   const endpoints = list('endpoints', object.endpoints);
-  const known = new Map(before?.addresses.map(({ key, endpoint }) => [key, endpoint]));
-  const addresses: SliceAddress[] = [];
+  const known = new Map(before?.addresses.map((address) => [address.key, address]));
+  const addresses = new Map<string, SliceAddress>();
   const refused: string[] = [];
   for (const [index, endpoint] of endpoints.entries()) {
     const host: unknown =
       isJson(endpoint) && Array.isArray(endpoint.addresses) ? endpoint.addresses[0] : undefined;
     // The API gives the further addresses of an entry no meaning, and kube-proxy does not look at them.
     if (isJson(endpoint) && typeof host === 'string' && isAddress(host)) {
-      for (const number of numbers) addresses.push(readAddress(host, number, endpoint, known));
+      for (const number of numbers) {
+        const address = readAddress(host, number, endpoint, known);
+        const name = `${address.readiness} ${address.key}`;
+        if (!addresses.has(name)) addresses.set(name, address);
+      }
     } else {
       refused.push(
         `endpoints[${index}].addresses must begin with an ${addressType} address, got ${show(host)}`,
       );
     }
   }
-  return { ports, size: endpoints.length - refused.length, addresses, refused };
+  return { ports, size: endpoints.length - refused.length, addresses: [...addresses.values()], refused };
 }
 
 /** The numbers that a slice has for the port: more than one only while the Service gives its name another number. */
@@ -106,20 +110,22 @@ function readAddress(
   host: string,
   port: number,
   endpoint: Record<string, unknown>,
-  known: ReadonlyMap<string, PodEndpoint>,
+  known: ReadonlyMap<string, SliceAddress>,
 ): SliceAddress {
   const { conditions, targetRef } = endpoint;
   const key = `${port} ${host}`;
   const before = known.get(key);
+  // No uid begins with a blank.
+  const pod = (isJson(targetRef) ? text(targetRef.uid) : undefined) ?? ` ${host}`;
+  const readiness = readinessOf(isJson(conditions) ? conditions : {});
   const attributes = attributesOf(endpoint);
+  const isSame = before !== undefined && isDeepStrictEqual(before.endpoint.attributes, attributes);
+  if (isSame && before.pod === pod && before.readiness === readiness) return before;
   return {
-    // No uid begins with a blank.
-    pod: (isJson(targetRef) ? text(targetRef.uid) : undefined) ?? ` ${host}`,
-    readiness: readinessOf(isJson(conditions) ? conditions : {}),
+    pod,
+    readiness,
     key,
-    endpoint: isDeepStrictEqual(before?.attributes, attributes)
-      ? (before as PodEndpoint)
-      : podEndpoint([{ host, port }], attributes),
+    endpoint: isSame ? before.endpoint : podEndpoint([{ host, port }], attributes),
   };
 }
 

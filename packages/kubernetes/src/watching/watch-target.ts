@@ -4,7 +4,7 @@ import { quote } from '@petiole/service-config/internal';
 import { findCluster } from '../api/find-cluster.js';
 import { SURROUNDINGS, type Surroundings } from '../api/service-account.js';
 import type { SliceScope } from '../api/slice-requests.js';
-import { endpointsOf } from '../slices/endpoints.js';
+import { ServiceEndpoints } from '../slices/endpoints.js';
 import type { PodEndpoint, Slice } from '../slices/slice.js';
 import { parseServiceTarget } from '../target/service-target.js';
 import { paced } from './paced.js';
@@ -41,6 +41,7 @@ export async function watchTarget(
   timing: Timing = TIMING,
 ): Promise<void> {
   const wanted = parseServiceTarget(target);
+  const endpoints = new ServiceEndpoints(wanted.port);
   let latest: () => Found;
   const tell = paced(PACE, () => {
     if (!signal.aborted) update(latest());
@@ -50,7 +51,7 @@ export async function watchTarget(
     findCluster: () => findCluster(wanted.context, surroundings),
     signal,
     changed: (slices, scope) => {
-      latest = () => found(slices, scope, wanted.port);
+      latest = () => found(slices, scope, endpoints);
       tell();
     },
     trace,
@@ -58,16 +59,16 @@ export async function watchTarget(
   });
 }
 
-function found(known: KnownSlices, { service, namespace }: SliceScope, port: number | string): Found {
-  const slices: Slice[] = [];
+function found(known: KnownSlices, { service, namespace }: SliceScope, all: ServiceEndpoints): Found {
+  const slices = new Map<string, Slice>();
   const troubles: string[] = [];
   // In the order of their names, as a list has them: a watch brings them in any order.
   for (const [name, slice] of [...known].sort(([a], [b]) => (a < b ? -1 : 1))) {
     const trouble = 'error' in slice ? slice.error : slice.refused.join('; ');
     if (trouble !== '') troubles.push(`EndpointSlice ${quote(name)}: ${trouble}`);
-    if (!('error' in slice)) slices.push(slice);
+    if (!('error' in slice)) slices.set(name, slice);
   }
-  const { endpoints, reason } = endpointsOf(slices, port);
+  const { endpoints, reason } = all.of(slices);
   const name = `Service ${quote(service)} in namespace ${quote(namespace)}`;
   if (known.size === 0) {
     troubles.push(

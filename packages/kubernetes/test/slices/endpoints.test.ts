@@ -1,18 +1,19 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { endpointsOf } from '../../src/slices/endpoints.js';
-import { type PodEndpoint, readSlice } from '../../src/slices/slice.js';
+import { ServiceEndpoints } from '../../src/slices/endpoints.js';
+import { type PodEndpoint, readSlice, type Slice } from '../../src/slices/slice.js';
 import { type EndpointFields, pod, slice, TERMINATING } from '../support/slices.js';
 
 /** `fd00::1+10.0.0.1`, each endpoint. */
 const names = (endpoints: readonly PodEndpoint[]): string[] =>
   endpoints.map(({ addresses }) => addresses.map(({ host }) => host).join('+'));
 
+/** Their names are in the order in which they are given. */
+const named = (slices: readonly Slice[]): ReadonlyMap<string, Slice> =>
+  new Map(slices.map((one, index) => [String.fromCharCode(97 + index), one]));
+
 const found = (slices: readonly unknown[], port: number | string = 'grpc') =>
-  endpointsOf(
-    slices.map((one) => readSlice(one, port)),
-    port,
-  );
+  new ServiceEndpoints(port).of(named(slices.map((one) => readSlice(one, port))));
 
 describe('the endpoints of a Service', () => {
   it('come from all of its slices', () => {
@@ -30,9 +31,9 @@ describe('the endpoints of a Service', () => {
   it('are the same objects while nothing changes, also those of several slices: the resolver then reads them once', () => {
     const ipv4 = readSlice(slice([pod('a', '10.0.0.1'), pod('b', '10.0.0.2')]), 'grpc');
     const ipv6 = readSlice(slice([pod('a', 'fd00::1')]), 'grpc');
-    const first = endpointsOf([ipv4, ipv6], 'grpc').endpoints;
+    const first = new ServiceEndpoints('grpc').of(named([ipv4, ipv6])).endpoints;
     const later = readSlice(slice([pod('c', 'fd00::3')]), 'grpc');
-    const second = endpointsOf([ipv4, ipv6, later], 'grpc').endpoints;
+    const second = new ServiceEndpoints('grpc').of(named([ipv4, ipv6, later])).endpoints;
     expect(second).toHaveLength(3);
     for (const [index, endpoint] of first.entries()) expect(second[index]).toBe(endpoint);
   });
@@ -210,6 +211,114 @@ describe('however pods are spread over slices', () => {
         expect(names(endpoints).sort()).toEqual(expected.sort());
         expect(reason === '').toBe(expected.length > 0);
       }),
+    );
+  });
+});
+
+/** A Service that is followed: each call tells what its slices hold now. */
+function followed(): (slices: Readonly<Record<string, readonly EndpointFields[]>>) => readonly PodEndpoint[] {
+  const endpoints = new ServiceEndpoints('grpc');
+  let known: ReadonlyMap<string, Slice> = new Map();
+  return (slices) => {
+    const entries = Object.entries(slices).sort(([a], [b]) => (a < b ? -1 : 1));
+    known = new Map(entries.map(([name, pods]) => [name, readSlice(slice(pods), 'grpc', known.get(name))]));
+    return endpoints.of(known).endpoints;
+  };
+}
+
+describe('when slices change, the endpoints follow', () => {
+  const [a4, a6] = [pod('a', '10.0.0.1'), pod('a', 'fd00::1')];
+  const b4 = pod('b', '10.0.0.2');
+  const unready: EndpointFields = { conditions: { ready: false, serving: false, terminating: false } };
+
+  it('a pod that moves from one slice to another, by way of both', () => {
+    const now = followed();
+    expect(names(now({ x: [a4, b4], y: [] }))).toEqual(['10.0.0.1', '10.0.0.2']);
+    expect(names(now({ x: [a4, b4], y: [a4] }))).toEqual(['10.0.0.1', '10.0.0.2']);
+    expect(names(now({ x: [b4], y: [a4] }))).toEqual(['10.0.0.2', '10.0.0.1']);
+    expect(names(now({ y: [a4] }))).toEqual(['10.0.0.1']);
+    expect(names(now({}))).toEqual([]);
+  });
+
+  it('a pod of two families that stands in two slices, of which one loses it', () => {
+    const now = followed();
+    expect(names(now({ x: [a4, b4], y: [a6] }))).toEqual(['fd00::1+10.0.0.1', '10.0.0.2']);
+    expect(names(now({ x: [a4, b4], y: [] }))).toEqual(['10.0.0.1', '10.0.0.2']);
+    expect(names(now({ x: [a4, b4], y: [a6] }))).toEqual(['fd00::1+10.0.0.1', '10.0.0.2']);
+    expect(names(now({ x: [b4], y: [a6] }))).toEqual(['10.0.0.2', 'fd00::1']);
+    expect(names(now({ x: [{ ...a4, ...unready }, b4], y: [a6] }))).toEqual(['10.0.0.2', 'fd00::1']);
+  });
+
+  it('a pod that takes an address away from one of two families, which stands in a third slice', () => {
+    const now = followed();
+    expect(names(now({ x: [a6], y: [], z: [a4] }))).toEqual(['fd00::1+10.0.0.1']);
+    const other = pod('other', '10.0.0.1');
+    expect(names(now({ x: [a6], y: [other], z: [a4] }))).toEqual(['fd00::1', '10.0.0.1']);
+    expect(names(now({ x: [a6], z: [a4] }))).toEqual(['fd00::1+10.0.0.1']);
+  });
+
+  it('pods that are about to end, which count while none is ready, and not for longer', () => {
+    const now = followed();
+    const ending = { ...a4, ...TERMINATING };
+    expect(names(now({ x: [ending], y: [b4] }))).toEqual(['10.0.0.2']);
+    for (let round = 0; round < 2; round++) {
+      expect(names(now({ x: [ending], y: [{ ...b4, ...unready }] }))).toEqual(['10.0.0.1']);
+      expect(names(now({ x: [ending], y: [b4] }))).toEqual(['10.0.0.2']);
+    }
+  });
+
+  it('and those that stay as they were are the same objects, also where a pod of two families leaves their slice', () => {
+    const now = followed();
+    const c = [pod('c', '10.0.0.3'), pod('c', 'fd00::3')] as const;
+    const before = now({ x: [a4, b4, c[0]], y: [a6, c[1]] });
+    const after = now({ x: [b4, c[0]], y: [c[1]] });
+    expect(names(after)).toEqual(['10.0.0.2', 'fd00::3+10.0.0.3']);
+    for (const [index, endpoint] of after.entries()) expect(endpoint).toBe(before[index + 1]);
+  });
+
+  it('the same pods in all of the slices that a Service may have, which takes no more than a look at each', () => {
+    const pods = Array.from({ length: 20 }, (_, index) => pod(`pod-${index}`, `10.0.0.${index}`));
+    const slices = Object.fromEntries(Array.from({ length: 1000 }, (_, index) => [`slice-${index}`, pods]));
+    const now = followed();
+    expect(now(slices)).toHaveLength(20);
+    expect(now({ ...slices, 'slice-500': pods.slice(1) })).toHaveLength(20);
+    expect(now({})).toEqual([]);
+  });
+
+  it('however they change, as those of a Service that nothing is known of', () => {
+    const conditions = fc.constantFrom<EndpointFields>({}, {}, TERMINATING, unready);
+    const entries = (family: string) =>
+      fc
+        .array(
+          fc.record({ uid: fc.constantFrom('a', 'b', 'c', 'd'), host: fc.nat({ max: 4 }), conditions }),
+          { maxLength: 4 },
+        )
+        .map((all) => all.map(({ uid, host, conditions: of }) => pod(uid, `${family}${host}`, of)));
+    const states = fc.record(
+      {
+        v: entries('10.0.0.'),
+        w: entries('fd00::'),
+        x: entries('10.0.0.'),
+        y: entries('fd00::'),
+        z: entries('10.0.0.'),
+      },
+      { requiredKeys: [] },
+    );
+    /** As a rule, some of the slices change, the others stay. */
+    const steps = fc.array(fc.record({ state: states, stay: fc.subarray(['v', 'w', 'x', 'y', 'z']) }), {
+      maxLength: 8,
+    });
+    fc.assert(
+      fc.property(steps, (drawn) => {
+        const now = followed();
+        let slices: Readonly<Record<string, readonly EndpointFields[]>> = {};
+        for (const { state, stay } of drawn) {
+          const kept = Object.entries(slices).filter(([name]) => stay.includes(name));
+          slices = { ...state, ...Object.fromEntries(kept) };
+          expect(now(slices)).toEqual(followed()(slices));
+        }
+      }),
+      { numRuns: 500 },
     );
   });
 });
