@@ -1,7 +1,7 @@
 /** Keeps the figures of docs/benchmarks.md: what stands between the marks of a part is the last run's. */
 import { cpus, loadavg, release, totalmem, type } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { manifestOf, packageFolder } from './installed-size.js';
+import { manifestOf, packageFolder } from './starting/installed-size.js';
 
 const APP = fileURLToPath(new URL('..', import.meta.url));
 

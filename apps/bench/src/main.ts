@@ -1,21 +1,21 @@
 /** `pnpm bench`: speed and scale on real sockets of this machine, beside grpc-js's own policies. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { growthChart } from './chart.js';
-import { coldStart } from './cold-start.js';
 import { type CommandLine, type Part, parseCommandLine, USAGE } from './command-line.js';
 import { circumstances, replaceSection } from './document.js';
-import { failover } from './failover.js';
-import { imports } from './imports.js';
-import { kubernetes } from './kubernetes.js';
-import { metrics } from './metrics.js';
+import { kubernetes } from './kubernetes/kubernetes.js';
+import { failover } from './load/failover.js';
+import { metrics } from './load/metrics.js';
+import { scale } from './load/scale.js';
+import { streams } from './load/streams.js';
+import { throughput } from './load/throughput.js';
 import { policiesChart } from './policies/chart.js';
 import { policies } from './policies/policies.js';
-import { type Report, renderReport } from './report.js';
-import { scale } from './scale.js';
+import { growthChart } from './report/chart.js';
+import { type Report, renderReport } from './report/report.js';
 import { simulated } from './simulated/simulated.js';
-import { streams } from './streams.js';
-import { throughput } from './throughput.js';
+import { coldStart } from './starting/cold-start.js';
+import { imports } from './starting/imports.js';
 
 const PAGE = fileURLToPath(new URL('../../../docs/benchmarks.md', import.meta.url));
 const CHART = fileURLToPath(new URL('../../../docs/benchmarks-growth.svg', import.meta.url));

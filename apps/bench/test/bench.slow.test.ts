@@ -1,16 +1,16 @@
 /** Each part of the benchmark runs: no figure of a busy machine is asserted. */
 import { describe, expect, test } from 'vitest';
-import { coldStart } from '../src/cold-start.js';
-import { failover } from '../src/failover.js';
-import { imports } from '../src/imports.js';
-import { kubernetes } from '../src/kubernetes.js';
-import { metrics } from '../src/metrics.js';
+import { kubernetes } from '../src/kubernetes/kubernetes.js';
+import { failover } from '../src/load/failover.js';
+import { metrics } from '../src/load/metrics.js';
+import { scale } from '../src/load/scale.js';
+import { streams } from '../src/load/streams.js';
+import { throughput } from '../src/load/throughput.js';
 import { policiesChart } from '../src/policies/chart.js';
 import { policies } from '../src/policies/policies.js';
-import type { Report } from '../src/report.js';
-import { scale } from '../src/scale.js';
-import { streams } from '../src/streams.js';
-import { throughput } from '../src/throughput.js';
+import type { Report } from '../src/report/report.js';
+import { coldStart } from '../src/starting/cold-start.js';
+import { imports } from '../src/starting/imports.js';
 
 /** All cells of a column that starts so, as numbers: a figure that could not be measured is `none`. */
 function column({ tables }: Report, table: number, name: string): number[] {

@@ -2,15 +2,15 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { decades, growthChart } from '../src/chart.js';
 import { PARTS, parseCommandLine } from '../src/command-line.js';
 import { replaceSection } from '../src/document.js';
+import { loopbackAddress } from '../src/load/scale.js';
+import { inTurns } from '../src/load/throughput.js';
 import { policiesChart, timeAt } from '../src/policies/chart.js';
 import { SITUATIONS } from '../src/policies/situations.js';
-import { figure, percent, renderReport, renderTable } from '../src/report.js';
-import { loopbackAddress } from '../src/scale.js';
-import { median, pairedRatios, percentile, spread } from '../src/statistics.js';
-import { inTurns } from '../src/throughput.js';
+import { decades, growthChart } from '../src/report/chart.js';
+import { figure, percent, renderReport, renderTable } from '../src/report/report.js';
+import { median, pairedRatios, percentile, spread } from '../src/report/statistics.js';
 
 describe('statistics', () => {
   test('the median of an even number of values lies between the two in the middle', () => {

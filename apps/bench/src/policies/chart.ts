@@ -1,5 +1,5 @@
 /** The situations as an SVG: for each policy a line from p50 to p99, what failed, and the odd server's share. */
-import { percent } from '../report.js';
+import { percent } from '../report/report.js';
 import type { Panel } from './policies.js';
 
 const WIDTH = 860;

@@ -3,8 +3,8 @@ import { subscribe } from 'node:diagnostics_channel';
 import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Metadata, status } from '@grpc/grpc-js';
-import { BenchChannel, type BenchChannelOptions } from '../bench-channel.js';
-import { answer } from '../child.js';
+import { BenchChannel, type BenchChannelOptions } from '../load/bench-channel.js';
+import { answer } from '../load/child.js';
 import { KEY_HEADER, type Load, type Outcome } from './load.js';
 
 const KEYS = 100_000;

@@ -1,6 +1,6 @@
 /** Groups of servers, by priority or zone: failover and fail-back under load, and who gets which share. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { percent, type Row, tableOf, type Verdict } from '../report.js';
+import { percent, type Row, tableOf, type Verdict } from '../report/report.js';
 import type { Load, Outcome } from './load.js';
 import type { Bench } from './measured.js';
 import { failedOf, fleet, open, type Promised, sum, takeRequests } from './promised.js';

@@ -1,8 +1,8 @@
 /** One situation, measured: every policy in turn on the same servers, each time with new channels. */
 import { status } from '@grpc/grpc-js';
-import { Child, withChildren } from '../child.js';
-import { percentile } from '../statistics.js';
-import { inTurns } from '../throughput.js';
+import { Child, withChildren } from '../load/child.js';
+import { inTurns } from '../load/throughput.js';
+import { percentile } from '../report/statistics.js';
 import type { ClientHandlers } from './client-process.js';
 import type { Load, Outcome } from './load.js';
 import type { ServersHandlers } from './server-process.js';

@@ -1,5 +1,5 @@
 /** What becomes of RPCs under each policy when a server is slow, ill, new or large: latency, failures and shares, on real sockets. */
-import { figure, percent, type Report, type Row, tableOf, type Verdict } from '../report.js';
+import { figure, percent, type Report, type Row, tableOf, type Verdict } from '../report/report.js';
 import { type Measured, measureSituation, withBench } from './measured.js';
 import { promises } from './promises.js';
 import {

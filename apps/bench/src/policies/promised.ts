@@ -1,7 +1,7 @@
 /** What the measurements of single policies have in common. */
 import { status } from '@grpc/grpc-js';
-import type { BenchChannelOptions } from '../bench-channel.js';
-import type { Report } from '../report.js';
+import type { BenchChannelOptions } from '../load/bench-channel.js';
+import type { Report } from '../report/report.js';
 import type { Outcome } from './load.js';
 import type { Bench } from './measured.js';
 import type { Behaviour } from './server-process.js';

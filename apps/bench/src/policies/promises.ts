@@ -1,5 +1,5 @@
 /** What single policies promise, each in a measurement of its own: slow start, weights, failover, limits and subsets. */
-import { percent, type Row, tableOf, type Verdict } from '../report.js';
+import { percent, type Row, tableOf, type Verdict } from '../report/report.js';
 import { groupFailover } from './group-failover.js';
 import type { Load, Outcome } from './load.js';
 import type { Bench } from './measured.js';

@@ -1,8 +1,8 @@
 /** The servers of the policies' benchmark, in a process of their own: each answers, fails or hangs as it is told, and counts. */
 import { once } from 'node:events';
 import { Server, ServerCredentials, type ServerUnaryCall, type sendUnaryData, status } from '@grpc/grpc-js';
-import { answer } from '../child.js';
-import { method, UNARY } from '../wire.js';
+import { answer } from '../load/child.js';
+import { method, UNARY } from '../load/wire.js';
 
 export type Behaviour =
   | {

@@ -9,7 +9,7 @@ import { type experimental, type LoadBalancingConfig, connectivityState as State
 import { customRoundRobin } from '@petiole/balancer';
 import { SimulatedChannel } from '@petiole/test-kit/simulated-channel';
 import { Bench } from 'tinybench';
-import { type Report, type Row, tableOf, type Verdict } from '../report.js';
+import { type Report, type Row, tableOf, type Verdict } from '../report/report.js';
 import { BareLeaves } from './bare-leaves.js';
 import type { PickCost } from './pick-process.js';
 

@@ -8,7 +8,7 @@ import { mock } from 'node:test';
 import { experimental } from '@grpc/grpc-js';
 import { defineResolver, parseTarget, registerStaticResolver, staticTarget } from '@petiole/resolver';
 import { Bench } from 'tinybench';
-import { type Report, tableOf } from '../report.js';
+import { type Report, tableOf } from '../report/report.js';
 
 const SIZES = [100, 1000, 10_000] as const;
 

@@ -1,7 +1,7 @@
 /** What needs no sockets: the machinery over simulated subchannels, and the resolvers' parsing and refreshes. */
 import { fileURLToPath } from 'node:url';
 import { execaNode } from 'execa';
-import type { Report } from '../report.js';
+import type { Report } from '../report/report.js';
 
 const LIMIT_MS = 900_000;
 const SOURCES = ['--conditions=@petiole/source', '--import', 'tsx'];

@@ -5,8 +5,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { figure, type Report, tableOf, type Verdict } from '../report/report.js';
 import { installedSize, packageFolder } from './installed-size.js';
-import { figure, type Report, tableOf, type Verdict } from './report.js';
 import { APP, GRPC, inRounds, middle, type Result, type Task } from './starting-process.js';
 import { withUnbundled } from './unbundled.js';
 

@@ -9,8 +9,8 @@ import { Client, credentials, type LoadBalancingConfig, connectivityState as Sta
 import '@petiole/balancer/register';
 import { registerKubernetesResolver } from '@petiole/kubernetes';
 import { SimulatedChannel } from '@petiole/test-kit/simulated-channel';
-import { answer, cpuMs } from './child.js';
-import { observed } from './probe-policy.js';
+import { answer, cpuMs } from '../load/child.js';
+import { observed } from '../load/probe-policy.js';
 
 export interface ServiceRequest {
   readonly policy: LoadBalancingConfig;

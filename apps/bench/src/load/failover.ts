@@ -3,11 +3,11 @@
  * an IPv6 address that accepts connections and says nothing.
  */
 import type { LoadBalancingConfig } from '@grpc/grpc-js';
+import { figure, type Report, type Verdict } from '../report/report.js';
+import { median, percentile } from '../report/statistics.js';
 import { Child, machineMs, type Packages, withChildren } from './child.js';
 import type { FailoverHandlers, Watched } from './failover-process.js';
-import { figure, type Report, type Verdict } from './report.js';
 import type { ServerHandlers } from './server-process.js';
-import { median, percentile } from './statistics.js';
 
 const ROUND_ROBIN: LoadBalancingConfig = { round_robin: {} };
 const PICK_FIRST: LoadBalancingConfig = { pick_first: {} };
@@ -37,7 +37,7 @@ async function startServer(
   packages: Packages,
   keep: Keep,
 ): Promise<RunningServer> {
-  const process = keep(await Child.start<ServerHandlers>('server-process.ts', { packages }));
+  const process = keep(await Child.start<ServerHandlers>('load/server-process.ts', { packages }));
   const [bound = 0] = await process.ask('listen', { host, ports: [port] });
   return { host, port: bound, process };
 }
@@ -54,7 +54,7 @@ async function underLoad<T>(
   const { packages, healthCheck, rounds } = options;
   return withChildren(async (keep) => {
     const servers = await Promise.all(HOSTS.map((host) => startServer(host, 0, packages, keep)));
-    const client = keep(await Child.start<FailoverHandlers>('failover-process.ts', { packages }));
+    const client = keep(await Child.start<FailoverHandlers>('load/failover-process.ts', { packages }));
     await client.ask('open', { policy, endpoints: servers.map(addressOf), healthCheck });
     const results: T[] = [];
     for (let i = 0; i < rounds; i++) {
@@ -104,7 +104,7 @@ async function silentPeer(packages: Packages, times: number): Promise<{ policy: 
     await withChildren(async (keep) => {
       const server = await startServer('127.0.0.1', 0, packages, keep);
       const silent = await server.process.ask('listenInSilence', '::1');
-      const client = keep(await Child.start<FailoverHandlers>('failover-process.ts', { packages }));
+      const client = keep(await Child.start<FailoverHandlers>('load/failover-process.ts', { packages }));
       // What is loaded late is no part of the wait.
       await client.ask('firstAnswers', { policy, endpoint: addressOf(server), times: 1 });
       const endpoint = `[::1]:${silent}+${addressOf(server)}`;

@@ -6,7 +6,7 @@ import { execa } from 'execa';
 import { ALWAYS, manifestOf, packageFolder } from './installed-size.js';
 import { APP } from './starting-process.js';
 
-const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
+const ROOT = fileURLToPath(new URL('../../../..', import.meta.url));
 
 interface Unbundled {
   readonly folder: string;

@@ -4,12 +4,12 @@
  */
 import { execFileSync } from 'node:child_process';
 import type { LoadBalancingConfig } from '@grpc/grpc-js';
-import type { Curve } from './chart.js';
+import type { Curve } from '../report/chart.js';
+import { figure, type Report, ratio, type Verdict } from '../report/report.js';
+import { median } from '../report/statistics.js';
 import { Child, withChildren } from './child.js';
-import { figure, type Report, ratio, type Verdict } from './report.js';
 import type { ScaleHandlers, ScaleResult } from './scale-process.js';
 import type { ServerHandlers } from './server-process.js';
-import { median } from './statistics.js';
 import { inTurns } from './throughput.js';
 
 const POLICIES: readonly LoadBalancingConfig[] = [
@@ -51,13 +51,16 @@ async function measureSize(size: number, plan: typeof FULL, quick: boolean): Pro
     for (const index of inTurns(round, [...POLICIES.keys()])) {
       // The server is new as well: it would remember the connections of the client before.
       const result = await withChildren(async (keep) => {
-        const server = keep(await Child.start<ServerHandlers>('server-process.ts', { packages }));
+        const server = keep(await Child.start<ServerHandlers>('load/server-process.ts', { packages }));
         const ports = await server.ask('listen', {
           host: '0.0.0.0',
           ports: Array.from({ length: LISTENERS }, () => 0),
         });
         const client = keep(
-          await Child.start<ScaleHandlers>('scale-process.ts', { packages, nodeOptions: ['--expose-gc'] }),
+          await Child.start<ScaleHandlers>('load/scale-process.ts', {
+            packages,
+            nodeOptions: ['--expose-gc'],
+          }),
         );
         const endpoints = Array.from(
           { length: size },

@@ -1,8 +1,8 @@
 /** What the policies cost a process that starts, to the answer of its first RPC. */
 import type { LoadBalancingConfig } from '@grpc/grpc-js';
-import { Child, withChildren } from './child.js';
-import { figure, type Report } from './report.js';
-import type { ServerHandlers } from './server-process.js';
+import { Child, withChildren } from '../load/child.js';
+import type { ServerHandlers } from '../load/server-process.js';
+import { figure, type Report } from '../report/report.js';
 import { GRPC, inRounds, middle, type Result, type Task } from './starting-process.js';
 
 const FULL = { rounds: 11 };
@@ -11,7 +11,7 @@ const QUICK = { rounds: 1 };
 async function firstRpcRows(rounds: number, quick: boolean): Promise<string[][]> {
   return withChildren(async (keep) => {
     const packages = quick ? 'source' : 'dist';
-    const server = keep(await Child.start<ServerHandlers>('server-process.ts', { packages }));
+    const server = keep(await Child.start<ServerHandlers>('load/server-process.ts', { packages }));
     const ports = await server.ask('listen', { host: '127.0.0.1', ports: [0, 0, 0] });
     const all = ports.map((port) => `127.0.0.1:${port}`).join(',');
     const ours: LoadBalancingConfig = { custom_round_robin: {} };

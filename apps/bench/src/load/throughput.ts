@@ -4,10 +4,10 @@
  * process's luck with the compiler decides.
  */
 import type { LoadBalancingConfig } from '@grpc/grpc-js';
+import { figure, type Report, ratio, type Verdict } from '../report/report.js';
+import { median, pairedRatios, percentile, spread } from '../report/statistics.js';
 import { Child, type Packages, withChildren } from './child.js';
-import { figure, type Report, ratio, type Verdict } from './report.js';
 import type { ServerHandlers } from './server-process.js';
-import { median, pairedRatios, percentile, spread } from './statistics.js';
 import type { SliceResult, ThroughputClient, ThroughputHandlers } from './throughput-process.js';
 
 const OURS: readonly LoadBalancingConfig[] = [
@@ -61,7 +61,7 @@ async function measureGroup(group: Group, packages: Packages, plan: typeof FULL)
   const clients = group.clients.map((client): Client => ({ ...client, busy: [], oneByOne: [] }));
   for (let generation = 0; generation < plan.generations; generation++) {
     await withChildren(async (keep) => {
-      const server = keep(await Child.start<ServerHandlers>('server-process.ts', { packages }));
+      const server = keep(await Child.start<ServerHandlers>('load/server-process.ts', { packages }));
       const ports = await server.ask('listen', {
         host: '127.0.0.1',
         ports: Array.from({ length: group.servers }, () => 0),
@@ -69,7 +69,9 @@ async function measureGroup(group: Group, packages: Packages, plan: typeof FULL)
       const endpoints = ports.map((port) => `127.0.0.1:${port}`);
       const processes: { client: Client; process: Child<ThroughputHandlers> }[] = [];
       for (const client of clients) {
-        const process = keep(await Child.start<ThroughputHandlers>('throughput-process.ts', { packages }));
+        const process = keep(
+          await Child.start<ThroughputHandlers>('load/throughput-process.ts', { packages }),
+        );
         await process.ask('open', { ...client.how, endpoints });
         await process.ask('run', { rpcs: plan.warmUp, inFlight: plan.inFlight });
         processes.push({ client, process });

@@ -1,9 +1,9 @@
 /** Stands for the API server of a cluster with one Service, `echo` in `shop`, whose pods stand in slices of a hundred. */
 import type { ServerResponse } from 'node:http';
-import { Gateway } from '../../../packages/kubernetes/test/support/gateway.js';
-import { echoSlice } from '../../../packages/kubernetes/test/support/objects.js';
-import { type EndpointFields, pod } from '../../../packages/kubernetes/test/support/slices.js';
-import { answer } from './child.js';
+import { Gateway } from '../../../../packages/kubernetes/test/support/gateway.js';
+import { echoSlice } from '../../../../packages/kubernetes/test/support/objects.js';
+import { type EndpointFields, pod } from '../../../../packages/kubernetes/test/support/slices.js';
+import { answer } from '../load/child.js';
 
 /** As many as the control plane puts into one. */
 const PODS_PER_SLICE = 100;

@@ -9,8 +9,8 @@ import {
 } from '@grpc/grpc-js';
 import '@petiole/balancer/register';
 import { createManualResolver } from '@petiole/resolver';
-import { figure, type Report, tableOf } from './report.js';
-import { median } from './statistics.js';
+import { figure, type Report, tableOf } from '../report/report.js';
+import { median } from '../report/statistics.js';
 import { bytes, method, UNARY } from './wire.js';
 
 const SERVERS = 2;

@@ -2,10 +2,10 @@
 import { fileURLToPath } from 'node:url';
 import type { LoadBalancingConfig } from '@grpc/grpc-js';
 import { execaNode } from 'execa';
-import { median } from './statistics.js';
+import { median } from '../report/statistics.js';
 
 /** The application's folder: packages are found as it would find them. */
-export const APP: string = fileURLToPath(new URL('..', import.meta.url));
+export const APP: string = fileURLToPath(new URL('../..', import.meta.url));
 export const GRPC = '@grpc/grpc-js';
 
 export interface Task {

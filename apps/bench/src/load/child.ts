@@ -1,5 +1,5 @@
 /**
- * A process of the benchmark's own: a script in this folder that answers named requests over IPC. Every request has a
+ * A process of the benchmark's own: a script of `src/` that answers named requests over IPC. Every request has a
  * time limit, and a child ends with its parent.
  */
 import { type ChildProcess, fork } from 'node:child_process';
@@ -25,7 +25,7 @@ export interface ChildOptions {
   readonly nodeOptions?: readonly string[];
 }
 
-/** The parent's side. `import type` the handlers of the script: `Child.start<typeof handlers>('server-process.ts', …)`. */
+/** The parent's side. `import type` the handlers of the script: `Child.start<typeof handlers>('load/server-process.ts', …)`. */
 export class Child<H extends Handlers> {
   private readonly process: ChildProcess;
   private readonly waiting: Map<number, (response: Response) => void> = new Map();
@@ -44,7 +44,7 @@ export class Child<H extends Handlers> {
     { packages, nodeOptions = [] }: ChildOptions,
   ): Promise<Child<H>> {
     const condition = packages === 'source' ? ['--conditions=@petiole/source'] : [];
-    const forked = fork(fileURLToPath(new URL(script, import.meta.url)), [], {
+    const forked = fork(fileURLToPath(new URL(`../${script}`, import.meta.url)), [], {
       // A fleet of 2,000 that is slow to connect is no news here, and what goes wrong fails RPCs.
       env: { GRPC_VERBOSITY: 'NONE', ...process.env },
       execArgv: [...condition, '--import', 'tsx', ...nodeOptions],

@@ -1,5 +1,5 @@
 /** What recording of gRPC's client metrics costs, beside the same client without, and whose work it is. */
-import type { Report } from './report.js';
+import type { Report } from '../report/report.js';
 import { compareClients } from './throughput.js';
 
 const policy = { pick_first: {} };

@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { LoadBalancingConfig } from '@grpc/grpc-js';
+import { Child, withChildren } from '../load/child.js';
+import { figure, type Report, tableOf } from '../report/report.js';
+import { median } from '../report/statistics.js';
 import type { ApiServerHandlers, Change } from './api-server-process.js';
-import { Child, withChildren } from './child.js';
 import type { ChangeCost, KubernetesHandlers } from './kubernetes-process.js';
-import { figure, type Report, tableOf } from './report.js';
-import { median } from './statistics.js';
 
 /** After each of them, all pods are ready. */
 const KINDS: readonly { readonly kind: string; readonly changes: readonly Change[] }[] = [
@@ -38,8 +38,12 @@ async function measurePolicy(
   const folder = mkdtempSync(join(tmpdir(), 'petiole-bench-'));
   try {
     return await withChildren(async (keep) => {
-      const server = keep(await Child.start<ApiServerHandlers>('api-server-process.ts', { packages }));
-      const client = keep(await Child.start<KubernetesHandlers>('kubernetes-process.ts', { packages }));
+      const server = keep(
+        await Child.start<ApiServerHandlers>('kubernetes/api-server-process.ts', { packages }),
+      );
+      const client = keep(
+        await Child.start<KubernetesHandlers>('kubernetes/kubernetes-process.ts', { packages }),
+      );
       const kubeconfig = join(folder, 'config');
       writeFileSync(kubeconfig, await server.ask('listen', pods));
       await client.ask('open', { policy, kubeconfig, pods });
