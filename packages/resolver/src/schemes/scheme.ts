@@ -35,7 +35,7 @@ export function schemeResolver<Target>(scheme: Scheme<Target>): ResolverClass {
     constructor(...[target, listener, channelOptions]: ConstructorParameters<ResolverClass>) {
       const channel = new Delivery(target, listener, trace, channelOptions, scheme.serviceConfig);
       this.#inner = open(scheme, channel, [target, listener, channelOptions]);
-      abandoned.register(this, this.#inner);
+      abandoned.register(this, this.#inner, this);
     }
 
     updateResolution(): void {
@@ -43,6 +43,8 @@ export function schemeResolver<Target>(scheme: Scheme<Target>): ResolverClass {
     }
 
     destroy(): void {
+      // Else the registry would hold it for good, since it knows the channel, which holds this resolver.
+      abandoned.unregister(this);
       this.#inner.destroy();
     }
 
