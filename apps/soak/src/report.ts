@@ -92,6 +92,7 @@ function holdings(before: Holdings, after: Holdings): string {
     row('heap, MiB', ({ heapMiB }) => heapMiB),
     row('handles', handles),
     row('timers', ({ timers }) => timers),
+    row('policies', ({ policies }) => policies),
     row('channels', ({ channels }) => channels),
     row('subchannels', ({ subchannels }) => subchannels),
     row('sockets', ({ sockets }) => sockets),

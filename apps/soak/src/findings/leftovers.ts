@@ -1,11 +1,11 @@
 /**
  * What a process holds that a closed client must give back: heap, handles,
- * timers, and grpc-js's channels, subchannels and sockets as channelz counts them.
+ * timers, grpc-js's channels, subchannels and sockets as channelz counts them, and the policies of channels.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { queryObjects, setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { getChannelzHandlers } from '@grpc/grpc-js';
+import { experimental, getChannelzHandlers } from '@grpc/grpc-js';
 
 export interface Holdings {
   readonly heapMiB: number;
@@ -13,6 +13,8 @@ export interface Holdings {
   readonly handles: Readonly<Record<string, number>>;
   /** Timers that have not fired and were not cleared, unref'd ones too, wherever on the heap they are. */
   readonly timers: number;
+  /** Instances of grpc-js's class that has the policy of a channel. */
+  readonly policies: number;
   readonly channels: number;
   readonly subchannels: number;
   readonly sockets: number;
@@ -59,6 +61,8 @@ export class HoldingsLog {
       timers: activeTimers(),
       heapMiB: Math.round((process.memoryUsage().heapUsed / 2 ** 20) * 10) / 10,
       handles,
+      // Whoever holds what is in a channel that was closed, which channelz no longer counts, holds its policy.
+      policies: queryObjects(experimental.ChildLoadBalancerHandler, { format: 'count' }),
       channels: topChannels(),
       subchannels: subchannels.found,
       sockets: sockets.found,
@@ -89,6 +93,7 @@ export function excess(before: Holdings, after: Holdings): string[] {
   compare('MiB of heap', after.heapMiB, before.heapMiB, HEAP_SLACK_MIB);
   for (const [kind, now] of Object.entries(after.handles)) compare(kind, now, before.handles[kind] ?? 0);
   compare('timers', after.timers, before.timers);
+  compare('policies', after.policies, before.policies);
   compare('channels', after.channels, before.channels);
   compare('subchannels', after.subchannels, before.subchannels);
   compare('sockets', after.sockets, before.sockets);
