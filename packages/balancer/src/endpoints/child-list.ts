@@ -25,14 +25,14 @@ export class ChildList<T extends Child> {
   replace(children: readonly T[]): void {
     const { all: before } = this;
     const { head, tail } = sameEnds(children, before, Object.is);
-    const changed = (list: readonly T[]): readonly T[] => list.slice(head, list.length - tail);
+    const between = (list: readonly T[]): readonly T[] => list.slice(head, list.length - tail);
     this.all = children;
-    for (const child of changed(before)) {
+    for (const child of between(before)) {
       this.add(child.state, -1);
       child.index = -1;
     }
-    for (const child of changed(children)) this.add(child.state, 1);
-    const moved = children.length === before.length ? changed(children) : children.slice(head);
+    for (const child of between(children)) this.add(child.state, 1);
+    const moved = children.length === before.length ? between(children) : children.slice(head);
     for (const [i, child] of moved.entries()) child.index = head + i;
     this.forgetReady();
   }
