@@ -60,7 +60,7 @@ export function matchEndpoints<Child extends Known, Gone extends Known>(
     const key = endpointKey(endpoint);
     if (endpoint.addresses.length > 0 && !named.has(key)) named.set(key, endpoint);
   }
-  const replaced = fingerprints.replaced(ends, [...named.values()]);
+  const replaced = fingerprints.replaced(ends, [...named.keys()]);
   // A list that names an endpoint twice is looked at as a whole: it has the place where it is named first.
   if (replaced === undefined) return matchEndpoints(list, children, gone, fingerprints, { head: 0, tail: 0 });
   const leaving = new Set(children.slice(head, children.length - tail));

@@ -1,5 +1,5 @@
 import type { experimental } from '@grpc/grpc-js';
-import { Fingerprints } from '@petiole/service-config/internal';
+import { endpointKey, Fingerprints } from '@petiole/service-config/internal';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type Known, matchEndpoints } from '../../src/endpoints/matching.js';
@@ -22,7 +22,7 @@ const match = (
   list: readonly experimental.Endpoint[],
   formers: readonly Named[],
   gone: readonly Named[] = [],
-) => matchEndpoints(list, formers, gone, Fingerprints.of(formers.map((one) => one.endpoint)));
+) => matchEndpoints(list, formers, gone, Fingerprints.of(formers.map((one) => endpointKey(one.endpoint))));
 
 /** As whom each endpoint of a list goes on; `=` before those that keep their connection. */
 function heirs(list: readonly string[], formers: readonly Named[], gone: readonly Named[] = []): string[] {

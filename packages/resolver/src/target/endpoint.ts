@@ -107,7 +107,7 @@ export function readEndpoints(
     if (!between.has(key)) between.set(key, endpoint);
   }
   const entered = [...between.values()];
-  const fingerprints = (known?.fingerprints ?? Fingerprints.of([])).replaced(ends, entered);
+  const fingerprints = (known?.fingerprints ?? Fingerprints.of([])).replaced(ends, [...between.keys()]);
   // An endpoint that is named twice has the place where it is named first.
   if (fingerprints === undefined) return readEndpoints(inputs, reading);
   const end = last.length - tail;

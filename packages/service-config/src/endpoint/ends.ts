@@ -2,11 +2,6 @@
  * Long lists that come again with a few endpoints changed: what stays in its place is found by looking at it, without a key or a
  * table for each of thousands.
  */
-import type { experimental } from '@grpc/grpc-js';
-import { endpointKey } from './identity.js';
-
-type Endpoint = experimental.Endpoint;
-
 /** What two lists have in common. */
 export interface SameEnds {
   /** So many begin alike. */
@@ -31,7 +26,7 @@ export function sameEnds<One, Other>(
 }
 
 /**
- * What the endpoints of a list are known by, in four bytes each: to look at thousands of objects takes a thousand times as long
+ * What the endpoints of a list are known by, their keys, in four bytes each: to look at thousands of objects takes a thousand times as long
  * as to look at their numbers, as hardly any of them is in a cache of the CPU.
  */
 export class Fingerprints {
@@ -41,15 +36,17 @@ export class Fingerprints {
     this.#numbers = numbers;
   }
 
-  static of(endpoints: readonly Endpoint[]): Fingerprints {
-    return new Fingerprints(Int32Array.from(endpoints, fingerprint));
+  /** @param keys of the endpoints. */
+  static of(keys: readonly string[]): Fingerprints {
+    return new Fingerprints(Int32Array.from(keys, fingerprint));
   }
 
   /**
    * Those of the list that has others between its ends. Undefined where one of them may stand in an end, too: different
    * endpoints have the same number once in billions.
+   * @param between the keys of those.
    */
-  replaced({ head, tail }: SameEnds, between: readonly Endpoint[]): Fingerprints | undefined {
+  replaced({ head, tail }: SameEnds, between: readonly string[]): Fingerprints | undefined {
     const before = this.#numbers.subarray(0, head);
     const after = this.#numbers.subarray(this.#numbers.length - tail);
     const numbers = Int32Array.from(between, fingerprint);
@@ -69,9 +66,8 @@ function hasAny(many: Int32Array, few: Int32Array): boolean {
   return false;
 }
 
-/** FNV-1a of what the endpoint is known by. */
-function fingerprint(endpoint: Endpoint): number {
-  const key = endpointKey(endpoint);
+/** FNV-1a. */
+function fingerprint(key: string): number {
   let hash = 0x811c9dc5;
   for (let i = 0; i < key.length; i++) hash = Math.imul(hash ^ key.charCodeAt(i), 0x01000193);
   return hash;

@@ -1,6 +1,6 @@
-import type { experimental } from '@grpc/grpc-js';
 import { describe, expect, test } from 'vitest';
 import { Fingerprints, sameEnds } from '../../src/endpoint/ends.js';
+import { endpointKey } from '../../src/endpoint/identity.js';
 
 const ends = (list: string, other: string) => {
   const { head, tail } = sameEnds([...list], [...other], Object.is);
@@ -22,15 +22,14 @@ describe('two lists have the same ends', () => {
   });
 });
 
-type Endpoint = experimental.Endpoint;
-
-/** `10.0.0.1:1+10.0.0.2:1`, or the path of a Unix socket. */
-const endpoint = (text: string): Endpoint => ({
-  addresses: text.split('+').map((one) => {
+/** Of `10.0.0.1:1+10.0.0.2:1`, or of the path of a Unix socket. */
+const keyOf = (text: string): string => {
+  const addresses = text.split('+').map((one) => {
     const [host = '', port] = one.split(':');
     return port === undefined ? { path: host } : { host, port: Number(port) };
-  }),
-});
+  });
+  return endpointKey({ addresses });
+};
 
 describe('an endpoint between the ends of a list is seen to stand in an end, too', () => {
   test.each([
@@ -42,8 +41,8 @@ describe('an endpoint between the ends of a list is seen to stand in an end, too
     ['/run/a', '/run/a', true],
     ['/run/a', '/run/b', false],
   ])('%s in a list with %s: %s', (one, other, expected) => {
-    const between = [endpoint('10.9.9.9:9'), endpoint(one)];
-    const [first, last] = [endpoint('10.0.0.7:1'), endpoint(other)];
+    const between = [keyOf('10.9.9.9:9'), keyOf(one)];
+    const [first, last] = [keyOf('10.0.0.7:1'), keyOf(other)];
     for (const list of [
       [last, first],
       [first, last],
@@ -54,9 +53,9 @@ describe('an endpoint between the ends of a list is seen to stand in an end, too
   });
 
   test('whatever was replaced before', () => {
-    const [a, b, c, d] = ['a', 'b', 'c', 'd'].map(endpoint) as [Endpoint, Endpoint, Endpoint, Endpoint];
+    const [a, b, c, d] = ['a', 'b', 'c', 'd'].map(keyOf) as [string, string, string, string];
     const later = Fingerprints.of([a, b, c]).replaced({ head: 1, tail: 1 }, [d]);
-    const isSeen = (one: Endpoint) => later?.replaced({ head: 3, tail: 0 }, [one]) === undefined;
+    const isSeen = (one: string) => later?.replaced({ head: 3, tail: 0 }, [one]) === undefined;
     expect([a, b, c, d].map(isSeen)).toEqual([true, false, true, true]);
   });
 });
