@@ -4,6 +4,7 @@
  */
 import './grpc-js/installed.js';
 
+export type { EndpointAttributes } from '@petiole/service-config';
 export {
   boolean,
   type ConfigOf,
@@ -33,7 +34,6 @@ export {
   serviceConfig,
   string,
 } from '@petiole/service-config';
-export type { EndpointAttributes } from '@petiole/service-config/internal';
 export type {
   CallEnd,
   CallHooks,

@@ -3,8 +3,8 @@
  * (`createManualResolver`), from DNS (`srv:`, `dns+refresh:`), or from a look-up of your own (`defineResolver`).
  */
 
+export type { EndpointAttributes } from '@petiole/service-config';
 export { ServiceConfigError, type ServiceConfigInput } from '@petiole/service-config';
-export type { EndpointAttributes } from '@petiole/service-config/internal';
 export { PollingResolver } from './first-edition.js';
 export type { EndpointBounds } from './lookup/bounds.js';
 export type { ResolverOptions } from './resolving/options.js';

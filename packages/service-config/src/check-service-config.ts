@@ -36,12 +36,12 @@ function tokens(rule: string, most = Number.POSITIVE_INFINITY): Row {
   return (value, at) => rounded(row(value, at) ?? 0);
 }
 
-const retryThrottling = object({
+const retryThrottling = object(() => ({
   required: {
     maxTokens: tokens('must be a number of at least 0.001 and at most 1000', 1000),
     tokenRatio: tokens('must be a number of at least 0.001'),
   },
-});
+}));
 
 /** gRFC A17. grpc-js drops it; the policies of Petiole read it. */
 const serviceName: Row = (value, at) => {
@@ -49,7 +49,7 @@ const serviceName: Row = (value, at) => {
   const takenFrom = value === undefined || value === null ? 'dns' : undefined;
   at.find(value, UNCHECKED, `must be a string, "" for the server as a whole, ${got(value)}`, { takenFrom });
 };
-const healthCheckFields = object({ required: { serviceName } });
+const healthCheckFields = object(() => ({ required: { serviceName } }));
 
 const healthCheckConfig: Row = (value, at) =>
   isJson(value)
@@ -61,10 +61,10 @@ const maxConnectionsPerSubchannel: Row = (value, at) => {
   if (isNumber(value) && Number.isInteger(value) && value >= 1 && value < 2 ** 32) return value;
   return at.refuse(value, 'must be an integer from 1 to 4294967295', UNSCALED);
 };
-const connectionScalingFields = object({
+const connectionScalingFields = object(() => ({
   optional: { maxConnectionsPerSubchannel },
   absent: () => UNSCALED,
-});
+}));
 
 const connectionScaling: Row = (value, at) =>
   isJson(value)
@@ -99,12 +99,12 @@ const fields = {
 /** The fields that do something. */
 export const SERVICE_CONFIG_FIELDS: readonly string[] = Object.keys(fields);
 
-const table = object({
+const table = object(() => ({
   optional: fields,
   unread: { loadBalancingPolicy },
   absent: (name) => (name === 'methodConfig' || OURS.some(([ours]) => ours === name) ? IGNORED : THROWS),
   hint: misplaced,
-});
+}));
 
 /** What to do with a field that stands in the wrong object. */
 function misplaced(name: string, value: unknown): string | undefined {

@@ -6,6 +6,7 @@ export {
   checkServiceConfig,
   type Duration,
   duration,
+  type EndpointAttributes,
   type Field,
   type FieldBounds,
   type FieldDescription,

@@ -9,6 +9,7 @@ import {
   parseDuration,
 } from './duration.js';
 import { isBoolean, isNumber, isString, own } from './json.js';
+import { lazily } from './lazily.js';
 import { got } from './text/show.js';
 import { type Fate, IGNORED, type Place, THROWS } from './walk/place.js';
 import { type Limit, leaf, list, object, type Row } from './walk/rows.js';
@@ -51,29 +52,35 @@ function pause(least: string, factor: number, ...limits: readonly Limit<string>[
 }
 
 /** grpc-js draws it, up to 20 % longer. */
-const backoff = pause('above 0 s', 1.2, [(value) => Number.parseFloat(value) === 0, HURRIES]);
+function backoff(): Row {
+  return pause('above 0 s', 1.2, [(value) => Number.parseFloat(value) === 0, HURRIES]);
+}
 
-const multiplier = leaf((value): value is number => isNumber(value) && value > 0, 'must be a number above 0');
+const CODES = 'must be an array of status codes such as ["UNAVAILABLE"]';
 
 /** Numbers and names. */
-const ALL_CODES: readonly unknown[] = Object.values(Status);
-const asCode = (value: unknown) => (isString(value) ? value.toUpperCase() : value);
-const code = leaf(
-  (value): value is unknown => ALL_CODES.includes(asCode(value)),
-  'must be a status code that an RPC can fail with, such as "UNAVAILABLE" or 14',
-  [(value) => value === Status.OK || asCode(value) === 'OK', IS_NO_FAILURE],
-);
-const CODES = 'must be an array of status codes such as ["UNAVAILABLE"]';
-const codes = list(code, CODES, MOST_CODES);
+function codes(...limits: readonly Limit<unknown[]>[]): Row {
+  const all: readonly unknown[] = Object.values(Status);
+  const asCode = (value: unknown) => (isString(value) ? value.toUpperCase() : value);
+  const code = leaf(
+    (value): value is unknown => all.includes(asCode(value)),
+    'must be a status code that an RPC can fail with, such as "UNAVAILABLE" or 14',
+    [(value) => value === Status.OK || asCode(value) === 'OK', IS_NO_FAILURE],
+  );
+  return list(code, CODES, MOST_CODES, ...limits);
+}
 
 /** gRFC A6 */
-const retryPolicy = object({
+const retryPolicy = object(() => ({
   required: {
     maxAttempts: attempts,
-    initialBackoff: backoff,
-    maxBackoff: backoff,
-    backoffMultiplier: multiplier,
-    retryableStatusCodes: list(code, CODES, MOST_CODES, [isEmpty, THROWS]),
+    initialBackoff: backoff(),
+    maxBackoff: backoff(),
+    backoffMultiplier: leaf(
+      (value): value is number => isNumber(value) && value > 0,
+      'must be a number above 0',
+    ),
+    retryableStatusCodes: codes([isEmpty, THROWS]),
   },
   check({ initialBackoff, maxBackoff }, at) {
     if (!isString(initialBackoff) || !isString(maxBackoff)) return;
@@ -83,17 +90,20 @@ const retryPolicy = object({
     const instead = `write a maxBackoff of at least initialBackoff, ${got(maxBackoff)}`;
     at.at('maxBackoff').note(maxBackoff, ['ignored', happens], instead);
   },
-});
+}));
 
 /** gRFC A6 */
-const hedgingPolicy = object({
-  required: { maxAttempts: attempts },
-  optional: {
-    hedgingDelay: pause('of 0 s or more', 1),
-    nonFatalStatusCodes: (value, at) =>
-      Array.isArray(value) ? codes(value, at) : at.refuse(value, CODES, value ? ENDS_PROCESS : IGNORED),
-  },
-  absent: (name) => (name === 'nonFatalStatusCodes' ? IGNORED : THROWS),
+const hedgingPolicy = object(() => {
+  const some = codes();
+  return {
+    required: { maxAttempts: attempts },
+    optional: {
+      hedgingDelay: pause('of 0 s or more', 1),
+      nonFatalStatusCodes: (value, at) =>
+        Array.isArray(value) ? some(value, at) : at.refuse(value, CODES, value ? ENDS_PROCESS : IGNORED),
+    },
+    absent: (name) => (name === 'nonFatalStatusCodes' ? IGNORED : THROWS),
+  };
 });
 
 /** A Duration as grpc-js reads it right: `{ seconds, nanos }`. */
@@ -123,14 +133,14 @@ function namePart(example: string): Row {
   return leaf(isString, 'must be a string', [(value) => value.includes('/'), MATCHES_NOTHING, rule]);
 }
 
-const nameFields = object({
+const nameFields = object(() => ({
   optional: { service: namePart('"pkg.Service"'), method: namePart('"Method"') },
   check({ service, method }, at) {
     // Even an empty method is refused here.
     if (isString(method) && !service)
       at.at('method').find(method, THROWS, 'must not stand without a service');
   },
-});
+}));
 
 const name: Row = (value, at) => {
   if (typeof value === 'object' && value !== null) refuseTwice(value, at);
@@ -147,9 +157,8 @@ function refuseTwice(name: object, at: Place): void {
   else at.find(name, THROWS, `must not be named twice: ${before} is the same`);
 }
 
+const NAMES = 'must be an array such as [{"service": "pkg.Service"}]';
 const NO_NAME = 'must name a service, a method, or with [{}] all methods';
-const noName: Limit<unknown[]> = [isEmpty, NAMES_NONE, NO_NAME];
-const names = list(name, 'must be an array such as [{"service": "pkg.Service"}]', MOST_ENTRIES, noName);
 
 type Takes = (value: unknown) => boolean;
 
@@ -175,8 +184,8 @@ function size(way: 'send' | 'receive', isTaken: Takes): Row {
 
 const onCall = 'set it on each call: new Metadata({ waitForReady: true })';
 
-const entry = object({
-  required: { name: names },
+const entry = object(() => ({
+  required: { name: list(name, NAMES, MOST_ENTRIES, [isEmpty, NAMES_NONE, NO_NAME]) },
   optional: { timeout, retryPolicy, hedgingPolicy },
   unread: {
     waitForReady: unread('true or false', isBoolean, isBoolean, onCall),
@@ -190,11 +199,11 @@ const entry = object({
     if (retryPolicy && hedgingPolicy)
       at.at('hedgingPolicy').find(hedgingPolicy, THROWS, 'must not stand beside a retryPolicy');
   },
-});
+}));
 
 const ENTRIES = 'must be an array of objects';
-const entries = list(entry, ENTRIES, MOST_ENTRIES);
+const entries = lazily(() => list(entry, ENTRIES, MOST_ENTRIES));
 
 /** The row of `methodConfig`. */
 export const methodConfig: Row = (value, at) =>
-  Array.isArray(value) ? entries(value, at) : at.refuse(value, ENTRIES, IGNORED);
+  Array.isArray(value) ? entries()(value, at) : at.refuse(value, ENTRIES, IGNORED);

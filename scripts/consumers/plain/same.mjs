@@ -6,7 +6,6 @@ import './main.mjs';
 const require = createRequire(import.meta.url);
 for (const name of [
   'service-config',
-  'service-config/internal',
   'balancer',
   'balancer/testing',
   'resolver',

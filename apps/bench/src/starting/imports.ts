@@ -1,13 +1,14 @@
 /**
- * What an application pays for a package before it uses it: import time and installed size, beside the same sources compiled
- * to one module per file.
+ * What an application pays for a package before it uses it: import time, on each line of Node.js, and installed size, beside the
+ * same sources compiled to one module per file.
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { figure, type Report, tableOf, type Verdict } from '../report/report.js';
+import { figure, type Report, type Row, ratio, tableOf, type Verdict } from '../report/report.js';
 import { installedSize, packageFolder } from './installed-size.js';
-import { APP, GRPC, inRounds, middle, type Result, type Task } from './starting-process.js';
+import { OWN, type Runtime, withRuntimes } from './runtimes.js';
+import { APP, GRPC, inRounds, middle, type Task } from './starting-process.js';
 import { withUnbundled } from './unbundled.js';
 
 /** @petiole/service-config has no limit of its own: it is a part of the import and of the installation of these. */
@@ -18,71 +19,133 @@ const LIMITS: ReadonlyMap<string, { readonly ms: number; readonly kib?: number }
   ['@petiole/kubernetes', { ms: 10, kib: 150 }],
 ]);
 const NAMES = ['@petiole/service-config', ...LIMITS.keys(), '@petiole/echo-proto'];
+/** What grpc-js takes where the limits are set: a machine that is faster or slower in both has the same ratio. */
+const GRPC_MS = 45;
+const SELF = 'grpc-js itself';
+const FLOOR = new URL('empty-module.js', import.meta.url).href;
 
 const FULL = { rounds: 15 };
 const QUICK = { rounds: 1 };
 
 const kib = (bytes: number): string => figure(bytes / 1024, 'KiB');
-const lastImport = (results: readonly Result[], what: 'ms' | 'cpuMs'): number =>
-  middle(results, ({ imports }) => imports.at(-1)?.[what]);
+
+/** What is imported after grpc-js, and what it is called. */
+interface Subject {
+  readonly name: string;
+  readonly module?: string;
+}
 
 export async function imports(quick: boolean): Promise<Report> {
-  const { rounds } = quick ? QUICK : FULL;
   const missing = NAMES.find((name) => !existsSync(join(packageFolder(name, APP), 'dist')));
   if (!quick && missing !== undefined) {
     throw new Error(`${missing} is not built: run pnpm bench in the root of the repository`);
   }
   return withUnbundled(NAMES, async (unbundled) => {
-    const tasks = NAMES.flatMap((name): Task[] => [
-      { imports: [GRPC, name] },
-      { imports: [GRPC, pathToFileURL(unbundled(name).entry).href] },
-    ]);
-    const [alone = [], ...results] = await inRounds([{ imports: [GRPC] }, ...tasks], rounds, quick);
-    const verdicts: Verdict[] = [];
-    const rows = NAMES.map((name, index) => {
-      const [bundled = [], separate = []] = results.slice(2 * index);
-      const ms = lastImport(bundled, 'ms');
-      const size = installedSize(packageFolder(name, APP));
-      const before = installedSize(unbundled(name).folder);
-      const limit = LIMITS.get(name);
-      if (limit !== undefined) {
-        const all = size.bytes + size.dependencyBytes;
-        const allBefore = before.bytes + before.dependencyBytes;
-        verdicts.push(
-          {
-            target: `${name} is imported within ${limit.ms} ms`,
-            measured: figure(ms, 'ms'),
-            met: ms <= limit.ms,
-          },
-          limit.kib === undefined
-            ? {
-                target: `${name} with its dependencies is no larger than as one module per file`,
-                measured: `${kib(all)}, ${kib(allBefore)}`,
-                met: all <= allBefore,
-              }
-            : {
-                target: `${name} is installed in less than ${limit.kib} KiB`,
-                measured: kib(size.bytes),
-                met: size.bytes < limit.kib * 1024,
-              },
-        );
-      }
-      return {
-        'package, after grpc-js': name,
-        import: figure(ms, 'ms'),
-        'CPU for it': figure(lastImport(bundled, 'cpuMs'), 'ms'),
-        'one module per file': figure(lastImport(separate, 'ms'), 'ms'),
-        installed: kib(size.bytes),
-        'as one module per file': kib(before.bytes),
-        dependencies: size.dependencies === 0 ? 'none' : `${size.dependencies}: ${kib(size.dependencyBytes)}`,
-      };
-    });
+    const subjects: Subject[] = [
+      { name: SELF },
+      { name: 'an empty module', module: FLOOR },
+      ...NAMES.flatMap((name) => [
+        { name, module: name },
+        { name: `${name}, one module per file`, module: pathToFileURL(unbundled(name).entry).href },
+      ]),
+    ];
+    const times = quick
+      ? await timesOf(subjects, [OWN], quick)
+      : await withRuntimes((all) => timesOf(subjects, all, quick));
+    const sizes = NAMES.map((name) => ({
+      name,
+      now: installedSize(packageFolder(name, APP)),
+      before: installedSize(unbundled(name).folder),
+    }));
     return {
-      tables: [tableOf('Import time and installed size', rows)],
-      verdicts,
+      tables: [
+        tableOf(
+          'Import time, after grpc-js',
+          times.map(
+            ({ name, ms }): Row => ({
+              import: name,
+              ...Object.fromEntries(Array.from(ms, ([runtime, each]) => [runtime, figure(each, 'ms')])),
+            }),
+          ),
+        ),
+        tableOf(
+          'Installed size',
+          sizes.map(
+            ({ name, now, before }): Row => ({
+              package: name,
+              installed: kib(now.bytes),
+              'as one module per file': kib(before.bytes),
+              dependencies:
+                now.dependencies === 0 ? 'none' : `${now.dependencies}: ${kib(now.dependencyBytes)}`,
+            }),
+          ),
+        ),
+      ],
+      verdicts: [...LIMITS].flatMap(([name, limit]): Verdict[] => {
+        const of = (subject: string) =>
+          times.find((each) => each.name === subject)?.ms ?? new Map<string, number>();
+        const size = sizes.find((each) => each.name === name);
+        return [
+          ...Array.from(of(name), ([runtime, ms]): Verdict => {
+            const share = ms / (of(SELF).get(runtime) ?? Number.NaN);
+            return {
+              target: `${name}: ${limit.ms} ms where grpc-js takes ${GRPC_MS}, ${ratio(limit.ms / GRPC_MS)} of it, ${runtime}`,
+              measured: `${ratio(share)} (${figure(ms, 'ms')})`,
+              met: share <= limit.ms / GRPC_MS,
+            };
+          }),
+          ...(size === undefined ? [] : [sizeVerdict(size, limit.kib)]),
+        ];
+      }),
       notes: [
-        `Medians of ${rounds} processes in turns. grpc-js itself takes ${figure(lastImport(alone, 'ms'), 'ms')}; it is a peer dependency of every package and counts for none.`,
+        `Medians of ${(quick ? QUICK : FULL).rounds} processes in turns, which import grpc-js first: it is a peer dependency of every package. An empty module is what the runtime itself takes for any.`,
       ],
     };
   });
+}
+
+/** The median of each, by the name of the runtime. */
+async function timesOf(
+  subjects: readonly Subject[],
+  runtimes: readonly Runtime[],
+  quick: boolean,
+): Promise<{ readonly name: string; readonly ms: ReadonlyMap<string, number> }[]> {
+  const tasks = subjects.flatMap(({ module }) =>
+    runtimes.map(
+      ({ binary: node }): Task => ({ node, imports: [GRPC, ...(module === undefined ? [] : [module])] }),
+    ),
+  );
+  const results = await inRounds(tasks, (quick ? QUICK : FULL).rounds, quick);
+  const medians = results.map((each) => middle(each, ({ imports: all }) => all.at(-1)?.ms));
+  return subjects.map(({ name }, row) => ({
+    name,
+    ms: new Map(
+      runtimes.map((runtime, column) => [
+        runtime.name,
+        medians[row * runtimes.length + column] ?? Number.NaN,
+      ]),
+    ),
+  }));
+}
+
+interface Sizes {
+  readonly name: string;
+  readonly now: ReturnType<typeof installedSize>;
+  readonly before: ReturnType<typeof installedSize>;
+}
+
+function sizeVerdict({ name, now, before }: Sizes, limit: number | undefined): Verdict {
+  if (limit !== undefined) {
+    const target = `${name} is installed in less than ${limit} KiB`;
+    return { target, measured: kib(now.bytes), met: now.bytes < limit * 1024 };
+  }
+  const [all, allBefore] = [now, before].map(({ bytes, dependencyBytes }) => bytes + dependencyBytes) as [
+    number,
+    number,
+  ];
+  return {
+    target: `${name} with its dependencies is no larger than as one module per file`,
+    measured: `${kib(all)}, ${kib(allBefore)}`,
+    met: all <= allBefore,
+  };
 }

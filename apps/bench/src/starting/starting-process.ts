@@ -1,7 +1,7 @@
 /** Processes that start, import and may send one RPC: what that takes them. */
 import { fileURLToPath } from 'node:url';
 import type { LoadBalancingConfig } from '@grpc/grpc-js';
-import { execaNode } from 'execa';
+import { execa } from 'execa';
 import { median } from '../report/statistics.js';
 
 /** The application's folder: packages are found as it would find them. */
@@ -9,6 +9,8 @@ export const APP: string = fileURLToPath(new URL('../..', import.meta.url));
 export const GRPC = '@grpc/grpc-js';
 
 export interface Task {
+  /** The binary of Node.js; absent: this process's. */
+  readonly node?: string;
   /** Names of packages or URLs of files, in this order; the first is grpc-js. */
   readonly imports: readonly string[];
   readonly target?: string;
@@ -20,12 +22,12 @@ export interface Result {
   readonly firstRpcMs?: number;
 }
 
-async function run(task: Task, quick: boolean): Promise<Result> {
+async function run({ node = process.execPath, ...task }: Task, quick: boolean): Promise<Result> {
   const script = fileURLToPath(new URL('cold-start-process.js', import.meta.url));
-  const { stdout } = await execaNode(script, [JSON.stringify(task)], {
+  // Quick runs need no build.
+  const options = quick ? ['--conditions=@petiole/source', '--import', 'tsx'] : [];
+  const { stdout } = await execa(node, [...options, script, JSON.stringify(task)], {
     cwd: APP,
-    // Quick runs need no build.
-    nodeOptions: quick ? ['--conditions=@petiole/source', '--import', 'tsx'] : [],
     timeout: 20_000,
   });
   // Written by the script, whose last line it is.

@@ -3,10 +3,10 @@
  * makes both of what its leaf reports; what counts goes on to the {@link ChildOwner}.
  */
 import { type ChannelOptions, experimental, type Metadata, type status } from '@grpc/grpc-js';
+import type { EndpointAttributes } from '@petiole/service-config';
 import {
   addressName,
   attributesOf,
-  type EndpointAttributes,
   endpointName,
   oneLine,
   publishLater,

@@ -1,11 +1,7 @@
 /** An endpoint as a policy sees it, what a policy can attach to its endpoints, and how a message describes them. */
 import type { experimental, Metadata, status } from '@grpc/grpc-js';
-import {
-  addressName,
-  attributesOf,
-  type EndpointAttributes,
-  endpointName,
-} from '@petiole/service-config/internal';
+import type { EndpointAttributes } from '@petiole/service-config';
+import { addressName, attributesOf, endpointName } from '@petiole/service-config/internal';
 import type { EndpointState } from '../events/endpoint-events.js';
 
 /** What tells one endpoint from another. */

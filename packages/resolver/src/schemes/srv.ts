@@ -4,7 +4,8 @@
  */
 import type { SrvRecord } from 'node:dns';
 import type { experimental } from '@grpc/grpc-js';
-import { type EndpointAttributes, quote, type Trace } from '@petiole/service-config/internal';
+import type { EndpointAttributes } from '@petiole/service-config';
+import { quote, type Trace } from '@petiole/service-config/internal';
 import { type ResolverClass, registration } from '../grpc-js/registration.js';
 import { BOUNDS, type EndpointBounds, withinBounds } from '../lookup/bounds.js';
 import { type DnsSession, type OpenDnsSession, openDnsSession } from '../lookup/dns-session.js';

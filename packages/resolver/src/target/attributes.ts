@@ -1,6 +1,7 @@
 /** Attributes of an endpoint as a program or a catalogue gives them, checked. */
 import { isDeepStrictEqual } from 'node:util';
-import { type EndpointAttributes, isJson, show } from '@petiole/service-config/internal';
+import type { EndpointAttributes } from '@petiole/service-config';
+import { isJson, show } from '@petiole/service-config/internal';
 import { TargetError } from './error.js';
 import { deepFreeze } from './objects.js';
 

@@ -3,9 +3,9 @@
  * This file accepts them in the forms that people write.
  */
 import type { experimental } from '@grpc/grpc-js';
+import type { EndpointAttributes } from '@petiole/service-config';
 import {
   attributesOf,
-  type EndpointAttributes,
   endpointKey,
   Fingerprints,
   quote,

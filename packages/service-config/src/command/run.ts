@@ -1,6 +1,9 @@
 /** The command: prints what `checkServiceConfig` finds in a file, and which of it must change. */
 import { parseArgs } from 'node:util';
-import { checkServiceConfig, isDeeper, messageOf, type ServiceConfigFinding, show } from '../internal.js';
+import { checkServiceConfig, type ServiceConfigFinding } from '../index.js';
+import { isDeeper } from '../json.js';
+import { show } from '../text/show.js';
+import { messageOf } from '../text/thrown.js';
 
 /** What the command needs of its process. */
 export interface Surroundings {

@@ -87,7 +87,7 @@ function config(names: string, rows: Rows = {}, other?: Row): Row {
     const snake = snakeCase(name);
     return Object.hasOwn(optional, name) || Object.hasOwn(json, snake) ? name : snake;
   };
-  const fields = object({ optional, spelling, ...(other && { other }) });
+  const fields = object(() => ({ optional, spelling, ...(other && { other }) }));
   return (json, at) => (isJson(json) ? fields(json, at) : json);
 }
 

@@ -10,7 +10,7 @@ const LONGEST = 500;
  * Control characters (C0 with ESC, DEL, C1), the two line separators of Unicode, and what turns the direction of
  * writing: in a terminal or a log each could forge a line or hide one. JSON.stringify leaves some of them as they are.
  */
-const UNSAFE = /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu;
+const unsafe = (): RegExp => /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu;
 
 /**
  * The text in one line: line breaks and the blanks around them become one blank, other control characters `\x1b`.
@@ -26,12 +26,12 @@ export function oneLine(text: string, most: number = LONGEST): string {
 
 /** The text with `\x1b` or `\u2028` for each character that could do harm. */
 export function visible(text: string): string {
-  return text.replace(UNSAFE, (unsafe) => `${unsafe > '\xff' ? '\\u' : '\\x'}${code(unsafe)}`);
+  return text.replace(unsafe(), (found) => `${found > '\xff' ? '\\u' : '\\x'}${code(found)}`);
 }
 
 /** The value as one line of JSON, which a terminal may be shown. */
 export function jsonLine(value: object): string {
-  return JSON.stringify(value).replace(UNSAFE, (unsafe) => `\\u${code(unsafe).padStart(4, '0')}`);
+  return JSON.stringify(value).replace(unsafe(), (found) => `\\u${code(found).padStart(4, '0')}`);
 }
 
 const code = (character: string): string => character.charCodeAt(0).toString(16).padStart(2, '0');

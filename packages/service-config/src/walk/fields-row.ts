@@ -15,7 +15,7 @@ export function fieldsRow(
     Object.fromEntries(Object.entries(fields).map(([name, field]) => [name, take(field)]));
   const defaults = ofEach(({ absent }) => absent);
   const optional = ofEach(({ read }) => read) as Record<string, Row>;
-  const table = object({ optional, absent: () => undefined, other: findUnknown });
+  const table = object(() => ({ optional, absent: () => undefined, other: findUnknown }));
   return (json, at) => {
     if (!isJson(json)) at.refuse(json, `${what}must be an object`);
     return { ...defaults, ...table(own(json), at) };

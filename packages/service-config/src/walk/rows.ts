@@ -54,14 +54,18 @@ export interface Fields {
   readonly check?: (json: Json, at: Place) => void;
 }
 
-/** An object of which the fields are known. Programs load many of these and use few: it is made ready when it is used. */
-export function object(fields: Fields): Row<Json | undefined> {
+/** An object of which the fields are known. Programs load many of these and use few: it is made when it is used. */
+export function object(fields: () => Fields): Row<Json | undefined> {
+  const row = lazily(() => objectRow(fields()));
+  return (json, at) => row()(json, at);
+}
+
+function objectRow(fields: Fields): Row<Json | undefined> {
   const { required = {}, optional = {}, unread = {}, hint, check } = fields;
   const { spelling = (name) => name, absent = (_, { within }) => within.refused, other = unknown } = fields;
-  const table = lazily(() => new Map(Object.entries({ ...required, ...optional, ...unread })));
+  const rows = new Map(Object.entries({ ...required, ...optional, ...unread }));
   return (json, at) => {
     if (!isJson(json)) return void at.refuse(json, 'must be an object');
-    const rows = table();
     const read = Object.entries(json).map(([name, value]) => {
       const place = at.at(name);
       const field = spelling(name, json);
@@ -82,7 +86,7 @@ export function object(fields: Fields): Row<Json | undefined> {
 
   function unknown(value: unknown, at: Place, name: string): void {
     const known = Object.keys({ ...required, ...optional });
-    const meant = didYouMean(name, table().keys());
+    const meant = didYouMean(name, rows.keys());
     const all = known.length > 0 ? `the fields are ${known.join(', ')}` : 'there are no fields';
     const guess = `unknown field: ${meant ?? all}`;
     const told = hint?.(name, value);

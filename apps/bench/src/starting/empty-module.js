@@ -1,0 +1,2 @@
+/** What Node.js takes to import anything: the floor under every package. */
+export {};
