@@ -4,12 +4,12 @@ import { experimental } from '@grpc/grpc-js';
 import { leastRequest } from '@petiole/balancer';
 import { Condition } from '@petiole/test-kit/condition';
 import { hear } from '@petiole/test-kit/hear';
+import { echoSlice } from '@petiole/test-kit/kubernetes/objects';
+import { type EndpointFields, pod } from '@petiole/test-kit/kubernetes/slices';
 import { SimulatedChannel } from '@petiole/test-kit/simulated-channel';
 import { expect, it, onTestFinished } from 'vitest';
 import { createKubernetesResolver } from '../src/resolver.js';
-import { echoSlice } from './support/objects.js';
 import { events, list, serve, watch } from './support/scripted-api.js';
-import { type EndpointFields, pod } from './support/slices.js';
 
 const SLICES = 5;
 const PODS_PER_SLICE = 20;

@@ -1,8 +1,8 @@
 import { EventEmitter, once } from 'node:events';
+import type { Upstream } from '@petiole/test-kit/kubernetes/gateway';
 import { node, type Program, start } from '@petiole/test-kit/program';
 import { startPeer } from '@petiole/test-kit/servers';
 import { expect, it, onTestFinished, vi } from 'vitest';
-import type { Upstream } from './support/gateway.js';
 import { openWith } from './support/world.js';
 
 /** Below the deadline of a request, after which nothing would hold the process any more. */

@@ -1,8 +1,8 @@
 /** Stands for the API server of a cluster with one Service, `echo` in `shop`, whose pods stand in slices of a hundred. */
 import type { ServerResponse } from 'node:http';
-import { Gateway } from '../../../../packages/kubernetes/test/support/gateway.js';
-import { echoSlice } from '../../../../packages/kubernetes/test/support/objects.js';
-import { type EndpointFields, pod } from '../../../../packages/kubernetes/test/support/slices.js';
+import { Gateway } from '@petiole/test-kit/kubernetes/gateway';
+import { echoSlice } from '@petiole/test-kit/kubernetes/objects';
+import { type EndpointFields, pod } from '@petiole/test-kit/kubernetes/slices';
 import { answer } from '../load/child.js';
 
 /** As many as the control plane puts into one. */

@@ -1,4 +1,5 @@
 /** A kube-apiserver with RBAC and its etcd, on free ports of the loopback, and the API as its administrator. */
+
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createSign, generateKeyPairSync } from 'node:crypto';
 import { mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
@@ -8,14 +9,12 @@ import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import type { ApiObject } from '@petiole/test-kit/kubernetes/objects';
 import type { Binaries } from './binaries.js';
 
 const ISSUER = 'https://kubernetes.default.svc';
 const ADMIN_TOKEN = 'admin';
 const STARTING = 60_000;
-
-/** An object of the API, or an answer of it. */
-export type ApiObject = Readonly<Record<string, unknown>>;
 
 export class ApiServer {
   readonly port: number;

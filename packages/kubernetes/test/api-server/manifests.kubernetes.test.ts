@@ -1,9 +1,9 @@
 /** Every manifest of the manual is one that Kubernetes accepts, and the role in it is enough, and not too much. */
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import type { ApiObject } from '@petiole/test-kit/kubernetes/objects';
 import { loadAll } from 'js-yaml';
 import { beforeAll, expect, it } from 'vitest';
-import type { ApiObject } from './api-server.js';
 import { useApiServer } from './real.js';
 
 const PAGE = fileURLToPath(new URL('../../../../docs/kubernetes.md', import.meta.url));

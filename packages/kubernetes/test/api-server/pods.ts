@@ -1,10 +1,10 @@
 /** Pods at addresses of the test's own network namespace, and load on them. */
 import type { Client } from '@grpc/grpc-js';
 import type { Backend } from '@petiole/test-kit/backend';
+import { type EndpointFields, pod } from '@petiole/test-kit/kubernetes/slices';
 import { ask } from '@petiole/test-kit/rpc';
 import { startBackend } from '@petiole/test-kit/servers';
 import { onTestFinished } from 'vitest';
-import { type EndpointFields, pod } from '../support/slices.js';
 
 /** A server that slices may name. */
 export interface RunningPod {

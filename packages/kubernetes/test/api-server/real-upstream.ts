@@ -1,7 +1,7 @@
 /** Hands requests on to the real API server, writes down what passes, and cuts and refuses where a scenario wants it. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { request as httpsRequest } from 'node:https';
-import { purposeOf, type Upstream } from '../support/gateway.js';
+import { purposeOf, type Upstream } from '@petiole/test-kit/kubernetes/gateway';
 import type { Passed, Recorded } from '../support/record.js';
 
 export class RealUpstream implements Upstream {

@@ -1,7 +1,8 @@
 /** The real API server, one for a file of tests, and worlds at it. */
+
+import { Gateway } from '@petiole/test-kit/kubernetes/gateway';
+import { clientAccount } from '@petiole/test-kit/kubernetes/objects';
 import { afterAll, beforeAll, onTestFinished } from 'vitest';
-import { Gateway } from '../support/gateway.js';
-import { clientAccount } from '../support/objects.js';
 import { RealWorld } from '../support/world.js';
 import { ApiServer } from './api-server.js';
 import { binaries } from './binaries.js';

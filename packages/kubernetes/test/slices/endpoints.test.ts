@@ -1,8 +1,8 @@
+import { type EndpointFields, pod, slice, TERMINATING } from '@petiole/test-kit/kubernetes/slices';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ServiceEndpoints } from '../../src/slices/endpoints.js';
 import { type PodEndpoint, readSlice, type Slice } from '../../src/slices/slice.js';
-import { type EndpointFields, pod, slice, TERMINATING } from '../support/slices.js';
 
 /** `fd00::1+10.0.0.1`, each endpoint. */
 const names = (endpoints: readonly PodEndpoint[]): string[] =>

@@ -1,7 +1,7 @@
+import { pod, slice } from '@petiole/test-kit/kubernetes/slices';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readSlice as readFor, type Slice } from '../../src/slices/slice.js';
-import { pod, slice } from '../support/slices.js';
 
 const readSlice = (object: unknown, port: number | string = 'grpc') => readFor(object, port);
 const hosts = ({ addresses }: Slice) => addresses.map(({ endpoint }) => endpoint.addresses[0]?.host);

@@ -3,7 +3,7 @@
  * later step waits for that. A request that differs from the recorded one is a failure of the test.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { purposeOf, type Upstream } from './gateway.js';
+import { purposeOf, type Upstream } from '@petiole/test-kit/kubernetes/gateway';
 import type { Recorded } from './record.js';
 
 interface Waiting {

@@ -1,12 +1,12 @@
 /** What happens in clusters, and what the channels of a target must hear of it. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { ApiObject } from '@petiole/test-kit/kubernetes/objects';
+import { echoSlice, roleBinding } from '@petiole/test-kit/kubernetes/objects';
+import { type EndpointFields, pod, TERMINATING } from '@petiole/test-kit/kubernetes/slices';
 import { dump } from 'js-yaml';
 import { expect } from 'vitest';
-import type { ApiObject } from '../api-server/api-server.js';
 import { Follower } from './follower.js';
-import { echoSlice, roleBinding } from './objects.js';
-import { type EndpointFields, pod, TERMINATING } from './slices.js';
 import type { OpenWorld, World } from './world.js';
 
 export type Scenario = (open: OpenWorld) => Promise<void>;

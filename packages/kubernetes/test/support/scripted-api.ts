@@ -1,9 +1,9 @@
 /** An API server that answers as a test wants it. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { purposeOf } from '@petiole/test-kit/kubernetes/gateway';
+import { echoSlice } from '@petiole/test-kit/kubernetes/objects';
+import { pod } from '@petiole/test-kit/kubernetes/slices';
 import { onTestFinished } from 'vitest';
-import { purposeOf } from './gateway.js';
-import { echoSlice } from './objects.js';
-import { pod } from './slices.js';
 import { openWith, type PodWorld } from './world.js';
 
 export type Answer = (response: ServerResponse, request: IncomingMessage) => void;

@@ -5,10 +5,10 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Gateway, type Upstream } from '@petiole/test-kit/kubernetes/gateway';
 import type { Surroundings } from '../../src/api/service-account.js';
 import type { ApiServer } from '../api-server/api-server.js';
 import type { RealUpstream } from '../api-server/real-upstream.js';
-import { Gateway, type Upstream } from './gateway.js';
 import type { Recorded } from './record.js';
 import { Replay } from './replay.js';
 

@@ -5,7 +5,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
-import { issue, type KeyPair } from '@petiole/test-kit/certificates';
+import { issue, type KeyPair } from '../certificates.js';
 
 export interface Upstream {
   handle(request: IncomingMessage, response: ServerResponse): void;

@@ -1,6 +1,8 @@
 /** Objects of the API, as the manual has them in YAML. */
-import type { ApiObject } from '../api-server/api-server.js';
 import { type EndpointFields, slice } from './slices.js';
+
+/** An object of the API, or an answer of it. */
+export type ApiObject = Readonly<Record<string, unknown>>;
 
 /** The service account `client`, which may do what this package does, in a namespace. */
 export function clientAccount(namespace: string): ApiObject[] {
