@@ -1,36 +1,8 @@
-/** What @grpc/grpc-js really does with a service config. All of it is in one file, which other entries share. */
-export {
-  boolean,
-  type ConfigOf,
-  type ConnectionScaling,
-  checkServiceConfig,
-  type Duration,
-  duration,
-  type EndpointAttributes,
-  type Field,
-  type FieldBounds,
-  type FieldDescription,
-  type FieldOptions,
-  type Fields,
-  type HealthCheckConfig,
-  type HedgingPolicy,
-  integer,
-  type JsonOf,
-  list,
-  type MethodConfig,
-  type MethodName,
-  number,
-  object,
-  type PreparedServiceConfig,
-  type RetryPolicy,
-  type RetryThrottling,
-  readServiceConfig,
-  ServiceConfigError,
-  type ServiceConfigFinding,
-  type ServiceConfigInput,
-  type ServiceConfigOptions,
-  type ServiceConfigSource,
-  type StatusCode,
-  serviceConfig,
-  string,
-} from './internal.js';
+/** What @grpc/grpc-js really does with a service config. */
+export { checkServiceConfig } from './check-service-config.js';
+export type { Duration } from './duration.js';
+export * from './fields.js';
+export type { ServiceConfigFinding } from './finding.js';
+export type { EndpointAttributes } from './grpc-js/endpoint-attributes.js';
+export * from './read-service-config.js';
+export * from './service-config.js';

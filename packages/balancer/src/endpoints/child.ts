@@ -271,8 +271,16 @@ export class EndpointChild<Data>
 
   // What the leaf calls.
 
-  createSubchannel(address: experimental.SubchannelAddress, args: ChannelOptions): SubchannelInterface {
-    return this.createSubchannelFor(this, address, args);
+  createSubchannel(
+    address: experimental.SubchannelAddress,
+    args: ChannelOptions,
+    observer: HealthObserver = this,
+  ): SubchannelInterface {
+    const subchannel = this.helper.createSubchannel(address, args);
+    const { healthService } = this.owner.args;
+    return healthService === undefined
+      ? subchannel
+      : new HealthCheckedSubchannel(subchannel, healthService, observer);
   }
 
   requestReresolution(): void {
@@ -323,18 +331,6 @@ export class EndpointChild<Data>
     return connectedTo.length === 0 ? this.endpoint : { addresses: [...connectedTo] };
   }
 
-  createSubchannelFor(
-    observer: HealthObserver,
-    address: experimental.SubchannelAddress,
-    args: ChannelOptions,
-  ): SubchannelInterface {
-    const subchannel = this.helper.createSubchannel(address, args);
-    const { healthService } = this.owner.args;
-    return healthService === undefined
-      ? subchannel
-      : new HealthCheckedSubchannel(subchannel, healthService, observer);
-  }
-
   pickOf(picked: SubchannelInterface | null, connection?: Connection): EndpointPick<Data> {
     // Policies above cast the subchannel to the wrapper that they made (B8): give it back.
     const subchannel = picked instanceof HealthCheckedSubchannel ? picked.unwrapped : picked;
@@ -383,7 +379,7 @@ export class EndpointChild<Data>
 
   private callEnded(code: status, trailers: Metadata, connection: Connection | undefined): void {
     const { owner, kept, connections } = this;
-    if (connection === undefined || connections?.isOwn(connection)) this.pace.callEnded(code, trailers);
+    if (connection === undefined || connection.pick === this.answer) this.pace.callEnded(code, trailers);
     connection?.callEnded(code, trailers);
     connections?.freed();
     owner.waits.mayHaveEnded(this);

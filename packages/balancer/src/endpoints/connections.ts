@@ -10,7 +10,7 @@ import { Leaf, type LeafOwner, type LeafReport } from '../grpc-js/leaf.js';
 import { hasTransport, roomOn } from '../grpc-js/streams.js';
 import type { HealthCheckedSubchannel, HealthObserver } from '../health/checked-subchannel.js';
 import { type ChannelArguments, nextConnection } from './channel-arguments.js';
-import { type EndpointPick, QueuedPick } from './pick-result.js';
+import { type EndpointPick, type QueuedPick, queuePick } from './pick-result.js';
 import { type Picked, type PickedInTurn, pickStarted } from './picked-in-turn.js';
 import { backoffLike, isAnswer, LASTING_MS } from './reconnect-pace.js';
 
@@ -72,10 +72,10 @@ export interface ConnectionsOwner extends Pick<LeafOwner, 'helper'> {
   readonly name: string;
   /** What a new connection is made to. */
   readonly connectedEndpoint: experimental.Endpoint;
-  createSubchannelFor(
-    observer: HealthObserver,
+  createSubchannel(
     address: experimental.SubchannelAddress,
     args: ChannelOptions,
+    observer: HealthObserver,
   ): SubchannelInterface;
   /** What sends RPCs over a connection. */
   pickOf(subchannel: SubchannelInterface | null, connection: Connection): EndpointPick<unknown>;
@@ -118,7 +118,7 @@ export class Connections {
   private areOutdated = false;
   private backoff: experimental.BackoffTimeout | undefined = undefined;
   /** The answer to an RPC that is to wait for a new connection. */
-  private readonly wait: QueuedPick = new QueuedPick(() => this.rpcWaits());
+  private readonly wait: QueuedPick = { ...queuePick(), rpcWaits: () => this.rpcWaits() };
   /** RPCs that were told to wait since all were picked again. */
   waiting = 0;
   private timer: NodeJS.Timeout | undefined = undefined;
@@ -257,10 +257,6 @@ export class Connections {
     return true;
   }
 
-  isOwn(connection: Connection): boolean {
-    return connection === this.own;
-  }
-
   private removeOwn(): void {
     if (this.own !== undefined) this.remove(this.own);
     this.own = undefined;
@@ -385,7 +381,7 @@ class Extra implements LeafOwner, HealthObserver, Attempt {
   }
 
   createSubchannel(address: experimental.SubchannelAddress, args: ChannelOptions): SubchannelInterface {
-    return this.owner.createSubchannelFor(this, address, args);
+    return this.owner.createSubchannel(address, args, this);
   }
 
   /** The names are known: another connection to the same address has just been full. */

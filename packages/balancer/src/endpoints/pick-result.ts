@@ -52,18 +52,7 @@ export function queuePick(): PickResult {
 }
 
 /** A pick that keeps the RPC waiting for what it asks for, once it is the answer to a pick. */
-export class QueuedPick implements PickResult {
-  readonly pickResultType: typeof experimental.PickResultType.QUEUE = experimental.PickResultType.QUEUE;
-  readonly status: null = null;
-  readonly subchannel: null = null;
-  readonly onCallStarted: null = null;
-  readonly onCallEnded: null = null;
-  readonly rpcWaits: () => void;
-
-  constructor(rpcWaits: () => void) {
-    this.rpcWaits = rpcWaits;
-  }
-}
+export type QueuedPick = PickResult & { readonly rpcWaits: () => void };
 
 /**
  * A pick that fails the RPC; one that waits for ready is kept waiting instead.

@@ -3,7 +3,7 @@
  * whether it is a stream, which would count by its length. So the calls of a connection are watched where grpc-js makes them (B24).
  */
 import type { experimental, status as Status } from '@grpc/grpc-js';
-import { logError } from '@petiole/service-config/internal';
+import { logErrorOnce } from '@petiole/service-config/internal';
 
 type SubchannelInterface = experimental.SubchannelInterface;
 type Subchannel = ReturnType<SubchannelInterface['getRealSubchannel']>;
@@ -17,8 +17,6 @@ type Listener = Parameters<CreateCall>[3];
  *   stream: of one whose request goes on when the first answer comes, or that has several
  */
 export type AnswerObserver = (code: Status, waited: number | undefined) => void;
-
-let isComplaintLogged = false;
 
 /** The subchannel, whose calls tell the observer. Policies above unwrap the subchannel that they have made (B8). */
 export function watchAnswers(subchannel: SubchannelInterface, observer: AnswerObserver): SubchannelInterface {
@@ -75,9 +73,7 @@ class Answer implements Listener {
 }
 
 function complain(): void {
-  if (isComplaintLogged) return;
-  isComplaintLogged = true;
-  logError(
+  logErrorOnce(
     '@petiole/balancer does not know how this version of @grpc/grpc-js ends the request of a call: it has no halfClose(). ' +
       'peak_ewma then learns of failures alone. Please report this.',
   );

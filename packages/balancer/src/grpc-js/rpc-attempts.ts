@@ -7,7 +7,7 @@
  * attempts, too (B22). They tell less: an application may use them for several RPCs.
  */
 import type { experimental } from '@grpc/grpc-js';
-import { logError } from '@petiole/service-config/internal';
+import { logErrorOnce } from '@petiole/service-config/internal';
 
 type PickArgs = experimental.PickArgs;
 
@@ -26,12 +26,12 @@ interface PickInfo {
 
 /** By the options of the metadata; made when they are needed. */
 let byOptions: WeakMap<object, Tried> | undefined;
-let isComplaintLogged = false;
 
 /** The endpoints that earlier attempts of the RPC went to. */
-export function triedBefore(args: PickArgs): Tried {
-  const tried = (args.extraPickInfo as PickInfo | undefined)?.[TRIED];
-  return tried === undefined && byOptions !== undefined ? triedByOptions(args, byOptions) : tried;
+export function triedBefore({ metadata, extraPickInfo }: PickArgs): Tried {
+  const tried = (extraPickInfo as PickInfo | undefined)?.[TRIED];
+  if (tried !== undefined || byOptions === undefined || Object.isExtensible(extraPickInfo)) return tried;
+  return byOptions.get(metadata?.getOptions());
 }
 
 /** Whether nothing is known of earlier attempts. */
@@ -60,21 +60,15 @@ function withOneMore(tried: readonly object[], endpoint: object): readonly objec
   return tried.length === MOST ? TOO_MANY : [...tried, endpoint];
 }
 
-function triedByOptions({ metadata, extraPickInfo }: PickArgs, memory: WeakMap<object, Tried>): Tried {
-  return Object.isExtensible(extraPickInfo) ? undefined : memory.get(metadata?.getOptions());
-}
-
 function rememberByOptions({ metadata }: PickArgs, all: Tried): void {
   byOptions ??= new WeakMap();
   try {
     byOptions.set(metadata.getOptions(), all);
   } catch {
-    if (!isComplaintLogged)
-      logError(
-        'The attempts of an RPC cannot be told from other RPCs: retries and hedges may go where earlier attempts went. ' +
-          'grpc-js gives picks neither an extraPickInfo object nor options of the metadata; is this a version that ' +
-          '@petiole/balancer does not know?',
-      );
-    isComplaintLogged = true;
+    logErrorOnce(
+      'The attempts of an RPC cannot be told from other RPCs: retries and hedges may go where earlier attempts went. ' +
+        'grpc-js gives picks neither an extraPickInfo object nor options of the metadata; is this a version that ' +
+        '@petiole/balancer does not know?',
+    );
   }
 }

@@ -3,7 +3,7 @@
  * lets the RPCs beyond them wait, in silence. grpc-js tells neither number, so they are read where it keeps them (B25).
  */
 import type { experimental } from '@grpc/grpc-js';
-import { logError } from '@petiole/service-config/internal';
+import { logErrorOnce } from '@petiole/service-config/internal';
 
 type SubchannelInterface = experimental.SubchannelInterface;
 
@@ -15,8 +15,6 @@ interface Connected {
     readonly session?: { readonly remoteSettings?: { readonly maxConcurrentStreams?: number } };
   } | null;
 }
-
-let isComplaintLogged = false;
 
 /** False for a moment after the subchannel has become READY (B26). */
 export function hasTransport(subchannel: SubchannelInterface): boolean {
@@ -33,10 +31,7 @@ export function roomOn(subchannel: SubchannelInterface, most: number, own: numbe
   const transport = transportOf(subchannel);
   if (transport !== null && (transport?.activeCalls === undefined || transport.session === undefined))
     complain();
-  return (
-    Math.min(transport?.session?.remoteSettings?.maxConcurrentStreams ?? Infinity, most) -
-    (transport?.activeCalls?.size ?? own)
-  );
+  return Math.min(streamsAllowedOn(subchannel), most) - (transport?.activeCalls?.size ?? own);
 }
 
 /** How many RPCs wait there for a stream. */
@@ -54,9 +49,7 @@ function transportOf(subchannel: SubchannelInterface): Connected['transport'] {
 }
 
 function complain(): void {
-  if (isComplaintLogged) return;
-  isComplaintLogged = true;
-  logError(
+  logErrorOnce(
     '@petiole/balancer does not know how this version of @grpc/grpc-js keeps the streams of a connection: RPCs that wait for one ' +
       'are not told of, and connectionScaling makes no further connection unless the channel option ' +
       'petiole.max_concurrent_streams says how many a server allows. Please report this.',

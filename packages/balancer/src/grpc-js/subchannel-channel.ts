@@ -8,7 +8,7 @@ import {
   type experimental,
   status as Status,
 } from '@grpc/grpc-js';
-import { logError } from '@petiole/service-config/internal';
+import { logErrorOnce } from '@petiole/service-config/internal';
 
 type Subchannel = ReturnType<experimental.SubchannelInterface['getRealSubchannel']>;
 
@@ -20,7 +20,6 @@ const TOO_LONG = {
 };
 /** The private field in which grpc-js keeps the channel that getChannel() has made for somebody else (B12). */
 const CHANNEL_FIELD = 'subchannelChannel';
-let isComplaintLogged = false;
 
 /** What gRPC puts before each message: whether it is compressed, and its length. */
 const FRAME_HEADER = 5;
@@ -78,9 +77,8 @@ export function channelOf(
 
 /** Without the field, the channel may be one that somebody else uses and closes: health checking then ends with it. */
 function assertKeepsItsChannel(real: Subchannel): void {
-  if (CHANNEL_FIELD in real || isComplaintLogged) return;
-  isComplaintLogged = true;
-  logError(
+  if (CHANNEL_FIELD in real) return;
+  logErrorOnce(
     `@petiole/balancer does not know how this version of @grpc/grpc-js keeps the channel of a subchannel: there is no ` +
       `${CHANNEL_FIELD}. Where somebody else uses that channel too, health checking may end with it. Please report this.`,
   );

@@ -9,6 +9,7 @@ import { definePolicy } from '../policy/define-policy.js';
 import { type Policy, whenUsed } from '../policy/policy-object.js';
 import { groupsOf } from './choice/groups.js';
 import { leastBusy } from './choice/least-busy.js';
+import { isReady } from './choice/rotation.js';
 import { type ZoneCounts, zoneShares } from './picking/zone-shares.js';
 
 /** The JSON config of `zone_first`. */
@@ -39,11 +40,8 @@ function meantFor(zone: string, ready: readonly Endpoint[], all: readonly Endpoi
 
 /** How many endpoints each zone has, and how many of them are READY. */
 function countZones(all: readonly Endpoint[]): ZoneCounts {
-  const zones = groupsOf(all, zoneOf);
-  const counts = new Map<string, number>();
-  for (const [zone, members] of zones)
-    counts.set(zone, members.filter(({ state }) => state === 'READY').length);
-  return counts;
+  const zones = [...groupsOf(all, zoneOf)];
+  return new Map(zones.map(([zone, members]) => [zone, members.filter(isReady).length]));
 }
 
 /** An RPC goes to one of some groups at random, by their shares. */

@@ -20,7 +20,11 @@ export class PolicyConfig<Config> implements experimental.TypedLoadBalancingConf
   constructor(name: string, json: unknown, parse: (json: unknown) => Config) {
     this.name = name;
     this.json = json;
-    this.outcome = outcomeOf(() => parse(json));
+    try {
+      this.outcome = { is: 'good', config: parse(json) };
+    } catch (error) {
+      this.outcome = { is: 'bad', complaint: messageOf(error) };
+    }
   }
 
   getLoadBalancerName(): string {
@@ -29,14 +33,6 @@ export class PolicyConfig<Config> implements experimental.TypedLoadBalancingConf
 
   toJsonObject(): object {
     return { [this.name]: this.json ?? {} };
-  }
-}
-
-function outcomeOf<Config>(parse: () => Config): Outcome<Config> {
-  try {
-    return { is: 'good', config: parse() };
-  } catch (error) {
-    return { is: 'bad', complaint: messageOf(error) };
   }
 }
 

@@ -44,7 +44,7 @@ export class PolicyInstance<Declared extends Fields, Memory, Data> implements ex
       createData: this.bugs.caught('createData', createData, definition),
       onCallStarted: this.bugs.caught('onCallStarted', onCallStarted, definition),
       onCallEnded: this.bugs.caught('onCallEnded', onCallEnded, definition),
-      select: definition.select && (() => this.select()),
+      select: this.bugs.caught('select', definition.select && (() => this.select()), this),
       connect: definition.connect,
       state: this.bugs.caught('state', definition.state && (() => this.state()), this),
       onChange: (change) => this.refresh(change),
@@ -85,18 +85,13 @@ export class PolicyInstance<Declared extends Fields, Memory, Data> implements ex
     return this.definition.name;
   }
 
-  /** Undefined where the definition could not say: what it said before holds. */
+  /** Where the definition cannot say, what it said before holds. */
   private select(): readonly PolicyEndpoint<Data>[] | undefined {
     const view = this.view as PolicyView<ConfigOf<Declared>, Memory, Data>;
-    try {
-      const chosen = this.definition.select?.(view);
-      const isKnown = (one: PolicyEndpoint<Data>): boolean => view.endpoints[one.index] === one;
-      if (Array.isArray(chosen) && chosen.every(isKnown)) return chosen;
-      throw new TypeError("select() must return an array of some of the view's endpoints");
-    } catch (error) {
-      this.bugs.report('select', error);
-      return undefined;
-    }
+    const chosen = this.definition.select?.(view);
+    const isKnown = (one: PolicyEndpoint<Data>): boolean => view.endpoints[one.index] === one;
+    if (Array.isArray(chosen) && chosen.every(isKnown)) return chosen;
+    throw new TypeError("select() must return an array of some of the view's endpoints");
   }
 
   private state(): EndpointState | undefined {

@@ -3,8 +3,8 @@
  * it cancels all that it asked. `dns.Resolver` asks the network only; /etc/hosts and search domains do not count.
  */
 import dns, { type SrvRecord } from 'node:dns';
-import { DnsError } from './dns-error.js';
-import { untilAborted } from './until-aborted.js';
+import { answerOf } from './dns-answer.js';
+import type { DnsError } from './dns-error.js';
 
 export type Family = 4 | 6;
 
@@ -41,25 +41,15 @@ export const openDnsSession: OpenDnsSession = (server, deadlineMs, signal) => {
   if (server !== undefined) resolver.setServers([server]);
   signal.addEventListener('abort', () => resolver.cancel(), { once: true });
 
-  const answer = async <T>(ask: () => Promise<T[]>, what: string, name: string): Promise<T[]> => {
-    if (signal.aborted) throw new DnsError('ECANCELLED', what, name);
-    let records: T[];
-    try {
-      records = await untilAborted(ask(), signal);
-    } catch (error) {
-      throw DnsError.from(error, what, name);
-    }
-    // A name that is a CNAME of nothing comes as an empty success.
-    if (records.length === 0) throw new DnsError('ENODATA', what, name);
-    return records;
-  };
   return {
-    srv: (name) => answer(() => resolver.resolveSrv(name), 'SRV', name),
+    srv: (name) => answerOf(() => resolver.resolveSrv(name), 'SRV', name, signal),
     addresses: (host, family) =>
       family === 6
-        ? answer(() => resolver.resolve6(host), 'AAAA', host)
-        : answer(() => resolver.resolve4(host), 'A', host),
-    txt: async (name) =>
-      (await answer(() => resolver.resolveTxt(name), 'TXT', name)).map((strings) => strings.join('')),
+        ? answerOf(() => resolver.resolve6(host), 'AAAA', host, signal)
+        : answerOf(() => resolver.resolve4(host), 'A', host, signal),
+    txt: async (name) => {
+      const records = await answerOf(() => resolver.resolveTxt(name), 'TXT', name, signal);
+      return records.map((strings) => strings.join(''));
+    },
   };
 };

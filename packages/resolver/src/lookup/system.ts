@@ -3,9 +3,9 @@
  * It cannot be cancelled and holds a thread of libuv's pool, so no channel asks for a host that hangs a second time.
  */
 import dns from 'node:dns';
-import { isIPv6 } from 'node:net';
-import { DnsError } from './dns-error.js';
-import { untilAborted } from './until-aborted.js';
+import { isIP } from 'node:net';
+import { answerOf } from './dns-answer.js';
+import type { DnsError } from './dns-error.js';
 
 /** All addresses of a host in the order of the system, or that of `--dns-result-order`; rejects with an error that has a `code`. */
 export type Getaddrinfo = (host: string) => Promise<readonly string[]>;
@@ -42,15 +42,8 @@ export class SystemLookup {
    * Rejects with a {@link DnsError}, at the latest when the signal aborts.
    */
   async lookup(host: string, signal: AbortSignal): Promise<readonly string[]> {
-    if (signal.aborted) throw new DnsError('ECANCELLED', 'system', host);
-    let found: readonly string[];
-    try {
-      found = await untilAborted(this.#query(host), signal);
-    } catch (error) {
-      throw DnsError.from(error, 'system', host);
-    }
+    const found = await answerOf(() => this.#query(host), 'system', host, signal);
     this.#queries.delete(host);
-    if (found.length === 0) throw new DnsError('ENODATA', 'system', host);
     return [...new Set(found)];
   }
 
@@ -70,8 +63,5 @@ export class SystemLookup {
 
 /** IPv6 before IPv4, otherwise in order. */
 export function ipv6First(addresses: readonly string[]): string[] {
-  return [
-    ...addresses.filter((address) => isIPv6(address)),
-    ...addresses.filter((address) => !isIPv6(address)),
-  ];
+  return addresses.toSorted((left, right) => isIP(right) - isIP(left));
 }

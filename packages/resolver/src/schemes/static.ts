@@ -2,6 +2,7 @@
  * The resolver of `static:` targets. Host names are looked up with the system's resolver, again when the channel asks. A
  * host that cannot be looked up keeps its last addresses; one that never could drops out with a note.
  */
+import { isDeepStrictEqual } from 'node:util';
 import { attributesOf, endpointKey, messageOf, withAttributes } from '@petiole/service-config/internal';
 import { type ResolverClass, registration } from '../grpc-js/registration.js';
 import { cutNote, type EndpointBounds, firstAddresses, NO_BOUND } from '../lookup/bounds.js';
@@ -68,7 +69,7 @@ function lookUpHosts(
             known.set(host, firstAddresses(ordered, most));
             leftOut.push(cutNote(host, most, found.length));
             // The system's order holds until there are other addresses: DNS servers rotate them.
-          } else if (!isSameSet(before, found)) known.set(host, found);
+          } else if (!isDeepStrictEqual(new Set(before), new Set(found))) known.set(host, found);
         } catch (error) {
           failures.push(messageOf(error));
         }
@@ -90,12 +91,6 @@ function lookUpHosts(
       };
     },
   };
-}
-
-/** Whether two lists, each without duplicates, hold the same. */
-function isSameSet(left: readonly string[], right: readonly string[]): boolean {
-  const entries = new Set(left);
-  return left.length === right.length && right.every((entry) => entries.has(entry));
 }
 
 /** Makes the class that grpc-js is given; tests bring their own look-up. */

@@ -1,35 +1,35 @@
-import { describe, expect, it } from 'vitest';
-import { mapBounded } from '../../src/lookup/host-turns.js';
+import { expect, it } from 'vitest';
+import { HostTurns } from '../../src/lookup/host-turns.js';
 
-describe('mapBounded', () => {
-  it('keeps the order of the entries and the bound', async () => {
-    let inFlight = 0;
-    let most = 0;
-    const results = await mapBounded([5, 1, 3, 2, 4], 2, async (turns) => {
-      inFlight += 1;
-      most = Math.max(most, inFlight);
-      for (let turn = 0; turn < turns; turn += 1) await null;
-      inFlight -= 1;
-      return turns * 10;
-    });
-    expect(results).toEqual([50, 10, 30, 20, 40]);
-    expect(most).toBe(2);
+const NEVER = new AbortController().signal;
+
+it('looks up each host once, and no more at a time than the bound allows', async () => {
+  let inFlight = 0;
+  let most = 0;
+  const ended: string[] = [];
+  await new HostTurns().each(new Set(['aaaaa', 'b', 'ccc', 'dd', 'eeee']), 2, NEVER, async (host) => {
+    inFlight += 1;
+    most = Math.max(most, inFlight);
+    for (let turn = 0; turn < host.length; turn += 1) await null;
+    inFlight -= 1;
+    ended.push(host);
   });
+  expect(ended.sort()).toEqual(['aaaaa', 'b', 'ccc', 'dd', 'eeee']);
+  expect(most).toBe(2);
+});
 
-  it('rejects with the first rejection and begins no entry after it', async () => {
+it('begins with those that have waited longest, where a look was cut short', async () => {
+  const turns = new HostTurns();
+  const hosts = new Set(['a', 'b', 'c', 'd']);
+  const begunIn = async (signal: AbortSignal, abortAfter?: () => void): Promise<string[]> => {
     const begun: string[] = [];
-    let finish = (): void => {};
-    const slow = new Promise<void>((resolve) => {
-      finish = resolve;
+    await turns.each(hosts, 1, signal, async (host) => {
+      begun.push(host);
+      if (begun.length === 2) abortAfter?.();
     });
-    const mapped = mapBounded(['slow', 'bad', 'late', 'later'], 2, async (entry) => {
-      begun.push(entry);
-      if (entry === 'bad') throw new Error('no');
-      await slow;
-    });
-    await expect(mapped).rejects.toThrow('no');
-    finish();
-    await new Promise((resolve) => setImmediate(resolve));
-    expect(begun).toEqual(['slow', 'bad']);
-  });
+    return begun;
+  };
+  const cut = new AbortController();
+  await begunIn(cut.signal, () => cut.abort());
+  expect(await begunIn(NEVER)).toEqual(['b', 'c', 'd', 'a']);
 });

@@ -17,3 +17,11 @@ export function publishLater<Event extends object>(channel: Channel, event: () =
 export function logError(text: string): void {
   process.nextTick(() => experimental.log(logVerbosity.ERROR, text));
 }
+
+const logged = new Set<string>();
+
+/** The same, and once in a process: for what would come with each RPC. */
+export function logErrorOnce(text: string): void {
+  if (!logged.has(text)) logError(text);
+  logged.add(text);
+}

@@ -8,7 +8,7 @@ const MOST_REFUSALS = 32;
 /** The part of its share that an endpoint has, above 0 and at most 1. */
 export type PartOfShare<Data> = (data: Data) => number;
 
-export abstract class BestOfFew<Data> implements AttemptPicker {
+export class BestOfFew<Data> implements AttemptPicker {
   readonly reads = 'rpc';
   private readonly choiceCount: number;
   private readonly part: PartOfShare<Data> | undefined;
@@ -26,8 +26,10 @@ export abstract class BestOfFew<Data> implements AttemptPicker {
     this.endpoints = [...ready]; // a copy: drawing shuffles it
   }
 
-  /** What makes an endpoint worse than another one. */
-  protected abstract load(endpoint: PolicyEndpoint<Data>): number;
+  /** What makes an endpoint worse than another one. Default: its RPCs in flight. */
+  protected load(endpoint: PolicyEndpoint<Data>): number {
+    return this.inFlight(endpoint);
+  }
 
   /** The load below which another one is better than the first choice. */
   protected limit(first: PolicyEndpoint<Data>): number {

@@ -4,12 +4,6 @@ import { WeightedRotation } from '../picking/weighted-rotation.js';
 import { BestOfFew, type PartOfShare } from './best-of-few.js';
 import { weighEqually, weightOf } from './weight.js';
 
-class EqualPicker<Data> extends BestOfFew<Data> {
-  protected override load(endpoint: PolicyEndpoint<Data>): number {
-    return this.inFlight(endpoint);
-  }
-}
-
 /** RPCs go round in proportion to the weights; one is given to another endpoint that would still have fewer for its weight then. */
 class WeightedPicker<Data> extends BestOfFew<Data> {
   private readonly rotation: WeightedRotation<{
@@ -48,6 +42,6 @@ export function leastBusy<Data>(
   choiceCount: number,
   part?: PartOfShare<Data>,
 ): AttemptPicker {
-  const Picker = weighEqually(ready) ? EqualPicker : WeightedPicker;
+  const Picker = weighEqually(ready) ? BestOfFew : WeightedPicker;
   return new Picker<Data>(ready, choiceCount, part);
 }

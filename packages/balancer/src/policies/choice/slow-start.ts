@@ -37,11 +37,6 @@ export class Joined {
   outSince: number | undefined = Number.NEGATIVE_INFINITY;
 }
 
-/** The part of its share that the endpoint has by now, above 0 and at most 1. */
-function startFactor({ at }: Joined, slowStart: SlowStart): number {
-  return at === Number.NEGATIVE_INFINITY ? 1 : slowStartFactor(performance.now() - at, slowStart);
-}
-
 type View = Pick<
   PolicyView<{ readonly slowStart: SlowStart | undefined }, unknown, Joined>,
   'config' | 'endpoints' | 'wakeAfter'
@@ -75,7 +70,7 @@ export class Fleet {
     if (counts.ready > 0 && !this.isRunning) wakeAfter(STARTING_MS);
     if (counts.starting === 0) return undefined;
     wakeAfter(slowStart.window);
-    return (joined) => startFactor(joined, slowStart);
+    return ({ at }) => slowStartFactor(performance.now() - at, slowStart);
   }
 
   /** It was lost in an outage of all, whose end is no reason to spare it: the first one that is back has all RPCs. */
