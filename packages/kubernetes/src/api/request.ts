@@ -22,7 +22,8 @@ export class ApiError extends Error {
 
 /** Milliseconds until the API server must have begun to answer. */
 const DEADLINE = 10_000;
-/** Room for a `Status`, which says why a request is refused. */
+/** Milliseconds for a `Status`, which says why a request is refused, and room for it. */
+const REFUSAL_DEADLINE = 10_000;
 const MOST_BYTES_OF_A_REFUSAL = 65_536;
 /** Between probes of TCP, by which a machine that has vanished is found out. */
 const PROBE_INTERVAL = 30_000;
@@ -41,18 +42,29 @@ export async function get(cluster: Cluster, path: string, signal: AbortSignal): 
     response.destroy();
     throw new Error(`${nameOf(cluster)} compresses its answers (${quote(encoding)}), which nobody asked for`);
   }
-  const text = await readAll(response, MOST_BYTES_OF_A_REFUSAL).catch(() => '');
+  const text = await readAll(response, MOST_BYTES_OF_A_REFUSAL, REFUSAL_DEADLINE).catch(() => '');
   throw new ApiError(statusCode, refusal(cluster, statusCode, statusMessage(text)));
 }
 
-/** The whole of an answer. @throws RangeError when it has more than so many bytes. */
-export async function readAll(stream: Readable, most: number): Promise<string> {
+/**
+ * The whole of an answer.
+ * @throws RangeError when it has more than so many bytes; Error when it is not whole after so many milliseconds.
+ */
+export async function readAll(stream: Readable, most: number, deadline: number): Promise<string> {
   const chunks: Buffer[] = [];
   let length = 0;
-  for await (const chunk of stream as AsyncIterable<Buffer>) {
-    length += chunk.length;
-    if (length > most) throw new RangeError(`an answer of the API server is longer than ${most} bytes`);
-    chunks.push(chunk);
+  const clock = new TurningClock();
+  clock.wait(deadline, () =>
+    stream.destroy(new Error(`an answer of the API server was not whole in ${deadline / 1000} s`)),
+  );
+  try {
+    for await (const chunk of stream as AsyncIterable<Buffer>) {
+      length += chunk.length;
+      if (length > most) throw new RangeError(`an answer of the API server is longer than ${most} bytes`);
+      chunks.push(chunk);
+    }
+  } finally {
+    clock.stop();
   }
   return Buffer.concat(chunks).toString();
 }

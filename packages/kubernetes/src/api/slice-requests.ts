@@ -125,16 +125,7 @@ function pathOf(
 }
 
 async function readPage(cluster: Cluster, path: string, signal: AbortSignal): Promise<Json> {
-  const response = await get(cluster, path, signal);
-  const clock = new TurningClock();
-  clock.wait(PAGE_DEADLINE, () =>
-    response.destroy(new Error(`a list of EndpointSlices was not there in ${PAGE_DEADLINE / 1000} s`)),
-  );
-  try {
-    return parse(await readAll(response, MOST_BYTES_PER_PAGE));
-  } finally {
-    clock.stop();
-  }
+  return parse(await readAll(await get(cluster, path, signal), MOST_BYTES_PER_PAGE, PAGE_DEADLINE));
 }
 
 function readEvent(line: string): SliceEvent {
