@@ -21,7 +21,7 @@ export async function* lines(
     }
     parts.push(chunk.subarray(from));
     length += chunk.length - from;
-    if (length > most) throw new RangeError(`a line is longer than ${most} bytes`);
     if (ended.length > 0) yield ended;
+    if (length > most) throw new RangeError(`a line is longer than ${most} bytes`);
   }
 }

@@ -78,8 +78,15 @@ export async function* watchSlices(
     timeoutSeconds: 300 + Math.floor(300 * Math.random()),
   };
   const response = await get(cluster, pathOf(scope, query), signal);
-  for await (const batch of lines(untilLost(response, longestSilence), MOST_BYTES_PER_SLICE))
-    yield batch.map(readEvent);
+  for await (const batch of lines(untilLost(response, longestSilence), MOST_BYTES_PER_SLICE)) {
+    const events: SliceEvent[] = [];
+    try {
+      for (const line of batch) events.push(readEvent(line));
+    } finally {
+      // What has happened before a bad line, or before the event that ends the watch, counts.
+      if (events.length > 0) yield events;
+    }
+  }
 }
 
 /** A connection that is lost is the end of a watch like any other. */

@@ -1,19 +1,37 @@
 /** Keeps work that is asked for often from taking all the time. */
-import { setTimeout } from 'node:timers';
+import { clearTimeout, setTimeout } from 'node:timers';
 
-/** It is done at once, and then not again before a pause is over, however often it is asked for. */
-export function paced(pause: number, work: () => void): () => void {
-  let phase: 'resting' | 'pausing' | 'due again' = 'resting';
-  const run = (): void => {
-    phase = 'pausing';
-    setTimeout(() => {
-      if (phase === 'due again') run();
-      else phase = 'resting';
-    }, pause).unref();
-    work();
-  };
-  return () => {
-    if (phase === 'resting') run();
-    else phase = 'due again';
-  };
+export class Paced {
+  readonly #pause: number;
+  readonly #work: () => void;
+  #phase: 'resting' | 'pausing' | 'due again' = 'resting';
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(pause: number, work: () => void) {
+    this.#pause = pause;
+    this.#work = work;
+  }
+
+  /** The work is done at once, and then not again before a pause is over, however often it is asked for. */
+  ask(): void {
+    if (this.#phase === 'resting') this.#run();
+    else this.#phase = 'due again';
+  }
+
+  /** Does what is due without waiting for the end of the pause. */
+  finish(): void {
+    clearTimeout(this.#timer);
+    const isDue = this.#phase === 'due again';
+    this.#phase = 'resting';
+    if (isDue) this.#work();
+  }
+
+  #run(): void {
+    this.#phase = 'pausing';
+    this.#timer = setTimeout(() => {
+      if (this.#phase === 'due again') this.#run();
+      else this.#phase = 'resting';
+    }, this.#pause).unref();
+    this.#work();
+  }
 }

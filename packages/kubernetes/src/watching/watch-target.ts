@@ -7,7 +7,7 @@ import type { SliceScope } from '../api/slice-requests.js';
 import { ServiceEndpoints } from '../slices/endpoints.js';
 import type { PodEndpoint, Slice } from '../slices/slice.js';
 import { parseServiceTarget } from '../target/service-target.js';
-import { paced } from './paced.js';
+import { Paced } from './paced.js';
 import { type KnownSlices, TIMING, type Timing, watchService } from './watch-service.js';
 
 /** What a watch has to tell, and for how long. */
@@ -43,20 +43,24 @@ export async function watchTarget(
   const wanted = parseServiceTarget(target);
   const endpoints = new ServiceEndpoints(wanted.port);
   let latest: () => Found;
-  const tell = paced(PACE, () => {
+  const telling = new Paced(PACE, () => {
     if (!signal.aborted) update(latest());
   });
-  await watchService({
-    target: wanted,
-    findCluster: () => findCluster(wanted.context, surroundings),
-    signal,
-    changed: (slices, scope) => {
-      latest = () => found(slices, scope, endpoints);
-      tell();
-    },
-    trace,
-    timing,
-  });
+  try {
+    await watchService({
+      target: wanted,
+      findCluster: () => findCluster(wanted.context, surroundings),
+      signal,
+      changed: (slices, scope) => {
+        latest = () => found(slices, scope, endpoints);
+        telling.ask();
+      },
+      trace,
+      timing,
+    });
+  } finally {
+    telling.finish();
+  }
 }
 
 function found(known: KnownSlices, { service, namespace }: SliceScope, all: ServiceEndpoints): Found {

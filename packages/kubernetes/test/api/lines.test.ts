@@ -33,3 +33,12 @@ it('a line that does not end is given up at the bound', async () => {
   }
   await expect(read(endless())).rejects.toThrow('a line is longer than 1000 bytes');
 });
+
+it('the lines before one that does not end are read', async () => {
+  async function* one(): AsyncGenerator<Buffer> {
+    yield Buffer.from(`first\nsecond\n${'x'.repeat(2000)}`);
+  }
+  const batches = lines(one(), 1000);
+  expect(await batches.next()).toEqual({ done: false, value: ['first', 'second'] });
+  await expect(batches.next()).rejects.toThrow('a line is longer than 1000 bytes');
+});

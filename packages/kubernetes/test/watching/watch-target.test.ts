@@ -4,7 +4,8 @@ import { writeFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import { issue } from '@petiole/test-kit/certificates';
 import { startPeer } from '@petiole/test-kit/servers';
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
+import { watchTarget } from '../../src/watching/watch-target.js';
 import { Follower } from '../support/follower.js';
 import { type Answer, events, list, of, say, serve, watch } from '../support/scripted-api.js';
 import type { PodWorld } from '../support/world.js';
@@ -132,6 +133,34 @@ it.each<[string, Answer, string]>([
 });
 
 it.each<[string, Answer, string]>([
+  [
+    'an error',
+    watch(
+      { type: 'ADDED', object: of('b', '10.0.0.2') },
+      { type: 'ADDED', object: of('c', '10.0.0.3') },
+      { type: 'ERROR', object: { code: 500, message: 'etcd is down' } },
+    ),
+    'etcd is down',
+  ],
+  [
+    'what is no JSON',
+    (response) =>
+      void response
+        .writeHead(200)
+        .write(
+          `${events({ type: 'ADDED', object: of('b', '10.0.0.2') }, { type: 'ADDED', object: of('c', '10.0.0.3') })}<html>\n`,
+        ),
+    'no JSON',
+  ],
+])('what comes in one piece with %s, before it, is told before the failure', async (_, bad, message) => {
+  const { world } = await serve({ list: [list(of('a', '10.0.0.1')), list()], watch: [bad, watch()] });
+  const follower = follow(world);
+  await follower.says(message);
+  const failed = follower.told.findIndex((one) => 'failure' in one);
+  expect(follower.told[failed - 1]).toMatchObject({ endpoints: [{}, {}, {}] });
+});
+
+it.each<[string, Answer, string]>([
   ['is none', say(200, { kind: 'Status' }), 'must answer with a list of EndpointSlices'],
   [
     'never ends',
@@ -222,4 +251,24 @@ it('a watch that is no longer wanted ends its request', async () => {
   await follower.has('10.0.0.1', '10.0.0.2');
   follower.stop();
   await end;
+});
+
+it('nothing is told once a watch is no longer wanted, not even what was due', async () => {
+  const { world } = await serve({
+    list: [list(of('a', '10.0.0.1'))],
+    watch: [
+      (response) => void response.writeHead(200).end(events({ type: 'ADDED', object: of('b', '10.0.0.2') })),
+    ],
+  });
+  const controller = new AbortController();
+  const { signal } = controller;
+  const update = vi.fn(() => expect(signal.aborted).toBe(false));
+  const trace = (text: () => string): void => {
+    if (text().startsWith('the watch ended')) controller.abort();
+  };
+  await watchTarget(
+    { target: { authority: '', path: 'echo:grpc' }, signal, update, trace },
+    world.surroundings,
+  );
+  expect(update).toHaveBeenCalled();
 });
