@@ -75,7 +75,7 @@ export function readSlice(object: unknown, port: number | string, before?: Slice
   const isAddress = addressType === 'IPv4' ? isIPv4 : isIPv6;
   const listed = list('ports', object.ports);
   const ports = listed.length === 0 ? 'any' : listed.flatMap(readPort);
-  const numbers = numbersOf(ports, port);
+  const number = numberOf(ports, port);
   const endpoints = list('endpoints', object.endpoints);
   const known = new Map(before?.addresses.map((address) => [address.key, address]));
   const addresses = new Map<string, SliceAddress>();
@@ -85,11 +85,10 @@ export function readSlice(object: unknown, port: number | string, before?: Slice
       isJson(endpoint) && Array.isArray(endpoint.addresses) ? endpoint.addresses[0] : undefined;
     // The API gives the further addresses of an entry no meaning, and kube-proxy does not look at them.
     if (isJson(endpoint) && typeof host === 'string' && isAddress(host)) {
-      for (const number of numbers) {
-        const address = readAddress(host, number, endpoint, known);
-        const name = `${address.readiness} ${address.key}`;
-        if (!addresses.has(name)) addresses.set(name, address);
-      }
+      if (number === undefined) continue;
+      const address = readAddress(host, number, endpoint, known);
+      const name = `${address.readiness} ${address.key}`;
+      if (!addresses.has(name)) addresses.set(name, address);
     } else {
       refused.push(
         `endpoints[${index}].addresses must begin with an ${addressType} address, got ${show(host)}`,
@@ -99,11 +98,10 @@ export function readSlice(object: unknown, port: number | string, before?: Slice
   return { ports, size: endpoints.length - refused.length, addresses: [...addresses.values()], refused };
 }
 
-/** The numbers that a slice has for the port: more than one only while the Service gives its name another number. */
-function numbersOf(ports: Slice['ports'], wanted: number | string): readonly number[] {
-  if (ports === 'any') return typeof wanted === 'number' ? [wanted] : [];
-  const meant = ports.filter(({ name, port }) => (typeof wanted === 'number' ? port : name) === wanted);
-  return [...new Set(meant.map(({ port }) => port))];
+/** The API server sees to it that no two ports of a slice have the same name: another number of a name is in another slice. */
+function numberOf(ports: Slice['ports'], wanted: number | string): number | undefined {
+  if (ports === 'any') return typeof wanted === 'number' ? wanted : undefined;
+  return ports.find(({ name, port }) => (typeof wanted === 'number' ? port : name) === wanted)?.port;
 }
 
 function readAddress(

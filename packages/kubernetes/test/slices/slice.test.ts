@@ -24,6 +24,12 @@ describe('an EndpointSlice', () => {
     expect(hosts(read)).toEqual(['10.0.0.1']);
   });
 
+  it('has one number for a name, the first, however often the name is there', () => {
+    const ports = [50051, 50052, 50053].map((port) => ({ name: 'grpc', port }));
+    const { addresses } = readSlice(slice([pod('a', '10.0.0.1'), pod('b', '10.0.0.2')], { ports }));
+    expect(addresses.map(({ key }) => key)).toEqual(['50051 10.0.0.1', '50051 10.0.0.2']);
+  });
+
   it('is refused whole, with the field that is wrong, where it holds no IP addresses or is no slice', () => {
     expect(() => readSlice(slice([], { addressType: 'FQDN' }))).toThrow(
       'addressType must be "IPv4" or "IPv6", got "FQDN"',
