@@ -98,7 +98,6 @@ export class Delivery {
     this.#serviceConfig = result.serviceConfig ?? this.#defaultConfig;
     const accepted = this.#call(experimental.statusOrFromValue([...endpoints]), note, reason);
     known.note = accepted ? note : undefined;
-    if (accepted) publishAnswer(this.target, endpoints);
     // Whether it keeps connections or not, a policy that refuses an empty list has heard of it.
     if (accepted || endpoints.length === 0) {
       publishUpdate(this.target, known.endpoints, endpoints, reason);
@@ -120,6 +119,12 @@ export class Delivery {
     known.note = undefined;
     publishUpdate(this.target, known.endpoints, known.endpoints, reason, details);
     return accepted;
+  }
+
+  /** Reports a good answer, of which the channel was told or need not be: it counts where the policy has its endpoints. */
+  answered(): void {
+    const { note, endpoints } = this.#known;
+    if (note !== undefined && endpoints !== undefined) publishAnswer(this.target, endpoints);
   }
 
   /** Reports a failure, in whole or in part, that leaves the channel with endpoints. */

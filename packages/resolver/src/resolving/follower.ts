@@ -63,6 +63,11 @@ export class Follower implements experimental.Resolver, Subscriber {
     else if (latest.kind === 'failure') this.#channel.error(latest.failure, reason);
     else if (this.#channel.endpoints(latest, reason) || latest.endpoints.length === 0) this.#retry.reset();
     else if (this.#source !== undefined) this.#retry.runOnce();
+    if (latest?.kind === 'endpoints') this.confirm();
+  }
+
+  confirm(): void {
+    if (this.#source !== undefined) this.#channel.answered();
   }
 
   fail(details: string): void {

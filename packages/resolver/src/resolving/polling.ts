@@ -220,6 +220,7 @@ export class Polling implements experimental.Resolver {
     if (isNews || isWellAgain || requests.isOpen || note === undefined)
       accepted = this.#deliver(answer, reason);
     else this.#channel.trace?.(`${reason}: ${joinNotes('nothing new', answer.note)}`);
+    this.#channel.answered();
 
     if (answer.incomplete) this.#report(requests, answer.note || 'the answer is incomplete', reason);
     else if (trouble !== '') this.#report(requests, trouble, reason);

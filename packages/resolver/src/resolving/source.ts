@@ -4,13 +4,16 @@ import type { Delivered, Failure } from './delivery.js';
 import type { UpdateReason } from './update-events.js';
 
 export type Told =
-  | ({ readonly kind: 'endpoints' } & Delivered)
+  /** They are `kept` where something has failed since they were an answer. */
+  | ({ readonly kind: 'endpoints' | 'kept' } & Delivered)
   | { readonly kind: 'failure'; readonly failure: Failure };
 
 /** A channel that follows. */
 export interface Subscriber {
   /** There is another `latest`. */
   tell(reason: UpdateReason): void;
+  /** The same was said again. */
+  confirm(): void;
   /** Something failed, in whole or in part, that leaves the channel its endpoints. */
   fail(details: string): void;
 }
@@ -23,7 +26,8 @@ export class Source {
   /** Why a request for re-resolution changes nothing, for the trace. */
   readonly requestIgnored: string;
   readonly subscribers: Set<Subscriber> = new Set();
-  #isScheduled = false;
+  /** Whether the latest is still to be told. */
+  protected isDue = false;
 
   constructor(latest: Told | undefined, firstReason: UpdateReason, requestIgnored: string) {
     this.latest = latest;
@@ -42,11 +46,18 @@ export class Source {
   /** Stored at once; told on the next tick, in the order of the subscriptions. */
   publish(latest: Told): void {
     this.latest = latest;
-    if (this.#isScheduled) return;
-    this.#isScheduled = true;
+    if (this.isDue) return;
+    this.isDue = true;
     process.nextTick(() => {
-      this.#isScheduled = false;
+      this.isDue = false;
       for (const subscriber of [...this.subscribers]) subscriber.tell('update');
+    });
+  }
+
+  /** The latest was said again. */
+  confirm(): void {
+    process.nextTick(() => {
+      for (const subscriber of this.subscribers) subscriber.confirm();
     });
   }
 

@@ -1,7 +1,7 @@
 /**
  * The diagnostics channels `petiole.resolver.update`, one plain object for each change that a resolver hands to a channel, and
- * `petiole.resolver.answer`, one for each answer, changed or not. They come when the channel has taken it. Nothing is computed
- * while nobody subscribes.
+ * `petiole.resolver.answer`, one for each good answer, changed or not. They come when the channel has taken it. Nothing is
+ * computed while nobody subscribes.
  */
 import diagnostics from 'node:diagnostics_channel';
 import { addressKey, endpointName, publishLater, sameAttributes } from '@petiole/service-config/internal';
@@ -38,7 +38,7 @@ export interface ResolverUpdate {
   readonly error?: string;
 }
 
-/** A message on `petiole.resolver.answer`: the name was resolved, and the policy took the endpoints. */
+/** A message on `petiole.resolver.answer`: the name was resolved, and the policy has the endpoints. */
 export interface ResolverAnswer {
   /** The channel's target string. */
   readonly target: string;

@@ -131,6 +131,7 @@ export class SharedWatch extends Source {
     if (trouble !== '') logError(`${this.#parts.target}: ${trouble}`);
     const told = this.latest?.kind === 'endpoints' ? this.latest.note : undefined;
     if (isNews || told !== answer.note) this.publish({ kind: 'endpoints', ...answer });
+    else this.confirm();
     if (answer.incomplete || trouble !== '') this.fail(answer.note || 'the answer is incomplete');
   }
 
@@ -146,8 +147,11 @@ export class SharedWatch extends Source {
   #report(message: string): void {
     this.#parts.trace?.(`failed: ${message}`);
     const note = `the last answer was kept: ${message}`;
-    if (this.latest?.kind === 'endpoints') this.latest = { ...this.latest, note };
-    else if (this.#good !== undefined) this.publish({ kind: 'endpoints', ...this.#good, note });
+    const { latest } = this;
+    // What was said before the end is an answer until it is told.
+    if (latest !== undefined && latest.kind !== 'failure')
+      this.latest = { ...latest, kind: this.isDue ? latest.kind : 'kept', note };
+    else if (this.#good !== undefined) this.publish({ kind: 'kept', ...this.#good, note });
     else {
       this.publish(unavailable(`Name resolution failed for target ${this.#parts.target}: ${message}`));
       return;

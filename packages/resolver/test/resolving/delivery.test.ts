@@ -1,9 +1,8 @@
 /** What reaches a channel, and what is reported of it. */
 import { type experimental, Metadata, status } from '@grpc/grpc-js';
-import { hear } from '@petiole/test-kit/hear';
 import { told } from '@petiole/test-kit/told';
 import { describe, expect, it } from 'vitest';
-import type { ResolverAnswer, UpdateReason } from '../../src/index.js';
+import type { UpdateReason } from '../../src/index.js';
 import { Delivery } from '../../src/resolving/delivery.js';
 import { parseStaticTarget } from '../../src/target/static-target.js';
 import { uri } from '../support/probe.js';
@@ -52,23 +51,6 @@ describe('petiole.resolver.update', () => {
       [2, 'requested'],
     ]);
   });
-});
-
-it('petiole.resolver.answer has each answer that the channel took, unchanged ones too, and no failure', async () => {
-  const answers: ResolverAnswer[] = [];
-  hear<ResolverAnswer>(['petiole.resolver.answer'], (answer) => void answers.push(answer));
-  let accepts = true;
-  const delivery = deliveryTo(() => accepts);
-  delivery.endpoints(result('10.0.0.1:1'), 'first resolution');
-  delivery.endpoints(result('10.0.0.1:1'), 'periodic refresh');
-  delivery.failed('no answer', 'periodic refresh');
-  accepts = false;
-  delivery.endpoints(result('10.0.0.2:1'), 'retry');
-  await told();
-  expect(answers).toEqual([
-    { target: 'static:x', endpoints: 1 },
-    { target: 'static:x', endpoints: 1 },
-  ]);
 });
 
 it('an empty list that the policy refuses counts all the same: policies of @petiole/balancer have dropped all', async () => {

@@ -2,7 +2,7 @@
 import { experimental } from '@grpc/grpc-js';
 import { describe, expect, it, vi } from 'vitest';
 import { later, scripted, turn, useFakeClock } from '../support/scripted-resolver.js';
-import { updatesFromNow } from '../support/update-log.js';
+import { answersFromNow, updatesFromNow } from '../support/update-log.js';
 
 useFakeClock();
 
@@ -288,5 +288,72 @@ describe('a bad service config', () => {
     await turn();
     expect(probe.calls[1]?.serviceConfig?.loadBalancingConfig).toEqual([{ late_policy: {} }]);
     expect(probe.calls[1]?.note).toBe('');
+  });
+});
+
+describe('petiole.resolver.answer', () => {
+  it('has each good look that the channel asked for or not, changed or not, and no failure that keeps an answer', async () => {
+    const answers = answersFromNow();
+    const { probe, lookups } = scripted(
+      { refreshInterval: 1000 },
+      { 'grpc.initial_reconnect_backoff_ms': 500 },
+    );
+    await probe.request();
+    for (const hosts of [['10.0.0.1'], ['10.0.0.1'], ['10.0.0.1', '10.0.0.2'], []]) {
+      lookups.at(-1)?.answer(...hosts);
+      await later(1001);
+    }
+    expect(answers).toEqual([1, 1, 2, 0]);
+    lookups.at(-1)?.answer('10.0.0.1');
+    await turn();
+    await probe.request();
+    for (let failures = 0; failures < 3; failures += 1) {
+      await later(1001);
+      lookups.at(-1)?.fail('DNS is down');
+      await turn();
+      await probe.request();
+    }
+    expect(probe.calls.at(-1)).toMatchObject({
+      endpoints: ['10.0.0.1:1'],
+      note: 'the last answer was kept: DNS is down',
+    });
+    expect(answers).toEqual([1, 1, 2, 0, 1]);
+    await later(2001);
+    lookups.at(-1)?.answer('10.0.0.1');
+    await turn();
+    expect(answers).toEqual([1, 1, 2, 0, 1, 1]);
+  });
+
+  it('has none that the policy refused, and none that was kept for a channel back from idle', async () => {
+    const answers = answersFromNow();
+    const { probe, lookups } = scripted();
+    probe.accept = false;
+    await probe.request();
+    lookups[0]?.answer('10.0.0.1');
+    await turn();
+    expect(answers).toEqual([]);
+    probe.accept = true;
+    await later(1001);
+    lookups[1]?.answer('10.0.0.1');
+    await turn();
+    expect(answers).toEqual([1]);
+    probe.resolver.destroy();
+    await probe.request();
+    lookups[2]?.fail('DNS is down');
+    await turn();
+    expect(probe.calls.at(-1)?.endpoints).toEqual(['10.0.0.1:1']);
+    expect(answers).toEqual([1]);
+  });
+
+  it('has no empty list as long as that is an error to the channel', async () => {
+    const answers = answersFromNow();
+    const { probe, lookups } = scripted({ refreshInterval: 1000 });
+    await probe.request();
+    for (let look = 0; look < 2; look += 1) {
+      lookups[look]?.answer();
+      await later(1001);
+    }
+    expect(probe.calls).toHaveLength(1);
+    expect(answers).toEqual([]);
   });
 });

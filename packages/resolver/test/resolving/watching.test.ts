@@ -10,7 +10,7 @@ import { createResolverClass } from '../../src/schemes/define-resolver.js';
 import { Probe } from '../support/probe.js';
 import { later, turn, useFakeClock } from '../support/scripted-resolver.js';
 import { keepProcess, timersSetBy } from '../support/timers.js';
-import { updatesFromNow } from '../support/update-log.js';
+import { answersFromNow, updatesFromNow } from '../support/update-log.js';
 
 /** A watch that the test ends. */
 interface Pending extends ResolverWatch {
@@ -255,6 +255,51 @@ describe('a watch that ends by itself', () => {
       ['update', 1, 'cut'],
       ['replay', 1, undefined],
     ]);
+  });
+
+  test('gives petiole.resolver.answer each update for each channel that has it, and nothing that was kept', async () => {
+    const answers = answersFromNow();
+    const { watches, channel, probe, watch } = await begun();
+    watch.say('10.0.0.1:1');
+    await turn();
+    channel().resolver.updateResolution();
+    await turn();
+    expect(answers).toEqual([1, 1]); // the second channel is told the same
+    watch.say('10.0.0.1:1');
+    await turn();
+    expect(answers).toEqual([1, 1, 1, 1]);
+    watch.say('10.0.0.1:99999');
+    await turn();
+    watch.throws('cut');
+    await turn();
+    channel().resolver.updateResolution();
+    await later(1001);
+    expect(probe.calls).toHaveLength(1);
+    expect(answers).toEqual([1, 1, 1, 1]);
+    watches[1]?.say('10.0.0.1:1');
+    await turn();
+    expect(answers).toEqual(Array(7).fill(1));
+  });
+
+  test('gives petiole.resolver.answer what it said before the end, and not what a dead one leaves', async () => {
+    const answers = answersFromNow();
+    const { watches, probe, watch } = await begun();
+    watch.say('10.0.0.1:1');
+    watch.returns();
+    await turn();
+    expect(answers).toEqual([1]);
+    await later(1001);
+    watches[1]?.say('10.0.0.1:1');
+    watches[1]?.returns();
+    await turn();
+    expect(answers).toEqual([1, 1]);
+    probe.resolver.destroy();
+    probe.resolver.updateResolution();
+    await turn();
+    watches[2]?.throws('down');
+    await turn();
+    expect(probe.calls.at(-1)?.note).toBe('the last answer was kept: down');
+    expect(answers).toEqual([1, 1]);
   });
 
   test('is ended by its deadline when it has said nothing', async () => {
