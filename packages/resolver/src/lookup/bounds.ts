@@ -9,7 +9,7 @@ import { quote } from '@petiole/service-config/internal';
 export interface EndpointBounds {
   /** Endpoints; those that were there before count first. From 1 to 1000000. Default 1000. */
   readonly maxEndpoints?: number;
-  /** Addresses of one endpoint. From 1 to 1000000. Default 32. */
+  /** Addresses of one endpoint; the same ones stay, in whatever order they come. From 1 to 1000000. Default 32. */
   readonly maxAddressesPerEndpoint?: number;
   /** Addresses of all endpoints together. From 1 to 1000000. Default twice `maxEndpoints`. */
   readonly maxAddresses?: number;

@@ -86,16 +86,12 @@ export function succeed(
   if (!isJson(resolution)) {
     throw new TypeError(`resolve() must give an object such as { endpoints: [] }, got ${show(resolution)}`);
   }
-  const { maxAddressesPerEndpoint, keepOrder } = options;
+  const { maxAddressesPerEndpoint } = options;
   // Copies: a look-up may hand out the same array again, changed.
   const found = readEndpoints(resolution.endpoints, options, before?.found);
   const bad = summarize(found.refused);
   if (bad !== '' && found.endpoints.length === 0) throw new TargetError(bad);
-  // Those that are in use come first, so that they stay when there are too many.
-  const ordered = keepOrder
-    ? keepPlaces(before?.endpoints ?? [], found.endpoints, endpointKey, survive)
-    : found.endpoints;
-  const bounded = withinBounds(ordered, ({ addresses }) => addresses.length, options, found.addressCount);
+  const bounded = orderedWithinBounds(before?.endpoints ?? [], found, options);
   const unchanged = before !== undefined && sameEndpoints(before.endpoints, bounded.kept);
   const config = readConfig(resolution.serviceConfig ?? null, before);
   const leftOut = joinNotes(
@@ -123,6 +119,22 @@ export function succeed(
       (before?.leftOut ?? '') === '' ? leftOut : '',
     ),
   };
+}
+
+/** Those that are in use come first where it matters: they stay when there are too many. */
+function orderedWithinBounds(
+  inUse: readonly Endpoint[],
+  { endpoints, addressCount }: ReadEndpoints,
+  options: CheckedOptions,
+): ReturnType<typeof withinBounds<Endpoint>> {
+  const bound = (ordered: readonly Endpoint[]) =>
+    withinBounds(ordered, ({ addresses }) => addresses.length, options, addressCount);
+  if (options.keepOrder) return bound(keepPlaces(inUse, endpoints, endpointKey, survive));
+  const first = bound(endpoints);
+  if (first.kept.length === endpoints.length) return first;
+  const { kept, leftOut } = bound(keepPlaces(inUse, endpoints, endpointKey));
+  const stay = new Set(kept);
+  return { kept: endpoints.filter((endpoint) => stay.has(endpoint)), leftOut };
 }
 
 /** The order of its addresses is no news; its attributes are. */

@@ -5,6 +5,7 @@
 import type { experimental } from '@grpc/grpc-js';
 import type { EndpointAttributes } from '@petiole/service-config';
 import {
+  addressKey,
   attributesOf,
   endpointKey,
   Fingerprints,
@@ -54,7 +55,7 @@ export interface ReadEndpoints {
   readonly endpoints: readonly Endpoint[];
   /** What is wrong with each address or endpoint that was left out. */
   readonly refused: readonly string[];
-  /** How many endpoints had more addresses than they may have, and lost the last ones. */
+  /** How many endpoints had more addresses than they may have, and lost some. */
   readonly cut: number;
   /** What each of the endpoints was read from, if all of that can never change; else empty. */
   readonly constants: readonly unknown[];
@@ -100,7 +101,7 @@ export function readEndpoints(
     let endpoint = constants.get(input as object) ?? readOne(input, head + index, reading, refused);
     if (endpoint === undefined) continue;
     if (endpoint.addresses.length > most) {
-      endpoint = deepFreeze({ ...endpoint, addresses: endpoint.addresses.slice(0, most) });
+      endpoint = deepFreeze({ ...endpoint, addresses: fewer(endpoint.addresses, most) });
       cut += 1;
     }
     const key = endpointKey(endpoint);
@@ -123,6 +124,12 @@ export function readEndpoints(
     addressCount:
       (known?.addressCount ?? 0) - countAddresses(last.slice(head, end)) + countAddresses(entered),
   };
+}
+
+/** The same ones of the same addresses, whatever their order: it is by them that the endpoint is known. */
+function fewer(addresses: readonly SubchannelAddress[], most: number): SubchannelAddress[] {
+  const stay = new Set(addresses.map(addressKey).sort().slice(0, most));
+  return addresses.filter((address) => stay.has(addressKey(address)));
 }
 
 function countAddresses(endpoints: readonly Endpoint[]): number {

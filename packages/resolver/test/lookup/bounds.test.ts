@@ -189,6 +189,34 @@ describe('a catalogue', () => {
     expect(channel.calls.at(-1)?.endpoints).toHaveLength(62);
   });
 
+  it('leaves endpoints in use where they are when more come before them, also where each order is a change', async () => {
+    const { probe: channel, lookups } = scripted({ keepOrder: false, maxEndpoints: 3, maxAddresses: 4 });
+    const answer = async (...endpoints: string[]): Promise<readonly string[] | undefined> => {
+      lookups.at(-1)?.answerWith({ endpoints });
+      await later(30_001);
+      return channel.calls.at(-1)?.endpoints;
+    };
+    await channel.request();
+    expect(await answer('b:1', 'd:1')).toEqual(['b:1', 'd:1']);
+    expect(await answer('a:1', 'b:1', 'c:1', 'd:1')).toEqual(['a:1', 'b:1', 'd:1']);
+    expect(await answer('d:1', 'c:1', 'b:1', 'a:1')).toEqual(['d:1', 'b:1', 'a:1']);
+    // Here the addresses are too many.
+    expect(await answer('e:1+f:1+g:1', 'd:1', 'b:1')).toEqual(['d:1', 'b:1']);
+    expect(channel.calls.at(-1)?.note).toBe('1 of 3 endpoints are left out: maxAddresses is 4');
+  });
+
+  it('makes no other endpoint of one with too many addresses when they are rotated', async () => {
+    const { probe: channel, lookups } = scripted();
+    const hosts = ipv4(40);
+    await channel.request();
+    for (let look = 0; look < 4; look += 1) {
+      lookups[look]?.answerWith({ endpoints: [{ addresses: hosts.map((host) => ({ host, port: 1 })) }] });
+      await later(30_001);
+      hosts.push(...hosts.splice(0, 9));
+    }
+    expect(channel.calls.map(addressesOf)).toEqual([32]);
+  });
+
   it('may list more than a call has room for arguments', async () => {
     const { probe: channel, lookups } = scripted();
     await channel.request();
