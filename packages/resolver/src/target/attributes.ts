@@ -1,7 +1,7 @@
 /** Attributes of an endpoint as a program or a catalogue gives them, checked. */
 import { isDeepStrictEqual } from 'node:util';
 import type { EndpointAttributes } from '@petiole/service-config';
-import { isJson, show } from '@petiole/service-config/internal';
+import { isDeeper, isJson, show } from '@petiole/service-config/internal';
 import { TargetError } from './error.js';
 import { deepFreeze } from './objects.js';
 
@@ -9,6 +9,8 @@ import { deepFreeze } from './objects.js';
 const LONGEST_TEXT = 256;
 /** The most that the attributes of one endpoint may bring: characters of their names and of their values as JSON. */
 const LONGEST = 4096;
+/** Levels of arrays and objects within a value: far from the end of the stack of whoever compares or copies it. */
+const DEEPEST = 32;
 
 /** What an attribute may be, as a message has it. */
 type Allowed = readonly [range: string, has: (value: unknown) => boolean];
@@ -18,12 +20,12 @@ const TEXT: Allowed = [
   (value) => typeof value === 'string' && value !== '' && value.length <= LONGEST_TEXT,
 ];
 const OTHER: Allowed = [
-  'JSON',
+  `JSON, at most ${DEEPEST} levels deep`,
   (value) =>
     typeof value === 'string' ||
     typeof value === 'boolean' ||
     Number.isFinite(value) ||
-    (typeof value === 'object' && isDeepStrictEqual(copyOf(value), value)),
+    (typeof value === 'object' && !isDeeper(value, DEEPEST) && isDeepStrictEqual(copyOf(value), value)),
 ];
 
 const ALLOWED: ReadonlyMap<string, Allowed> = new Map([
@@ -53,7 +55,7 @@ export function readAttributes(given: unknown): EndpointAttributes {
   throw new TargetError(`attributes must be at most ${LONGEST} characters, names and values, got ${size}`);
 }
 
-/** Undefined for what JSON cannot hold: a cycle, a bigint, more levels than the stack has room for. */
+/** Undefined for what JSON cannot hold: a bigint, for instance. */
 function copyOf(value: unknown): unknown {
   try {
     return JSON.parse(JSON.stringify(value));

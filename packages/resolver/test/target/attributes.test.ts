@@ -20,6 +20,7 @@ import { later, scripted, turn, useFakeClock } from '../support/scripted-resolve
 import { updatesFromNow } from '../support/update-log.js';
 
 const attributes = ({ raw }: ListenerCall): EndpointAttributes[] => (raw ?? []).map(attributesOf);
+const deep = (levels: number): unknown => JSON.parse('['.repeat(levels) + ']'.repeat(levels));
 const one = (given: object): EndpointInput => ({ addresses: ['10.0.0.1:1'], attributes: given as never });
 
 describe('attributes that a program gives', () => {
@@ -45,13 +46,17 @@ describe('attributes that a program gives', () => {
     [{ zone: '' }, 'attributes.zone must be a string of 1 to 256 characters, got ""'],
     [{ hashKey: 7 }, 'attributes.hashKey must be a string of 1 to 256 characters, got 7'],
     [{ hashKey: 'x'.repeat(257) }, 'attributes.hashKey must be a string of 1 to 256 characters, got "xxx'],
-    [{ call: () => 1 }, 'attributes.call must be JSON, got a function'],
-    [{ rtt: Number.NaN }, 'attributes.rtt must be JSON, got NaN'],
+    [{ call: () => 1 }, 'attributes.call must be JSON, at most 32 levels deep, got a function'],
+    [{ rtt: Number.NaN }, 'attributes.rtt must be JSON, at most 32 levels deep, got NaN'],
     [
       { load: { of: 'x'.repeat(5000) } },
       'attributes must be at most 4096 characters, names and values, got 5013',
     ],
-    [{ nested: { of: [undefined] } }, 'attributes.nested must be JSON, got {"of":[null]}'],
+    [{ deep: deep(33) }, 'attributes.deep must be JSON, at most 32 levels deep, got [[[['],
+    [
+      { nested: { of: [undefined] } },
+      'attributes.nested must be JSON, at most 32 levels deep, got {"of":[null]}',
+    ],
     [{ load: 'x'.repeat(5000) }, 'attributes must be at most 4096 characters, names and values, got 5004'],
     [['a'], 'attributes must be an object, got ["a"]'],
     ['a', 'attributes must be an object, got "a"'],
@@ -135,6 +140,23 @@ describe('attributes that a catalogue gives', () => {
     expect(probe.calls[0]?.endpoints).toEqual(['10.0.0.2:1']);
     expect(probe.calls[0]?.note).toBe(
       'endpoints[0]: attributes.weight must be an integer from 1 to 4294967295, got 0',
+    );
+  });
+
+  test('cost an endpoint when they are nested without end, and no other', async () => {
+    const { probe, lookups } = scripted();
+    const depths = [32, 33, 1000, 2000, 3000, 4000, 100_000];
+    await probe.request();
+    lookups[0]?.answerWith({
+      endpoints: depths.map((levels, index) => ({
+        addresses: [`10.0.0.${index}:1`],
+        attributes: { load: deep(levels) },
+      })),
+    });
+    await turn();
+    expect(probe.calls[0]?.endpoints).toEqual(['10.0.0.0:1']);
+    expect(probe.calls[0]?.note).toContain(
+      'endpoints[6]: attributes.load must be JSON, at most 32 levels deep, got',
     );
   });
 

@@ -16,7 +16,7 @@ export interface EndpointAttributes {
   readonly priority?: number;
   /** What `ring_hash` places it by, instead of its addresses (gRFC A76). At most 256 characters. */
   readonly hashKey?: string;
-  /** Whatever JSON has. */
+  /** Whatever JSON has, at most 32 levels deep. */
   readonly [name: string]: unknown;
 }
 
