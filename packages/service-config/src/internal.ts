@@ -9,6 +9,7 @@ export * from './endpoint/name.js';
 export * from './events/later.js';
 export * from './grpc-js/endpoint-attributes.js';
 export * from './grpc-js/resolver-attributes.js';
+export * from './grpc-js/shared-by-copies.js';
 export * from './grpc-js/trace.js';
 export * from './index.js';
 export { isDeeper, isJson, type Json, own } from './json.js';

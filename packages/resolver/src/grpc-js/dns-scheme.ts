@@ -1,7 +1,7 @@
 /** What grpc-js's own resolver of `dns:` is and does: one that takes its place is to keep what works. */
 import { experimental } from '@grpc/grpc-js';
+import { sharedByCopies } from '@petiole/service-config/internal';
 import type { ResolverClass } from './registration.js';
-import { sharedByCopies } from './shared-by-copies.js';
 
 /**
  * Whether `dns:` asks DNS servers, that of the target or the system's, and not `getaddrinfo`; the authority of a target

@@ -1,6 +1,6 @@
 /** The class that grpc-js makes a resolver of for each channel, and how it is registered. */
 import { type ChannelOptions, experimental } from '@grpc/grpc-js';
-import { sharedByCopies } from './shared-by-copies.js';
+import { sharedByCopies } from '@petiole/service-config/internal';
 
 /** What grpc-js's `registerResolver` takes. */
 export interface ResolverClass {

@@ -1,9 +1,8 @@
 /**
  * Endpoints from a program: a handle whose target any number of channels follow. Twin of grpc-go's `resolver/manual`.
  */
-import { tracer } from '@petiole/service-config/internal';
+import { sharedByCopies, tracer } from '@petiole/service-config/internal';
 import { type ResolverClass, registration } from '../grpc-js/registration.js';
-import { sharedByCopies } from '../grpc-js/shared-by-copies.js';
 import { Follower } from '../resolving/follower.js';
 import { Source, type Told, unavailable } from '../resolving/source.js';
 import { authorityOf, checkAuthority, FALLBACK_AUTHORITY } from '../target/authority.js';

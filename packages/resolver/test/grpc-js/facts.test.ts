@@ -9,6 +9,7 @@ import {
   type ServiceConfig,
   status,
 } from '@grpc/grpc-js';
+import { sharedByCopies } from '@petiole/service-config/internal';
 import { openClient } from '@petiole/test-kit/clients';
 import { ask } from '@petiole/test-kit/rpc';
 import { startBackend } from '@petiole/test-kit/servers';
@@ -17,7 +18,6 @@ import { afterEach, expect, it, onTestFinished, vi } from 'vitest';
 import { backoff, hasServiceConfig, reconnectDelays } from '../../src/grpc-js/channel-options.js';
 import { resolverBeforeTakeOver } from '../../src/grpc-js/dns-scheme.js';
 import type { ResolverClass } from '../../src/grpc-js/registration.js';
-import { sharedByCopies } from '../../src/grpc-js/shared-by-copies.js';
 import { lineBreakIn, splitTarget } from '../../src/grpc-js/target-uri.js';
 import { createResolverClass } from '../../src/schemes/define-resolver.js';
 import { collectUntil } from '../support/collect.js';

@@ -3,6 +3,7 @@
  * stands beside grpc-js's own registry, so that all copies of both packages see the same.
  */
 import { experimental } from '@grpc/grpc-js';
+import { sharedByCopies } from '../grpc-js/shared-by-copies.js';
 import type { DeclaredFields } from './declared-fields.js';
 
 interface PetiolePolicies {
@@ -12,12 +13,8 @@ interface PetiolePolicies {
   readonly calls: Map<string, string>;
 }
 
-const KEY: unique symbol = Symbol.for('petiole.policies') as never;
-const grpcJs: typeof experimental & { [KEY]?: PetiolePolicies } = experimental;
-
 export function petiolePolicies(): PetiolePolicies {
-  grpcJs[KEY] ??= { registered: new Map(), calls: new Map() };
-  return grpcJs[KEY];
+  return sharedByCopies('petiole.policies', () => ({ registered: new Map(), calls: new Map() }));
 }
 
 /** grpc-js itself takes `toString` for the name of a policy (fact S6). */

@@ -1,5 +1,5 @@
 /**
- * What all copies of this package share that use the same grpc-js: it stands on an object of grpc-js (fact R11), under a
+ * What all copies of a package share that use the same grpc-js: it stands on an object of grpc-js (fact R11), under a
  * symbol that is the same in all of them.
  */
 import { experimental } from '@grpc/grpc-js';
