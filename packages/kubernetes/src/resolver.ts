@@ -1,6 +1,6 @@
 /** The resolver of `k8s:` targets. */
 import { defineResolver, type EndpointBounds, type Resolver } from '@petiole/resolver';
-import { lazily } from '@petiole/service-config/internal';
+import { lazily, registeredSchemes } from '@petiole/service-config/internal';
 import { namespaceOfPod, SURROUNDINGS, type Surroundings } from './api/service-account.js';
 import { KUBERNETES_SCHEME, parseServiceTarget } from './target/service-target.js';
 import { watchTarget } from './watching/watch-target.js';
@@ -45,5 +45,6 @@ const resolver = lazily(createKubernetesResolver);
  * @throws {RangeError} on options out of range, TypeError on others.
  */
 export function registerKubernetesResolver(options?: KubernetesOptions): void {
-  resolver().register(options);
+  // Another copy of this package may have done it, with options.
+  if (options !== undefined || !registeredSchemes().has(KUBERNETES_SCHEME)) resolver().register(options);
 }

@@ -1,12 +1,13 @@
 /** The resolver in channels of grpc-js. */
 
 import { EventEmitter, once } from 'node:events';
+import { experimental } from '@grpc/grpc-js';
 import type { ResolverUpdate } from '@petiole/resolver';
 import { openClient, ROUND_ROBIN } from '@petiole/test-kit/clients';
 import { hear } from '@petiole/test-kit/hear';
 import { ask } from '@petiole/test-kit/rpc';
 import { startBackend } from '@petiole/test-kit/servers';
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { registerKubernetesResolver } from '../src/index.js';
 import { createKubernetesResolver } from '../src/resolver.js';
 import { type Answer, list, of, say, serve, watch } from './support/scripted-api.js';
@@ -98,4 +99,17 @@ it('options are the bounds of a Service, and no others', () => {
     'maxEndpoints must be an integer from 1 to 1000000, got 0',
   );
   expect(() => registerKubernetesResolver({ interval: 7 } as object)).toThrow('interval');
+});
+
+it('another copy of this package that registers takes no options away', async () => {
+  registerKubernetesResolver({ maxEndpoints: 5000 });
+  const made = (): unknown =>
+    experimental.createResolver({ scheme: 'k8s', path: 'echo:grpc' }, () => true, {}).constructor;
+  const before = made();
+  vi.resetModules();
+  const copy = await import('../src/index.js');
+  copy.registerKubernetesResolver();
+  expect(made()).toBe(before);
+  copy.registerKubernetesResolver({});
+  expect(made()).not.toBe(before);
 });

@@ -8,6 +8,7 @@ export * from './endpoint/identity.js';
 export * from './endpoint/name.js';
 export * from './events/later.js';
 export * from './grpc-js/endpoint-attributes.js';
+export * from './grpc-js/registered-schemes.js';
 export * from './grpc-js/resolver-attributes.js';
 export * from './grpc-js/shared-by-copies.js';
 export * from './grpc-js/trace.js';

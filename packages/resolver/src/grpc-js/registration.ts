@@ -1,6 +1,6 @@
 /** The class that grpc-js makes a resolver of for each channel, and how it is registered. */
 import { type ChannelOptions, experimental } from '@grpc/grpc-js';
-import { sharedByCopies } from '@petiole/service-config/internal';
+import { registeredSchemes } from '@petiole/service-config/internal';
 
 /** What grpc-js's `registerResolver` takes. */
 export interface ResolverClass {
@@ -12,26 +12,33 @@ export interface ResolverClass {
   getDefaultAuthority(target: experimental.GrpcUri): string;
 }
 
-/** grpc-js does not tell which schemes it knows, so the copies of this package tell each other. */
-const registered = sharedByCopies('petiole.registered-schemes', () => new Set<string>());
-
-/** Whether any copy of this package has registered the scheme with this copy of grpc-js. */
-export function isRegistered(scheme: string): boolean {
-  return registered.has(scheme);
-}
-
 /**
- * Makes a register function: the channels that are made after a call get their resolvers from the class (fact R1).
- * Idempotent without options, so that `@petiole/resolver/register` in a preload or a library takes nothing away from an
- * application that set its own.
+ * Makes the register function of a scheme of this package: the channels that are made after a call get their resolvers from
+ * the class (fact R1). Without options a scheme that is registered stays as it is, so that `@petiole/resolver/register` in a
+ * preload or a library takes nothing away from an application that set its own.
  */
 export function registration<Options>(
   scheme: string,
   create: (options?: Options) => ResolverClass,
 ): (options?: Options) => void {
+  const takeOver = takingOver(scheme, create);
   return (options) => {
-    if (isRegistered(scheme) && options === undefined) return;
+    if (options !== undefined || !registeredSchemes().has(scheme)) takeOver(options);
+  };
+}
+
+/**
+ * Makes the register function of a user's definition, which takes the scheme over from any other one: a module that a hot
+ * reload evaluates again is another definition. Without options nothing changes while this one has the scheme.
+ */
+export function takingOver<Options>(
+  scheme: string,
+  create: (options?: Options) => ResolverClass,
+): (options?: Options) => void {
+  return (options) => {
+    const schemes = registeredSchemes();
+    if (options === undefined && schemes.get(scheme) === create) return;
     experimental.registerResolver(scheme, create(options));
-    registered.add(scheme);
+    schemes.set(scheme, create);
   };
 }

@@ -2,7 +2,7 @@
 import type { experimental } from '@grpc/grpc-js';
 import { messageOf, show, type Trace } from '@petiole/service-config/internal';
 import { reconnectDelays } from '../grpc-js/channel-options.js';
-import { type ResolverClass, registration } from '../grpc-js/registration.js';
+import { type ResolverClass, takingOver } from '../grpc-js/registration.js';
 import type { Delivery } from '../resolving/delivery.js';
 import { constant, Follower } from '../resolving/follower.js';
 import {
@@ -88,7 +88,8 @@ export interface Resolver {
   readonly scheme: string;
   /**
    * Registers the scheme with grpc-js; call it before the channel is made. Idempotent; a later call with options puts
-   * them over those of the definition, for the channels made from then on.
+   * them over those of the definition, for the channels made from then on. It takes the scheme over from another
+   * definition, as that of a module that a hot reload evaluates again, and from a scheme of this package.
    * @throws {RangeError} on options out of range, TypeError on others.
    */
   register(options?: ResolverOptions): void;
@@ -126,7 +127,7 @@ export function defineResolver(definition: ResolverDefinition): Resolver {
   checkOptions(definition);
   return {
     scheme,
-    register: registration(scheme, (over: ResolverOptions = {}) => {
+    register: takingOver(scheme, (over: ResolverOptions = {}) => {
       assertOptions(over, `${scheme}: the options of register()`, options);
       return createResolverClass(definition, over);
     }),

@@ -1,7 +1,6 @@
 /** Notices that nobody has registered the scheme of a target: grpc-js would hand it to `dns:` (fact R5). */
 import { setImmediate } from 'node:timers';
-import { logError } from '@petiole/service-config/internal';
-import { isRegistered } from '../grpc-js/registration.js';
+import { logError, registeredSchemes } from '@petiole/service-config/internal';
 
 const CALLS = {
   static: 'registerStaticResolver()',
@@ -11,7 +10,7 @@ const CALLS = {
 
 /** Says which call is missing; undefined when none is. */
 export function missingRegistration(scheme: keyof typeof CALLS): string | undefined {
-  if (isRegistered(scheme)) return undefined;
+  if (registeredSchemes().has(scheme)) return undefined;
   return `no resolver for ${scheme}: is registered, so that grpc-js would hand such a target to dns:; call ${CALLS[scheme]}, or import '@petiole/resolver/register', before a client is made`;
 }
 

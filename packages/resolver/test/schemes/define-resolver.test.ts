@@ -3,12 +3,13 @@ import { connectivityState, experimental } from '@grpc/grpc-js';
 import { openClient } from '@petiole/test-kit/clients';
 import { ask } from '@petiole/test-kit/rpc';
 import { startBackend } from '@petiole/test-kit/servers';
-import { describe, expect, it, test } from 'vitest';
+import { describe, expect, it, test, vi } from 'vitest';
 import {
   defineResolver,
   type PollingDefinition,
   type ResolverDefinition,
   type ResolverLook,
+  registerSrvResolver,
 } from '../../src/index.js';
 import { createResolverClass } from '../../src/schemes/define-resolver.js';
 import { Probe } from '../support/probe.js';
@@ -137,6 +138,9 @@ test.each([
 });
 
 describe('register', () => {
+  const from = (scheme: string): unknown =>
+    experimental.createResolver({ scheme, path: 'x' }, () => true, {}).constructor;
+
   it('makes the scheme known, with the options of the definition or those of the call', async () => {
     const server = await startBackend({ name: 'a' });
     const resolver = defineResolver(
@@ -145,13 +149,45 @@ describe('register', () => {
     expect(resolver.scheme).toBe('own-registered');
     resolver.register();
     expect(await ask(openClient('own-registered:echo.test'))).toBe('a');
-    const made = (): unknown =>
-      experimental.createResolver({ scheme: 'own-registered', path: 'x' }, () => true, {}).constructor;
-    const before = made();
+    const before = from('own-registered');
     resolver.register();
-    expect(made()).toBe(before);
+    expect(from('own-registered')).toBe(before);
     resolver.register({ maxEndpoints: 1 });
-    expect(made()).not.toBe(before);
+    expect(from('own-registered')).not.toBe(before);
+  });
+
+  it('takes the scheme over from another definition, for the channels that are made from then on', async () => {
+    const make = (name: string) =>
+      defineResolver(definition({ scheme: 'own-again', resolve: () => Promise.reject(new Error(name)) }));
+    const [first, second] = [make('first'), make('second')];
+    first.register();
+    const old = openClient('own-again:x');
+    await expect(ask(old)).rejects.toThrow('first');
+    second.register();
+    second.register();
+    await expect(ask(openClient('own-again:y'))).rejects.toThrow('second');
+    await expect(ask(old)).rejects.toThrow('first');
+    first.register();
+    await expect(ask(openClient('own-again:z'))).rejects.toThrow('first');
+  });
+
+  it('takes a scheme of this package over, which takes nothing back by a call without options', async () => {
+    registerSrvResolver();
+    const shipped = from('srv');
+    defineResolver(definition({ scheme: 'srv' })).register();
+    const own = from('srv');
+    expect(own).not.toBe(shipped);
+    vi.resetModules();
+    const copy = await import('../../src/index.js');
+    for (const register of [registerSrvResolver, copy.registerSrvResolver]) {
+      register();
+      expect(from('srv')).toBe(own);
+    }
+    registerSrvResolver({ maxEndpoints: 5 });
+    expect(from('srv')).not.toBe(own);
+    const withOptions = from('srv');
+    copy.registerSrvResolver();
+    expect(from('srv')).toBe(withOptions);
   });
 
   it('refuses options that no resolver has, or that are out of range', () => {
