@@ -20,6 +20,11 @@ export function hasServiceConfig(channelOptions: ChannelOptions): boolean {
   return Boolean(channelOptions['grpc.service_config']);
 }
 
+/** What the program has given, where grpc-js has the name of an `http_proxy` resolved in its stead (fact R30). */
+export function targetBehindProxy(channelOptions: ChannelOptions): string | undefined {
+  return channelOptions['grpc.http_connect_target'];
+}
+
 /** A back-off that does not keep the process alive. */
 export function backoff(retry: () => void, delays: ReconnectDelays): experimental.BackoffTimeout {
   const timeout = new experimental.BackoffTimeout(retry, delays);

@@ -21,7 +21,7 @@ import {
   thrownText,
   withoutPassword,
 } from '@petiole/service-config/internal';
-import { hasServiceConfig } from '../grpc-js/channel-options.js';
+import { hasServiceConfig, targetBehindProxy } from '../grpc-js/channel-options.js';
 import type { Endpoint } from '../target/endpoint.js';
 import { publishAnswer, publishUpdate, type UpdateReason } from './update-events.js';
 
@@ -50,8 +50,9 @@ interface Known {
 
 export class Delivery {
   readonly channelOptions: ChannelOptions;
+  /** The channel's own, for events. */
   readonly target: string;
-  /** At most 120 characters of the target, for messages. Neither has a password. */
+  /** At most 120 characters of what is resolved, for messages: of the proxy behind one. Neither has a password. */
   readonly shortTarget: string;
   /** Writes to the resolver's tracer, with the target before it. */
   readonly trace: Trace;
@@ -70,8 +71,9 @@ export class Delivery {
     defaultConfig: PreparedServiceConfig | null = null,
   ) {
     this.channelOptions = channelOptions;
-    this.target = withoutPassword(experimental.uriToString(target));
-    const shortTarget = this.target.length > 120 ? `${this.target.slice(0, 120)}…` : this.target;
+    const resolved = withoutPassword(experimental.uriToString(target));
+    this.target = withoutPassword(targetBehindProxy(channelOptions) ?? resolved);
+    const shortTarget = resolved.length > 120 ? `${resolved.slice(0, 120)}…` : resolved;
     this.shortTarget = shortTarget;
     this.#listener = listener;
     this.#defaultConfig = hasServiceConfig(channelOptions) ? null : defaultConfig;

@@ -15,7 +15,12 @@ import { ask } from '@petiole/test-kit/rpc';
 import { startBackend } from '@petiole/test-kit/servers';
 import * as fc from 'fast-check';
 import { afterEach, expect, it, onTestFinished, vi } from 'vitest';
-import { backoff, hasServiceConfig, reconnectDelays } from '../../src/grpc-js/channel-options.js';
+import {
+  backoff,
+  hasServiceConfig,
+  reconnectDelays,
+  targetBehindProxy,
+} from '../../src/grpc-js/channel-options.js';
 import { resolverBeforeTakeOver } from '../../src/grpc-js/dns-scheme.js';
 import type { ResolverClass } from '../../src/grpc-js/registration.js';
 import { lineBreakIn, splitTarget } from '../../src/grpc-js/target-uri.js';
@@ -187,4 +192,24 @@ it('R29: a target whose path is no host and port goes by no proxy', () => {
     new Client(target, credentials.createInsecure()).close();
   }
   expect(made.map(([{ path }]) => path)).toEqual(['echo:1?families=ipv4']);
+});
+
+it('R30: behind a proxy the resolver is one of dns:, with the target of the channel among its options', () => {
+  const dns = resolverBeforeTakeOver();
+  const made = passive('dns');
+  passive('fact-behind');
+  vi.stubEnv('grpc_proxy', 'http://127.0.0.1:1');
+  for (const name of ['no_grpc_proxy', 'no_proxy']) vi.stubEnv(name, '');
+  onTestFinished(() => {
+    vi.unstubAllEnvs();
+    experimental.registerResolver('dns', dns);
+  });
+  for (const target of ['fact-behind:echo:1', 'echo:1'])
+    new Client(target, credentials.createInsecure()).close();
+  new Client('echo:1', credentials.createInsecure(), { 'grpc.enable_http_proxy': 0 }).close();
+  expect(made.map(([{ path }, , options]) => [path, targetBehindProxy(options)])).toEqual([
+    ['127.0.0.1:1', 'fact-behind:echo:1'],
+    ['127.0.0.1:1', 'dns:echo:1'],
+    ['echo:1', undefined],
+  ]);
 });

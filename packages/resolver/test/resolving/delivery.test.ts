@@ -53,6 +53,16 @@ describe('petiole.resolver.update', () => {
   });
 });
 
+it('events have the target of the channel, and messages what is resolved in its stead, where that is a proxy', async () => {
+  const updates = updatesFromNow();
+  const proxy = uri('dns:proxy.example:3128');
+  const delivery = new Delivery(proxy, () => true, undefined, { 'grpc.http_connect_target': 'dns:shop:1' });
+  delivery.endpoints(result('10.0.0.1:1'), 'first resolution');
+  await told();
+  expect(updates.map(({ target }) => target)).toEqual(['dns:shop:1']);
+  expect(delivery.shortTarget).toBe('dns:proxy.example:3128');
+});
+
 it('an empty list that the policy refuses counts all the same: policies of @petiole/balancer have dropped all', async () => {
   const updates = updatesFromNow();
   let accepts = true;
