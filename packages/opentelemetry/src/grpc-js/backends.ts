@@ -5,6 +5,7 @@
  */
 import { experimental } from '@grpc/grpc-js';
 import type { ResolvingLoadBalancer } from './internals.js';
+import { ownTarget } from './targets.js';
 import type { Backend } from './watchers.js';
 
 const ATTRIBUTES: unique symbol = Symbol.for('petiole.endpoint.attributes');
@@ -24,7 +25,7 @@ const NOTHING: Backend = { 'grpc.lb.locality': '', 'grpc.lb.backend_service': ''
 const OTHER: Backend = { 'grpc.lb.locality': 'other', 'grpc.lb.backend_service': 'other' };
 
 const backends = new Map<string, Backend>();
-/** By target as grpc-js writes it, and by address. */
+/** By target of the channel, and by address. */
 const byTarget = new Map<string, Map<string, Backend>>();
 
 /** What the resolver of this target said of a server; empty texts if nothing. */
@@ -35,7 +36,8 @@ export function backendOf(target: string, address: string): Backend {
 export function hookResolutions(balancer: ResolvingLoadBalancer): void {
   const { handleResolverResult } = balancer;
   balancer.handleResolverResult = function (endpoints, ...rest) {
-    if (endpoints.ok) note(experimental.uriToString(this.target), endpoints.value);
+    if (endpoints.ok)
+      note(ownTarget(this.channelOptions, experimental.uriToString(this.target)), endpoints.value);
     return handleResolverResult.call(this, endpoints, ...rest);
   };
 }

@@ -5,15 +5,9 @@
  */
 import type { Channel, ChannelInterface, InterceptingListener, Metadata, StatusObject } from '@grpc/grpc-js';
 import { backendOf } from './backends.js';
-import {
-  type CallConfig,
-  type GrpcJs,
-  type InnerCall,
-  type InternalChannel,
-  type ResolvingCall,
-  targetOf,
-} from './internals.js';
+import type { CallConfig, GrpcJs, InnerCall, InternalChannel, ResolvingCall } from './internals.js';
 import { isRegistered } from './registered-methods.js';
+import { targetOf } from './targets.js';
 import { remember } from './waiting.js';
 import {
   type AttemptKind,
@@ -216,11 +210,11 @@ class WatchedAttempt implements InterceptingListener {
   }
 
   onReceiveStatus(status: StatusObject): void {
-    const target = targetOf(this.#channel);
     const peer = this.#call.getPeer();
     // What waits for a connection until the RPC ends is sent nowhere (fact O2).
-    const sentBytes = status.code === 0 || peer !== target ? this.#sentBytes : 0;
-    this.#observer?.ended(status.code, backendOf(target, peer), sentBytes, this.#receivedBytes);
+    const sentBytes = status.code === 0 || peer !== this.#channel.getTarget() ? this.#sentBytes : 0;
+    const backend = backendOf(targetOf(this.#channel), peer);
+    this.#observer?.ended(status.code, backend, sentBytes, this.#receivedBytes);
     this.#listener?.onReceiveStatus(status);
   }
 }

@@ -3,7 +3,13 @@
  * that is made for that and closed again shows: so one change of their prototypes reaches all channels of the process,
  * those that exist already, too, and however their program was loaded.
  */
-import type { ChannelInterface, experimental, InterceptingListener, Metadata } from '@grpc/grpc-js';
+import type {
+  ChannelInterface,
+  ChannelOptions,
+  experimental,
+  InterceptingListener,
+  Metadata,
+} from '@grpc/grpc-js';
 
 /** What is used of a copy of grpc-js. */
 export type GrpcJs = Pick<
@@ -34,6 +40,7 @@ type ConfigResult =
   | { readonly type: 'NONE' | 'ERROR' };
 
 export interface InternalChannel {
+  readonly options?: ChannelOptions;
   getTarget(): string;
   createCall(
     method: string,
@@ -48,17 +55,11 @@ export interface InternalChannel {
   doPick(metadata: Metadata, info: unknown): experimental.PickResult;
 }
 
-/** What a channel says as its target stands on it: grpc-js makes the text anew each time that it is asked. */
-const TARGET: unique symbol = Symbol('petiole.target');
-
-export function targetOf(channel: InternalChannel & { [TARGET]?: string }): string {
-  channel[TARGET] ??= channel.getTarget();
-  return channel[TARGET];
-}
-
 export interface SubchannelPool {
   getOrCreateSubchannel(
     target: experimental.GrpcUri,
+    address: experimental.SubchannelAddress,
+    options: ChannelOptions,
     ...rest: readonly unknown[]
   ): experimental.SubchannelInterface;
 }
@@ -66,6 +67,7 @@ export interface SubchannelPool {
 /** What has a channel's resolver and its policy. */
 export interface ResolvingLoadBalancer {
   readonly target: experimental.GrpcUri;
+  readonly channelOptions?: ChannelOptions;
   handleResolverResult(
     endpoints: experimental.StatusOr<experimental.Endpoint[]>,
     ...rest: readonly unknown[]

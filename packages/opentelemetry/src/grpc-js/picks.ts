@@ -1,5 +1,6 @@
 /** Each pick of a connection for an attempt, whatever the policy (fact O8). */
-import { type InternalChannel, targetOf } from './internals.js';
+import type { InternalChannel } from './internals.js';
+import { targetOf } from './targets.js';
 import { watchers } from './watchers.js';
 
 export function hookPicks(channel: InternalChannel): void {

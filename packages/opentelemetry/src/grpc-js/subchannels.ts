@@ -6,6 +6,7 @@ import { experimental, connectivityState as State } from '@grpc/grpc-js';
 import { backendOf } from './backends.js';
 import { type DisconnectError, followDisconnect } from './disconnects.js';
 import type { SubchannelPool } from './internals.js';
+import { ownTarget } from './targets.js';
 import { type Backend, type ConnectionChange, watchers } from './watchers.js';
 
 type Subchannel = experimental.SubchannelInterface;
@@ -31,9 +32,9 @@ export function targetOf(subchannel: Subchannel): string | undefined {
 
 export function hookSubchannels(pool: SubchannelPool): void {
   const { getOrCreateSubchannel } = pool;
-  pool.getOrCreateSubchannel = function (target, ...rest) {
-    const subchannel = getOrCreateSubchannel.call(this, target, ...rest);
-    if (!targets.has(subchannel)) follow(experimental.uriToString(target), subchannel);
+  pool.getOrCreateSubchannel = function (target, address, options, ...rest) {
+    const subchannel = getOrCreateSubchannel.call(this, target, address, options, ...rest);
+    if (!targets.has(subchannel)) follow(ownTarget(options, experimental.uriToString(target)), subchannel);
     return subchannel;
   };
 }

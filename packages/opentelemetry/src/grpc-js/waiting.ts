@@ -5,6 +5,7 @@
 import { type ChannelInterface, connectivityState as State } from '@grpc/grpc-js';
 import type { InternalChannel } from './internals.js';
 import { openConnections } from './subchannels.js';
+import { targetOf } from './targets.js';
 
 export type WaitingFor = 'name resolution' | 'pick' | 'stream';
 
@@ -36,8 +37,8 @@ export function remember(channel: ChannelInterface & { [REMEMBERED]?: true }): v
 export function eachWaiting(tell: (target: string, what: WaitingFor, count: number) => void): void {
   for (const channel of openChannels()) {
     const { configSelectionQueue, pickQueue } = queuesOf(channel);
-    tell(channel.getTarget(), 'name resolution', configSelectionQueue?.length ?? 0);
-    tell(channel.getTarget(), 'pick', pickQueue?.size ?? 0);
+    tell(targetOf(channel), 'name resolution', configSelectionQueue?.length ?? 0);
+    tell(targetOf(channel), 'pick', pickQueue?.size ?? 0);
   }
   for (const [target, connections] of openConnections()) {
     let count = 0;
@@ -48,7 +49,7 @@ export function eachWaiting(tell: (target: string, what: WaitingFor, count: numb
 
 /** The targets, as grpc-js writes them, of channels that are not closed. */
 export function openTargets(): Set<string> {
-  return new Set(Array.from(openChannels(), (channel) => channel.getTarget()));
+  return new Set(Array.from(openChannels(), targetOf));
 }
 
 function* openChannels(): Iterable<ChannelInterface> {

@@ -19,7 +19,7 @@ export type Backend = Readonly<Record<'grpc.lb.locality' | 'grpc.lb.backend_serv
 /** gRFC A91: `grpc.lb.outlier_detection.detection_method`. */
 export type DetectionMethod = 'success_rate' | 'failure_percentage';
 
-/** Targets are as grpc-js writes them. */
+/** Targets are those of channels, as grpc-js writes them. */
 export interface Watcher {
   /**
    * @param method with a slash before it

@@ -4,6 +4,7 @@
  */
 import type { ChannelInterface } from '@grpc/grpc-js';
 import type { Attributes } from '@opentelemetry/api';
+import { targetOf } from '../grpc-js/targets.js';
 import { BackendLabels } from './backend.js';
 import { CallLabels } from './call.js';
 import { customLabel } from './custom.js';
@@ -35,7 +36,7 @@ export class Labels {
   ofChannel(channel: ChannelInterface): TargetLabels | undefined {
     let labels = this.#byChannel.get(channel);
     if (labels === undefined) {
-      labels = this.#find(channel.getTarget());
+      labels = this.#find(targetOf(channel));
       this.#byChannel.set(channel, labels);
     }
     return labels === 'none' ? undefined : labels;
