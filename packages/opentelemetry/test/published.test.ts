@@ -91,6 +91,43 @@ test('who listens late never counts below 0', async () => {
   expect(await by(recorded, 'petiole.lb.endpoints', 'petiole.endpoint.state')).toEqual({ READY: 0 });
 });
 
+test('an endpoint of before anybody listened takes no count of another one away when it goes', async () => {
+  const fleet = await startFleet(3);
+  const [early = '', ...late] = fleet.map(({ address }) => address);
+  const resolver = createManualResolver({ endpoints: [early] });
+  onTestFinished(() => resolver.close());
+  const client = openEchoClient(resolver.target, {
+    'grpc.service_config': serviceConfig({ loadBalancingConfig: [leastRequest()] }),
+  });
+  await unary(client, 'hello');
+  const recorded = record({ channels: (target) => target === resolver.target });
+  const states = (): Promise<Record<string, number>> =>
+    by(recorded, 'petiole.lb.endpoints', 'petiole.endpoint.state');
+  resolver.update({ endpoints: [early, ...late] });
+  await expect.poll(states).toEqual({ CONNECTING: 0, READY: 2 });
+  resolver.update({ endpoints: late });
+  const [end] = late;
+  await unary(client, 'hello');
+  expect(await states()).toEqual({ CONNECTING: 0, READY: 2 });
+  resolver.update({ endpoints: [String(end)] });
+  await expect.poll(states).toEqual({ CONNECTING: 0, READY: 1 });
+});
+
+test('an endpoint that several channels have counts for each, also with its addresses in another order or number', async () => {
+  const recorded = record({ channels: (target) => target === 'test:shared' });
+  const states = (): Promise<Record<string, number>> =>
+    by(recorded, 'petiole.lb.endpoints', 'petiole.endpoint.state');
+  const tell = (endpoint: string, from: string, to: string): void =>
+    channel('petiole.endpoint.state').publish({ target: 'test:shared', endpoint, from, to });
+  tell('a:1+b:1', 'CONNECTING', 'READY');
+  tell('a:1+b:1', 'CONNECTING', 'READY');
+  expect(await states()).toEqual({ CONNECTING: 0, READY: 2 });
+  tell('b:1+a:1', 'READY', 'SHUTDOWN');
+  expect(await states()).toEqual({ CONNECTING: 0, READY: 1 });
+  tell('b:1+a:1+b:1', 'READY', 'SHUTDOWN');
+  expect(await states()).toEqual({ CONNECTING: 0, READY: 0 });
+});
+
 test('healths are counted by what the server says', async () => {
   const recorded = record({ channels: (target) => target === 'test:health' });
   const health = channel('petiole.health.status');

@@ -1,10 +1,11 @@
 /**
  * What the policies and resolvers of Petiole publish on `node:diagnostics_channel`, by the names of the channels alone: it
- * works without those packages. There may be any number of endpoints, so they are counted and not kept.
+ * works without those packages. Of an endpoint its name is kept, for as long as it is in a state that counts.
  */
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { ObservableResult } from '@opentelemetry/api';
 import { openTargets } from '../grpc-js/waiting.js';
+import { kept } from '../labels/kept.js';
 import type { Labels, TargetLabels } from '../labels/labels.js';
 import type { Instruments } from './instruments.js';
 import type { MetricName } from './table.js';
@@ -12,6 +13,7 @@ import type { MetricName } from './table.js';
 /** A message of `petiole.endpoint.state` and `petiole.health.status`. */
 interface Change {
   readonly target: string | undefined;
+  readonly endpoint: string;
   readonly from: string;
   readonly to: string;
 }
@@ -25,7 +27,7 @@ interface Answer {
 /** An endpoint begins IDLE, and its health PENDING, without a word; both end with the other two. */
 const UNCOUNTED = new Set(['IDLE', 'SHUTDOWN', 'PENDING', 'ENDED']);
 
-type Counts = Map<TargetLabels, Map<string, number>>;
+type Counts = Map<TargetLabels, Map<string, Entered>>;
 
 export class PublishedMetrics {
   readonly #labels: Labels;
@@ -44,12 +46,13 @@ export class PublishedMetrics {
       [
         'petiole.lb.endpoints',
         'petiole.endpoint.state',
-        (change: Change) => this.#count(this.#states, change),
+        (change: Change) => this.#count(this.#states, change, nameOf(change)),
       ],
       [
         'petiole.lb.endpoint_health',
         'petiole.health.status',
-        (change: Change) => this.#count(this.#healths, change),
+        // A watch goes on when its endpoint gets another name, and no message tells of that.
+        (change: Change) => this.#count(this.#healths, change, ''),
       ],
       ['petiole.resolver.failures', 'petiole.resolver.update', (update: Answer) => this.#failed(update)],
       [
@@ -89,14 +92,12 @@ export class PublishedMetrics {
     for (const [labels, age] of ages) result.observe(age, labels.target);
   };
 
-  #count(counts: Counts, { target = '', from, to }: Change): void {
+  #count(counts: Counts, { target = '', from, to }: Change, name: string): void {
     const labels = this.#labels.ofTarget(target);
     if (labels === undefined) return;
-    const byState = counts.get(labels) ?? new Map<string, number>();
-    counts.set(labels, byState);
-    // Endpoints of before anybody listened leave states that they were never seen to enter.
-    if (!UNCOUNTED.has(from)) byState.set(from, Math.max(0, (byState.get(from) ?? 0) - 1));
-    if (!UNCOUNTED.has(to)) byState.set(to, (byState.get(to) ?? 0) + 1);
+    const byState = kept(counts, labels, () => new Map<string, Entered>());
+    if (!UNCOUNTED.has(from)) kept(byState, from, () => new Entered()).leave(name);
+    if (!UNCOUNTED.has(to)) kept(byState, to, () => new Entered()).enter(name);
   }
 
   #failed({ target, error }: Answer): void {
@@ -105,8 +106,35 @@ export class PublishedMetrics {
   }
 }
 
+/**
+ * Those that were seen to enter a state, and not yet to leave it. Several channels may have an endpoint of the same name.
+ * Endpoints of before anybody listened leave states that they were never seen to enter: they take no other one's place.
+ */
+class Entered {
+  count = 0;
+  readonly #byName = new Map<string, number>();
+
+  enter(name: string): void {
+    this.#byName.set(name, (this.#byName.get(name) ?? 0) + 1);
+    this.count += 1;
+  }
+
+  leave(name: string): void {
+    const times = this.#byName.get(name);
+    if (times === undefined) return;
+    if (times === 1) this.#byName.delete(name);
+    else this.#byName.set(name, times - 1);
+    this.count -= 1;
+  }
+}
+
+/** An endpoint is its set of addresses (gRFC A61); messages have them as the resolver gave them last, in any order and number. */
+function nameOf({ endpoint }: Change): string {
+  return [...new Set(endpoint.split('+'))].sort().join('+');
+}
+
 function observe(result: ObservableResult, counts: Counts, label: string): void {
   for (const [labels, byState] of counts) {
-    for (const [state, count] of byState) result.observe(count, { ...labels.target, [label]: state });
+    for (const [state, { count }] of byState) result.observe(count, { ...labels.target, [label]: state });
   }
 }
