@@ -25,12 +25,18 @@ interface Connected {
 const REMEMBERED: unique symbol = Symbol('petiole.remembered');
 
 const channels = new Set<WeakRef<ChannelInterface>>();
+/** Nobody may ever look at the set. */
+const collected = new FinalizationRegistry<WeakRef<ChannelInterface>>((reference) =>
+  channels.delete(reference),
+);
 
 /** Every channel that is used; called for each RPC. */
 export function remember(channel: ChannelInterface & { [REMEMBERED]?: true }): void {
   if (channel[REMEMBERED]) return;
   channel[REMEMBERED] = true;
-  channels.add(new WeakRef(channel));
+  const reference = new WeakRef(channel);
+  channels.add(reference);
+  collected.register(channel, reference);
 }
 
 /** Tells of every open channel, and of every target with connections, with 0 where none waits. */
