@@ -14,6 +14,12 @@ export class PickedInTurn {
   /** Whether anybody wants to know. Nothing else of a policy's picks costs anything. */
   areCounted = false;
   private readonly picked: Picked[] = [];
+  private readonly onTakenBack: (() => void) | undefined;
+
+  /** @param onTakenBack called at the end of a turn of which picks no longer count that have not started */
+  constructor(onTakenBack?: () => void) {
+    this.onTakenBack = onTakenBack;
+  }
 
   /** @param connection the one that was picked, where the endpoint may have several */
   add(one: Picked, connection?: Picked): void {
@@ -21,7 +27,12 @@ export class PickedInTurn {
     one.picked++;
     if (this.picked.push(one) === 1)
       setImmediate(() => {
-        for (const each of this.picked.splice(0)) each.picked = 0;
+        let takenBack = 0;
+        for (const each of this.picked.splice(0)) {
+          takenBack += each.picked;
+          each.picked = 0;
+        }
+        if (takenBack > 0) this.onTakenBack?.();
       });
   }
 }

@@ -26,9 +26,14 @@ interface Load extends Picked {
 
 class Loads {
   private readonly loads: WeakMap<object, Load> = new WeakMap();
-  readonly picks: PickedInTurn = new PickedInTurn();
-  /** An RPC waits for one of them to end. */
-  isAwaited = false;
+  readonly picks: PickedInTurn = new PickedInTurn(() => this.makeRoom());
+  /** Has RPCs picked again, where one waits for room. */
+  pickAgain: (() => void) | undefined = undefined;
+
+  makeRoom(): void {
+    this.pickAgain?.();
+    this.pickAgain = undefined;
+  }
 
   of(endpoint: object): Load {
     const load = this.loads.get(endpoint) ?? { running: 0, picked: 0 };
@@ -61,13 +66,12 @@ export const requestLimit: Policy<RequestLimitConfig> = whenUsed(() =>
           },
           ended() {
             load.running--;
-            if (loads.isAwaited) wake();
-            loads.isAwaited = false;
+            loads.makeRoom();
           },
         });
       }
       if (drop) return dropPick(`request_limit: every endpoint has ${maxRequests} RPCs already`);
-      loads.isAwaited = true;
+      loads.pickAgain = wake;
       return queuePick();
     },
   }),

@@ -59,6 +59,16 @@ describe('at the limit', () => {
     expect(startCall(channel).to).toBe('request_limit: every endpoint has 1 RPCs already');
   });
 
+  test('one that waits for a pick that never starts is picked again in the next turn', async () => {
+    const channel = open({ maxRequests: 1 });
+    expect(channel.picks(3).at(-1)).toBe('QUEUE');
+    const { length } = channel.publications;
+    await new Promise(setImmediate);
+    await new Promise(setImmediate);
+    expect(channel.publications.length).toBeGreaterThan(length);
+    expect(startCall(channel).to).toMatch(/^10\./);
+  });
+
   test('picks of one turn count before they start, and no longer when the turn is over', async () => {
     const channel = open({ maxRequests: 1 });
     expect(channel.picks(3).at(-1)).toBe('QUEUE');
