@@ -1,6 +1,13 @@
 /** The picker that grpc-js gets: the policy's own, which it tells of the RPC, with what is known of RPCs kept around it. */
 import type { experimental, Metadata } from '@grpc/grpc-js';
-import { attemptsOf, isFirst, remember, type Tried, triedBefore } from '../grpc-js/rpc-attempts.js';
+import {
+  attemptedBefore,
+  attemptsOf,
+  isFirst,
+  remember,
+  type Tried,
+  triedBefore,
+} from '../grpc-js/rpc-attempts.js';
 import type {
   AttemptArgs,
   AttemptPicker,
@@ -10,7 +17,7 @@ import type {
   PolicyPicker,
   Rpc,
 } from './endpoint.js';
-import type { EndpointPick, QueuedPick } from './pick-result.js';
+import type { EndpointPick, PickedEndpoint, QueuedPick } from './pick-result.js';
 import type { PickedInTurn } from './picked-in-turn.js';
 
 type PickArgs = experimental.PickArgs;
@@ -46,7 +53,9 @@ export class RpcPicker<Data> implements experimental.Picker {
     }
     remember(args, tried, endpoint);
     if (this.picks.areCounted) this.picks.add(endpoint.kept, (result as EndpointPick<Data>).connection);
-    return this.hooks === undefined ? result : withHooks(this.hooks, result, endpoint, rpcOf(tried));
+    return this.hooks === undefined
+      ? result
+      : withHooks(this.hooks, result, endpoint, rpcOf(attemptedBefore(tried)));
   }
 }
 
@@ -54,15 +63,16 @@ export class RpcPicker<Data> implements experimental.Picker {
 function withHooks<Data>(
   { onCallStarted, onCallEnded }: CallHooks<Data>,
   result: experimental.PickResult,
-  endpoint: PolicyEndpoint<Data>,
+  endpoint: PickedEndpoint<Data>,
   rpc: Rpc,
-): experimental.PickResult {
+): experimental.PickResult & Pick<EndpointPick<Data>, 'pickedEndpoint'> {
   let startedAt = 0;
   const { pickResultType, subchannel, status } = result;
   return {
     pickResultType,
     subchannel,
     status,
+    pickedEndpoint: endpoint,
     onCallStarted() {
       startedAt = performance.now();
       result.onCallStarted?.();

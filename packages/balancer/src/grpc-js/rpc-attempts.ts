@@ -10,6 +10,7 @@ import type { experimental } from '@grpc/grpc-js';
 import { logErrorOnce } from '@petiole/service-config/internal';
 
 type PickArgs = experimental.PickArgs;
+type PickResult = experimental.PickResult;
 
 /** One endpoint, or several in the order of the attempts. Undefined before the first attempt. */
 export type Tried = object | readonly object[] | undefined;
@@ -46,8 +47,42 @@ export function attemptsOf(tried: NonNullable<Tried>): readonly object[] {
 
 /** Remembers that the next attempt of the RPC, after those, goes to that endpoint. */
 export function remember(args: PickArgs, tried: Tried, endpoint: object): void {
-  if (tried === TOO_MANY) return;
-  const all = tried === undefined ? endpoint : withOneMore(attemptsOf(tried), endpoint);
+  if (tried !== TOO_MANY)
+    keep(args, tried === undefined ? endpoint : withOneMore(attemptsOf(tried), endpoint));
+}
+
+/**
+ * What was known before the outermost policy around another one was asked. It may have picks made that it does not use: they
+ * see each other as attempts, so that each goes elsewhere, and are none.
+ */
+let outermost: { readonly tried: Tried } | undefined;
+
+/** One pick of such a policy. Afterwards the RPC has gone to the endpoint of its answer alone, or nowhere. */
+export function settled(
+  args: PickArgs,
+  pick: () => PickResult & { readonly pickedEndpoint?: object },
+): PickResult {
+  const tried = triedBefore(args);
+  const isOutermost = outermost === undefined;
+  outermost ??= { tried };
+  try {
+    const result = pick();
+    const { subchannel, pickedEndpoint } = result;
+    // A copy that does not say where it goes leaves what the picks have remembered.
+    if (subchannel === null || pickedEndpoint !== undefined) keep(args, tried);
+    if (subchannel !== null && pickedEndpoint !== undefined) remember(args, tried, pickedEndpoint);
+    return result;
+  } finally {
+    if (isOutermost) outermost = undefined;
+  }
+}
+
+/** The endpoints of the earlier attempts alone, for a pick that was told of these. */
+export function attemptedBefore(tried: Tried): Tried {
+  return outermost === undefined ? tried : outermost.tried;
+}
+
+function keep(args: PickArgs, all: Tried): void {
   try {
     (args.extraPickInfo as PickInfo)[TRIED] = all;
   } catch {

@@ -7,6 +7,7 @@ import {
 } from '@grpc/grpc-js';
 import { type EndpointIdentity, identityOf } from '../endpoints/endpoint.js';
 import { failPick } from '../endpoints/pick-result.js';
+import { settled } from '../grpc-js/rpc-attempts.js';
 import { BugReports } from './bug-reports.js';
 import { ConfigInForce, PolicyConfig } from './config.js';
 import { GuardedPicker } from './guarded-picker.js';
@@ -166,13 +167,14 @@ export class WrapperInstance<Config extends { readonly childPolicy: readonly Loa
   private publish(): void {
     if (this.published === undefined) return;
     const { state, picker, error } = this.published;
-    const { definition } = this;
+    const { bugs, definition } = this;
     const view = this.view as WrapperView<Config, Memory>;
     const wrapPick = definition.wrapPick?.bind(definition);
-    const wrapped = wrapPick && {
-      pick: (args: experimental.PickArgs) => wrapPick(() => picker.pick(args), args, view),
+    const wrapped = (wrap: NonNullable<typeof wrapPick>): experimental.Picker => {
+      const guarded = new GuardedPicker({ pick: (args) => wrap(() => picker.pick(args), args, view) }, bugs);
+      return { pick: (args) => settled(args, () => guarded.pick(args)) };
     };
-    this.helper.updateState(state, wrapped ? new GuardedPicker(wrapped, this.bugs) : picker, error);
+    this.helper.updateState(state, wrapPick ? wrapped(wrapPick) : picker, error);
   }
 
   private fail(details: string): void {

@@ -4,11 +4,12 @@ import { untilState } from '@petiole/test-kit/clients';
 import { startFleet } from '@petiole/test-kit/servers';
 import { rpc, SimulatedChannel } from '@petiole/test-kit/simulated-channel';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { leastRequest, requestLimit } from '../../src/index.js';
+import { customRoundRobin, leastRequest, requestLimit } from '../../src/index.js';
 import { openChannel } from '../support/fleet.js';
 import { attempt } from '../support/load.js';
 
 beforeAll(() => {
+  customRoundRobin.register();
   requestLimit.register();
   leastRequest.register();
 });
@@ -23,9 +24,9 @@ function startCall(channel: SimulatedChannel): { to: string | undefined; end: ()
   };
 }
 
-function open(config: object): SimulatedChannel {
+function open(config: object, count = 2): SimulatedChannel {
   const channel = new SimulatedChannel({ request_limit: config });
-  channel.update(SimulatedChannel.endpoints(2));
+  channel.update(SimulatedChannel.endpoints(count));
   channel.all(State.READY);
   return channel;
 }
@@ -50,6 +51,18 @@ describe('at the limit', () => {
     await new Promise(setImmediate);
     expect(channel.publications.length).toBeGreaterThan(length);
     expect(startCall(channel).to).toBe(calls[1]?.to);
+  });
+
+  test('the endpoint that has room is found by the RPC that waited, whichever it is', async () => {
+    for (const place of [0, 1, 2]) {
+      const channel = open({ maxRequests: 1, childPolicy: [customRoundRobin({ repeatCount: 10 })] }, 3);
+      const calls = [0, 1, 2].map(() => startCall(channel));
+      const waiting = rpc();
+      expect(channel.pick(waiting)).toBe('QUEUE');
+      await new Promise(setImmediate);
+      calls[place]?.end();
+      expect(channel.pick(waiting)).toBe(calls[place]?.to);
+    }
   });
 
   test('with drop, it fails for good', () => {

@@ -1,14 +1,17 @@
 /** `defineWrapper`: a policy around another one, over simulated subchannels. */
-import { connectivityState as State, setLogger } from '@grpc/grpc-js';
+import { type experimental, connectivityState as State, setLogger } from '@grpc/grpc-js';
 import { rpc, SimulatedChannel } from '@petiole/test-kit/simulated-channel';
 import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import {
   checkServiceConfig,
   customRoundRobin,
+  definePolicy,
   defineWrapper,
+  failPick,
   integer,
   observePick,
   queuePick,
+  type Rpc,
   serviceConfig,
 } from '../../src/index.js';
 
@@ -145,6 +148,55 @@ describe('wrapPick', () => {
     result.onCallStarted?.();
     result.onCallEnded?.(14, 'gone', rpc().metadata);
     expect(heard).toEqual(['started', '14']);
+  });
+
+  test('picks that are not used are no attempts of the RPC, though they see each other as such', () => {
+    const [A, B, C] = ['10.0.0.0:1', '10.0.0.1:1', '10.0.0.2:1'];
+    const told: string[] = [];
+    const tell = (what: string, { attempt, tried }: Rpc) =>
+      told.push(`${what}: ${attempt} after ${tried.map(({ name }) => name).join()}`);
+    definePolicy({
+      name: 'untried',
+      createPicker: (ready) => ({
+        pick(args) {
+          tell('pick', args.rpc);
+          return ready.find((one) => !args.rpc.tried.includes(one))?.pickResult ?? queuePick();
+        },
+      }),
+      onCallStarted: (_, one) => tell('started', one),
+    }).register();
+    let use: (picked: readonly experimental.PickResult[]) => experimental.PickResult | undefined;
+    defineWrapper({
+      name: 'choosy',
+      childPolicy: [{ untried: {} }],
+      wrapPick: (next) => use([next(), next()]) ?? queuePick(),
+    }).register();
+    const { picker } = open({ choosy: { childPolicy: [{ choosy: {} }] } }).latest;
+    const one = rpc();
+    const start = (): string | undefined => {
+      const result = picker.pick(one);
+      result.onCallStarted?.();
+      return result.subchannel?.getAddress();
+    };
+    use = () => undefined;
+    expect(start()).toBe(undefined);
+    use = () => failPick('no');
+    expect(start()).toBe(undefined);
+    told.length = 0;
+    use = ([, second]) => second && observePick(second, {});
+    expect(start()).toBe(C);
+    expect(told).toEqual([
+      'pick: 0 after ',
+      `pick: 1 after ${A}`,
+      `pick: 1 after ${B}`,
+      `pick: 2 after ${B},${A}`,
+      'started: 0 after ',
+    ]);
+    told.length = 0;
+    use = ([first]) => first;
+    expect(start()).toBe(A);
+    expect(told[0]).toBe(`pick: 1 after ${C}`);
+    expect(told.at(-1)).toBe(`started: 1 after ${C}`);
   });
 
   test('what the child policy publishes passes, its state and its failures too', () => {
