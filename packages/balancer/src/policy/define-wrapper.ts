@@ -4,7 +4,7 @@
  */
 import type { experimental, LoadBalancingConfig } from '@grpc/grpc-js';
 import type { ConfigOf, Fields, JsonOf } from '@petiole/service-config';
-import { declareFields, policyList } from '@petiole/service-config/internal';
+import { declareFields, isJson, policyList } from '@petiole/service-config/internal';
 import { checkDefinition } from './definition-check.js';
 import { type Policy, policyObject } from './policy-object.js';
 import { type WrapperBehaviour, WrapperInstance } from './wrapper-instance.js';
@@ -56,11 +56,16 @@ export function defineWrapper<Declared extends Fields = Record<never, never>, Me
       );
     definition.check?.(config as WrapperConfig<Declared>);
   });
+  // The default is read as if it were given: what it names may not be registered, and only now is it time for that.
+  const parse = (json: unknown) =>
+    declared.parse(
+      isJson(json) && childPolicy ? { ...json, childPolicy: json.childPolicy ?? childPolicy } : json,
+    );
   class Wrapper extends WrapperInstance<WrapperConfig<Declared>, Memory> {
     constructor(helper: experimental.ChannelControlHelper) {
       super(helper, definition);
     }
   }
 
-  return policyObject([name, ...aliases], Wrapper, declared);
+  return policyObject([name, ...aliases], Wrapper, { ...declared, parse });
 }

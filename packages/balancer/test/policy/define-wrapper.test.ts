@@ -1,6 +1,7 @@
 /** `defineWrapper`: a policy around another one, over simulated subchannels. */
 import { type experimental, connectivityState as State, setLogger } from '@grpc/grpc-js';
 import { rpc, SimulatedChannel } from '@petiole/test-kit/simulated-channel';
+import { told } from '@petiole/test-kit/told';
 import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import {
   checkServiceConfig,
@@ -239,6 +240,26 @@ describe('config', () => {
     expect(() =>
       serviceConfig({ loadBalancingConfig: [{ gated: { childPolicy: [{ custom_round_robbin: {} }] } }] }),
     ).toThrow(/childPolicy\[0\]: custom_round_robbin is not registered.*did you mean custom_round_robin\?/);
+  });
+
+  test('a default childPolicy that nobody has registered fails RPCs with its name, in one line of the log, until it is', async () => {
+    defineWrapper({ name: 'early', childPolicy: [{ late: {} }] }).register();
+    const channel = new SimulatedChannel({ early: {} });
+    for (const _ of [1, 2]) expect(channel.update(SimulatedChannel.endpoints(1))).toBe(true);
+    const complaint =
+      'early: childPolicy[0] late is not registered with grpc-js: call register() of the policy first';
+    expect([channel.state, channel.pick()]).toEqual(['TRANSIENT_FAILURE', complaint]);
+    await told();
+    const line = `Bad load-balancing config: ${complaint}. RPCs fail until it is mended.`;
+    const lines = error.mock.calls.flat().filter((text) => String(text).includes('early'));
+    expect(lines).toEqual([expect.stringContaining(line)]);
+    definePolicy({
+      name: 'late',
+      createPicker: ([first]) => first && { pick: () => first.pickResult },
+    }).register();
+    channel.update(SimulatedChannel.endpoints(1));
+    channel.all(READY);
+    expect(channel.pick()).toBe('10.0.0.0:1');
   });
 
   test('the child gets the form that grpc-js reads: Durations of outlier_detection as objects', () => {
