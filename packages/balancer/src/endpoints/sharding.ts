@@ -148,7 +148,7 @@ export class EndpointSharding<Data = undefined> {
       trace?.(`${this.options.name}: resolver error ${details}`);
       if (this.children.all.length === 0) this.publishFailure({ ...list.error, details });
       // The policy may have a new config all the same.
-      else this.options.onChange('states');
+      else this.batch(() => this.changed('states'));
       return true;
     }
     this.batch(() => {

@@ -71,6 +71,7 @@ export class WrapperInstance<Config extends { readonly childPolicy: readonly Loa
   private published: { state: State; picker: experimental.Picker; error: string | null } | undefined =
     undefined;
   private latest: Update | undefined = undefined;
+  /** Of the newest list: a resolver error leaves them as they are. */
   private endpoints: readonly (EndpointIdentity & { readonly endpoint: Endpoint })[] = [];
   private view: WrapperView<Config, Memory> | undefined = undefined;
   private readonly waking: Waking = new Waking(() => this.askAgain());
@@ -111,7 +112,7 @@ export class WrapperInstance<Config extends { readonly childPolicy: readonly Loa
         endpoint,
         ...identityOf(endpoint),
       }));
-    const accepted = this.updateChild();
+    const accepted = this.updateChild(list.ok || isNew);
     // The child may find nothing to publish where the wrapper's own config has changed.
     if (isNew) this.publish();
     return accepted;
@@ -135,14 +136,18 @@ export class WrapperInstance<Config extends { readonly childPolicy: readonly Loa
     return this.definition.name;
   }
 
-  private updateChild(): boolean {
-    const { latest, childConfig } = this;
+  /** @param selects whether anything has changed for `select` or the child policy. A resolver error alone is passed on. */
+  private updateChild(selects: boolean): boolean {
+    const { latest, childConfig, endpoints } = this;
     if (latest === undefined || childConfig === undefined) return true;
     const { list, options, note } = latest;
-    const chosen = list.ok ? this.select() : [];
+    if (!list.ok && (!selects || endpoints.length === 0))
+      return this.child.updateAddressList(list, childConfig, options, note);
+    const chosen = this.select();
     if (chosen === undefined) return true;
-    const passed = list.ok ? experimental.statusOrFromValue(chosen) : list;
-    return this.child.updateAddressList(passed, childConfig, options, note);
+    // Resolvers of grpc-js leave the note of an error empty; RPCs that fail should know of the error all the same.
+    const told = list.ok ? note : note || list.error.details;
+    return this.child.updateAddressList(experimental.statusOrFromValue(chosen), childConfig, options, told);
   }
 
   /** The endpoints for the child policy; undefined where the definition could not say: what it said before holds. */
@@ -183,7 +188,7 @@ export class WrapperInstance<Config extends { readonly childPolicy: readonly Loa
   }
 
   private askAgain(): void {
-    if (this.definition.select) this.updateChild();
+    if (this.definition.select) this.updateChild(true);
     this.publish();
   }
 

@@ -1,5 +1,5 @@
 /** Which endpoints a policy connects to, and when: `select` and `connect`. */
-import { connectivityState as State, setLogger } from '@grpc/grpc-js';
+import { experimental, type LoadBalancingConfig, connectivityState as State, setLogger } from '@grpc/grpc-js';
 import { startFleet } from '@petiole/test-kit/servers';
 import { rpc, SimulatedChannel } from '@petiole/test-kit/simulated-channel';
 import { told } from '@petiole/test-kit/told';
@@ -7,6 +7,7 @@ import { beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'v
 import {
   definePolicy,
   type EndpointState,
+  integer,
   type PolicyEndpoint,
   type PolicyView,
   queuePick,
@@ -42,6 +43,12 @@ beforeAll(() => {
       const end = endpoints.findIndex(({ state }) => state !== 'TRANSIENT_FAILURE');
       return endpoints.slice(0, end + 1 || endpoints.length);
     },
+    createPicker: ([first]) => first && { pick: () => first.pickResult },
+  }).register();
+  definePolicy({
+    name: 'first_ones',
+    fields: { size: integer({ min: 1, default: 1 }) },
+    select: ({ endpoints, config }) => endpoints.slice(0, config.size),
     createPicker: ([first]) => first && { pick: () => first.pickResult },
   }).register();
   definePolicy({
@@ -123,6 +130,16 @@ describe('select', () => {
     channel.subchannel(A).become(READY);
     expect(channel.pick()).toBe(A);
     expect(refs(channel)).toEqual([1, 0, 0]);
+  });
+
+  test('is asked with a new config that comes with an error of the resolver', () => {
+    const few = (size: number): LoadBalancingConfig => ({ first_ones: { size } });
+    const channel = new SimulatedChannel(few(1));
+    channel.update(ENDPOINTS);
+    expect(refs(channel)).toEqual([1, 0, 0]);
+    const failure = experimental.statusOrFromError<experimental.Endpoint[]>({ code: 14, details: 'no name' });
+    channel.policy.updateAddressList(failure, experimental.parseLoadBalancingConfig(few(2)), {}, '');
+    expect(refs(channel)).toEqual([1, 1, 0]);
   });
 
   test('is asked again within an update where what it has chosen turns out to have failed already', () => {

@@ -1,5 +1,5 @@
 /** `defineWrapper`: a policy around another one, over simulated subchannels. */
-import { type experimental, connectivityState as State, setLogger } from '@grpc/grpc-js';
+import { experimental, type LoadBalancingConfig, connectivityState as State, setLogger } from '@grpc/grpc-js';
 import { rpc, SimulatedChannel } from '@petiole/test-kit/simulated-channel';
 import { told } from '@petiole/test-kit/told';
 import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
@@ -96,6 +96,54 @@ describe('select', () => {
     const channel = new SimulatedChannel({ inventing: {} });
     channel.update(SimulatedChannel.endpoints(1));
     expect(channel.pick()).toMatch(/^inventing: its select threw TypeError: select\(\) must return some of/);
+  });
+});
+
+describe('while the resolver fails', () => {
+  const ofSize = (size: number, below: object = { custom_round_robin: { repeatCount: 1 } }) => ({
+    first_few: { size, childPolicy: [below] },
+  });
+  function failWith(channel: SimulatedChannel, policy: LoadBalancingConfig): void {
+    const failure = experimental.statusOrFromError<experimental.Endpoint[]>({ code: 14, details: 'no name' });
+    channel.policy.updateAddressList(failure, experimental.parseLoadBalancingConfig(policy), {}, '');
+  }
+
+  test('wake() selects among the endpoints that are known, and their failures tell of the resolver', async () => {
+    let chosen = 0;
+    let wake: () => void = () => {};
+    defineWrapper({
+      name: 'one_of',
+      childPolicy: child.childPolicy,
+      select(endpoints, view) {
+        wake = view.wake;
+        return endpoints.slice(chosen, chosen + 1);
+      },
+    }).register();
+    const channel = open({ one_of: {} });
+    channel.fail('no name');
+    expect(channel.pick()).toBe('10.0.0.0:1');
+    chosen = 1;
+    wake();
+    await new Promise(setImmediate);
+    const { 1: second } = [...channel.subchannels.values()];
+    second?.become(State.TRANSIENT_FAILURE, 'refused');
+    expect(channel.pick()).toMatch(/refused.*Resolution note: no name/);
+    second?.become(READY);
+    expect(channel.pick()).toBe('10.0.0.1:1');
+  });
+
+  test('a new config selects anew', () => {
+    const channel = open(ofSize(2));
+    failWith(channel, ofSize(1));
+    expect(channel.picks(2)).toEqual(['10.0.0.0:1', '10.0.0.0:1']);
+  });
+
+  test('another child policy gets the endpoints that are known', () => {
+    const channel = open(ofSize(2));
+    failWith(channel, ofSize(2, { round_robin: {} }));
+    channel.all(READY);
+    expect(channel.state).toBe('READY');
+    expect(new Set(channel.picks(4))).toEqual(new Set(['10.0.0.0:1', '10.0.0.1:1']));
   });
 });
 
