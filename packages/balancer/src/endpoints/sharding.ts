@@ -2,6 +2,7 @@
  * One pick_first child per endpoint (gRFC A61): keeps the children in step with the resolver, and publishes what the
  * policy above makes of their states. `definePolicy` is built on it; use it directly for a policy that outgrows that.
  */
+import { clearImmediate, setImmediate } from 'node:timers';
 import {
   type ChannelOptions,
   type experimental,
@@ -39,7 +40,11 @@ const trace = tracer('endpoint_sharding');
 /** Resolvers say many things: what of a name could not be looked up, and what an answer of a catalogue was. */
 const LONGEST_NOTE = 4000;
 
-/** How often a policy is asked for its selection in one event: one that is never content is asked again at the next event. */
+/**
+ * How often a policy is asked for its selection in one event; it is asked again in the next turn of the event loop. Where each
+ * answer brings an endpoint that has failed already, there is another one for each endpoint at most. A policy that gives more of
+ * them is never content, and is asked again at the next event.
+ */
 const MOST_SELECTIONS = 10;
 
 /** What a policy gives its {@link EndpointSharding}. */
@@ -92,6 +97,10 @@ export class EndpointSharding<Data = undefined> {
   private batchDepth = 0;
   /** What that will tell. */
   private change: EndpointChange | undefined = undefined;
+  /** How many selections in a row were others than the one before. */
+  private selections = 0;
+  /** The policy is asked for the next ones then. */
+  private selectingOn: NodeJS.Immediate | undefined = undefined;
   private destroyed = false;
 
   private readonly options: EndpointShardingOptions<Data>;
@@ -200,7 +209,9 @@ export class EndpointSharding<Data = undefined> {
     const said = picker !== undefined && isLazy ? this.options.state?.() : undefined;
     if (said !== undefined) return State[said];
     if (picker !== undefined && (!isLazy || this.readyCount > 0)) return State.READY;
-    if (children.count('TRANSIENT_FAILURE') === this.selectedCount) return State.TRANSIENT_FAILURE;
+    const haveFailed = children.count('TRANSIENT_FAILURE') === this.selectedCount;
+    // More of them are about to be selected: RPCs wait that long.
+    if (haveFailed) return this.selectingOn === undefined ? State.TRANSIENT_FAILURE : State.CONNECTING;
     const waits = isLazy && children.count('CONNECTING') === 0 && this.readyCount === 0;
     return waits ? State.IDLE : State.CONNECTING;
   }
@@ -219,6 +230,7 @@ export class EndpointSharding<Data = undefined> {
   /** Releases all subchannels and timers. Nothing is published or called back afterwards. */
   destroy(): void {
     this.destroyed = true;
+    clearImmediate(this.selectingOn);
     this.reresolution.stop();
     this.publisher.destroy();
     const { all } = this.children;
@@ -318,9 +330,18 @@ export class EndpointSharding<Data = undefined> {
     const { select } = this.options;
     for (let round = 0; select !== undefined && round < MOST_SELECTIONS && !this.destroyed; round++) {
       const chosen = select();
-      if (chosen === undefined || !this.adoptSelection(new Set(chosen))) return;
+      if (chosen === undefined || !this.adoptSelection(new Set(chosen))) {
+        this.selections = 0;
+        return;
+      }
+      this.selections++;
       this.changed('ready');
     }
+    if (this.selections === 0 || this.selections > this.children.all.length || this.destroyed) return;
+    this.selectingOn ??= setImmediate(() => {
+      this.selectingOn = undefined;
+      this.reconsider();
+    });
   }
 
   /** Answers whether it is another one. */

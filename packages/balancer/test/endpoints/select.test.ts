@@ -161,12 +161,35 @@ describe('select', () => {
     );
   });
 
-  test('one that is never content does not end in a circle', () => {
+  test('one that is never content does not end in a circle', async () => {
     let calls = 0;
     chosen = (all) => all.slice(calls % 2, (calls++ % 2) + 1);
     const channel = open('chooses');
+    for (let turn = 0; turn < 5; turn++) await nextTurn();
     expect(calls).toBeLessThan(20);
     expect(refs(channel).reduce((sum, each) => sum + each)).toBe(1);
+  });
+
+  test('finds the one group that lives behind any number that have failed already, a few in each turn', async () => {
+    const channel = new SimulatedChannel({ first_group_that_lives: {} });
+    const endpoints = SimulatedChannel.endpoints(35);
+    for (let i = 0; i < 34; i++) channel.subchannel(`10.0.0.${i}:1`).become(TRANSIENT_FAILURE, 'refused');
+    channel.subchannel('10.0.0.34:1').become(READY);
+    channel.update(endpoints);
+    expect([channel.subchannel('10.0.0.20:1').refs, channel.pick()]).toEqual([0, 'QUEUE']);
+    for (let turn = 0; turn < 5; turn++) await nextTurn();
+    expect(channel.pick()).toBe('10.0.0.34:1');
+  });
+
+  test('nothing waits for the next turn once the channel is closed', () => {
+    const waiting = () => process.getActiveResourcesInfo().filter((kind) => kind === 'Immediate').length;
+    const before = waiting();
+    const channel = new SimulatedChannel({ first_group_that_lives: {} });
+    for (let i = 0; i < 34; i++) channel.subchannel(`10.0.0.${i}:1`).become(TRANSIENT_FAILURE, 'refused');
+    channel.update(SimulatedChannel.endpoints(35));
+    expect(waiting()).toBeGreaterThan(before);
+    channel.policy.destroy();
+    expect([channel.refs, waiting()]).toEqual([0, before]);
   });
 
   test.each([
