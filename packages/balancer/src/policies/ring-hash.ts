@@ -33,6 +33,11 @@ function sizeCap(): number {
   throw new RangeError(`GRPC_RING_HASH_CAP must be an integer from 1 to ${LARGEST_RING}, got ${show(text)}`);
 }
 
+/** The first address where the resolver gave no key, or something else. */
+function hashKeyOf({ attributes: { hashKey }, addresses }: PolicyEndpoint): string {
+  return typeof hashKey === 'string' && hashKey !== '' ? hashKey : (addresses[0] as string);
+}
+
 /** A ring has thousands of hashes: it is made anew when its members or sizes are others, and not when states are. */
 class RingKeeper {
   private made: { readonly of: unknown; readonly ring: HashRing<Member> } | undefined = undefined;
@@ -41,7 +46,7 @@ class RingKeeper {
     const cap = sizeCap();
     const sizes = [Math.min(minSize, cap), Math.min(maxSize, cap)] as const;
     const members = endpoints.map((endpoint, index) => ({
-      hashKey: endpoint.attributes.hashKey || (endpoint.addresses[0] as string),
+      hashKey: hashKeyOf(endpoint),
       weight: weightOf(endpoint),
       index,
     }));

@@ -139,6 +139,13 @@ describe('a server that is killed', () => {
 });
 
 describe('an RPC with a key', () => {
+  test('goes by the addresses where a resolver gives hash keys that are no text', async () => {
+    const numbered = SimulatedChannel.endpoints(5).map((endpoint, i) =>
+      withAttributes(endpoint, { hashKey: (i + 1) as never }),
+    );
+    expect(await new Fleet(numbered).served('ann')).toBe(await new Fleet().served('ann'));
+  });
+
   test('has its server connect, and no other one, and waits', async () => {
     const fleet = new Fleet();
     expect(fleet.state).toBe('IDLE');
