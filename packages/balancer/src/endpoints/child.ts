@@ -192,6 +192,7 @@ export class EndpointChild<Data>
 
   private release(): void {
     this.pace.stop();
+    this.owner.connecting.stop(this);
     this.leaf?.destroy();
     this.leaf = undefined;
     this.connections?.destroy();
@@ -245,6 +246,12 @@ export class EndpointChild<Data>
     this.leaf.reconnect(this.endpoint, this.currentArguments);
   }
 
+  /** The wait of its {@link pace} is over. */
+  private resume(): void {
+    if (this.leaf === undefined) this.start();
+    else this.reconnect();
+  }
+
   /**
    * Releases every subchannel, and reports nothing more.
    *
@@ -259,13 +266,22 @@ export class EndpointChild<Data>
     if (reason !== undefined) this.tell(from, 'SHUTDOWN', reason);
   }
 
-  /** Counts as failed from now on, until the connection and the health check, if any, have an answer. */
+  /**
+   * Counts as failed from now on, until a connection and its health check, if any, have an answer. An attempt that hangs is given
+   * up, and after a wait there is another one: to subchannels of its own, since grpc-js has the old ones CONNECTING for ever (B16).
+   */
   declareStuck(seconds: number): void {
-    this.hold(
-      this.watched === undefined
-        ? `connection attempt unfinished after ${seconds} s`
-        : `connected, but the health check has no answer ${seconds} s after the connection attempt began`,
-    );
+    if (this.watched !== undefined) {
+      this.hold(
+        `connected, but the health check has no answer ${seconds} s after the connection attempt began`,
+      );
+    } else {
+      this.leaf?.destroy();
+      this.leaf = undefined;
+      this.generation = nextConnection();
+      this.pace.failed(this.owner.args.current, () => this.resume());
+      this.hold(`connection attempt unfinished after ${seconds} s`);
+    }
     this.owner.requestReresolution();
   }
 
@@ -290,6 +306,9 @@ export class EndpointChild<Data>
   leafReported(report: LeafReport): void {
     // pick_first calls an unknown health a failure; A17 has RPCs wait for the first answer.
     const awaitsHealth = report.is === 'TRANSIENT_FAILURE' && this.watched?.status === 'PENDING';
+    const { connecting } = this.owner;
+    if (awaitsHealth || report.is === 'CONNECTING') connecting.start(this);
+    else connecting.stop(this);
     if (this.phase === 'held' && (awaitsHealth || report.is === 'CONNECTING')) return;
     const isSame = report.is === 'READY' && realOf(report.subchannel) === realOf(this.answer.subchannel);
     if (this.phase !== 'renewing' || !isSame) this.phase = 'following the leaf';
@@ -388,7 +407,7 @@ export class EndpointChild<Data>
 
   /** The leaf is IDLE and waits for {@link reconnect}. */
   private lost(): void {
-    const lived = this.pace.lost(this.owner.args.current, () => this.reconnect());
+    const lived = this.pace.lost(this.owner.args.current, () => this.resume());
     if (lived === undefined) {
       // After the report, so that pick_first tries the addresses one after the other again (B10).
       if (this.owner.policy.connect !== 'when asked') process.nextTick(() => this.reconnect());

@@ -18,8 +18,9 @@ export class ConnectingWatch<Child> {
     this.onStuck = onStuck;
   }
 
+  /** An attempt that is under way already keeps its deadline. */
   start(child: Child): void {
-    this.since.delete(child);
+    if (this.since.has(child)) return;
     this.since.set(child, this.clock.now());
     if (!this.clock.isWaiting) this.clock.wait(CONNECT_TIMEOUT_MS, this.check);
   }

@@ -1,6 +1,6 @@
 /**
- * How soon an endpoint connects again after it has lost a connection: at once, or with back-off where connections are
- * lost as soon as they are made. To grpc-js each of them was a success, and only a failure has a back-off (B7): a peer
+ * How soon an endpoint connects again after it has lost a connection: at once, or with back-off where attempts hang, or connections
+ * are lost as soon as they are made. To grpc-js each of them was a success, and only a failure has a back-off (B7): a peer
  * that sends GOAWAY at once would be called thousands of times a second.
  */
 import { type ChannelOptions, experimental, type Metadata, status } from '@grpc/grpc-js';
@@ -49,6 +49,12 @@ export class ReconnectPace {
       return lived;
     }
     return undefined;
+  }
+
+  /** The attempt has failed without a word of grpc-js: `reconnect` is called when the time of the next one has come. */
+  failed(options: ChannelOptions, reconnect: () => void): void {
+    this.backoff ??= backoffLike(options, reconnect);
+    this.backoff.runOnce();
   }
 
   stop(): void {

@@ -284,10 +284,7 @@ export class EndpointSharding<Data = undefined> {
       // What the others report may have closed the channel, or updated it.
       if (child.state !== 'SHUTDOWN' && this.options.select === undefined) child.select();
     }
-    for (const child of leaving) {
-      this.connecting.stop(child);
-      child.destroy('removed by the resolver');
-    }
+    for (const child of leaving) child.destroy('removed by the resolver');
   }
 
   /** They are the same endpoints in perhaps other objects, with perhaps other attributes. */
@@ -299,8 +296,6 @@ export class EndpointSharding<Data = undefined> {
 
   private childReported(child: EndpointChild<Data>, from: EndpointState): void {
     const areOthersReady = this.children.moved(child, from);
-    if (child.state === 'CONNECTING') this.connecting.start(child);
-    else this.connecting.stop(child);
     this.batch(() => {
       this.changed(areOthersReady ? 'ready' : 'states');
       if (from === 'READY' && child.isSelected) this.reresolution.request();

@@ -29,6 +29,14 @@ test('each attempt is found after its own 20 s, though it began only 2 ms after 
   expect(vi.getTimerCount()).toBe(0);
 });
 
+test('an attempt that is told of once more keeps its deadline', () => {
+  watch.start('first');
+  vi.advanceTimersByTime(19_999);
+  watch.start('first');
+  vi.advanceTimersByTime(1);
+  expect(stuck).toEqual(['first']);
+});
+
 test('an attempt that has ended is not found; the timer goes on to the next one', () => {
   watch.start('first');
   vi.advanceTimersByTime(5000);

@@ -221,20 +221,63 @@ describe('connection attempts that never end', () => {
     vi.useFakeTimers();
   });
   afterEach(() => {
+    vi.restoreAllMocks();
     vi.useRealTimers();
   });
 
-  test('count as failed after 20 s, until something else is reported', () => {
+  test('count as failed after 20 s, and are given up for others on new subchannels, each after a longer wait', () => {
+    // Without jitter.
+    vi.spyOn(Math, 'random').mockReturnValue(0.5);
     const channel = new SimulatedChannel(POLICY);
-    channel.update(ENDPOINTS);
+    channel.update(ENDPOINTS.slice(0, 1));
     channel.all(CONNECTING);
-    vi.advanceTimersByTime(19_998);
+    vi.advanceTimersByTime(19_999);
     expect(channel.state).toBe('CONNECTING');
-    vi.advanceTimersByTime(4);
+    vi.advanceTimersByTime(1);
     expect(channel.state).toBe('TRANSIENT_FAILURE');
     expect(channel.pick()).toContain(`${A}: connection attempt unfinished after 20 s`);
-    channel.subchannel(B).become(READY);
-    expect(channel.pick()).toBe(B);
+    expect(channel.refs).toBe(0);
+    for (const [i, wait] of [1000, 1600, 2560].entries()) {
+      vi.advanceTimersByTime(wait - 1);
+      expect(channel.further).toHaveLength(i);
+      vi.advanceTimersByTime(1);
+      expect(channel.further).toHaveLength(i + 1);
+      channel.further[i]?.become(CONNECTING);
+      expect(channel.state).toBe('TRANSIENT_FAILURE');
+      if (i < 2) vi.advanceTimersByTime(20_000);
+    }
+    // Whatever becomes of the first attempt is nobody's news.
+    channel.subchannel(A).become(READY);
+    expect(channel.state).toBe('TRANSIENT_FAILURE');
+    channel.further[2]?.become(READY);
+    expect([channel.pick(), channel.refs]).toEqual([A, 1]);
+  });
+
+  test('are given up also where the endpoint counts as failed already, since its connections were lost at once', async () => {
+    const channel = new SimulatedChannel(POLICY);
+    channel.update(ENDPOINTS.slice(0, 1));
+    for (let i = 0; i < 2; i++) {
+      channel.all(READY);
+      channel.all(IDLE);
+      await vi.advanceTimersByTimeAsync(1);
+    }
+    expect(channel.pick()).toContain('the next attempt waits');
+    vi.advanceTimersByTime(1000);
+    channel.all(CONNECTING);
+    vi.advanceTimersByTime(20_000 + 1600 * 1.2);
+    expect(channel.further).toHaveLength(1);
+    channel.further[0]?.become(READY);
+    expect(channel.pick()).toBe(A);
+  });
+
+  test('have no successor once the endpoint is gone', () => {
+    const channel = new SimulatedChannel(POLICY);
+    channel.update(ENDPOINTS.slice(0, 1));
+    channel.all(CONNECTING);
+    vi.advanceTimersByTime(20_000);
+    channel.update(ENDPOINTS.slice(1));
+    vi.advanceTimersByTime(5000);
+    expect(channel.further).toHaveLength(0);
   });
 
   test('each has its own 20 s', () => {

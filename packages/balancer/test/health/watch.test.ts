@@ -446,7 +446,10 @@ describe('in a policy', () => {
     channel.all(State.CONNECTING);
     await vi.advanceTimersByTimeAsync(20_100);
     expect(channel.pick()).toContain('connection attempt unfinished after 20 s');
-    channel.all(State.READY);
+    await vi.advanceTimersByTimeAsync(1000);
+    const [anew] = channel.further as [SimulatedSubchannel];
+    SimulatedWatchChannel.of(anew);
+    anew.become(State.READY);
     expect(channel.state).toBe('TRANSIENT_FAILURE');
   });
 

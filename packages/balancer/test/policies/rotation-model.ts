@@ -44,9 +44,13 @@ class ModelEndpoint {
   state: State = IDLE;
   /** Its connection. */
   via: string | undefined;
-  /** Since when it has been CONNECTING. */
-  since = 0;
-  /** Until when it waits after brief connections. */
+  /** Since when pick_first has been CONNECTING. */
+  attempt: number | undefined;
+  /** All addresses have failed since the last connection: pick_first is CONNECTING no more. */
+  private isSticky = false;
+  /** An attempt has hung: it connects to subchannels of its own, of which nothing is heard in this world. */
+  private isAlone = false;
+  /** Until when it waits after brief connections, or attempts that hung. */
   restsUntil: number | undefined;
   /** The how many-th wait it is, of all endpoints': several may begin in one millisecond. */
   rest = 0;
@@ -63,36 +67,58 @@ class ModelEndpoint {
 
   /** Tries the addresses, as pick_first does at its start, after a loss, and when their options change. */
   connect(): void {
-    const { world } = this;
-    this.via = this.addresses.find((address) => world.stateOf(address) === READY);
-    this.failed = new Set(this.addresses.filter((address) => world.stateOf(address) === TRANSIENT_FAILURE));
-    if (this.via !== undefined) this.serve(this.via);
-    else if (this.addresses.every((address) => this.failed.has(address))) this.state = TRANSIENT_FAILURE;
-    else if (this.state === IDLE) {
-      this.state = CONNECTING;
-      this.since = world.now;
+    const stateOf = (address: string): State => (this.isAlone ? IDLE : this.world.stateOf(address));
+    this.via = this.addresses.find((address) => stateOf(address) === READY);
+    this.failed = new Set(this.addresses.filter((address) => stateOf(address) === TRANSIENT_FAILURE));
+    if (this.via !== undefined) {
+      this.serve(this.via);
+      return;
     }
+    if (this.state === IDLE) this.state = CONNECTING;
+    if (!this.isSticky) this.attempt ??= this.world.now;
+    this.giveIn();
+  }
+
+  private giveIn(): void {
+    if (!this.addresses.every((address) => this.failed.has(address))) return;
+    this.state = TRANSIENT_FAILURE;
+    this.isSticky = true;
+    this.attempt = undefined;
+  }
+
+  /** It is to count as failed, and to connect again after a wait. */
+  hang(): void {
+    this.state = TRANSIENT_FAILURE;
+    this.attempt = undefined;
+    this.isAlone = true;
+    this.rests();
+  }
+
+  private rests(): void {
+    const { now, random } = this.world;
+    this.delay ??= FIRST_DELAY_MS;
+    this.rest = ++rests;
+    this.restsUntil = now + Math.trunc(this.delay);
+    this.delay = nextDelay(this.delay, random);
   }
 
   private serve(via: string): void {
     if (this.state !== READY) this.readySince = this.world.now;
     this.via = via;
     this.state = READY;
+    this.attempt = undefined;
+    this.isSticky = false;
   }
 
   /** Of brief connections in a row each but the first is followed by a wait. */
   private lose(): void {
-    const { now, random } = this.world;
+    const { now } = this.world;
     this.via = undefined;
     const waits = this.delay !== undefined && now - this.readySince < LASTING_MS;
     this.state = waits ? TRANSIENT_FAILURE : IDLE;
     if (now - this.readySince >= LASTING_MS) this.delay = undefined;
     else if (this.delay === undefined) this.delay = FIRST_DELAY_MS;
-    else {
-      this.rest = ++rests;
-      this.restsUntil = now + Math.trunc(this.delay);
-      this.delay = nextDelay(this.delay, random);
-    }
+    else this.rests();
   }
 
   /** Has pick_first nothing to do? */
@@ -104,11 +130,11 @@ class ModelEndpoint {
   hear(address: string, state: State): void {
     if (this.state === READY) {
       if (address === this.via && state !== READY) this.lose();
-    } else if (!this.isAtRest && this.addresses.includes(address)) {
+    } else if (!this.isAtRest && !this.isAlone && this.addresses.includes(address)) {
       if (state === READY) this.serve(address);
       else if (state === TRANSIENT_FAILURE) {
         this.failed.add(address);
-        if (this.addresses.every((each) => this.failed.has(each))) this.state = TRANSIENT_FAILURE;
+        this.giveIn();
       }
     }
   }
@@ -213,8 +239,7 @@ export class Model {
 
   /** When time alone next changes something. */
   get deadline(): number {
-    const attempts = this.endpoints.filter(({ state }) => state === CONNECTING);
-    const ends = attempts.map(({ since }) => since + CONNECT_TIMEOUT_MS);
+    const ends = this.endpoints.map(({ attempt = Number.POSITIVE_INFINITY }) => attempt + CONNECT_TIMEOUT_MS);
     const rests = this.endpoints.map(({ restsUntil = Number.POSITIVE_INFINITY }) => restsUntil);
     const wait = (this.startedAt ?? 0) + (this.config?.readyTimeoutMs ?? 0);
     return Math.min(
@@ -239,8 +264,8 @@ export class Model {
       this.settle();
     }
     for (const endpoint of this.endpoints) {
-      if (endpoint.state !== CONNECTING || this.world.now < endpoint.since + CONNECT_TIMEOUT_MS) continue;
-      endpoint.state = TRANSIENT_FAILURE;
+      const { attempt = this.world.now } = endpoint;
+      if (this.world.now - attempt >= CONNECT_TIMEOUT_MS) endpoint.hang();
     }
     this.settle();
   }

@@ -235,7 +235,9 @@ export class Run implements World {
     this.pickFromOlder(pickers);
     await new Promise((resolve) => process.nextTick(resolve));
     vi.advanceTimersByTime(60_000);
-    const left = [...channel.subchannels.values()].filter(({ refs, listeners }) => refs + listeners.size > 0);
+    const left = [...channel.subchannels.values(), ...channel.further].filter(
+      ({ refs, listeners }) => refs + listeners.size > 0,
+    );
     expect(left).toEqual([]);
     expect(vi.getTimerCount()).toBe(0);
   }

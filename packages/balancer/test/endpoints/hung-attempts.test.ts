@@ -1,0 +1,52 @@
+/** Connection attempts that hang, against real sockets: the server is reached by the next attempt. */
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { startBackend } from '@petiole/test-kit/servers';
+import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
+import { leastRequest } from '../../src/index.js';
+import { EventLog } from '../support/event-log.js';
+import { openChannel } from '../support/fleet.js';
+
+leastRequest.register();
+
+// Sockets are real, and the 20 s are not.
+beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance', 'Date'] }));
+afterEach(() => void vi.useRealTimers());
+
+/** A way to a server that swallows some connections, by their number from 0. */
+async function startSwallowing(swallows: (connection: number) => boolean) {
+  const backend = await startBackend();
+  const sockets: Socket[] = [];
+  const proxy = createServer((socket) => {
+    socket.on('error', () => {});
+    sockets.push(socket);
+    if (swallows(sockets.length - 1)) {
+      socket.resume();
+      return;
+    }
+    const behind = connect(backend.port, '127.0.0.1').on('error', () => {});
+    socket.pipe(behind).pipe(socket);
+  });
+  proxy.listen(0, '127.0.0.1');
+  await once(proxy, 'listening');
+  onTestFinished(() => {
+    proxy.close();
+    for (const socket of sockets) socket.destroy();
+  });
+  const { port } = proxy.address() as AddressInfo;
+  return { sockets, peer: `127.0.0.1:${port}`, endpoint: { addresses: [{ host: '127.0.0.1', port }] } };
+}
+
+test('a server whose first connection was lost to a firewall serves over the next one', async () => {
+  const { sockets, peer, endpoint } = await startSwallowing((connection) => connection === 0);
+  const log = EventLog.start();
+  const channel = openChannel({ endpoints: [endpoint], policy: leastRequest() });
+  const first = channel.unary({ deadline: Date.now() + 60_000 });
+  await expect.poll(() => sockets.length).toBe(1);
+  vi.advanceTimersByTime(20_000);
+  await expect(first).rejects.toThrow('connection attempt unfinished after 20 s');
+  vi.advanceTimersByTime(1000);
+  await log.event(peer, 'READY');
+  await channel.unary();
+  expect(sockets).toHaveLength(2);
+});
