@@ -11,11 +11,11 @@ import {
 } from '@grpc/grpc-js';
 import { Fingerprints, oneLine, tracer } from '@petiole/service-config/internal';
 import type { EndpointState } from '../events/endpoint-events.js';
+import { CONNECT_TIMEOUT_MS, ConnectingWatch } from '../grpc-js/connecting-watch.js';
 import { Publisher } from '../grpc-js/publisher.js';
 import { ChannelArguments } from './channel-arguments.js';
 import { type ChildOwner, EndpointChild } from './child.js';
 import { ChildList } from './child-list.js';
-import { CONNECT_TIMEOUT_MS, ConnectingWatch } from './connecting-watch.js';
 import type { Attempt } from './connections.js';
 import { DepartedEndpoints } from './data.js';
 import {

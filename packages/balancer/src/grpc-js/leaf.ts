@@ -4,6 +4,7 @@
  */
 import { type ChannelOptions, experimental, Metadata, connectivityState as State } from '@grpc/grpc-js';
 import { withoutRepetition } from '@petiole/service-config/internal';
+import { limitAttempts } from './attempt-limit.js';
 import { connectionError } from './failure-text.js';
 
 type Endpoint = experimental.Endpoint;
@@ -78,7 +79,9 @@ export class Leaf implements Helper {
   // The rest is what pick_first calls, as if this were its channel.
 
   createSubchannel(...request: Parameters<Helper['createSubchannel']>): experimental.SubchannelInterface {
-    return this.owner.createSubchannel(...request);
+    const subchannel = this.owner.createSubchannel(...request);
+    limitAttempts(subchannel);
+    return subchannel;
   }
 
   updateState(state: State, picker: experimental.Picker, error: string | null): void {

@@ -49,6 +49,11 @@ export class SimulatedSubchannel {
     return { activeCalls: { size }, session: { remoteSettings: { maxConcurrentStreams } } };
   }
 
+  /** Makes none of grpc-js's connections. */
+  get connector(): undefined {
+    return undefined;
+  }
+
   getConnectivityState(): State {
     return this.state;
   }

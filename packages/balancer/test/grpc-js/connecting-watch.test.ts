@@ -1,7 +1,7 @@
 /** The one timer that serves all connection attempts: when it fires, and whom it finds. */
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { fakeStall } from '../../../service-config/test/time/stalls.js';
-import { CONNECT_TIMEOUT_MS, ConnectingWatch } from '../../src/endpoints/connecting-watch.js';
+import { CONNECT_TIMEOUT_MS, ConnectingWatch } from '../../src/grpc-js/connecting-watch.js';
 
 const stuck: string[] = [];
 let watch: ConnectingWatch<string>;
