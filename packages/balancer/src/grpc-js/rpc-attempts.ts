@@ -20,6 +20,8 @@ const TOO_MANY: readonly object[] = Object.freeze([]);
 
 /** More than the attempts of any RPC. What has seen more belongs to many RPCs: it tells nothing of this one. */
 const MOST = 16;
+/** More than the picks that a policy around another one has made for one of them. */
+const MOST_IN_ONE_PICK = 64;
 
 interface PickInfo {
   [TRIED]?: Tried;
@@ -92,7 +94,8 @@ function keep(args: PickArgs, all: Tried): void {
 }
 
 function withOneMore(tried: readonly object[], endpoint: object): readonly object[] {
-  return tried.length === MOST ? TOO_MANY : [...tried, endpoint];
+  const most = outermost === undefined ? MOST : MOST_IN_ONE_PICK;
+  return tried.length >= most ? TOO_MANY : [...tried, endpoint];
 }
 
 function rememberByOptions({ metadata }: PickArgs, all: Tried): void {

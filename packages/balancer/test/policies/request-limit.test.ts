@@ -65,6 +65,15 @@ describe('at the limit', () => {
     }
   });
 
+  test('the only one of 30 endpoints that has room is found', async () => {
+    const channel = open({ maxRequests: 1, childPolicy: [customRoundRobin({ repeatCount: 10 })] }, 30);
+    const calls = Array.from({ length: 30 }, () => startCall(channel));
+    expect(new Set(calls.map(({ to }) => to)).size).toBe(30);
+    await new Promise(setImmediate);
+    calls[29]?.end();
+    expect(channel.pick()).toBe(calls[29]?.to);
+  });
+
   test('with drop, it fails for good', () => {
     const channel = open({ maxRequests: 1, drop: true });
     startCall(channel);
