@@ -254,6 +254,8 @@ export class Connections {
     this.removeOwn();
     if (!this.isServing) return false;
     this.hidden = { state, reason };
+    // RPCs may wait for the connection that it was making.
+    if (state !== 'CONNECTING') this.pickAgain();
     return true;
   }
 

@@ -264,6 +264,39 @@ test('the endpoint is READY while any of its connections is, and its first one i
   expect(scene.further).toHaveLength(1);
 });
 
+/** The first connection is lost and made anew while another one serves, whose stream is taken; an RPC waits for it. */
+async function losesFirst() {
+  const scene = new Scene(2);
+  scene.starts(2);
+  await told();
+  await scene.become(READY);
+  scene.start();
+  scene.first.streams = 0;
+  scene.first.become(IDLE);
+  await told();
+  scene.first.become(CONNECTING);
+  expect(scene.start().at).toBe('QUEUE');
+  await told();
+  return { scene, published: scene.channel.publications.length };
+}
+
+test('an attempt for the first connection that fails lets the RPCs that wait for it be picked again', async () => {
+  const { scene, published } = await losesFirst();
+  scene.first.become(TRANSIENT_FAILURE, 'refused');
+  expect(scene.channel.publications).toHaveLength(published + 1);
+});
+
+test('an attempt for the first connection that hangs for 20 s is given up, also while another one serves', async () => {
+  const { scene, published } = await losesFirst();
+  vi.advanceTimersByTime(20_000);
+  expect(scene.channel.publications).toHaveLength(published + 1);
+  expect([scene.start().at, endpoints[0]?.state, scene.first.refs]).toEqual(['QUEUE', 'READY', 0]);
+  vi.advanceTimersByTime(1000);
+  expect(scene.further).toHaveLength(2);
+  await scene.become(READY);
+  expect(scene.start().at).toBe(2);
+});
+
 test('when the last connection is lost, the endpoint is what its first one says', async () => {
   const scene = new Scene(2);
   scene.starts(2);
