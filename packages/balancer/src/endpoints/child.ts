@@ -209,18 +209,18 @@ export class EndpointChild<Data>
     const { endpoint: before } = this;
     if (endpoint === before) return false;
     this.endpoint = endpoint;
-    if (!sameAddresses(before, endpoint)) this.leaf?.outdate();
+    if (!sameAddresses(before, endpoint)) {
+      this.tellName(endpointName(before));
+      this.leaf?.outdate();
+    }
     return !sameAttributes(before, endpoint);
   }
 
-  /**
-   * Takes a form of the endpoint that has other addresses. Whoever follows events knows endpoints by their names: one of
-   * another name is another one to them.
-   */
-  changeAddresses(endpoint: Endpoint): void {
-    const { name: before, state, lastError } = this;
-    this.adopt(endpoint);
-    this.tell(state, 'SHUTDOWN', `its addresses have changed to ${this.name}`, before);
+  /** Whoever follows events knows endpoints by their names: one of another name is another one to them. */
+  private tellName(before: string): void {
+    const { name, state, lastError } = this;
+    if (name === before) return;
+    this.tell(state, 'SHUTDOWN', `its addresses have changed to ${name}`, before);
     if (state !== 'IDLE') this.tell('IDLE', state, lastError ?? `its addresses have changed from ${before}`);
   }
 

@@ -276,7 +276,7 @@ export class EndpointSharding<Data = undefined> {
     for (const match of between) {
       if (match.is === 'same') this.adopt([match.endpoint], [match.child]);
       if (match.is !== 'changed') continue;
-      match.child.changeAddresses(match.endpoint);
+      match.child.adopt(match.endpoint);
       this.changed('ready');
     }
     // Connect first: a new endpoint may share a connection with a removed one.

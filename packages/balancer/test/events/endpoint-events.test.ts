@@ -148,6 +148,28 @@ test('events come when the change is over, in order, each with the state that it
   ]);
 });
 
+test('an endpoint of another order of addresses goes on under its new name, and its old name goes to SHUTDOWN', async () => {
+  const [A, B] = ['10.0.0.1:1', '10.0.0.2:1'];
+  const log = EventLog.start();
+  const channel = new SimulatedChannel(POLICY);
+  const send = (...lists: string[][]) =>
+    channel.update(lists.map((addresses) => SimulatedChannel.endpoint(...addresses)));
+  send([A, B]);
+  channel.subchannel(A).become(State.READY);
+  send([B, A], [A, B]);
+  send([B, A]);
+  channel.policy.destroy();
+  await told();
+  expect(log.lines(`${A}+${B}`).slice(1)).toEqual([
+    `state CONNECTING -> READY: connected to ${A}`,
+    `state READY -> SHUTDOWN: its addresses have changed to ${B}+${A}`,
+  ]);
+  expect(log.lines(`${B}+${A}`)).toEqual([
+    `state IDLE -> READY: its addresses have changed from ${A}+${B}`,
+    'state READY -> SHUTDOWN: policy destroyed',
+  ]);
+});
+
 describe('the message', () => {
   test('is a plain object of five fields, with the target that the resolver tells', async () => {
     const backend = await startBackend();
