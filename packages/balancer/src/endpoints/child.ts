@@ -201,7 +201,8 @@ export class EndpointChild<Data>
   }
 
   /**
-   * Takes the newest form of the endpoint. A connection stays as it is: other addresses are for the next attempt.
+   * Takes the newest form of the endpoint. A connection stays as it is: other addresses are for the next attempt. One that is under way
+   * goes on without an address that is gone.
    *
    * @returns whether it has other attributes
    */
@@ -211,7 +212,12 @@ export class EndpointChild<Data>
     this.endpoint = endpoint;
     if (!sameAddresses(before, endpoint)) {
       this.tellName(endpointName(before));
-      this.leaf?.outdate();
+      const texts = new Set(endpoint.addresses.map(experimental.subchannelAddressToString));
+      const isGone = (text: string): boolean => !texts.has(text);
+      if (this.isConnecting && before.addresses.map(experimental.subchannelAddressToString).some(isGone))
+        this.leaf?.renew(endpoint, this.currentArguments);
+      else this.leaf?.outdate();
+      this.connections?.leave(isGone);
     }
     return !sameAttributes(before, endpoint);
   }
@@ -228,6 +234,12 @@ export class EndpointChild<Data>
   takeArguments(): void {
     this.leaf?.renew(this.endpoint, this.currentArguments);
     this.connections?.outdate();
+  }
+
+  /** Its leaf makes a connection, or waits to be asked for one. */
+  private get isConnecting(): boolean {
+    const isConnected = this.answer.subchannel !== null || this.watched !== undefined;
+    return !isConnected || this.phase === 'renewing';
   }
 
   private get currentArguments(): ChannelOptions {

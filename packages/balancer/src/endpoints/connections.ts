@@ -3,7 +3,7 @@
  * server allows. An RPC goes over the oldest one that has room. None is closed while the endpoint is in use; one that is lost goes.
  */
 import { clearTimeout, setImmediate, setTimeout } from 'node:timers';
-import type { ChannelOptions, experimental, Metadata, status } from '@grpc/grpc-js';
+import { type ChannelOptions, experimental, type Metadata, type status } from '@grpc/grpc-js';
 import { tracer } from '@petiole/service-config/internal';
 import type { EndpointState } from '../events/endpoint-events.js';
 import { Leaf, type LeafOwner, type LeafReport } from '../grpc-js/leaf.js';
@@ -276,14 +276,27 @@ export class Connections {
   }
 
   extraLost(extra: Extra, reason: string): void {
+    if (!this.extras.get(extra)?.wasOfUse) {
+      this.backoff ??= backoffLike(this.shared.args.current, () => this.pickAgain());
+      this.backoff.runOnce();
+    }
+    this.letGo(extra, reason);
+  }
+
+  /** Gives up those to addresses that the endpoint has no longer; RPCs that run there go on to their end. */
+  leave(isGone: (address: string) => boolean): void {
+    for (const [extra, connection] of this.extras) {
+      const connected = connection?.pick.subchannel?.getAddress();
+      const addresses = connected === undefined ? extra.addresses : [connected];
+      if (addresses.some(isGone)) this.letGo(extra, 'its address was removed');
+    }
+  }
+
+  private letGo(extra: Extra, reason: string): void {
     const connection = this.extras.get(extra);
     this.trace(`a further connection is gone: ${reason}`);
     this.extras.delete(extra);
     extra.destroy();
-    if (!connection?.wasOfUse) {
-      this.backoff ??= backoffLike(this.shared.args.current, () => this.pickAgain());
-      this.backoff.runOnce();
-    }
     if (connection !== undefined) this.remove(connection);
     const { hidden } = this;
     if (hidden !== undefined && !this.isServing) {
@@ -339,15 +352,19 @@ class Extra implements LeafOwner, HealthObserver, Attempt {
   private readonly owner: ConnectionsOwner;
   private readonly shared: Shared;
   private readonly connections: Connections;
+  /** Where it may connect to. */
+  readonly addresses: readonly string[];
   private readonly leaf: Leaf;
   private watched: HealthCheckedSubchannel | undefined = undefined;
 
   constructor(owner: ConnectionsOwner, shared: Shared, connections: Connections) {
+    const { connectedEndpoint } = owner;
     this.owner = owner;
     this.shared = shared;
     this.helper = owner.helper;
     this.connections = connections;
-    this.leaf = new Leaf(this, owner.connectedEndpoint, shared.args.of(nextConnection()));
+    this.addresses = connectedEndpoint.addresses.map(experimental.subchannelAddressToString);
+    this.leaf = new Leaf(this, connectedEndpoint, shared.args.of(nextConnection()));
   }
 
   connect(): void {

@@ -385,6 +385,46 @@ test.each([
   },
 );
 
+/** An endpoint of two addresses, whose further connection is to the first one; its own is lost and being made. */
+async function connectedBeside() {
+  const [B, C] = ['10.0.0.1:1', '10.0.0.2:1'];
+  const channel = new SimulatedChannel({ first_of_all: {} });
+  const send = (...addresses: string[]) =>
+    channel.update([SimulatedChannel.endpoint(...addresses)], scaling(3));
+  send(B, C);
+  const own = channel.subchannel(B);
+  own.maxConcurrentStreams = 1;
+  own.become(READY);
+  channel.pick();
+  own.streams = 1;
+  channel.pick();
+  await told();
+  const [extra] = channel.further as [SimulatedSubchannel];
+  extra.become(READY);
+  await told();
+  own.become(IDLE);
+  await told();
+  return { channel, send, B, C, own, extra };
+}
+
+test('one to an address that the endpoint has lost is given up', async () => {
+  const { channel, send, C, own, extra } = await connectedBeside();
+  own.become(CONNECTING);
+  own.become(TRANSIENT_FAILURE, 'refused');
+  channel.subchannel(C).become(READY);
+  expect(extra.refs).toBe(1);
+  send(C);
+  expect([extra.refs, channel.pick(), channel.refs]).toEqual([0, C, 1]);
+});
+
+test('while one serves, the first one is not made to an address that the endpoint has lost', async () => {
+  const { channel, send, B, C, own, extra } = await connectedBeside();
+  own.become(CONNECTING);
+  expect(channel.subchannel(C).refs).toBe(1);
+  send(B);
+  expect([channel.subchannel(C).refs, own.refs, extra.refs]).toEqual([0, 1, 1]);
+});
+
 test('all go with the endpoint, also one that is being made', async () => {
   const scene = new Scene(3);
   scene.starts(2);

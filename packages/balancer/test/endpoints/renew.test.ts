@@ -73,6 +73,25 @@ test('the old connection serves until the new one is READY, also where that fail
   expect(made).toHaveLength(2);
 });
 
+test('a new connection is not to an address that the endpoint has lost in the meantime', async () => {
+  const [A, B] = ['10.0.0.1:1', '10.0.0.2:1'];
+  const channel = new SimulatedChannel({ renews: {} });
+  channel.update([SimulatedChannel.endpoint(A, B)]);
+  channel.subchannel(A).become(State.READY);
+  endpoints[0]?.renew();
+  await told();
+  channel.update([SimulatedChannel.endpoint(A)]);
+  expect(channel.further.map(({ address, refs }) => [address, refs])).toEqual([
+    [A, 0],
+    [B, 0],
+    [A, 1],
+  ]);
+  channel.further[1]?.become(State.READY);
+  expect(channel.subchannel(A).refs).toBe(1);
+  channel.further[2]?.become(State.READY);
+  expect(channel.latest.picker.pick(rpc()).subchannel).toBe(channel.further[2]);
+});
+
 test('an endpoint that is not READY is left alone', async () => {
   const { channel, made } = openSimulated();
   channel.subchannel('10.0.0.0:1').become(State.IDLE);
