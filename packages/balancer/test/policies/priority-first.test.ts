@@ -110,7 +110,8 @@ describe('on a simulated clock', () => {
     vi.advanceTimersByTime(ms - 1);
     expect(connected(channel)).toEqual([A, B, SECOND]);
     vi.advanceTimersByTime(1);
-    expect(connected(channel)).toEqual([A, B, SECOND, THIRD]);
+    // The attempts of the first group may have been given up by now.
+    expect(connected(channel)).toEqual(expect.arrayContaining([SECOND, THIRD]));
     become(channel, READY, SECOND);
     expect(channel.pick()).toBe(SECOND);
   });
@@ -125,6 +126,7 @@ describe('on a simulated clock', () => {
     become(channel, READY, A, B);
     vi.advanceTimersByTime(MINUTE_MS);
     await lose(channel, A);
+    become(channel, TRANSIENT_FAILURE, A);
     vi.advanceTimersByTime(MINUTE_MS);
     await lose(channel, B);
     expect(channel.pick()).toBe('QUEUE');
@@ -156,6 +158,7 @@ describe('on a simulated clock', () => {
     become(channel, READY, A);
     vi.advanceTimersByTime(14 * MINUTE_MS);
     await lose(channel, A);
+    become(channel, TRANSIENT_FAILURE, A);
     expect(channel.pick()).toBe(SECOND);
     const { created } = channel;
     vi.advanceTimersByTime(5 * MINUTE_MS);
