@@ -71,6 +71,22 @@ it('an API server that goes away costs nothing: the endpoints stay, and events s
   expect(await ask(client)).toBe('a');
 });
 
+it('an API server that restarts is asked for no list: the watch goes on', async () => {
+  const api = new EventEmitter();
+  const begun = once(api, 'begin');
+  const { asked } = await onePod([
+    say(503, {}),
+    (response, request) => {
+      watch()(response, request);
+      api.emit('begin');
+    },
+  ]);
+  const client = openClient('k8s:///echo:grpc', { ...ROUND_ROBIN, 'grpc.initial_reconnect_backoff_ms': 10 });
+  expect(await ask(client)).toBe('a');
+  await begun;
+  expect(asked).toEqual(['list', 'watch from 7', 'watch from 7']);
+});
+
 it('RPCs fail with the sentence of what is wrong where there never was an endpoint', async () => {
   const { world } = await serve({
     list: [say(403, { message: 'endpointslices.discovery.k8s.io is forbidden' })],

@@ -8,10 +8,10 @@ import type { Readable } from 'node:stream';
 import { isJson, messageOf, oneLine, quote, TurningClock } from '@petiole/service-config/internal';
 import type { Cluster } from './cluster.js';
 
-/** The API server refuses. */
+/** The API server refuses, or nobody is there. */
 export class ApiError extends Error {
   override readonly name = 'ApiError';
-  /** The status of HTTP, or what an event of a watch has in its place. */
+  /** The status of HTTP, or what an event of a watch has in its place; 0 where there was no answer. */
   readonly status: number;
 
   constructor(status: number, message: string) {
@@ -31,7 +31,7 @@ const PROBE_INTERVAL = 30_000;
 /**
  * Resolves to the answer when its head is there and says 200.
  * @param path what follows the server's own path, with the query.
- * @throws {ApiError} on any other status; Error when the server cannot be reached.
+ * @throws {ApiError} on any other status, and when the server cannot be reached.
  */
 export async function get(cluster: Cluster, path: string, signal: AbortSignal): Promise<IncomingMessage> {
   const response = await answerOf(cluster, path, signal);
@@ -93,7 +93,7 @@ function answerOf(cluster: Cluster, path: string, signal: AbortSignal): Promise<
       socket.unref();
       socket.setKeepAlive(true, PROBE_INTERVAL);
     });
-    asked.on('error', (error) => reject(new Error(unreachable(cluster, error))));
+    asked.on('error', (error) => reject(new ApiError(0, unreachable(cluster, error))));
     clock.wait(DEADLINE, () => asked.destroy(new Error(`no answer in ${DEADLINE / 1000} s`)));
     asked.end();
   }).finally(() => clock.stop());

@@ -60,8 +60,8 @@ export async function listSlices(
 }
 
 /**
- * What happens to the slices from a version on. It ends when the connection does, and when that has been silent for so many
- * milliseconds.
+ * What happens to the slices from a version on; first nothing, which says that the watch has begun. It ends when the connection
+ * does, and when that has been silent for so many milliseconds.
  */
 export async function* watchSlices(
   cluster: Cluster,
@@ -78,6 +78,7 @@ export async function* watchSlices(
     timeoutSeconds: 300 + Math.floor(300 * Math.random()),
   };
   const response = await get(cluster, pathOf(scope, query), signal);
+  yield [];
   for await (const batch of lines(untilLost(response, longestSilence), MOST_BYTES_PER_SLICE)) {
     const events: SliceEvent[] = [];
     try {
@@ -116,6 +117,13 @@ export function isForgotten(error: unknown): boolean {
 
 const GONE = 410;
 
+/** The API server cannot be reached, has too much to do, or fails: what it has told until now is as good as before. */
+export function isTransient(error: unknown): boolean {
+  if (!(error instanceof ApiError)) return false;
+  const { status } = error;
+  return status === 0 || status === 429 || status >= 500;
+}
+
 export function tooMany({ service, namespace }: SliceScope): RangeError {
   return new RangeError(
     `Service ${quote(service)} in namespace ${quote(namespace)} has more than ${MOST_SLICES} EndpointSlices`,
@@ -140,8 +148,7 @@ function readEvent(line: string): SliceEvent {
   if (!isJson(object)) throw new TypeError(`an event of a watch must have an object, got ${show(object)}`);
   if (type === 'ERROR') {
     const { code, message } = object;
-    const text = `the API server ends the watch: ${show(message)}`;
-    throw code === GONE ? new ApiError(code, text) : new Error(text);
+    throw new ApiError(Number(code), `the API server ends the watch: ${show(message)}`);
   }
   const version = isJson(object.metadata) ? object.metadata.resourceVersion : undefined;
   if (typeof version !== 'string') {

@@ -1,12 +1,13 @@
 /**
  * The slices of one Service, for as long as somebody wants them: a list, then watches from there on, each of which ends some
- * time. Where it stands in this loop is its state.
+ * time.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { messageOf } from '@petiole/service-config/internal';
 import type { Cluster } from '../api/cluster.js';
 import {
   isForgotten,
+  isTransient,
   listSlices,
   MOST_SLICES,
   type NamedObject,
@@ -22,10 +23,21 @@ import type { ServiceTarget } from '../target/service-target.js';
 export type KnownSlices = ReadonlyMap<string, KnownSlice>;
 type KnownSlice = Slice | { readonly error: string };
 
+/** Where a watch stands. It outlives a failure: the watch that is begun after it goes on from there. */
+export class Position {
+  slices: Map<string, KnownSlice> = new Map();
+  /** What the next watch goes on from; undefined: a list is due. */
+  version: string | undefined;
+  /** When watches began to fail, by `performance.now()`; undefined while they bring something. */
+  failingSince: number | undefined;
+}
+
 export interface ServiceWatch {
   readonly target: ServiceTarget;
   /** Called for each request: its token may have been replaced. */
   readonly findCluster: () => Promise<Cluster>;
+  /** Where it goes on; it writes there how far it has come. */
+  readonly position: Position;
   readonly signal: AbortSignal;
   /** They were listed, or have changed. */
   readonly changed: (slices: KnownSlices, scope: SliceScope) => void;
@@ -40,52 +52,74 @@ export interface Timing {
   readonly longestPause: number;
   /** After which a watch is begun anew. */
   readonly longestSilence: number;
+  /** For which a version is gone on from while watches fail. Then all slices are listed, if only that works. */
+  readonly longestOutage: number;
 }
 
-/** The API server sends a bookmark about once a minute. */
-export const TIMING: Timing = { firstPause: 200, longestPause: 30_000, longestSilence: 150_000 };
+/** The API server sends a bookmark about once a minute, and restarts within two. */
+export const TIMING: Timing = {
+  firstPause: 200,
+  longestPause: 30_000,
+  longestSilence: 150_000,
+  longestOutage: 120_000,
+};
 
 /** As gRPC's own back-off grows. */
 const GROWTH = 1.6;
 
 /**
  * Ends when the signal is aborted.
- * @throws Error when the API server cannot be asked, or cannot be understood.
+ * @throws Error when the API server cannot be asked, or cannot be understood. The position is kept where it is worth something.
  */
 export async function watchService({
   target: { service, namespace, port },
   findCluster,
+  position,
   signal,
   changed,
   trace,
   timing,
 }: ServiceWatch): Promise<void> {
-  let slices = new Map<string, KnownSlice>();
-  /** What the next watch goes on from; undefined: a list is due. */
-  let version: string | undefined;
+  let isTold = false;
+  const tell = (scope: SliceScope): void => {
+    isTold = true;
+    changed(position.slices, scope);
+  };
+  if (performance.now() - (position.failingSince ?? Number.POSITIVE_INFINITY) > timing.longestOutage) {
+    position.version = undefined;
+  }
   for (let fruitless = 0; !signal.aborted; fruitless += 1) {
     const begun = performance.now();
-    const cluster = await findCluster();
-    const scope = { service, namespace: namespace ?? cluster.namespace };
     try {
-      if (version === undefined) {
-        const list = await listSlices(cluster, scope, signal);
-        trace?.(() => `${list.items.length} slices at version ${list.version}`);
-        slices = new Map(list.items.map((item) => [item.name, read(item, port, slices)]));
-        version = list.version;
-        changed(slices, scope);
+      const cluster = await findCluster();
+      const scope = { service, namespace: namespace ?? cluster.namespace };
+      if (position.version === undefined) {
+        const { items, version } = await listSlices(cluster, scope, signal);
+        trace?.(() => `${items.length} slices at version ${version}`);
+        position.slices = new Map(items.map((item) => [item.name, read(item, port, position.slices)]));
+        position.version = version;
+        tell(scope);
       }
-      for await (const events of watchSlices(cluster, scope, version, signal, timing.longestSilence)) {
+      for await (const events of watchSlices(
+        cluster,
+        scope,
+        position.version,
+        signal,
+        timing.longestSilence,
+      )) {
+        const news = events.filter((event) => apply(position.slices, scope, port, event));
+        if (news.length > 0 || !isTold) tell(scope);
+        if (events.length === 0) continue;
+        position.version = events.at(-1)?.version;
+        position.failingSince = undefined;
         fruitless = 0;
-        const news = events.filter((event) => apply(slices, scope, port, event));
-        version = events.at(-1)?.version ?? version;
-        if (news.length > 0) changed(slices, scope);
       }
-      trace?.(() => `the watch ended at version ${version}`);
+      trace?.(() => `the watch ended at version ${position.version}`);
     } catch (error) {
+      if (isTransient(error)) position.failingSince ??= performance.now();
+      else position.version = undefined;
       if (!isForgotten(error)) throw error;
-      trace?.(() => `version ${version} is forgotten: ${messageOf(error)}`);
-      version = undefined;
+      trace?.(() => `the version is forgotten: ${messageOf(error)}`);
     }
     if (performance.now() - begun > timing.longestPause) fruitless = 0;
     await pauseFor(delay(fruitless, timing), signal);

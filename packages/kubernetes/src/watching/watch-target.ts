@@ -8,10 +8,11 @@ import { ServiceEndpoints } from '../slices/endpoints.js';
 import type { PodEndpoint, Slice } from '../slices/slice.js';
 import { parseServiceTarget } from '../target/service-target.js';
 import { Paced } from './paced.js';
-import { type KnownSlices, TIMING, type Timing, watchService } from './watch-service.js';
+import { type KnownSlices, Position, TIMING, type Timing, watchService } from './watch-service.js';
 
 /** What a watch has to tell, and for how long. */
 export interface TargetWatch {
+  /** The same object when a watch is begun again after a failure: it goes on from where that was. */
   readonly target: Pick<ResolverTarget, 'authority' | 'path'>;
   readonly signal: AbortSignal;
   /** All endpoints there are now. */
@@ -31,6 +32,9 @@ export interface Found {
  */
 const PACE = 20;
 
+/** Those of watches that run, and of those that are to be begun again. */
+const positions = new WeakMap<TargetWatch['target'], Position>();
+
 /**
  * Ends when the signal is aborted.
  * @throws {TargetError} on a bad target; Error when the API server cannot be asked: whoever watches waits, and begins anew.
@@ -42,6 +46,8 @@ export async function watchTarget(
 ): Promise<void> {
   const wanted = parseServiceTarget(target);
   const endpoints = new ServiceEndpoints(wanted.port);
+  const position = positions.get(target) ?? new Position();
+  positions.set(target, position);
   let latest: () => Found;
   const telling = new Paced(PACE, () => {
     if (!signal.aborted) update(latest());
@@ -50,6 +56,7 @@ export async function watchTarget(
     await watchService({
       target: wanted,
       findCluster: () => findCluster(wanted.context, surroundings),
+      position,
       signal,
       changed: (slices, scope) => {
         latest = () => found(slices, scope, endpoints);
@@ -60,6 +67,7 @@ export async function watchTarget(
     });
   } finally {
     telling.finish();
+    if (signal.aborted) positions.delete(target);
   }
 }
 

@@ -9,6 +9,6 @@ watchTarget(
     update: ({ endpoints }) => console.log(`${endpoints.length} endpoints`),
   },
   { env: process.env, serviceAccount },
-  { firstPause: 120_000, longestPause: 120_000, longestSilence: 120_000 },
+  { firstPause: 120_000, longestPause: 120_000, longestSilence: 120_000, longestOutage: 120_000 },
 ).catch(console.log);
 process.stdin.resume();

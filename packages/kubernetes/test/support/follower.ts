@@ -10,7 +10,7 @@ import { type Found, type TargetWatch, watchTarget } from '../../src/watching/wa
 const PATIENCE = 15_000;
 
 /** Attempts come soon: nothing here waits for a back-off. */
-const TIMING = { firstPause: 5, longestPause: 50, longestSilence: 60_000 };
+const TIMING = { firstPause: 5, longestPause: 50, longestSilence: 60_000, longestOutage: 60_000 };
 
 export class Follower {
   /** What was told, updates and failures. */

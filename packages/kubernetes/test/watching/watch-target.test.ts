@@ -66,6 +66,69 @@ it('a watch that is silent for too long is begun anew, from where it was', async
   expect(asked.slice(0, 3)).toEqual(['list', 'watch from 7', 'watch from 7']);
 });
 
+it.each<[string, Answer, string]>([
+  ['hangs up', (response) => void response.destroy(), 'cannot be reached: '],
+  ['has too much to do', say(429, { message: 'slow down' }), 'says 429: slow down'],
+  ['begins', say(503, { message: 'not yet' }), 'says 503: not yet'],
+  [
+    'ends a watch for no fault of its own',
+    watch({ type: 'ERROR', object: { code: 500, message: 'etcd is down' } }),
+    'ends the watch: "etcd is down"',
+  ],
+])(
+  'while the API server %s, the endpoints stay, and watches go on from the same version',
+  async (_, bad, message) => {
+    const { world, asked } = await serve({
+      list: [list(of('a', '10.0.0.1'))],
+      watch: [bad, bad, watch({ type: 'ADDED', object: of('b', '10.0.0.2') })],
+    });
+    const follower = follow(world);
+    await follower.has('10.0.0.1', '10.0.0.2');
+    expect(asked).toEqual(['list', 'watch from 7', 'watch from 7', 'watch from 7']);
+    const failures = follower.told.filter((one) => 'failure' in one);
+    expect(failures).toMatchObject(Array(2).fill({ failure: expect.stringContaining(message) }));
+    // The first update after a failure says that the endpoints of before count again.
+    expect(follower.told.slice(-3)).toMatchObject([
+      failures[1],
+      { endpoints: [{}], note: '' },
+      { endpoints: [{}, {}] },
+    ]);
+  },
+);
+
+it.each<[string, Answer]>([
+  ['401', say(401, {})],
+  ['403', say(403, {})],
+  ['404', say(404, {})],
+  ['what is no JSON', (response) => void response.writeHead(200).write('<html>\n')],
+])('after a watch that was answered with %s, all slices are listed again', async (_, bad) => {
+  const { world, asked } = await serve({
+    list: [list(of('a', '10.0.0.1')), list(of('a', '10.0.0.2'))],
+    watch: [bad, watch()],
+  });
+  await follow(world).has('10.0.0.2');
+  expect(asked.slice(0, 3)).toEqual(['list', 'watch from 7', 'list']);
+});
+
+it('while watches fail for too long, all slices are listed', async () => {
+  const { world } = await serve({
+    list: [list(of('a', '10.0.0.1')), list(of('a', '10.0.0.2'))],
+    watch: [say(503, {})],
+  });
+  await new Follower('echo:grpc', world.surroundings, { longestOutage: 0 }).has('10.0.0.2');
+});
+
+it('a watch that was no longer wanted goes on from nowhere: all slices are listed', async () => {
+  const { world, asked } = await serve({ list: [list(of('a', '10.0.0.1'))] });
+  const target = { authority: '', path: 'echo:grpc' };
+  for (const lists of [1, 2]) {
+    const controller = new AbortController();
+    const update = (): void => controller.abort();
+    await watchTarget({ target, signal: controller.signal, update }, world.surroundings).catch(() => {});
+    expect(asked.filter((purpose) => purpose === 'list').length).toBe(lists);
+  }
+});
+
 it.each<[string, Answer]>([
   ['with HTTP status 410', say(410, { kind: 'Status', message: 'too old' })],
   ['with an event', watch({ type: 'ERROR', object: { kind: 'Status', code: 410, message: 'too old' } })],

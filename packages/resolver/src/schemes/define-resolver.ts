@@ -35,6 +35,7 @@ export interface ResolverLook extends Look, ResolverCall {}
 export interface ResolverWatch extends Watching, ResolverCall {}
 
 interface ResolverCall {
+  /** A watch that is begun again is given the same object: what it is to remember may hang on it, in a WeakMap. */
   readonly target: ResolverTarget;
   /** Writes to the tracer of the options; the text is made only when that is on. */
   readonly trace: (text: () => string) => void;

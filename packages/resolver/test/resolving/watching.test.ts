@@ -219,6 +219,13 @@ describe('a watch that ends by itself', () => {
     },
   );
 
+  test('begins again with the same target object, by which it may find what it knew', async () => {
+    const { watches, watch } = await begun();
+    watch.throws('down');
+    await later(1000);
+    expect(watches[1]?.target).toBe(watch.target);
+  });
+
   test('counts with what it said before the end', async () => {
     const { probe, watch } = await begun();
     watch.say('10.0.0.1:1');
