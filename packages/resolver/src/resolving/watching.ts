@@ -29,14 +29,18 @@ type Phase =
   /** No channel listens. */
   | { readonly kind: 'idle' }
   | Running
-  /** It ended by itself. */
-  | { readonly kind: 'backing off' };
+  /** It ended by itself, at that time of `Date.now()`. */
+  | { readonly kind: 'backing off'; readonly since: number };
 
 interface Running {
   readonly kind: 'running';
   readonly controller: AbortController;
   /** Until the first update. */
   readonly silence: TurningClock;
+  /** Milliseconds of back-off before it; 0 for the first watch. */
+  readonly waited: number;
+  /** Since the first good update. A watch that lasts as long as was waited for it makes the back-off short again. */
+  trial?: TurningClock;
   /** What is to be read in the next turn of the event loop. */
   newest?: { readonly resolution: Resolution; readonly turn: NodeJS.Immediate };
 }
@@ -82,8 +86,10 @@ export class SharedWatch extends Source {
   }
 
   #begin(): void {
+    const phase = this.#phase;
+    const waited = phase.kind === 'backing off' ? this.#backoff.getEndTime().getTime() - phase.since : 0;
     const controller = new AbortController();
-    const running: Running = { kind: 'running', controller, silence: new TurningClock() };
+    const running: Running = { kind: 'running', controller, silence: new TurningClock(), waited };
     this.#enter(running);
     const { deadline } = this.#parts.options;
     running.silence.wait(deadline, () => this.#end(running, `no answer within ${deadline} ms`));
@@ -127,7 +133,10 @@ export class SharedWatch extends Source {
     }
     const { answer, isNews, trouble } = successor;
     this.#good = answer;
-    this.#backoff.reset();
+    if (running.waited > 0 && running.trial === undefined) {
+      running.trial = new TurningClock();
+      running.trial.wait(running.waited, () => this.#backoff.reset());
+    }
     if (trouble !== '') logError(`${this.#parts.target}: ${trouble}`);
     const told = this.latest?.kind === 'endpoints' ? this.latest.note : undefined;
     if (isNews || told !== answer.note) this.publish({ kind: 'endpoints', ...answer });
@@ -139,7 +148,7 @@ export class SharedWatch extends Source {
   #end(running: Running, message: string): void {
     if (this.#phase !== running) return;
     this.#read(running);
-    this.#enter({ kind: 'backing off' });
+    this.#enter({ kind: 'backing off', since: Date.now() });
     this.#report(message);
   }
 
@@ -164,6 +173,7 @@ export class SharedWatch extends Source {
     this.#phase = next;
     if (left.kind === 'running') {
       left.silence.stop();
+      left.trial?.stop();
       clearImmediate(left.newest?.turn);
       left.controller.abort();
     }

@@ -76,8 +76,8 @@ export interface WatchingDefinition extends SchemeDefinition, Omit<ResolverOptio
    * - One watch serves all channels of the process that have the same target and the same delays between connection
    *   attempts. It begins when the first of them is used; its signal aborts when the last one is idle or closed.
    * - When it throws, returns, calls `fail`, or has not called `update` within `deadline`, its signal aborts, the last
-   *   answer stays, and it is begun again after the channel's back-off. Before any answer, RPCs fail with UNAVAILABLE and
-   *   its message.
+   *   answer stays, and it is begun again after the channel's back-off, which begins anew after a watch that has lasted as
+   *   long as was waited for it. Before any answer, RPCs fail with UNAVAILABLE and its message.
    */
   watch(watch: ResolverWatch): Promise<void>;
   readonly resolve?: never;

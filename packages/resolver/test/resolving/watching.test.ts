@@ -5,6 +5,7 @@ import { ask } from '@petiole/test-kit/rpc';
 import { startBackend } from '@petiole/test-kit/servers';
 import { told } from '@petiole/test-kit/told';
 import { describe, expect, test, vi } from 'vitest';
+import { fakeStall } from '../../../service-config/test/time/stalls.js';
 import { defineResolver, type ResolverWatch, type WatchingDefinition } from '../../src/index.js';
 import { createResolverClass } from '../../src/schemes/define-resolver.js';
 import { Probe } from '../support/probe.js';
@@ -218,6 +219,33 @@ describe('a watch that ends by itself', () => {
       expect([code, details]).toEqual([14, DOWN + message]);
     },
   );
+
+  test('makes the back-off short again only when it has lasted as long as was waited for it, without stalls', async () => {
+    const { watches } = await begun();
+    /** Ends the newest watch. Resolves to the milliseconds until the next one. */
+    const next = async (): Promise<number> => {
+      const { length } = watches;
+      const end = performance.now();
+      watches.at(-1)?.throws('down');
+      while (watches.length === length) await later(10);
+      return performance.now() - end;
+    };
+    const live = async (ms: number): Promise<void> => {
+      for (const end = performance.now() + ms; performance.now() < end; await later(100)) {
+        watches.at(-1)?.say(`10.0.0.1:${1 + watches.length}`);
+      }
+    };
+    for (const wait of [1000, 1600]) {
+      await live(900);
+      expect(await next()).toBeCloseTo(wait, -2);
+    }
+    await live(500);
+    fakeStall(60_000);
+    await live(500);
+    expect(await next()).toBeCloseTo(2560, -2);
+    await live(2700);
+    expect(await next()).toBeCloseTo(1000, -2);
+  });
 
   test('begins again with the same target object, by which it may find what it knew', async () => {
     const { watches, watch } = await begun();
