@@ -49,7 +49,8 @@ export interface PolicyEndpoint<Data = undefined> extends EndpointIdentity {
   connect(): void;
   /**
    * Makes a new connection beside the one in use, which serves until the new one is READY, and RPCs that run on it go on to
-   * their end. Does nothing to an endpoint that is not READY, or has a renewal under way.
+   * their end. Does nothing to an endpoint that is not READY, or has a renewal under way. Where health is checked, the endpoint is
+   * CONNECTING from when the new connection is made until its first health status.
    */
   renew(): void;
   /** What `createData` made for this endpoint; it may be older than this object. */
