@@ -23,6 +23,12 @@ type SubchannelInterface = experimental.SubchannelInterface;
  */
 const PICK_AGAIN_MS = 10;
 
+/**
+ * How often RPCs that wait have their endpoint's connections looked at: other clients' RPCs may have ended on those that they share, of
+ * which nobody tells.
+ */
+const LOOK_MS = 100;
+
 const trace = tracer('endpoint_sharding');
 
 /** What is being connected. */
@@ -122,6 +128,7 @@ export class Connections {
   /** RPCs that were told to wait since all were picked again. */
   waiting = 0;
   private timer: NodeJS.Timeout | undefined = undefined;
+  private look: NodeJS.Timeout | undefined = undefined;
   /** A picker of before may still be asked. */
   private isGivenUp = false;
 
@@ -183,7 +190,9 @@ export class Connections {
   }
 
   private grow(): void {
-    if (this.waiting === 0 || this.isGivenUp || this.isComing) return;
+    if (this.waiting === 0 || this.isGivenUp) return;
+    this.lookLater();
+    if (this.isComing) return;
     if (!this.mayGrow) {
       this.owner.rpcsWait();
       return;
@@ -207,6 +216,14 @@ export class Connections {
   /** An RPC has ended: one that waits may have its stream. */
   freed(): void {
     if (this.waiting > 0) this.timer ??= setTimeout(() => this.pickAgain(), PICK_AGAIN_MS).unref();
+  }
+
+  private lookLater(): void {
+    this.look ??= setTimeout(() => {
+      this.look = undefined;
+      if (this.ready.some((connection) => connection.room(this.shared.args.maxStreams) > 0)) this.pickAgain();
+      else if (this.waiting > 0) this.lookLater();
+    }, LOOK_MS).unref();
   }
 
   private pickAgain(): void {
@@ -309,6 +326,7 @@ export class Connections {
   /** Gives all of them up; RPCs that run there go on to their end. */
   destroy(): void {
     clearTimeout(this.timer);
+    clearTimeout(this.look);
     this.backoff?.stop();
     this.isGivenUp = true;
     this.waiting = 0;

@@ -189,6 +189,31 @@ test('while the next attempt is held back after a failure, RPCs wait for it, or 
   expect(scene.start().at).toBe(2);
 });
 
+test.each(['being made', 'held back after a failure'])(
+  'while the next connection is %s, RPCs that wait have a stream that another client has left, within 100 ms',
+  async (when) => {
+    const scene = new Scene(2);
+    // Another client's, on the same subchannel.
+    scene.first.streams = 1;
+    scene.start();
+    await told();
+    if (when !== 'being made') {
+      await scene.become(TRANSIENT_FAILURE);
+      expect(scene.start().at).toBe('QUEUE');
+      await told();
+    }
+    const { length } = scene.channel.publications;
+    vi.advanceTimersByTime(500);
+    expect(scene.channel.publications).toHaveLength(length);
+    scene.first.streams = 0;
+    vi.advanceTimersByTime(100);
+    expect(scene.channel.publications).toHaveLength(length + 1);
+    expect(scene.start().at).toBe(0);
+    vi.advanceTimersByTime(300);
+    expect(scene.channel.publications).toHaveLength(length + 1);
+  },
+);
+
 test('RPCs that wait while it is held back are told of, until they run', async () => {
   const events: StreamsEvent[] = [];
   hear<StreamsEvent>(['petiole.endpoint.streams'], (event) => void events.push(event));
