@@ -33,6 +33,8 @@ export type SliceEvent =
 /** No Service has more: it would be 100,000 pods. */
 export const MOST_SLICES = 1000;
 const SLICES_PER_PAGE = 50;
+/** Pages may have less, even nothing; a list whose every page names another one would have no end. */
+const MOST_PAGES = 100;
 /** etcd has no object of more than 1.5 MiB. */
 const MOST_BYTES_PER_SLICE = 4 * 2 ** 20;
 const MOST_BYTES_PER_PAGE = 64 * 2 ** 20;
@@ -45,7 +47,8 @@ export async function listSlices(
   signal: AbortSignal,
 ): Promise<SliceList> {
   const items: NamedObject[] = [];
-  for (let next = ''; ; ) {
+  let next = '';
+  for (let pages = 0; pages < MOST_PAGES; pages += 1) {
     const page = await readPage(cluster, pathOf(scope, { limit: SLICES_PER_PAGE, continue: next }), signal);
     const { metadata, items: objects } = page;
     const { resourceVersion: version, continue: more } = isJson(metadata) ? metadata : {};
@@ -57,6 +60,7 @@ export async function listSlices(
     if (typeof more !== 'string' || more === '') return { items, version };
     next = more;
   }
+  throw new RangeError(`the API server gives a list of EndpointSlices in more than ${MOST_PAGES} pages`);
 }
 
 /**

@@ -247,6 +247,15 @@ it.each<[string, Answer, string]>([
   await follower.has('10.0.0.1');
 });
 
+it('a list whose every page names another one is given up, and asked for again', async () => {
+  const page = say(200, { metadata: { resourceVersion: '7', continue: 'more' }, items: [] });
+  const { world, asked } = await serve({ list: [...Array(100).fill(page), list(of('a', '10.0.0.1'))] });
+  const follower = follow(world);
+  await follower.says('gives a list of EndpointSlices in more than 100 pages');
+  await follower.has('10.0.0.1');
+  expect(asked.filter((purpose) => purpose === 'list').length).toBe(2);
+});
+
 it('an API server whose certificate our CA has not signed is refused, and the CA is read anew', async () => {
   const { world } = await serve({ list: [list(of('a', '10.0.0.1'))] });
   const other = await issue(['Petiole']);
