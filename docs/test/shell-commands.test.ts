@@ -92,6 +92,8 @@ interface Matrix {
 
 // In this folder, so that the programs in it find the packages.
 const scratch = mkdtempSync(fileURLToPath(new URL('../.docs-', import.meta.url)));
+writeFileSync(join(scratch, 'app.js'), APP);
+
 const groups: number[] = [];
 afterAll(() => {
   rmSync(scratch, { recursive: true, force: true });
@@ -160,7 +162,6 @@ describe.concurrent('commands of the documentation', { timeout: 120_000 }, () =>
     [REGISTER_DNS, ['custom_round_robin true', 'static false']],
     [TARGET, ['custom_round_robin false', 'static false', 'static']],
   ])('%s', async (command, expected) => {
-    writeFileSync(join(scratch, 'app.js'), APP);
     const { stdout, stderr } = await shell(command, {}, scratch);
     expect({ lines: stdout.split('\n'), stderr }).toEqual({ lines: expected, stderr: '' });
   });
