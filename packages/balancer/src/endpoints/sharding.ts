@@ -11,7 +11,7 @@ import {
 } from '@grpc/grpc-js';
 import { Fingerprints, oneLine, tracer } from '@petiole/service-config/internal';
 import type { EndpointState } from '../events/endpoint-events.js';
-import { CONNECT_TIMEOUT_MS, ConnectingWatch } from '../grpc-js/connecting-watch.js';
+import { CONNECT_TIMEOUT_MS, ConnectingWatch, ENDPOINT_TIMEOUT_MS } from '../grpc-js/connecting-watch.js';
 import { Publisher } from '../grpc-js/publisher.js';
 import { ChannelArguments } from './channel-arguments.js';
 import { type ChildOwner, EndpointChild } from './child.js';
@@ -109,7 +109,9 @@ export class EndpointSharding<Data = undefined> {
     this.options = options;
     this.publisher = new Publisher(options.helper);
     this.reresolution = new ReresolutionLimit(() => options.helper.requestReresolution());
-    this.connecting = new ConnectingWatch((attempt) => attempt.declareStuck(CONNECT_TIMEOUT_MS / 1000));
+    this.connecting = new ConnectingWatch(ENDPOINT_TIMEOUT_MS, (attempt) =>
+      attempt.declareStuck(CONNECT_TIMEOUT_MS / 1000),
+    );
     this.owner = {
       policy: options,
       args: new ChannelArguments(),

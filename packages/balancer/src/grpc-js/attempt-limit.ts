@@ -17,7 +17,9 @@ interface Connector {
   connect(address: unknown, secure: SecureConnector, options: unknown): Promise<unknown>;
 }
 
-const attempts: ConnectingWatch<Attempt> = new ConnectingWatch((attempt) => attempt.end());
+const attempts: ConnectingWatch<Attempt> = new ConnectingWatch(CONNECT_TIMEOUT_MS, (attempt) =>
+  attempt.end(),
+);
 
 /** Holds for the attempts of this subchannel that begin from now on. */
 export function limitAttempts(subchannel: experimental.SubchannelInterface): void {

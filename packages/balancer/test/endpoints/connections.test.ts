@@ -243,7 +243,7 @@ test('an attempt that takes 20 s counts as failed', async () => {
   scene.starts(2);
   await told();
   await scene.become(CONNECTING);
-  vi.advanceTimersByTime(20_000);
+  vi.advanceTimersByTime(20_500);
   expect(scene.start().at).toBe('QUEUE');
   expect(scene.further[0]?.refs).toBe(0);
 });
@@ -313,7 +313,7 @@ test('an attempt for the first connection that fails lets the RPCs that wait for
 
 test('an attempt for the first connection that hangs for 20 s is given up, also while another one serves', async () => {
   const { scene, published } = await losesFirst();
-  vi.advanceTimersByTime(20_000);
+  vi.advanceTimersByTime(20_500);
   expect(scene.channel.publications).toHaveLength(published + 1);
   expect([scene.start().at, endpoints[0]?.state, scene.first.refs]).toEqual(['QUEUE', 'READY', 0]);
   vi.advanceTimersByTime(1000);

@@ -167,7 +167,7 @@ describe('an endpoint of which every address fails', () => {
       vi.advanceTimersByTime(19_900);
       expect(channel.state).toBe('CONNECTING');
       expect(channel.pick()).toBe('QUEUE');
-      vi.advanceTimersByTime(200);
+      vi.advanceTimersByTime(600);
       expect(channel.state).toBe('TRANSIENT_FAILURE');
       expect(channel.pick()).toContain('all 2 endpoints failed');
       expect(channel.pick()).toContain('[::1]:1+10.0.0.1:1: connection attempt unfinished after 20 s');
@@ -201,7 +201,7 @@ describe('an endpoint of which every address fails', () => {
         subchannel.become(State.CONNECTING);
       }
       expect(channel.pick()).toBe('QUEUE');
-      vi.advanceTimersByTime(20_100);
+      vi.advanceTimersByTime(20_600);
       expect(channel.state).toBe('TRANSIENT_FAILURE');
       expect(channel.pick()).toContain('connection attempt unfinished after 20 s');
       vi.advanceTimersByTime(1000);

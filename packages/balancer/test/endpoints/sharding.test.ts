@@ -231,7 +231,7 @@ describe('connection attempts that never end', () => {
     const channel = new SimulatedChannel(POLICY);
     channel.update(ENDPOINTS.slice(0, 1));
     channel.all(CONNECTING);
-    vi.advanceTimersByTime(19_999);
+    vi.advanceTimersByTime(20_499);
     expect(channel.state).toBe('CONNECTING');
     vi.advanceTimersByTime(1);
     expect(channel.state).toBe('TRANSIENT_FAILURE');
@@ -244,7 +244,7 @@ describe('connection attempts that never end', () => {
       expect(channel.further).toHaveLength(i + 1);
       channel.further[i]?.become(CONNECTING);
       expect(channel.state).toBe('TRANSIENT_FAILURE');
-      if (i < 2) vi.advanceTimersByTime(20_000);
+      if (i < 2) vi.advanceTimersByTime(20_500);
     }
     // Whatever becomes of the first attempt is nobody's news.
     channel.subchannel(A).become(READY);
@@ -264,7 +264,7 @@ describe('connection attempts that never end', () => {
     expect(channel.pick()).toContain('the next attempt waits');
     vi.advanceTimersByTime(1000);
     channel.all(CONNECTING);
-    vi.advanceTimersByTime(20_000 + 1600 * 1.2);
+    vi.advanceTimersByTime(20_500 + 1600 * 1.2);
     expect(channel.further).toHaveLength(1);
     channel.further[0]?.become(READY);
     expect(channel.pick()).toBe(A);
@@ -274,7 +274,7 @@ describe('connection attempts that never end', () => {
     const channel = new SimulatedChannel(POLICY);
     channel.update(ENDPOINTS.slice(0, 1));
     channel.all(CONNECTING);
-    vi.advanceTimersByTime(20_000);
+    vi.advanceTimersByTime(20_500);
     channel.update(ENDPOINTS.slice(1));
     vi.advanceTimersByTime(5000);
     expect(channel.further).toHaveLength(0);

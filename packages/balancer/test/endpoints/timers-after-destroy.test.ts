@@ -33,7 +33,7 @@ test('none is left, not even that of a re-resolution, when the news of an attemp
   };
   channel.update(SimulatedChannel.endpoints(1));
   channel.all(State.CONNECTING);
-  vi.advanceTimersByTime(20_000);
+  vi.advanceTimersByTime(20_500);
   expect(channel.refs).toBe(0);
   expect(vi.getTimerCount()).toBe(0);
 });

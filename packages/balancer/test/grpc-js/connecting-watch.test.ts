@@ -9,7 +9,7 @@ let watch: ConnectingWatch<string>;
 beforeEach(() => {
   vi.useFakeTimers();
   stuck.length = 0;
-  watch = new ConnectingWatch((child) => stuck.push(child));
+  watch = new ConnectingWatch(CONNECT_TIMEOUT_MS, (child) => stuck.push(child));
 });
 afterEach(() => {
   vi.restoreAllMocks();
@@ -50,7 +50,7 @@ test('an attempt that has ended is not found; the timer goes on to the next one'
 
 test('attempts that begin when another is found share the timer, delay nobody, and leave none after clear', () => {
   const found: number[] = [];
-  const chained = new ConnectingWatch<number>((child) => {
+  const chained = new ConnectingWatch<number>(CONNECT_TIMEOUT_MS, (child) => {
     found.push(child);
     if (child < 100) chained.start(child + 100);
   });

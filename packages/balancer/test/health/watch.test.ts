@@ -431,7 +431,7 @@ describe('in a policy', () => {
     channel.all(State.READY);
     await vi.advanceTimersByTimeAsync(14_990);
     expect(channel.pick()).toBe('QUEUE');
-    await vi.advanceTimersByTimeAsync(100);
+    await vi.advanceTimersByTimeAsync(600);
     expect(channel.state).toBe('TRANSIENT_FAILURE');
     expect(channel.pick()).toContain(
       'connected, but the health check has no answer 20 s after the connection attempt began',
@@ -444,7 +444,7 @@ describe('in a policy', () => {
     const { channel } = start(1);
     await settled();
     channel.all(State.CONNECTING);
-    await vi.advanceTimersByTimeAsync(20_100);
+    await vi.advanceTimersByTimeAsync(20_600);
     expect(channel.pick()).toContain('connection attempt unfinished after 20 s');
     await vi.advanceTimersByTimeAsync(1000);
     const [anew] = channel.further as [SimulatedSubchannel];

@@ -7,8 +7,8 @@ import { connectivityState as State } from '@grpc/grpc-js';
 
 const { CONNECTING, IDLE, READY, TRANSIENT_FAILURE } = State;
 
-/** After how long a connection attempt counts as failed. */
-const CONNECT_TIMEOUT_MS = 20_000;
+/** After how long an endpoint that connects counts as failed. */
+const ENDPOINT_TIMEOUT_MS = 20_500;
 
 /** A connection that is lost earlier, without an answered RPC, is a brief one. */
 const LASTING_MS = 800;
@@ -239,7 +239,9 @@ export class Model {
 
   /** When time alone next changes something. */
   get deadline(): number {
-    const ends = this.endpoints.map(({ attempt = Number.POSITIVE_INFINITY }) => attempt + CONNECT_TIMEOUT_MS);
+    const ends = this.endpoints.map(
+      ({ attempt = Number.POSITIVE_INFINITY }) => attempt + ENDPOINT_TIMEOUT_MS,
+    );
     const rests = this.endpoints.map(({ restsUntil = Number.POSITIVE_INFINITY }) => restsUntil);
     const wait = (this.startedAt ?? 0) + (this.config?.readyTimeoutMs ?? 0);
     return Math.min(
@@ -265,7 +267,7 @@ export class Model {
     }
     for (const endpoint of this.endpoints) {
       const { attempt = this.world.now } = endpoint;
-      if (this.world.now - attempt >= CONNECT_TIMEOUT_MS) endpoint.hang();
+      if (this.world.now - attempt >= ENDPOINT_TIMEOUT_MS) endpoint.hang();
     }
     this.settle();
   }
