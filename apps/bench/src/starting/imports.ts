@@ -98,7 +98,7 @@ export async function imports(quick: boolean): Promise<Report> {
         ];
       }),
       notes: [
-        `Medians of ${(quick ? QUICK : FULL).rounds} processes in turns, which have grpc-js, a peer dependency of every package, and an empty module, as an application has modules of its own: the first one that is imported so costs the runtime more.`,
+        `Medians of ${(quick ? QUICK : FULL).rounds} processes in turns, which have grpc-js, a peer dependency of every package, and then an empty module, as an application has modules of its own. The first one that is imported so costs the runtime more.`,
       ],
     };
   });
