@@ -8,6 +8,7 @@ import { told } from '@petiole/test-kit/told';
 import * as oldest from 'grpc-js-oldest';
 import { beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { watchAnswers } from '../../src/grpc-js/answer-time.js';
+import { pickingAround } from '../support/policy-around.js';
 
 const { status } = newest;
 type Bytes = Buffer;
@@ -19,50 +20,18 @@ beforeEach(() => {
   ends = [];
 });
 
-/** A policy around another one whose picks are watched. */
-function registerWatching(grpc: typeof newest): void {
-  const { experimental } = grpc;
-  class Config {
-    static createFromJson = () => new Config();
-    getLoadBalancerName = () => 'watching';
-    toJsonObject = () => ({ watching: {} });
-  }
-  class Watching extends experimental.ChildLoadBalancerHandler {
-    constructor(helper: newest.experimental.ChannelControlHelper) {
-      super(
-        experimental.createChildChannelControlHelper(helper, {
-          updateState: (state, picker, error) => {
-            const pick = (args: newest.experimental.PickArgs) => {
-              const result = picker.pick(args);
-              if (result.subchannel === null) return result;
-              const subchannel = watchAnswers(result.subchannel, (...end) => ends.push(end));
-              return { ...result, subchannel };
-            };
-            helper.updateState(state, { pick }, error);
-          },
-        }),
-      );
-    }
-    override updateAddressList(
-      ...[endpoints, , options, note]: Parameters<newest.experimental.LoadBalancer['updateAddressList']>
-    ): boolean {
-      const child = experimental.parseLoadBalancingConfig({ round_robin: {} });
-      return super.updateAddressList(endpoints, child, options, note);
-    }
-    override getTypeName(): string {
-      return 'watching';
-    }
-  }
-  experimental.registerLoadBalancerType('watching', Watching, Config);
-}
-
 const OUTLIER_DETECTION = { outlier_detection: { child_policy: [{ watching: {} }] } };
 
 describe.each([
   ['newest', newest],
   ['oldest', oldest as unknown as typeof newest],
 ])('the %s grpc-js', (_, grpc) => {
-  beforeAll(() => registerWatching(grpc));
+  beforeAll(() => {
+    pickingAround(grpc, 'watching', { round_robin: {} }, ({ subchannel, ...result }) => ({
+      ...result,
+      subchannel: watchAnswers(subchannel, (...end) => ends.push(end)),
+    }));
+  });
 
   async function open(policy: object = { watching: {} }): Promise<newest.Client> {
     const backend = await startBackend({

@@ -6,7 +6,7 @@ import { told } from '@petiole/test-kit/told';
 import * as oldest from 'grpc-js-oldest';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { limitAttempts } from '../../src/grpc-js/attempt-limit.js';
-import { telling } from '../support/telling-policy.js';
+import { TellingClients } from '../support/policy-around.js';
 
 type SubchannelInterface = newest.experimental.SubchannelInterface;
 
@@ -31,11 +31,7 @@ describe.each([
   ['the newest', newest],
   ['the oldest', oldest as unknown as typeof newest],
 ])('%s grpc-js of the range', (_, grpc) => {
-  let policy: newest.LoadBalancingConfig;
-  let made: (subchannel: SubchannelInterface) => void;
-  beforeAll(() => {
-    policy = telling(grpc, (subchannel) => made(subchannel));
-  });
+  const clients = new TellingClients(grpc);
 
   test.each([
     ['HTTP/2', () => grpc.credentials.createInsecure()],
@@ -44,7 +40,7 @@ describe.each([
     'an attempt that hangs in the handshake of %s fails after 20 s, its socket is closed, and grpc-js makes another one',
     async (_handshake, credentials) => {
       const failures: (string | undefined)[] = [];
-      made = (subchannel) => {
+      clients.made = (subchannel) => {
         limitAttempts(subchannel);
         limitAttempts(subchannel);
         subchannel.addConnectivityStateListener((_subchannel, _from, to, _keepalive, error) => {
@@ -52,11 +48,7 @@ describe.each([
         });
       };
       const { sockets, target } = await startSilent();
-      const client = new grpc.Client(target, credentials(), {
-        'grpc.service_config': JSON.stringify({ loadBalancingConfig: [policy] }),
-      });
-      onTestFinished(() => client.close());
-      client.getChannel().getConnectivityState(true);
+      clients.connect(target, credentials());
       await expect.poll(() => sockets.length).toBe(1);
       vi.advanceTimersByTime(19_900);
       await told();

@@ -10,43 +10,7 @@ import { startHttp2 } from '@petiole/test-kit/http2-server';
 import { startFleet } from '@petiole/test-kit/servers';
 import * as oldest from 'grpc-js-oldest';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-
-/** A policy around round_robin that notes what its picks are given. */
-function noting(grpc: typeof newest, picks: newest.experimental.PickArgs[]): newest.LoadBalancingConfig {
-  const { experimental } = grpc;
-  const config = experimental.parseLoadBalancingConfig({ round_robin: {} });
-  class Noting extends experimental.ChildLoadBalancerHandler {
-    constructor(helper: newest.experimental.ChannelControlHelper) {
-      super(
-        experimental.createChildChannelControlHelper(helper, {
-          updateState: (state, picker, error) => {
-            const pick = (args: newest.experimental.PickArgs) => {
-              const result = picker.pick(args);
-              if (result.subchannel !== null) picks.push(args);
-              return result;
-            };
-            helper.updateState(state, { pick }, error);
-          },
-        }),
-      );
-    }
-    override updateAddressList(
-      ...[endpoints, , options, note]: Parameters<newest.experimental.LoadBalancer['updateAddressList']>
-    ): boolean {
-      return super.updateAddressList(endpoints, config, options, note);
-    }
-    override getTypeName(): string {
-      return 'noting';
-    }
-  }
-  class NotingConfig {
-    static createFromJson = () => new NotingConfig();
-    getLoadBalancerName = () => 'noting';
-    toJsonObject = () => ({ noting: {} });
-  }
-  experimental.registerLoadBalancerType('noting', Noting, NotingConfig);
-  return { noting: {} };
-}
+import { pickingAround } from '../support/policy-around.js';
 
 const infoOf = ({ extraPickInfo }: newest.experimental.PickArgs): object => extraPickInfo;
 const optionsOf = ({ metadata }: newest.experimental.PickArgs): object => metadata.getOptions();
@@ -58,7 +22,10 @@ describe.each([
   const picks: newest.experimental.PickArgs[] = [];
   let policy: newest.LoadBalancingConfig;
   beforeAll(() => {
-    policy = noting(grpc, picks);
+    policy = pickingAround(grpc, 'noting', { round_robin: {} }, (result, args) => {
+      picks.push(args);
+      return result;
+    });
   });
 
   /** Sends an RPC, and answers with what its picks were given. */

@@ -5,9 +5,9 @@ import { startBackend } from '@petiole/test-kit/servers';
 import { SimulatedSubchannel } from '@petiole/test-kit/simulated-channel';
 import { told } from '@petiole/test-kit/told';
 import * as oldest from 'grpc-js-oldest';
-import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { hasTransport, roomOn, streamsAllowedOn, waitersOn } from '../../src/grpc-js/streams.js';
-import { telling } from '../support/telling-policy.js';
+import { TellingClients } from '../support/policy-around.js';
 
 type SubchannelInterface = newest.experimental.SubchannelInterface;
 
@@ -15,16 +15,12 @@ describe.each([
   ['the newest', newest],
   ['the oldest', oldest as unknown as typeof newest],
 ])('%s grpc-js of the range', (_, grpc) => {
-  let policy: newest.LoadBalancingConfig;
-  let made: (subchannel: SubchannelInterface) => void;
-  beforeAll(() => {
-    policy = telling(grpc, (subchannel) => made(subchannel));
-  });
+  const clients = new TellingClients(grpc);
 
   /** A client of a server that allows two streams and answers none, and its subchannel. */
-  async function connect(onMade: typeof made = () => {}) {
+  async function connect(onMade: typeof clients.made = () => {}) {
     const subchannels: SubchannelInterface[] = [];
-    made = (subchannel) => {
+    clients.made = (subchannel) => {
       subchannels.push(subchannel);
       onMade(subchannel);
     };
@@ -32,11 +28,7 @@ describe.each([
       serverOptions: { 'grpc.max_concurrent_streams': 2 },
       unary: () => {},
     });
-    const client = new grpc.Client(`ipv4:${server.address}`, grpc.credentials.createInsecure(), {
-      'grpc.service_config': JSON.stringify({ loadBalancingConfig: [policy] }),
-    });
-    onTestFinished(() => client.close());
-    client.getChannel().getConnectivityState(true);
+    const client = clients.connect(`ipv4:${server.address}`, grpc.credentials.createInsecure());
     await expect.poll(() => subchannels.length).toBe(1);
     return { server, client, subchannel: subchannels[0] as SubchannelInterface };
   }
