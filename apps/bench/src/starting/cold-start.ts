@@ -48,7 +48,7 @@ async function firstRpcRows(rounds: number, quick: boolean): Promise<string[][]>
       quick,
     );
     return cases.map(({ name }, index) => {
-      const imports = (result: Result): number => result.imports.reduce((sum, { ms }) => sum + ms, 0);
+      const imports = (result: Result): number => result.imports.reduce((sum, ms) => sum + ms, 0);
       return [
         name,
         figure(middle(results[index] ?? [], imports), 'ms'),

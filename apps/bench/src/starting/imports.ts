@@ -6,7 +6,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { figure, type Report, type Row, ratio, tableOf, type Verdict } from '../report/report.js';
-import { installedSize, packageFolder } from './installed-size.js';
+import { type InstalledSize, installedSize, packageFolder } from './installed-size.js';
 import { OWN, type Runtime, withRuntimes } from './runtimes.js';
 import { APP, GRPC, inRounds, middle, type Task } from './starting-process.js';
 import { withUnbundled } from './unbundled.js';
@@ -84,7 +84,6 @@ export async function imports(quick: boolean): Promise<Report> {
       verdicts: [...LIMITS].flatMap(([name, limit]): Verdict[] => {
         const of = (subject: string) =>
           times.find((each) => each.name === subject)?.ms ?? new Map<string, number>();
-        const size = sizes.find((each) => each.name === name);
         return [
           ...Array.from(of(name), ([runtime, ms]): Verdict => {
             const share = ms / (of(SELF).get(runtime) ?? Number.NaN);
@@ -94,7 +93,7 @@ export async function imports(quick: boolean): Promise<Report> {
               met: share <= limit.ms / GRPC_MS,
             };
           }),
-          ...(size === undefined ? [] : [sizeVerdict(size, limit.kib)]),
+          ...sizes.filter((size) => size.name === name).map((size) => sizeVerdict(size, limit.kib)),
         ];
       }),
       notes: [
@@ -110,42 +109,38 @@ async function timesOf(
   runtimes: readonly Runtime[],
   quick: boolean,
 ): Promise<{ readonly name: string; readonly ms: ReadonlyMap<string, number> }[]> {
-  const tasks = subjects.flatMap(({ module }) =>
-    runtimes.map(
-      ({ binary: node }): Task => ({
-        node,
-        imports: [GRPC, ...(module === undefined ? [] : [...new Set([FLOOR, module])])],
-      }),
-    ),
-  );
+  const cells = subjects.flatMap((subject) => runtimes.map((runtime) => ({ subject, runtime })));
+  const tasks = cells.map(({ subject: { module }, runtime: { binary: node } }): Task => {
+    // The same one twice is there already.
+    const after = module === undefined ? [] : [...new Set([FLOOR, module])];
+    return { node, imports: [GRPC, ...after] };
+  });
   const results = await inRounds(tasks, (quick ? QUICK : FULL).rounds, quick);
-  const medians = results.map((each) => middle(each, ({ imports: all }) => all.at(-1)?.ms));
-  return subjects.map(({ name }, row) => ({
-    name,
+  const medians = results.map((each) => middle(each, ({ imports: ms }) => ms.at(-1)));
+  return subjects.map((subject) => ({
+    name: subject.name,
     ms: new Map(
-      runtimes.map((runtime, column) => [
-        runtime.name,
-        medians[row * runtimes.length + column] ?? Number.NaN,
-      ]),
+      cells.flatMap((cell, index) =>
+        cell.subject === subject ? [[cell.runtime.name, medians[index] ?? Number.NaN]] : [],
+      ),
     ),
   }));
 }
 
 interface Sizes {
   readonly name: string;
-  readonly now: ReturnType<typeof installedSize>;
-  readonly before: ReturnType<typeof installedSize>;
+  readonly now: InstalledSize;
+  readonly before: InstalledSize;
 }
+
+const withDependencies = ({ bytes, dependencyBytes }: InstalledSize): number => bytes + dependencyBytes;
 
 function sizeVerdict({ name, now, before }: Sizes, limit: number | undefined): Verdict {
   if (limit !== undefined) {
     const target = `${name} is installed in less than ${limit} KiB`;
     return { target, measured: kib(now.bytes), met: now.bytes < limit * 1024 };
   }
-  const [all, allBefore] = [now, before].map(({ bytes, dependencyBytes }) => bytes + dependencyBytes) as [
-    number,
-    number,
-  ];
+  const [all, allBefore] = [withDependencies(now), withDependencies(before)];
   return {
     target: `${name} with its dependencies is no larger than as one module per file`,
     measured: `${kib(all)}, ${kib(allBefore)}`,

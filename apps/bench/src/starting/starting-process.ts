@@ -18,7 +18,8 @@ export interface Task {
 }
 
 export interface Result {
-  readonly imports: readonly { readonly ms: number; readonly cpuMs: number }[];
+  /** Milliseconds that each took. */
+  readonly imports: readonly number[];
   readonly firstRpcMs?: number;
 }
 
