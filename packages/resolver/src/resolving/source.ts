@@ -56,16 +56,16 @@ export class Source {
 
   /** The latest was said again. */
   confirm(): void {
-    process.nextTick(() => {
-      for (const subscriber of this.subscribers) subscriber.confirm();
-    });
+    this.#afterThat((subscriber) => subscriber.confirm());
   }
 
-  /** Told after what was published before. */
   fail(details: string): void {
-    process.nextTick(() => {
-      for (const subscriber of this.subscribers) subscriber.fail(details);
-    });
+    this.#afterThat((subscriber) => subscriber.fail(details));
+  }
+
+  /** Each is told after what was published before. */
+  #afterThat(tell: (subscriber: Subscriber) => void): void {
+    process.nextTick(() => this.subscribers.forEach(tell));
   }
 }
 
