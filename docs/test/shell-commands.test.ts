@@ -5,7 +5,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { launch, type Program } from '@petiole/test-kit/program';
+import { launch, type Program } from '@petiole/test-kit/processes/program';
 import { afterAll, describe, expect, test } from 'vitest';
 import { pages, ROOT, shellCommands } from './code-blocks.js';
 

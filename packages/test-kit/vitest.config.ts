@@ -24,7 +24,7 @@ export default defineConfig(({ mode }) => ({
     exclude: APART.filter((other) => other !== mode).map(named),
     // Most files wait for sockets and processes: as many at a time as there are cores, and not one less.
     maxWorkers: '100%',
-    globalSetup: fileURLToPath(new URL('src/bundled-apps.ts', import.meta.url)),
+    globalSetup: fileURLToPath(new URL('src/processes/bundled-apps.ts', import.meta.url)),
     testTimeout: 20_000,
     hookTimeout: 20_000,
   },

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { launch } from '@petiole/test-kit/program';
+import { launch } from '@petiole/test-kit/processes/program';
 import { expect, onTestFinished, test, vi } from 'vitest';
 
 vi.setConfig({ testTimeout: 60_000 });

@@ -3,7 +3,7 @@
  * 50050 to 50052, compared line by line with the reference transcript.
  */
 import { readFileSync } from 'node:fs';
-import type { Program } from '@petiole/test-kit/program';
+import type { Program } from '@petiole/test-kit/processes/program';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { listeningDefaults, startApp } from './support/app-process.js';
 

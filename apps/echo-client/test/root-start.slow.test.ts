@@ -5,8 +5,8 @@
 import { readFileSync } from 'node:fs';
 import { utimes } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import type { Program } from '@petiole/test-kit/program';
-import { launch } from '@petiole/test-kit/program';
+import type { Program } from '@petiole/test-kit/processes/program';
+import { launch } from '@petiole/test-kit/processes/program';
 import { execa } from 'execa';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { listeningDefaults, PNPM, startApp } from './support/app-process.js';

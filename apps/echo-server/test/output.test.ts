@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { credentials } from '@grpc/grpc-js';
 import { issue } from '@petiole/test-kit/certificates';
-import { start } from '@petiole/test-kit/program';
+import { start } from '@petiole/test-kit/processes/program';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { echoClient, healthClient, unaryEcho } from './grpc-clients.js';
 import { APP, SERVER, startServer } from './server-process.js';

@@ -1,6 +1,6 @@
 /** The real echo-server as a child process. */
 import { fileURLToPath } from 'node:url';
-import { appCommand, launch, type Program, start } from '@petiole/test-kit/program';
+import { appCommand, launch, type Program, start } from '@petiole/test-kit/processes/program';
 
 export const APP: string = fileURLToPath(new URL('..', import.meta.url));
 

@@ -1,7 +1,7 @@
 /** What every listener offers beside the Echo service, and how its health is set without a terminal. */
 import { once } from 'node:events';
-import type { Lines } from '@petiole/test-kit/lines';
-import type { Program } from '@petiole/test-kit/program';
+import type { Lines } from '@petiole/test-kit/processes/lines';
+import type { Program } from '@petiole/test-kit/processes/program';
 import descriptor, { type IFileDescriptorProto } from 'protobufjs/ext/descriptor/index.js';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import {

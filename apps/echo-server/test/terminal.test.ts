@@ -1,8 +1,8 @@
 /** The server in a terminal: a status line for each listener, and what the keys do. */
 import { once } from 'node:events';
 import { status } from '@grpc/grpc-js';
+import { Terminal, type TerminalOptions } from '@petiole/test-kit/processes/terminal';
 import { tcp } from '@petiole/test-kit/tcp';
-import { Terminal, type TerminalOptions } from '@petiole/test-kit/terminal';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { echoClient, healthClient, portOf, unaryEcho } from './grpc-clients.js';
 import { APP, addressesIn, SERVER } from './server-process.js';

@@ -1,6 +1,6 @@
 /** The soak holds for a short while, finds each injected bug, and leaves no process behind. */
 import { readdirSync, readFileSync } from 'node:fs';
-import { FROM_SOURCES, type Program, start } from '@petiole/test-kit/program';
+import { FROM_SOURCES, type Program, start } from '@petiole/test-kit/processes/program';
 import { describe, expect, test, vi } from 'vitest';
 import { OWN_INVARIANTS } from '../src/findings/fault-log.js';
 import { BUG_NAMES, BUGS, type Bug } from '../src/subject/injected-bugs.js';

@@ -1,6 +1,6 @@
 import { EventEmitter, once } from 'node:events';
 import type { Upstream } from '@petiole/test-kit/kubernetes/gateway';
-import { node, type Program, start } from '@petiole/test-kit/program';
+import { node, type Program, start } from '@petiole/test-kit/processes/program';
 import { startPeer } from '@petiole/test-kit/servers';
 import { expect, it, onTestFinished, vi } from 'vitest';
 import { openWith } from './support/world.js';

@@ -1,6 +1,6 @@
 /** Memory with many endpoints and made-up methods: heaps of processes that do the same, with metrics and without. */
 import { fileURLToPath } from 'node:url';
-import { FROM_SOURCES, start } from '@petiole/test-kit/program';
+import { FROM_SOURCES, start } from '@petiole/test-kit/processes/program';
 import { expect, test } from 'vitest';
 
 const program = fileURLToPath(new URL('memory-process.ts', import.meta.url));

@@ -3,7 +3,7 @@ import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { FROM_SOURCES, start } from '@petiole/test-kit/program';
+import { FROM_SOURCES, start } from '@petiole/test-kit/processes/program';
 import { startBackend } from '@petiole/test-kit/servers';
 import { expect, onTestFinished, test } from 'vitest';
 

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { node, type Program, start } from '@petiole/test-kit/program';
+import { node, type Program, start } from '@petiole/test-kit/processes/program';
 import { startBackend } from '@petiole/test-kit/servers';
 import { describe, expect, it } from 'vitest';
 import { DnsServer } from './support/dns-server.js';

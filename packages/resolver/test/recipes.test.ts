@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { credentials, experimental, makeGenericClientConstructor, status } from '@grpc/grpc-js';
 import { openClient, ROUND_ROBIN } from '@petiole/test-kit/clients';
-import { node, start } from '@petiole/test-kit/program';
+import { node, start } from '@petiole/test-kit/processes/program';
 import { ask, askUntilAll } from '@petiole/test-kit/rpc';
 import { startBackend } from '@petiole/test-kit/servers';
 import { describe, expect, it, onTestFinished } from 'vitest';

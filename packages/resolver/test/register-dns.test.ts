@@ -1,5 +1,5 @@
 /** `node --import @petiole/resolver/register-dns`: programs that know nothing of this package get what it gives. */
-import { node, start } from '@petiole/test-kit/program';
+import { node, start } from '@petiole/test-kit/processes/program';
 import { startBackend } from '@petiole/test-kit/servers';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { DnsServer } from './support/dns-server.js';

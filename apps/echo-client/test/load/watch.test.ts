@@ -1,6 +1,6 @@
 /** The live view, as a person sees it on the screen of a terminal; and without one, a line each second. */
 
-import type { Terminal, TerminalOptions } from '@petiole/test-kit/terminal';
+import type { Terminal, TerminalOptions } from '@petiole/test-kit/processes/terminal';
 import { describe, test, vi } from 'vitest';
 import { PNPM } from '../support/app-process.js';
 import { client, inTerminal } from '../support/client-process.js';

@@ -1,6 +1,6 @@
 /** The two apps as child processes, each in one file; root-start.slow.test.ts runs their scripts. */
 import { fileURLToPath } from 'node:url';
-import { type App, appCommand, launch, type Program } from '@petiole/test-kit/program';
+import { type App, appCommand, launch, type Program } from '@petiole/test-kit/processes/program';
 import { tcp } from '@petiole/test-kit/tcp';
 
 const APPS = fileURLToPath(new URL('../../..', import.meta.url));

@@ -1,7 +1,7 @@
 /** The client as a process, on pipes and in a pseudo-terminal. */
 import { fileURLToPath } from 'node:url';
-import { appCommand, launch, type Program } from '@petiole/test-kit/program';
-import { Terminal, type TerminalOptions } from '@petiole/test-kit/terminal';
+import { appCommand, launch, type Program } from '@petiole/test-kit/processes/program';
+import { Terminal, type TerminalOptions } from '@petiole/test-kit/processes/terminal';
 
 const cwd = fileURLToPath(new URL('../..', import.meta.url));
 const CLIENT = appCommand('echo-client');

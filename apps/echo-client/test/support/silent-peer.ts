@@ -1,7 +1,7 @@
 /** A peer that answers no connection attempt: a listener in a stopped process whose queue is full. Linux then drops each SYN. */
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { launch } from '@petiole/test-kit/program';
+import { launch } from '@petiole/test-kit/processes/program';
 
 const LISTEN = `
   const server = require('node:net').createServer();

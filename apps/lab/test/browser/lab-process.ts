@@ -1,5 +1,5 @@
 /** The lab's process, started from its sources. */
-import { launch, node, type Program } from '@petiole/test-kit/program';
+import { launch, node, type Program } from '@petiole/test-kit/processes/program';
 
 const MAIN = new URL('../../src/server/main.ts', import.meta.url);
 

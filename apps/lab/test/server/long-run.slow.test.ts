@@ -7,7 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { node, start } from '@petiole/test-kit/program';
+import { node, start } from '@petiole/test-kit/processes/program';
 import { expect, test } from 'vitest';
 import { TOKEN_HEADER } from '../../src/protocol.js';
 import { openLab } from './open-lab.js';

@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
-import { node, start } from '@petiole/test-kit/program';
+import { node, start } from '@petiole/test-kit/processes/program';
 import { beforeAll, expect, test } from 'vitest';
 
 const APP = fileURLToPath(new URL('../..', import.meta.url));

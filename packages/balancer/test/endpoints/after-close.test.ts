@@ -5,7 +5,7 @@
 
 import { getChannelzHandlers, connectivityState as State } from '@grpc/grpc-js';
 import type { Backend } from '@petiole/test-kit/backend';
-import { node, start } from '@petiole/test-kit/program';
+import { node, start } from '@petiole/test-kit/processes/program';
 import { startFleet, startPeer } from '@petiole/test-kit/servers';
 import { SimulatedChannel } from '@petiole/test-kit/simulated-channel';
 import { told } from '@petiole/test-kit/told';

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import type { ChannelOptions, ServerUnaryCall, sendUnaryData } from '@grpc/grpc-js';
 import { hear } from '@petiole/test-kit/hear';
-import { start } from '@petiole/test-kit/program';
+import { start } from '@petiole/test-kit/processes/program';
 import { startRpc } from '@petiole/test-kit/rpc';
 import { startBackend } from '@petiole/test-kit/servers';
 import { told } from '@petiole/test-kit/told';

@@ -5,7 +5,7 @@
  */
 
 import { setTimeout as pause } from 'node:timers/promises';
-import { launch, node } from '@petiole/test-kit/program';
+import { launch, node } from '@petiole/test-kit/processes/program';
 import { beforeAll, describe, expect, test } from 'vitest';
 
 /** What the client measures while one server of three is down, for 1.5 s and more than 20 RPCs. */

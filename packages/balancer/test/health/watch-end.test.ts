@@ -7,7 +7,7 @@ import { status as Status } from '@grpc/grpc-js';
 import type { Backend } from '@petiole/test-kit/backend';
 import { untilState } from '@petiole/test-kit/clients';
 import { HealthServer } from '@petiole/test-kit/health-server';
-import { node, start } from '@petiole/test-kit/program';
+import { node, start } from '@petiole/test-kit/processes/program';
 import { startBackend } from '@petiole/test-kit/servers';
 import { describe, expect, test } from 'vitest';
 import { customRoundRobin } from '../../src/index.js';

@@ -5,7 +5,7 @@
  */
 
 import { status as Status } from '@grpc/grpc-js';
-import { node, start } from '@petiole/test-kit/program';
+import { node, start } from '@petiole/test-kit/processes/program';
 import type { Outcome } from '@petiole/test-kit/rpc';
 import { startFleet } from '@petiole/test-kit/servers';
 import { expect, test } from 'vitest';

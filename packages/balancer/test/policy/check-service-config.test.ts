@@ -6,7 +6,7 @@
 import { Client, credentials, experimental, status } from '@grpc/grpc-js';
 import { validateServiceConfig } from '@grpc/grpc-js/build/src/service-config.js';
 import { Backend } from '@petiole/test-kit/backend';
-import { node, start } from '@petiole/test-kit/program';
+import { node, start } from '@petiole/test-kit/processes/program';
 import { startFleet } from '@petiole/test-kit/servers';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';

@@ -8,7 +8,7 @@ import { createConnection } from 'node:net';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { start } from '@petiole/test-kit/program';
+import { start } from '@petiole/test-kit/processes/program';
 import { expect, onTestFinished } from 'vitest';
 
 const run = promisify(execFile);

@@ -3,7 +3,7 @@
 import { createSocket } from 'node:dgram';
 import { lookup } from 'node:dns';
 import { once } from 'node:events';
-import { node, start } from '@petiole/test-kit/program';
+import { node, start } from '@petiole/test-kit/processes/program';
 import { expect, it, onTestFinished } from 'vitest';
 import { TurningClock } from '../../src/internal.js';
 import { stall } from './stalls.js';

@@ -1,7 +1,7 @@
 /** A command in a pseudo-terminal, and its screen as a person sees it. */
 import { spawn } from '@lydell/node-pty';
 import xterm from '@xterm/headless';
-import { Condition } from './condition.js';
+import { Condition } from '../condition.js';
 import { FOREIGN } from './program.js';
 
 export interface TerminalOptions {

@@ -11,7 +11,7 @@ import { rolldown } from 'rolldown';
 import type { TestProject } from 'vitest/node';
 import { type App, bundledApp } from './program.js';
 
-const APPS = fileURLToPath(new URL('../../../apps/', import.meta.url));
+const APPS = fileURLToPath(new URL('../../../../apps/', import.meta.url));
 const INSTALLED = /[\\/]node_modules[\\/]/;
 
 export async function setup({ config: { root } }: TestProject): Promise<void> {

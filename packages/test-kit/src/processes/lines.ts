@@ -1,7 +1,7 @@
 /** The lines of a process's output: those that it has written, and those that it will. */
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
-import { Condition } from './condition.js';
+import { Condition } from '../condition.js';
 
 const PATIENCE_MS = 40_000;
 
