@@ -4,13 +4,13 @@
  * be opened is one line on stderr and exit code 1.
  */
 import { readCommandLine } from './command-line.js';
-import { readCommandLines } from './command-lines.js';
 import { EchoServers } from './echo-servers.js';
 import { eventLog } from './event-log.js';
+import { readCommandLines } from './operator/command-lines.js';
+import { type StatusLines, statusLines } from './operator/status-lines.js';
+import { readTerminalKeys, type TerminalKeys } from './operator/terminal-keys.js';
 import type { ServerEvent } from './server-event.js';
-import { type StatusLines, statusLines } from './status-lines.js';
 import { onStopRequest } from './stop-request.js';
-import { readTerminalKeys, type TerminalKeys } from './terminal-keys.js';
 import { serverCredentials } from './tls-files.js';
 
 const options = readCommandLine(process.argv);

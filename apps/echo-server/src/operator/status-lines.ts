@@ -6,9 +6,9 @@ import cliTruncate from 'cli-truncate';
 import { createLogUpdate } from 'log-update';
 import stringWidth from 'string-width';
 import { bold, dim, green, red, yellow } from 'yoctocolors';
-import type { EchoServers } from './echo-servers.js';
-import type { Listener } from './listener.js';
-import { count, describeEvent, type ServerEvent } from './server-event.js';
+import type { EchoServers } from '../echo-servers.js';
+import type { Listener } from '../listener.js';
+import { count, describeEvent, type ServerEvent } from '../server-event.js';
 
 export interface StatusLines {
   /** Takes the event up; the lines above the status keep what was said once. */

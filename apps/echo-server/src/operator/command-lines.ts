@@ -1,7 +1,7 @@
 /** Commands as lines on stdin, for scripts: `stop 2`, `start 2`, `health 2`, `quit`. */
 import { createInterface } from 'node:readline';
-import type { EchoServers } from './echo-servers.js';
-import type { ServerEvent } from './server-event.js';
+import type { EchoServers } from '../echo-servers.js';
+import type { ServerEvent } from '../server-event.js';
 
 /** Reads stdin from now on. Its end means nothing here. */
 export function readCommandLines(

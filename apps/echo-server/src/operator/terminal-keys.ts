@@ -1,6 +1,6 @@
 /** Keys in a terminal: a digit stops or starts that listener, `h` and a digit flips its health, `q` quits. */
 import { emitKeypressEvents, type Key } from 'node:readline';
-import type { EchoServers } from './echo-servers.js';
+import type { EchoServers } from '../echo-servers.js';
 
 export interface TerminalKeys {
   /** True after `h`, until the next key. */
