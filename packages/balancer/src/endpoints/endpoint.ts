@@ -88,16 +88,17 @@ export interface PolicyPicker {
   pick(args: PolicyPickArgs): experimental.PickResult;
 }
 
-/** What a picker gets that looks at no more of an RPC. */
-export type AttemptArgs = Pick<PolicyPickArgs, 'rpc'>;
-
 /**
- * A picker that looks at no more of an RPC than `rpc`, and says so. The rest is new for each RPC: to keep it where a picker finds
- * it, for however short a time, has V8's garbage collector take note, which takes as long as a pick.
+ * A picker that chooses by the earlier attempts of an RPC alone. Only those are made for it: to keep the rest, which is new for
+ * each RPC, where a picker finds it has V8's garbage collector take note, which takes as long as a pick.
  */
-export interface AttemptPicker {
-  readonly reads: 'rpc';
-  pick(args: AttemptArgs): experimental.PickResult;
+export abstract class EndpointChooser<Data = undefined> implements PolicyPicker {
+  /** The endpoint that the RPC goes to. */
+  abstract choose(rpc: Rpc): PolicyEndpoint<Data>;
+
+  pick({ rpc }: Pick<PolicyPickArgs, 'rpc'>): experimental.PickResult {
+    return this.choose(rpc).pickResult;
+  }
 }
 
 /** How an RPC ended. */

@@ -14,12 +14,13 @@ interface EndpointPickParts extends Omit<PickResult, 'pickResultType' | 'status'
 
 /** What sends an RPC to an endpoint's connection: its child makes one for each connection. */
 export class EndpointPick<Data> implements PickResult {
+  /** The first one: in the same line of the cache as the object's class, which a pick reads. */
+  readonly pickedEndpoint: PickedEndpoint<Data>;
   readonly pickResultType: typeof experimental.PickResultType.COMPLETE = experimental.PickResultType.COMPLETE;
   readonly status: null = null;
   readonly subchannel: PickResult['subchannel'];
   readonly onCallStarted: PickResult['onCallStarted'];
   readonly onCallEnded: PickResult['onCallEnded'];
-  readonly pickedEndpoint: PickedEndpoint<Data>;
   /** Which one it is, where an endpoint may have several. */
   readonly connection: Picked | undefined;
 

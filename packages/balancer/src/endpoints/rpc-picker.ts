@@ -9,9 +9,8 @@ import {
   triedBefore,
 } from '../grpc-js/rpc-attempts.js';
 import type {
-  AttemptArgs,
-  AttemptPicker,
   CallHooks,
+  EndpointChooser,
   PolicyEndpoint,
   PolicyPickArgs,
   PolicyPicker,
@@ -21,33 +20,44 @@ import type { EndpointPick, PickedEndpoint, QueuedPick } from './pick-result.js'
 import type { PickedInTurn } from './picked-in-turn.js';
 
 type PickArgs = experimental.PickArgs;
+type PickResult = experimental.PickResult;
+
+/** A policy's picker, which throws nothing. Its chooser may, and is asked directly: it is told then. */
+export interface GivenPicker extends PolicyPicker {
+  readonly chooser: EndpointChooser<unknown> | undefined;
+  failed(error: unknown): PickResult;
+}
 
 export class RpcPicker<Data> implements experimental.Picker {
-  /** The policy's. */
-  readonly picker: PolicyPicker;
-  /** The same one, if it looks at no more of an RPC than its attempts. */
-  private readonly attempts: AttemptPicker | undefined;
+  /**
+   * An RPC may be waiting for what the policy answers next: it was told to wait, or was failed while it waits for ready. grpc-js
+   * asks again only when another picker is published (B14).
+   */
+  hasKeptWaiting = false;
+  readonly picker: GivenPicker;
+  private readonly chooser: EndpointChooser<unknown> | undefined;
   private readonly picks: PickedInTurn;
   /** Undefined if the policy has none. */
   private readonly hooks: CallHooks<Data> | undefined;
   private readonly given: GivenArgs = new GivenArgs();
 
-  constructor(picker: PolicyPicker | AttemptPicker, picks: PickedInTurn, hooks: CallHooks<Data>) {
+  constructor(picker: GivenPicker, picks: PickedInTurn, hooks: CallHooks<Data>) {
     this.picker = picker;
-    this.attempts = 'reads' in picker && picker.reads === 'rpc' ? picker : undefined;
+    this.chooser = picker.chooser;
     this.picks = picks;
     this.hooks = hooks.onCallStarted || hooks.onCallEnded ? hooks : undefined;
   }
 
-  pick(args: PickArgs): experimental.PickResult {
+  pick(args: PickArgs): PickResult {
     const tried = triedBefore(args);
     const result =
-      this.attempts === undefined
+      this.chooser === undefined
         ? this.picker.pick(this.given.anew(args, tried))
-        : this.attempts.pick(isFirst(tried) ? FIRST_ARGS : { rpc: rpcOf(tried) });
+        : this.chosen(this.chooser, rpcOf(tried));
     // A policy may have made a copy of an endpoint's pick result, with hooks of its own.
     const { pickedEndpoint: endpoint } = result as Partial<EndpointPick<Data>>;
     if (endpoint === undefined) {
+      if (result.subchannel === null) this.hasKeptWaiting = true;
       (result as Partial<QueuedPick>).rpcWaits?.();
       return result;
     }
@@ -57,15 +67,24 @@ export class RpcPicker<Data> implements experimental.Picker {
       ? result
       : withHooks(this.hooks, result, endpoint, rpcOf(attemptedBefore(tried)));
   }
+
+  /** There is no guard in between: what an endpoint gives is as it has to be. */
+  private chosen(chooser: EndpointChooser<unknown>, rpc: Rpc): PickResult {
+    try {
+      return chooser.choose(rpc).pickResult;
+    } catch (error) {
+      return this.picker.failed(error);
+    }
+  }
 }
 
 /** The pick of one RPC. Its functions need no `this`: parents copy them, and grpc-js calls them as the call's (B23). */
 function withHooks<Data>(
   { onCallStarted, onCallEnded }: CallHooks<Data>,
-  result: experimental.PickResult,
+  result: PickResult,
   endpoint: PickedEndpoint<Data>,
   rpc: Rpc,
-): experimental.PickResult & Pick<EndpointPick<Data>, 'pickedEndpoint'> {
+): PickResult & Pick<EndpointPick<Data>, 'pickedEndpoint'> {
   let startedAt = 0;
   const { pickResultType, subchannel, status } = result;
   return {
@@ -87,7 +106,6 @@ function withHooks<Data>(
 }
 
 const FIRST: Rpc = Object.freeze({ attempt: 0, tried: Object.freeze([]) });
-const FIRST_ARGS: AttemptArgs = Object.freeze({ rpc: FIRST });
 
 function rpcOf(tried: Tried): Rpc {
   if (isFirst(tried)) return FIRST;

@@ -18,18 +18,12 @@ import { type ChildOwner, EndpointChild } from './child.js';
 import { ChildList } from './child-list.js';
 import type { Attempt } from './connections.js';
 import { DepartedEndpoints } from './data.js';
-import {
-  type ConnectMode,
-  describeEndpoints,
-  type EndpointHooks,
-  type PolicyEndpoint,
-  type PolicyPicker,
-} from './endpoint.js';
+import { type ConnectMode, describeEndpoints, type EndpointHooks, type PolicyEndpoint } from './endpoint.js';
 import { matchEndpoints } from './matching.js';
 import { failPick, queuePick } from './pick-result.js';
 import { PickedInTurn } from './picked-in-turn.js';
 import { ReresolutionLimit } from './reresolution-limit.js';
-import { RpcPicker } from './rpc-picker.js';
+import { type GivenPicker, RpcPicker } from './rpc-picker.js';
 import { StreamWaits } from './stream-waits.js';
 
 type Endpoint = experimental.Endpoint;
@@ -190,7 +184,7 @@ export class EndpointSharding<Data = undefined> {
    * any: READY, CONNECTING, IDLE, TRANSIENT_FAILURE. What is published already is not published again, and nothing while there are no endpoints:
    * {@link EndpointSharding.update} says so by itself.
    */
-  publish(picker: PolicyPicker | undefined): void {
+  publish(picker: GivenPicker | undefined): void {
     // Without endpoints either nothing is known yet, or publishFailure has said why.
     if (this.children.all.length === 0) return;
     const state = this.stateWith(picker);
@@ -198,14 +192,14 @@ export class EndpointSharding<Data = undefined> {
     if (picker === undefined) {
       this.push(state, error ? this.failurePicker : this.queuePicker, error);
     } else {
-      if (this.rpcPicker?.picker !== picker)
+      if (this.rpcPicker?.picker !== picker || this.rpcPicker.hasKeptWaiting)
         this.rpcPicker = new RpcPicker(picker, this.owner.picks, this.options);
       this.push(state, this.rpcPicker, error);
     }
   }
 
   /** What a policy says with its picker, or without one. Where endpoints wait to be asked, their states say it. */
-  private stateWith(picker: PolicyPicker | undefined): State {
+  private stateWith(picker: GivenPicker | undefined): State {
     const { children } = this;
     const isLazy = this.options.connect === 'when asked';
     const said = picker !== undefined && isLazy ? this.options.state?.() : undefined;

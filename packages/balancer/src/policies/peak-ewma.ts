@@ -4,7 +4,7 @@
  */
 import { type experimental, status as Status } from '@grpc/grpc-js';
 import { type ConfigOf, duration } from '@petiole/service-config';
-import type { AttemptArgs, PolicyEndpoint } from '../endpoints/endpoint.js';
+import type { PolicyEndpoint, Rpc } from '../endpoints/endpoint.js';
 import { EndpointPick } from '../endpoints/pick-result.js';
 import { watchAnswers } from '../grpc-js/answer-time.js';
 import { definePolicy } from '../policy/define-policy.js';
@@ -81,15 +81,14 @@ class Answers extends Joined {
   }
 }
 
-class PeakEwmaPicker extends BestOfFew<Answers> {
+class PeakEwmaChooser extends BestOfFew<Answers> {
   /** Servers that are equal differ in their estimates; the one whose estimate is lower by a hair must not win each time. */
   protected override readonly margin = 0.9;
   private now = 0;
 
-  override pick({ rpc }: AttemptArgs): experimental.PickResult {
+  override choose(rpc: Rpc): PolicyEndpoint<Answers> {
     this.now = performance.now();
-    const endpoint = this.choose(rpc.tried);
-    return endpoint.data.pickResult(endpoint);
+    return super.choose(rpc);
   }
 
   protected override load(endpoint: PolicyEndpoint<Answers>): number {
@@ -108,7 +107,14 @@ export const peakEwma: Policy<PeakEwmaConfig> = whenUsed(() =>
       const part = view.memory.partOfShare(view);
       const options: PeakEwmaOptions & ConfigOf<ReturnType<typeof fields>> = view.config;
       for (const { data } of ready) data.latency.options = options;
-      return ready.length > 0 ? new PeakEwmaPicker(ready, 2, part) : undefined;
+      if (ready.length === 0) return undefined;
+      const chooser = new PeakEwmaChooser(ready, 2, part);
+      return {
+        pick({ rpc }) {
+          const endpoint = chooser.choose(rpc);
+          return endpoint.data.pickResult(endpoint);
+        },
+      };
     },
   }),
 );

@@ -2,31 +2,30 @@
  * `static_weighted_round_robin`: RPCs go round in proportion to the weights that the resolver gives its endpoints. (The
  * `weighted_round_robin` of grpc-js weighs by what servers report of their load, gRFC A58.)
  */
-import type { experimental } from '@grpc/grpc-js';
-import type { AttemptArgs, AttemptPicker, PolicyEndpoint } from '../endpoints/endpoint.js';
+import { EndpointChooser, type PolicyEndpoint, type Rpc } from '../endpoints/endpoint.js';
 import { definePolicy } from '../policy/define-policy.js';
 import { type Policy, whenUsed } from '../policy/policy-object.js';
 import { weightOf } from './choice/weight.js';
 import { WeightedRotation } from './picking/weighted-rotation.js';
 
-class WeightedPicker implements AttemptPicker {
-  readonly reads = 'rpc';
+class WeightedPicker extends EndpointChooser {
   private readonly ready: readonly PolicyEndpoint[];
   private readonly rotation: WeightedRotation<{ readonly weight: number; readonly endpoint: PolicyEndpoint }>;
 
   constructor(ready: readonly PolicyEndpoint[]) {
+    super();
     this.ready = ready;
     const members = ready.map((endpoint) => ({ endpoint, weight: weightOf(endpoint) }));
     this.rotation = new WeightedRotation(members, Math.random());
   }
 
-  pick({ rpc: { tried } }: AttemptArgs): experimental.PickResult {
+  choose({ tried }: Rpc): PolicyEndpoint {
     let { endpoint } = this.rotation.next();
     // A later attempt goes elsewhere. A heavy endpoint may have many turns in a row, so the search has an end.
     for (let i = 1; i < this.ready.length && tried.includes(endpoint); i++)
       endpoint = this.rotation.next().endpoint;
-    if (tried.includes(endpoint)) endpoint = this.ready.find((other) => !tried.includes(other)) ?? endpoint;
-    return endpoint.pickResult;
+    if (!tried.includes(endpoint)) return endpoint;
+    return this.ready.find((other) => !tried.includes(other)) ?? endpoint;
   }
 }
 

@@ -2,9 +2,8 @@
  * `zone_first`: RPCs stay in the client's own zone as long as its endpoints can bear them, by the rule of Envoy's zone-aware
  * routing.
  */
-import type { experimental } from '@grpc/grpc-js';
 import { integer, string } from '@petiole/service-config';
-import type { AttemptArgs, AttemptPicker, PolicyEndpoint } from '../endpoints/endpoint.js';
+import { EndpointChooser, type PolicyEndpoint, type Rpc } from '../endpoints/endpoint.js';
 import { definePolicy } from '../policy/define-policy.js';
 import { type Policy, whenUsed } from '../policy/policy-object.js';
 import { groupsOf } from './choice/groups.js';
@@ -45,26 +44,26 @@ function countZones(all: readonly Endpoint[]): ZoneCounts {
 }
 
 /** An RPC goes to one of some groups at random, by their shares. */
-class SharesPicker implements AttemptPicker {
-  readonly reads = 'rpc';
-  private readonly parts: ReadonlyArray<{ readonly upTo: number; readonly picker: AttemptPicker }>;
+class SharesPicker extends EndpointChooser {
+  private readonly parts: ReadonlyArray<{ readonly upTo: number; readonly chooser: EndpointChooser }>;
 
   /** @param shares of the groups that have one; together 1 */
   constructor(shares: ReadonlyMap<string, number>, ready: readonly Endpoint[]) {
+    super();
     const zones = groupsOf(ready, zoneOf);
     let upTo = 0;
     this.parts = [...shares].map(([zone, share]) => {
       upTo += share;
-      return { upTo, picker: leastBusy(zones.get(zone) ?? ready, 2) };
+      return { upTo, chooser: leastBusy(zones.get(zone) ?? ready, 2) };
     });
   }
 
-  pick(args: AttemptArgs): experimental.PickResult {
+  choose(rpc: Rpc): PolicyEndpoint {
     const drawn = Math.random();
     // Rounding can leave the sum of the shares below 1 by a hair.
-    const { picker } =
+    const { chooser } =
       this.parts.find(({ upTo }) => drawn < upTo) ?? (this.parts[0] as (typeof this.parts)[0]);
-    return picker.pick(args);
+    return chooser.choose(rpc);
   }
 }
 

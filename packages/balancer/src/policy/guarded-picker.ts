@@ -4,38 +4,28 @@
  */
 import { experimental } from '@grpc/grpc-js';
 import { show } from '@petiole/service-config/internal';
-import type { AttemptPicker } from '../endpoints/endpoint.js';
+import { EndpointChooser } from '../endpoints/endpoint.js';
 import { type EndpointPick, failPick } from '../endpoints/pick-result.js';
 import type { BugReports } from './bug-reports.js';
 
 type PickResult = experimental.PickResult;
 
-interface Picker<Args> extends Partial<Pick<AttemptPicker, 'reads'>> {
+interface Picker<Args> {
   pick(args: Args): PickResult;
 }
 
 const { COMPLETE, QUEUE, TRANSIENT_FAILURE, DROP } = experimental.PickResultType;
 
 export class GuardedPicker<Args extends experimental.PickArgs = experimental.PickArgs> {
-  /**
-   * An RPC may be waiting for what this picker answers next: it was told to wait, or was failed while it waits for
-   * ready. grpc-js asks again at the next publication only (B14).
-   */
-  hasKeptWaiting = false;
-  /** As the policy's picker has it. */
-  readonly reads: AttemptPicker['reads'] | undefined;
+  /** The policy's picker, if it is one. */
+  readonly chooser: EndpointChooser<unknown> | undefined;
   private readonly picker: Picker<Args>;
   private readonly bugs: BugReports;
 
   constructor(picker: Picker<Args>, bugs: BugReports) {
     this.picker = picker;
-    this.reads = picker.reads;
+    this.chooser = picker instanceof EndpointChooser ? picker : undefined;
     this.bugs = bugs;
-  }
-
-  /** The same picker, to be published once more. */
-  anew(): GuardedPicker<Args> {
-    return new GuardedPicker(this.picker, this.bugs);
   }
 
   pick(args: Args): PickResult {
@@ -43,9 +33,13 @@ export class GuardedPicker<Args extends experimental.PickArgs = experimental.Pic
       const result = this.picker.pick(args);
       return (result as Partial<EndpointPick<unknown>> | null)?.isOwn ? result : this.checked(result);
     } catch (error) {
-      this.hasKeptWaiting = true;
-      return failPick(this.bugs.report('picker', error));
+      return this.failed(error);
     }
+  }
+
+  /** The policy's picker has thrown that. */
+  failed(error: unknown): PickResult {
+    return failPick(this.bugs.report('picker', error));
   }
 
   private checked(result: Partial<PickResult> | null | undefined): PickResult {
@@ -54,12 +48,10 @@ export class GuardedPicker<Args extends experimental.PickArgs = experimental.Pic
         if (typeof result.subchannel?.getCallCredentials !== 'function') break;
         return this.withGuardedHooks(result as PickResult);
       case QUEUE:
-        this.hasKeptWaiting = true;
         return result as PickResult;
       case TRANSIENT_FAILURE:
       case DROP:
         if (typeof result.status?.code !== 'number') break;
-        this.hasKeptWaiting = true;
         return result as PickResult;
     }
     throw new TypeError(

@@ -104,8 +104,6 @@ export class PolicyInstance<Declared extends Fields, Memory, Data> implements ex
 
   private refresh(change: EndpointChange): void {
     if (this.isDue || change === 'ready') this.isDue = !this.ask();
-    // grpc-js picks again for RPCs that wait, or may, only when a picker is published.
-    else if (this.picker?.hasKeptWaiting) this.picker = this.picker.anew();
     if (!this.isDue) this.sharding.publish(this.picker);
   }
 

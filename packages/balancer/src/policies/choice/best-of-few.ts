@@ -1,6 +1,5 @@
 /** The picker of policies that draw a few endpoints at random and take the best of them ("the power of two choices"). */
-import type { experimental } from '@grpc/grpc-js';
-import type { AttemptArgs, AttemptPicker, PolicyEndpoint, Rpc } from '../../endpoints/endpoint.js';
+import { EndpointChooser, type PolicyEndpoint, type Rpc } from '../../endpoints/endpoint.js';
 
 /** How often an RPC is taken from an endpoint in its slow start, at most: where all are new, one of them must have it. */
 const MOST_REFUSALS = 32;
@@ -8,8 +7,7 @@ const MOST_REFUSALS = 32;
 /** The part of its share that an endpoint has, above 0 and at most 1. */
 export type PartOfShare<Data> = (data: Data) => number;
 
-export class BestOfFew<Data> implements AttemptPicker {
-  readonly reads = 'rpc';
+export class BestOfFew<Data> extends EndpointChooser<Data> {
   private readonly choiceCount: number;
   private readonly part: PartOfShare<Data> | undefined;
   /** A load that is less than this part of the first one's is better; one that differs by less is the same. */
@@ -21,6 +19,7 @@ export class BestOfFew<Data> implements AttemptPicker {
    * @param part undefined while nobody is in slow start, which then costs nothing
    */
   constructor(ready: readonly PolicyEndpoint<Data>[], choiceCount: number, part?: PartOfShare<Data>) {
+    super();
     this.choiceCount = choiceCount;
     this.part = part;
     this.endpoints = [...ready]; // a copy: drawing shuffles it
@@ -41,11 +40,7 @@ export class BestOfFew<Data> implements AttemptPicker {
     return undefined;
   }
 
-  pick({ rpc }: AttemptArgs): experimental.PickResult {
-    return this.choose(rpc.tried).pickResult;
-  }
-
-  protected choose(tried: Rpc['tried']): PolicyEndpoint<Data> {
+  choose({ tried }: Rpc): PolicyEndpoint<Data> {
     let best = this.best(tried);
     const { part } = this;
     if (part === undefined) return best;

@@ -1,5 +1,5 @@
 /** Of a few endpoints drawn at random, the one with the fewest RPCs in flight for its weight. */
-import type { AttemptPicker, PolicyEndpoint, Rpc } from '../../endpoints/endpoint.js';
+import type { EndpointChooser, PolicyEndpoint, Rpc } from '../../endpoints/endpoint.js';
 import { WeightedRotation } from '../picking/weighted-rotation.js';
 import { BestOfFew, type PartOfShare } from './best-of-few.js';
 import { weighEqually, weightOf } from './weight.js';
@@ -41,7 +41,7 @@ export function leastBusy<Data>(
   ready: readonly PolicyEndpoint<Data>[],
   choiceCount: number,
   part?: PartOfShare<Data>,
-): AttemptPicker {
+): EndpointChooser<Data> {
   const Picker = weighEqually(ready) ? BestOfFew : WeightedPicker;
   return new Picker<Data>(ready, choiceCount, part);
 }

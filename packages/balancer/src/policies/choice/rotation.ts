@@ -1,6 +1,5 @@
 /** The picker of `custom_round_robin`: an endpoint has so many RPCs, and then the next one. */
-import type { experimental } from '@grpc/grpc-js';
-import type { AttemptArgs, AttemptPicker, PolicyEndpoint, Rpc } from '../../endpoints/endpoint.js';
+import { EndpointChooser, type PolicyEndpoint, type Rpc } from '../../endpoints/endpoint.js';
 
 export interface RotationOptions {
   /** RPCs to one endpoint before the next one's turn. */
@@ -12,8 +11,7 @@ export interface RotationOptions {
 export const isReady = ({ state }: PolicyEndpoint): boolean => state === 'READY';
 
 /** Where it stands is all its state. A first attempt of an RPC allocates nothing. */
-export class Rotation implements AttemptPicker {
-  readonly reads = 'rpc';
+export class Rotation extends EndpointChooser {
   private endpoints: readonly PolicyEndpoint[] = [];
   private repeatCount = 0;
   /** The place of the endpoint whose turn it is, and how many RPCs of its turn it has had. */
@@ -39,8 +37,8 @@ export class Rotation implements AttemptPicker {
     return rotation;
   }
 
-  pick({ rpc }: AttemptArgs): experimental.PickResult {
-    return (rpc.attempt === 0 ? this.next() : this.untried(rpc)).pickResult;
+  choose(rpc: Rpc): PolicyEndpoint {
+    return rpc.attempt === 0 ? this.next() : this.untried(rpc);
   }
 
   /** The endpoint whose turn it is. */
