@@ -1,5 +1,5 @@
 /** Reads every page as its readers do: links lead somewhere, sentences are short, and what is quoted is so. */
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { marked, type Token, type Tokens } from 'marked';
 import { describe, expect, test } from 'vitest';
@@ -91,6 +91,25 @@ describe('links', () => {
       (token): token is Tokens.Link | Tokens.Image => token.type === 'link' || token.type === 'image',
     );
     expect(links.map(({ href }) => fault(page, href)).filter((each) => each !== undefined)).toEqual([]);
+  });
+});
+
+describe('a source that a page sends newcomers to is there', () => {
+  const folders = ['packages', 'apps'].flatMap((kind) =>
+    readdirSync(join(ROOT, kind)).map((name) => `${kind}/${name}/src`),
+  );
+  const sources = [...folders, 'scripts']
+    .filter((folder) => existsSync(join(ROOT, folder)))
+    .flatMap((folder) =>
+      readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' }).map(
+        (file) => `/${folder}/${file}`,
+      ),
+    );
+  test.each(['CONTRIBUTING.md', 'docs/design.md'])('%s', (page) => {
+    const named =
+      readFileSync(join(ROOT, page), 'utf8').match(/(?<![\w./-])[\w-][\w./-]*\.(?:ts|mjs)\b/g) ?? [];
+    expect(named.length).toBeGreaterThan(4);
+    expect(named.filter((name) => !sources.some((source) => source.endsWith(`/${name}`)))).toEqual([]);
   });
 });
 
