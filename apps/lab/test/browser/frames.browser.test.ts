@@ -17,7 +17,7 @@ it('a frame’s work takes less time than a frame, at 500 RPC/s with 20 endpoint
     await lab.page.locator('[data-server]').nth(count).waitFor();
   }
   await expect
-    .poll(() => lab.page.locator('.endpoint .state-READY').count(), { timeout: 30_000 })
+    .poll(() => lab.page.locator('.endpoint .state-READY').count(), { timeout: 90_000 })
     .toBe(MOST_SERVERS);
   await lab.page.getByLabel('Most RPCs in flight', { exact: true }).fill('100');
   await lab.page.getByLabel('Most RPCs in flight', { exact: true }).press('Enter');
@@ -38,7 +38,7 @@ it('a frame’s work takes less time than a frame, at 500 RPC/s with 20 endpoint
   // How far frames are apart is up to the machine, and so are the slowest: where two cores have other work, a frame waits for one
   // in the midst of its work. The one in the middle is the page's own.
   expect(busy.median).toBeLessThan(FRAME_MS);
-}, 120_000);
+}, 180_000);
 
 it(
   `the page does not grow in ${MINUTES} min`,
