@@ -72,55 +72,45 @@ export function createManualResolver(options: ManualResolverOptions = {}): Manua
   const latest = endpoints === undefined ? undefined : readState({ endpoints, ...config }, where);
   const first = latest?.endpoints[0]?.addresses[0];
   const authority = first && !('path' in first) ? authorityOf(first) : FALLBACK_AUTHORITY;
-  return new Handle(serverName ?? authority, latest);
+  return handle(serverName ?? authority, latest);
 }
 
-class Handle implements ManualResolver {
-  readonly target: string;
-  readonly #id: string;
-  readonly #source: Source;
-  #isClosed = false;
+function handle(authority: string, latest: Told | undefined): ManualResolver {
+  const id = String(++handles.lastId);
+  const target = `${MANUAL_SCHEME}://${checkAuthority(authority)}/${id}`;
+  const source = new Source(latest, 'replay', SILENT);
+  handles.byId.set(id, source);
 
-  constructor(authority: string, latest: Told | undefined) {
-    this.#id = String(++handles.lastId);
-    this.target = `${MANUAL_SCHEME}://${checkAuthority(authority)}/${this.#id}`;
-    this.#source = new Source(latest, 'replay', SILENT);
-    handles.byId.set(this.#id, this.#source);
-  }
-
-  update(state: ManualState): void {
-    this.#assertOpen();
-    this.#publish(readState(state, `${this.target}: update`));
-  }
-
-  fail(failure: ManualFailure): void {
-    this.#assertOpen();
-    this.#publish(readFailure(failure, this.target));
-  }
-
-  close(): void {
-    if (this.#isClosed) return;
-    trace?.(`${this.target} closed, with ${this.#audience()}`);
-    this.#isClosed = true;
-    handles.byId.delete(this.#id);
-    if (this.#source.latest === undefined) this.#publish(unavailable(`${this.target}: ${CLOSED}`));
-  }
-
-  #publish(told: Told): void {
+  const audience = (): string => {
+    const { size } = source.subscribers;
+    return size === 1 ? '1 channel' : `${size} channels`;
+  };
+  const assertOpen = (): void => {
+    if (!handles.byId.has(id)) throw new Error(`${target}: ${CLOSED}`);
+  };
+  const publish = (told: Told): void => {
     const what = told.kind === 'failure' ? 'failure' : `${told.endpoints.length} endpoints`;
     const details = told.kind === 'failure' ? `: ${told.failure.details}` : '';
-    trace?.(`${this.target} ${what} stored, for ${this.#audience()}${details}`);
-    this.#source.publish(told);
-  }
+    trace?.(`${target} ${what} stored, for ${audience()}${details}`);
+    source.publish(told);
+  };
 
-  #audience(): string {
-    const { size } = this.#source.subscribers;
-    return size === 1 ? '1 channel' : `${size} channels`;
-  }
-
-  #assertOpen(): void {
-    if (this.#isClosed) throw new Error(`${this.target}: ${CLOSED}`);
-  }
+  return {
+    target,
+    update(state) {
+      assertOpen();
+      publish(readState(state, `${target}: update`));
+    },
+    fail(failure) {
+      assertOpen();
+      publish(readFailure(failure, target));
+    },
+    close() {
+      if (!handles.byId.delete(id)) return;
+      trace?.(`${target} closed, with ${audience()}`);
+      if (source.latest === undefined) publish(unavailable(`${target}: ${CLOSED}`));
+    },
+  };
 }
 
 /** The class that grpc-js is given. */

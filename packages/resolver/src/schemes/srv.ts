@@ -5,7 +5,7 @@
 import type { SrvRecord } from 'node:dns';
 import type { experimental } from '@grpc/grpc-js';
 import type { EndpointAttributes } from '@petiole/service-config';
-import { quote, type Trace } from '@petiole/service-config/internal';
+import { quote } from '@petiole/service-config/internal';
 import { type ResolverClass, registration } from '../grpc-js/registration.js';
 import { BOUNDS, type EndpointBounds, withinBounds } from '../lookup/bounds.js';
 import { type DnsSession, type OpenDnsSession, openDnsSession } from '../lookup/dns-session.js';
@@ -63,66 +63,24 @@ interface SrvLookups {
   readonly grace?: number;
 }
 
-class SrvLookup implements Lookup {
-  readonly #target: SrvTarget;
-  readonly #options: CheckedOptions;
-  readonly #trace: Trace;
-  readonly #open: (signal: AbortSignal) => DnsSession;
-  readonly #hosts: HostAddresses;
-  readonly #turns = new HostTurns();
-  readonly #txt: TxtLookup;
-  #inUse: readonly Located[] = [];
-
-  constructor(
-    target: SrvTarget,
-    options: CheckedOptions,
-    { open, grace }: SrvLookups,
-    { channelOptions, trace }: Delivery,
-  ) {
-    const { deadline } = options;
-    this.#target = target;
-    this.#options = options;
-    this.#trace = trace;
-    this.#hosts = new HostAddresses([6, 4], options.maxAddressesPerEndpoint);
-    this.#open = (signal) => open(target.dnsServer, deadline, signal);
-    this.#txt = new TxtLookup(target.name, channelOptions, { open: this.#open, deadline, trace, grace });
-  }
-
-  async resolve({ signal }: Look): Promise<BoundedResolution> {
-    const session = this.#open(signal);
-    this.#txt.start();
-    const { service } = this.#target;
-    const records = (await session.srv(service)).filter(({ name }) => name !== '' && name !== '.');
-    if (records.length === 0) {
-      throw new Error(`the SRV record of ${quote(service)} says "." : no such service here (RFC 2782)`);
-    }
-    const { located, failures, leftOut } = await this.#locate(byPriority(records), session, signal);
-    if (located.length === 0) throw new Error(summarize(failures) || 'no SRV record has a host and a port');
-    const ordered = keepPlaces(this.#inUse, located, ({ key }) => key);
-    const bounded = withinBounds(ordered, ({ addresses }) => addresses.length, this.#options);
-    this.#inUse = bounded.kept;
-    const { serviceConfig, note } = await this.#txt.settle(signal);
-    return {
-      endpoints: this.#inUse.map(({ addresses, port, attributes }) => ({
-        addresses: addresses.map((host) => ({ host, port })),
-        attributes,
-      })),
-      serviceConfig,
-      note: joinNotes(summarize(failures), note),
-      leftOut: joinNotes(bounded.leftOut, summarize(leftOut)),
-      incomplete: failures.length > 0,
-    };
-  }
-
-  stop(): void {
-    this.#txt.stop();
-  }
+function lookUp(
+  { dnsServer, service, name }: SrvTarget,
+  options: CheckedOptions,
+  lookups: SrvLookups,
+  { channelOptions, trace }: Delivery,
+): Lookup {
+  const { deadline } = options;
+  const open = (signal: AbortSignal): DnsSession => lookups.open(dnsServer, deadline, signal);
+  const hosts = new HostAddresses([6, 4], options.maxAddressesPerEndpoint);
+  const turns = new HostTurns();
+  const txt = new TxtLookup(name, channelOptions, { open, deadline, trace, grace: lookups.grace });
+  let inUse: readonly Located[] = [];
 
   /**
    * The endpoints of the best priority of which a host resolves now; when none does, those in use. Each next priority is
    * looked up after a share of the deadline that brought nothing.
    */
-  async #locate(
+  async function locate(
     priorities: readonly Priority[],
     session: DnsSession,
     signal: AbortSignal,
@@ -130,34 +88,33 @@ class SrvLookup implements Lookup {
     const looks = await staggered(
       priorities.map((each) => ({
         width: each.hosts.size,
-        begin: (slots: number, succeeded: () => void) => this.#look(each, slots, session, signal, succeeded),
+        begin: (slots: number, succeeded: () => void) => look(each, slots, session, signal, succeeded),
       })),
-      { slots: HOSTS_IN_FLIGHT, patience: Math.ceil(this.#options.deadline / (priorities.length + 1)) },
+      { slots: HOSTS_IN_FLIGHT, patience: Math.ceil(deadline / (priorities.length + 1)) },
     );
     const answers: PriorityAnswer[] = [];
-    const failures: string[] = [];
     for (const [index, look] of looks.entries()) {
       const answer = await look;
       const what = `${answer.located.length} endpoints${answer.isFresh ? '' : ', none of them fresh'}`;
-      this.#trace?.(`priority ${priorities[index]?.priority}: ${what}`);
+      trace?.(`priority ${priorities[index]?.priority}: ${what}`);
       answers.push(answer);
-      failures.push(...answer.failures);
       if (answer.isFresh) break;
     }
-    const asked = new Set(priorities.slice(0, looks.length).flatMap(({ hosts }) => [...hosts]));
-    this.#hosts.retain(asked);
-    this.#turns.retain(asked);
-    const used = new Set(this.#inUse.map(({ key }) => key));
+    const asked = new Set(priorities.slice(0, looks.length).flatMap((each) => [...each.hosts]));
+    hosts.retain(asked);
+    turns.retain(asked);
+    const used = new Set(inUse.map(({ key }) => key));
     const best =
       answers.find(({ isFresh }) => isFresh) ??
       answers.find(({ located }) => located.some(({ key }) => used.has(key))) ??
       answers.find(({ located }) => located.length > 0);
+    const failures = answers.flatMap((answer) => answer.failures);
     return { located: best?.located ?? [], failures, leftOut: best?.leftOut ?? [] };
   }
 
   /** Looks up the hosts of one priority. Never rejects. */
-  async #look(
-    { records, hosts }: Priority,
+  async function look(
+    { records, hosts: names }: Priority,
     slots: number,
     session: DnsSession,
     signal: AbortSignal,
@@ -167,8 +124,8 @@ class SrvLookup implements Lookup {
     const failures: string[] = [];
     const leftOut: string[] = [];
     let isFresh = false;
-    await this.#turns.each(hosts, slots, signal, async (host) => {
-      const answer = await this.#hosts.lookup(host, session);
+    await turns.each(names, slots, signal, async (host) => {
+      const answer = await hosts.lookup(host, session);
       found.set(host, answer.addresses);
       failures.push(...answer.failures);
       if (answer.leftOut !== '') leftOut.push(answer.leftOut);
@@ -184,6 +141,34 @@ class SrvLookup implements Lookup {
     });
     return { located: located.filter(({ addresses }) => addresses.length > 0), isFresh, failures, leftOut };
   }
+
+  return {
+    async resolve({ signal }: Look): Promise<BoundedResolution> {
+      const session = open(signal);
+      txt.start();
+      const records = (await session.srv(service)).filter((record) => !['', '.'].includes(record.name));
+      if (records.length === 0) {
+        throw new Error(`the SRV record of ${quote(service)} says "." : no such service here (RFC 2782)`);
+      }
+      const { located, failures, leftOut } = await locate(byPriority(records), session, signal);
+      if (located.length === 0) throw new Error(summarize(failures) || 'no SRV record has a host and a port');
+      const ordered = keepPlaces(inUse, located, ({ key }) => key);
+      const bounded = withinBounds(ordered, ({ addresses }) => addresses.length, options);
+      inUse = bounded.kept;
+      const { serviceConfig, note } = await txt.settle(signal);
+      return {
+        endpoints: inUse.map(({ addresses, port, attributes }) => ({
+          addresses: addresses.map((host) => ({ host, port })),
+          attributes,
+        })),
+        serviceConfig,
+        note: joinNotes(summarize(failures), note),
+        leftOut: joinNotes(bounded.leftOut, summarize(leftOut)),
+        incomplete: failures.length > 0,
+      };
+    },
+    stop: () => txt.stop(),
+  };
 }
 
 /** The best (lowest) priority comes first. Records without a port locate nothing. */
@@ -222,7 +207,7 @@ export function createSrvResolverClass(
     parse: (uri) => readSrvTarget(uri, options),
     authority: srvAuthority,
     open: ({ target, checked }, channel) =>
-      new Polling(new SrvLookup(target, checked, lookups, channel), checked, channel),
+      new Polling(lookUp(target, checked, lookups, channel), checked, channel),
   });
 }
 
