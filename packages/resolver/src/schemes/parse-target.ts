@@ -7,7 +7,7 @@ import { quote, show } from '@petiole/service-config/internal';
 import { lineBreakIn, splitTarget } from '../grpc-js/target-uri.js';
 import { DNS_REFRESH_SCHEME, dnsRefreshAuthority, SRV_SCHEME, srvAuthority } from '../target/dns-target.js';
 import type { Endpoint } from '../target/endpoint.js';
-import { TargetError } from '../target/error.js';
+import { readAt, TargetError } from '../target/error.js';
 import { missingRegistration } from '../target/missing-registration.js';
 import { parseStaticTarget, STATIC_SCHEME, staticAuthority } from '../target/static-target.js';
 import { type DnsTargetOptions, readDnsTarget } from './dns-refresh.js';
@@ -42,26 +42,19 @@ export type ParsedTarget =
       readonly options: DnsTargetOptions;
     };
 
-const SCHEMES = {
-  static: (uri: experimental.GrpcUri): ParsedTarget => {
-    return { scheme: STATIC_SCHEME, ...parseStaticTarget(uri), authority: staticAuthority(uri) };
-  },
-  [SRV_SCHEME]: (uri: experimental.GrpcUri): ParsedTarget => {
+type Parse = (uri: experimental.GrpcUri) => ParsedTarget;
+
+const SCHEMES: Readonly<Record<ParsedTarget['scheme'], Parse>> = {
+  static: (uri) => ({ scheme: STATIC_SCHEME, ...parseStaticTarget(uri), authority: staticAuthority(uri) }),
+  srv: (uri) => {
     const { target, own: options } = readSrvTarget(uri);
     const { dnsServer, service } = target;
     return { scheme: SRV_SCHEME, authority: srvAuthority(uri), dnsServer, service, options };
   },
-  'dns+refresh': (uri: experimental.GrpcUri): ParsedTarget => {
+  'dns+refresh': (uri) => {
     const { target, own: options } = readDnsTarget(uri);
-    const { dnsServer, host, port } = target;
-    return {
-      scheme: DNS_REFRESH_SCHEME,
-      authority: dnsRefreshAuthority(uri),
-      dnsServer,
-      host,
-      port,
-      options,
-    };
+    const { query: _, ...parts } = target;
+    return { scheme: DNS_REFRESH_SCHEME, authority: dnsRefreshAuthority(uri), ...parts, options };
   },
 };
 
@@ -74,12 +67,7 @@ const NAMES = Object.keys(SCHEMES) as ReadonlyArray<keyof typeof SCHEMES>;
  *   of a scheme that nobody has registered yet is such a one, and the message names the call that is missing.
  */
 export function parseTarget(target: string): ParsedTarget {
-  try {
-    return parse(target);
-  } catch (error) {
-    if (!(error instanceof TargetError)) throw error;
-    throw new TargetError(`bad target: ${error.message}`);
-  }
+  return readAt('bad target', () => parse(target));
 }
 
 function parse(target: string): ParsedTarget {

@@ -5,7 +5,7 @@
 import { experimental } from '@grpc/grpc-js';
 import { addressName, quote, show, withoutPassword } from '@petiole/service-config/internal';
 import { DEFAULT_PORT, type HostAddress, parseAddress } from './address.js';
-import { TargetError } from './error.js';
+import { readAt, TargetError } from './error.js';
 
 /** The authority where a target has none that could be used; such a channel never connects. */
 export const FALLBACK_AUTHORITY = 'localhost';
@@ -18,19 +18,10 @@ export function checkAuthority(authority: string): string {
   if (typeof authority !== 'string') {
     throw new TargetError(`server name ${show(authority)} is no string`);
   }
-  let parsed: HostAddress;
-  try {
-    parsed = parseAddress(authority);
-  } catch (error) {
-    if (!(error instanceof TargetError)) throw error;
-    throw new TargetError(`server name ${quote(authority)}: ${error.message}`);
-  }
-  if (parsed.host.includes('%')) {
-    throw new TargetError(`server name ${quote(authority)} has a zone id, which no certificate can carry`);
-  }
-  if (!URL.canParse(`https://${authority}`)) {
-    throw new TargetError(`server name ${quote(authority)} is not valid in a URL`);
-  }
+  const name = `server name ${quote(authority)}`;
+  const { host } = readAt(name, () => parseAddress(authority));
+  if (host.includes('%')) throw new TargetError(`${name} has a zone id, which no certificate can carry`);
+  if (!URL.canParse(`https://${authority}`)) throw new TargetError(`${name} is not valid in a URL`);
   return authority;
 }
 

@@ -7,7 +7,7 @@
  */
 import { isIP, isIPv6 } from 'node:net';
 import type { experimental } from '@grpc/grpc-js';
-import { addressName, messageOf, quote } from '@petiole/service-config/internal';
+import { addressName, quote } from '@petiole/service-config/internal';
 import { checkHost, type HostAddress, parseAddress } from './address.js';
 import {
   authorityOf,
@@ -16,7 +16,7 @@ import {
   FALLBACK_AUTHORITY,
   withoutRootDot,
 } from './authority.js';
-import { TargetError } from './error.js';
+import { readAt, TargetError } from './error.js';
 import { splitQuery } from './query.js';
 
 export const SRV_SCHEME = 'srv';
@@ -104,18 +104,12 @@ function inBrackets(text: string): string {
 function readDnsServer(target: experimental.GrpcUri): string | undefined {
   const text = authorityPart(target, 'a DNS server and no name; the name goes on after a slash');
   if (text === '') return undefined;
-  const refuse = (what: string): never => {
-    throw new TargetError(`DNS server ${quote(text)}${what}`);
-  };
-  let address: HostAddress;
-  try {
-    address = parseAddress(text);
-  } catch (error) {
-    return refuse(`: ${messageOf(error)}`);
+  const server = `DNS server ${quote(text)}`;
+  const { host, port } = readAt(server, () => parseAddress(text));
+  if (isIP(host) === 0) {
+    throw new TargetError(`${server} must be an IP address; a name would have to be looked up itself`);
   }
-  const { host, port } = address;
-  if (isIP(host) === 0) refuse(' must be an IP address; a name would have to be looked up itself');
-  if (host.includes('%')) refuse(" has a zone id, which Node's DNS resolver drops");
+  if (host.includes('%')) throw new TargetError(`${server} has a zone id, which Node's DNS resolver drops`);
   const hasPort = text.startsWith('[') ? !text.endsWith(']') : text.includes(':');
   return addressName({ host, port: hasPort ? port : DNS_PORT });
 }

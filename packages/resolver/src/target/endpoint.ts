@@ -151,11 +151,7 @@ function readOne(
 ): Endpoint | undefined {
   const before = refused.length;
   const refuse = (what: string): void => void refused.push(`endpoints[${index}]: ${what}`);
-  let endpoint = undefined as Endpoint | undefined;
-  unlessRefused(refuse, () => {
-    const read = readEndpoint(input, reading, refuse);
-    if (read.addresses.length > 0) endpoint = read;
-  });
+  const endpoint = unlessRefused(refuse, () => readEndpoint(input, reading, refuse));
   // Whether a Unix socket is allowed depends on who asks.
   const isConstant = typeof input === 'object' && refused.length === before && isDeepFrozen(input);
   if (isConstant && endpoint?.addresses.every((address) => 'port' in address)) constants.set(input, endpoint);
@@ -163,14 +159,14 @@ function readOne(
 }
 
 /**
- * The good addresses of an endpoint, with its attributes.
+ * The good addresses of an endpoint, with its attributes; undefined where none is good.
  * @throws {TargetError} when the whole is bad.
  */
 function readEndpoint(
   input: EndpointInput,
   { unixSockets }: Reading,
   refuse: (what: string) => void,
-): Endpoint {
+): Endpoint | undefined {
   const given: EndpointObject = typeof input === 'string' ? { addresses: input.split('+') } : input;
   const { addresses: inputs, attributes }: Partial<EndpointObject> = given ?? {};
   if (!Array.isArray(inputs) || inputs.length === 0) {
@@ -178,19 +174,19 @@ function readEndpoint(
   }
   const read =
     attributes === undefined || attributes === null ? attributesOf(given) : readAttributes(attributes);
-  const addresses: SubchannelAddress[] = [];
-  for (const address of inputs) {
-    unlessRefused(refuse, () => addresses.push(toAddress(address, unixSockets)));
-  }
-  return deepFreeze(withAttributes({ addresses: [...withoutRepetition(addresses)] }, read));
+  // The copy has undefined in the place of holes, which map() would pass over.
+  const good = [...inputs].map((address) => unlessRefused(refuse, () => toAddress(address, unixSockets)));
+  const addresses = withoutRepetition(good.filter((address) => address !== undefined));
+  if (addresses.length === 0) return undefined;
+  return deepFreeze(withAttributes({ addresses: [...addresses] }, read));
 }
 
-function unlessRefused(refuse: (what: string) => void, read: () => void): void {
+function unlessRefused<Read>(refuse: (what: string) => void, read: () => Read): Read | undefined {
   try {
-    read();
+    return read();
   } catch (error) {
     if (!(error instanceof TargetError)) throw error;
-    refuse(error.message);
+    return void refuse(error.message);
   }
 }
 
@@ -224,30 +220,7 @@ function toAddress(input: string | Readonly<SubchannelAddress>, unixSockets: boo
 
 /** Whether two lists hold the same endpoints in the same order, with the same addresses in theirs, and attributes. */
 export function sameEndpoints(left: readonly Endpoint[], right: readonly Endpoint[]): boolean {
-  return (
-    left.length === right.length &&
-    left.every((endpoint, index) => {
-      const other = right[index];
-      if (endpoint === other) return true;
-      return other !== undefined && sameAddresses(endpoint, other) && sameAttributes(endpoint, other);
-    })
-  );
-}
-
-/**
- * Copies of the endpoints and their addresses, each once, the first of its kind in its place: `pick_first` may wait for
- * ever on an address that it is given twice (fact R13).
- */
-export function withoutDuplicates<Address extends SubchannelAddress>(
-  endpoints: ReadonlyArray<{ readonly addresses: readonly Address[] }>,
-): Array<{ addresses: Address[] }> {
-  const kept = new Map<string, { addresses: Address[] }>();
-  for (const endpoint of endpoints) {
-    const key = endpointKey(endpoint);
-    if (kept.has(key)) continue;
-    // The spread takes attributes along.
-    const addresses = withoutRepetition(endpoint.addresses).map((address) => ({ ...address }));
-    kept.set(key, { ...endpoint, addresses });
-  }
-  return [...kept.values()];
+  const isSame = (one: Endpoint, other: Endpoint | undefined): boolean =>
+    one === other || (other !== undefined && sameAddresses(one, other) && sameAttributes(one, other));
+  return left.length === right.length && left.every((endpoint, index) => isSame(endpoint, right[index]));
 }

@@ -5,10 +5,17 @@
  */
 import { isIP } from 'node:net';
 import type { experimental } from '@grpc/grpc-js';
-import { addressName, attributesOf, endpointName, quote } from '@petiole/service-config/internal';
+import {
+  addressName,
+  attributesOf,
+  endpointKey,
+  endpointName,
+  quote,
+  withoutRepetition,
+} from '@petiole/service-config/internal';
 import { type HostAddress, parseAddress } from './address.js';
 import { authorityOf, authorityPart, checkAuthority } from './authority.js';
-import { type EndpointInput, type SubchannelAddress, toEndpoints, withoutDuplicates } from './endpoint.js';
+import { type EndpointInput, type SubchannelAddress, toEndpoints } from './endpoint.js';
 import { TargetError } from './error.js';
 import { expectRegistration } from './missing-registration.js';
 import { assertOptions } from './objects.js';
@@ -92,19 +99,21 @@ export function staticAuthority({ authority, path }: experimental.GrpcUri): stri
   return authority || authorityOf(parseAddress(path.slice(0, endOfAddress(path, 0))));
 }
 
-function splitPath(path: string): Array<{ addresses: HostAddress[] }> {
-  const endpoints: Array<{ addresses: HostAddress[] }> = [];
+/** Each once, the first of its kind in its place: `pick_first` may wait for ever on an address that is there twice (fact R13). */
+function splitPath(path: string): StaticTarget['endpoints'] {
+  const endpoints = new Map<string, { addresses: HostAddress[] }>();
   let addresses: HostAddress[] = [];
   for (let start = 0; start <= path.length; ) {
     const end = endOfAddress(path, start);
     addresses.push(readAddress(path, start, end));
     if (path[end] !== '+') {
-      endpoints.push({ addresses });
+      const key = endpointKey({ addresses });
+      if (!endpoints.has(key)) endpoints.set(key, { addresses: [...withoutRepetition(addresses)] });
       addresses = [];
     }
     start = end + 1;
   }
-  return withoutDuplicates(endpoints);
+  return [...endpoints.values()];
 }
 
 function readAddress(path: string, start: number, end: number): HostAddress {

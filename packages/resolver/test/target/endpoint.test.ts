@@ -2,16 +2,16 @@ import { setImmediate } from 'node:timers/promises';
 import type { experimental } from '@grpc/grpc-js';
 import { describe, expect, it } from 'vitest';
 import { createResolverClass } from '../../src/schemes/define-resolver.js';
-import { withoutDuplicates } from '../../src/target/endpoint.js';
+import { toEndpoints } from '../../src/target/endpoint.js';
 import { Probe } from '../support/probe.js';
 
-describe('withoutDuplicates', () => {
+describe('toEndpoints', () => {
   it('keeps the first of each address and of each set of addresses', () => {
     const [a, b] = [
       { host: '::1', port: 1 },
       { host: '127.0.0.1', port: 1 },
     ];
-    const kept = withoutDuplicates<experimental.SubchannelAddress>([
+    const kept = toEndpoints([
       { addresses: [a, b, { ...a }] },
       { addresses: [b, a] },
       { addresses: [b] },
@@ -27,15 +27,13 @@ describe('withoutDuplicates', () => {
   ] satisfies [string, experimental.SubchannelAddress[], experimental.SubchannelAddress[]][])(
     'tells an endpoint from a Unix socket %s',
     (_, some, one) => {
-      expect(
-        withoutDuplicates<experimental.SubchannelAddress>([{ addresses: some }, { addresses: one }]),
-      ).toHaveLength(2);
+      expect(toEndpoints([{ addresses: some }, { addresses: one }])).toHaveLength(2);
     },
   );
 
   it('shares nothing with what it was given', () => {
     const given = [{ addresses: [{ host: '::1', port: 1 }] }];
-    const [kept] = withoutDuplicates(given);
+    const [kept] = toEndpoints(given);
     expect(kept).toEqual(given[0]);
     expect(kept?.addresses[0]).not.toBe(given[0]?.addresses[0]);
   });
