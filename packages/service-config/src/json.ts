@@ -10,6 +10,9 @@ export function isJson(value: unknown): value is Json {
 
 export const isString = (value: unknown): value is string => typeof value === 'string';
 export const isNumber = (value: unknown): value is number => typeof value === 'number';
+/** Both bounds are inclusive. */
+export const isInteger = (value: unknown, least: number, most: number): value is number =>
+  isNumber(value) && Number.isInteger(value) && value >= least && value <= most;
 export const isBoolean = (value: unknown): value is boolean => typeof value === 'boolean';
 
 /** The own fields of an object, none of anything else: `Object.prototype.timeout` is nobody's config. */

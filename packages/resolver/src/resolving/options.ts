@@ -1,7 +1,7 @@
 /**
  * How often a polling resolver asks, how long it waits, and what an answer may bring: the options and their ranges.
  */
-import { show } from '@petiole/service-config/internal';
+import { isInteger, show } from '@petiole/service-config/internal';
 import { type EndpointBounds, NO_BOUND } from '../lookup/bounds.js';
 
 /** How a resolver of your own looks, and what its answers may bring. */
@@ -40,7 +40,7 @@ type Allowed = readonly [ErrorConstructor, range: string, has: (value: unknown) 
 const COUNT: Allowed = [
   RangeError,
   `an integer from 1 to ${NO_BOUND}`,
-  (value) => Number.isInteger(value) && isWithin(value, 1, NO_BOUND),
+  (value) => isInteger(value, 1, NO_BOUND),
 ];
 const FLAG: Allowed = [TypeError, 'true or false', (value) => typeof value === 'boolean'];
 

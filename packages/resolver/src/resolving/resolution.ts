@@ -7,6 +7,7 @@ import {
   attributesOf,
   endpointKey,
   isJson,
+  madeOr,
   messageOf,
   oneLine,
   sameAttributes,
@@ -86,34 +87,27 @@ export function succeed(
   if (!isJson(resolution)) {
     throw new TypeError(`resolve() must give an object such as { endpoints: [] }, got ${show(resolution)}`);
   }
-  const { maxAddressesPerEndpoint } = options;
   // Copies: a look-up may hand out the same array again, changed.
   const found = readEndpoints(resolution.endpoints, options, before?.found);
   const bad = summarize(found.refused);
   if (bad !== '' && found.endpoints.length === 0) throw new TargetError(bad);
   const bounded = orderedWithinBounds(before?.endpoints ?? [], found, options);
   const unchanged = before !== undefined && sameEndpoints(before.endpoints, bounded.kept);
-  const config = readConfig(resolution.serviceConfig ?? null, before);
-  const leftOut = joinNotes(
-    resolution.leftOut ?? '',
-    found.cut === 0
-      ? ''
-      : `${found.cut} endpoints have more than ${maxAddressesPerEndpoint} addresses (maxAddressesPerEndpoint)`,
-    bounded.leftOut,
-  );
+  const { isNews: isNewConfig, ...config } = readConfig(resolution.serviceConfig ?? null, before);
+  const most = `${options.maxAddressesPerEndpoint} addresses (maxAddressesPerEndpoint)`;
+  const cut = found.cut === 0 ? '' : `${found.cut} endpoints have more than ${most}`;
+  const leftOut = joinNotes(resolution.leftOut ?? '', cut, bounded.leftOut);
   const note = joinNotes(oneLine(`${resolution.note ?? ''}`, LONGEST_NOTE), bad, leftOut, config.complaint);
   return {
     answer: {
       endpoints: unchanged ? before.endpoints : bounded.kept,
       found,
-      serviceConfig: config.serviceConfig,
-      source: config.source,
-      complaint: config.complaint,
+      ...config,
       leftOut,
       incomplete: resolution.incomplete === true || bad !== '',
       note,
     },
-    isNews: !unchanged || config.isNews,
+    isNews: !unchanged || isNewConfig,
     trouble: joinNotes(
       config.complaint === before?.complaint ? '' : config.complaint,
       (before?.leftOut ?? '') === '' ? leftOut : '',
@@ -147,8 +141,8 @@ type ConfigRead = Pick<GoodAnswer, 'serviceConfig' | 'source' | 'complaint'> & {
 function readConfig(input: ServiceConfigInput | null, before: GoodAnswer | undefined): ConfigRead {
   const last = before?.serviceConfig ?? null;
   if (input === null) return { serviceConfig: null, source: null, complaint: '', isNews: last !== null };
-  // As text: the same object may come again, changed.
-  const source = typeof input === 'string' ? input : jsonText(input);
+  // As text: the same object may come again, changed. What is wrong with one that has none, `readServiceConfig` says.
+  const source = typeof input === 'string' ? input : madeOr(null, () => JSON.stringify(input) ?? null);
   // A bad one is read again: the policy that it names may have been registered by now.
   if (before?.complaint === '' && source !== null && before.source === source) {
     return { serviceConfig: last, source, complaint: '', isNews: false };
@@ -159,14 +153,5 @@ function readConfig(input: ServiceConfigInput | null, before: GoodAnswer | undef
     // As an error it would cost the addresses, too (fact R9).
     const complaint = `bad service config ignored: ${messageOf(error, LONGEST_NOTE)}`;
     return { serviceConfig: last, source, complaint, isNews: false };
-  }
-}
-
-/** Null for what has no JSON, such as a cyclic object; `readServiceConfig` says what is wrong with it. */
-function jsonText(input: object): string | null {
-  try {
-    return JSON.stringify(input) ?? null;
-  } catch {
-    return null;
   }
 }

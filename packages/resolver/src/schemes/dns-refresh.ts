@@ -5,11 +5,7 @@
  */
 import { isIP, isIPv6 } from 'node:net';
 import type { experimental } from '@grpc/grpc-js';
-import {
-  type PreparedServiceConfig,
-  readServiceConfig,
-  type ServiceConfigInput,
-} from '@petiole/service-config';
+import { readServiceConfig, type ServiceConfigInput } from '@petiole/service-config';
 import { show } from '@petiole/service-config/internal';
 import { DNS_ASKS_SERVERS, DNS_CONFIG_PREFIX, resolverBeforeTakeOver } from '../grpc-js/dns-scheme.js';
 import { type ResolverClass, registration } from '../grpc-js/registration.js';
@@ -183,13 +179,13 @@ export function createDnsRefreshResolverClass(
   lookups: DnsRefreshLookups = { open: openDnsSession, ask: getaddrinfo },
 ): ResolverClass {
   const name = schemeOf(options);
-  const { scheme: _, serviceConfig, ...polling } = options;
+  const { scheme: _, serviceConfig = null, ...polling } = options;
   checkDnsOptions(polling);
   const scheme = SCHEMES[name];
   return schemeResolver({
     name,
     tracer: 'dns_refresh_resolver',
-    serviceConfig: readConfig(serviceConfig),
+    serviceConfig: serviceConfig === null ? null : readServiceConfig(serviceConfig, 'program'),
     parse: (uri) => readDnsTarget(uri, polling, scheme),
     authority: scheme.authority,
     unread: scheme.unread?.(),
@@ -212,15 +208,6 @@ function schemeOf(options: DnsRefreshOptions): keyof typeof SCHEMES {
   throw new RangeError(`scheme must be '${DNS_REFRESH_SCHEME}' or '${DNS_SCHEME}', got ${show(scheme)}`);
 }
 
-function readConfig(input: ServiceConfigInput | null | undefined): PreparedServiceConfig | null {
-  return input === undefined || input === null ? null : readServiceConfig(input, 'program');
-}
-
-const register = {
-  'dns+refresh': registration(DNS_REFRESH_SCHEME, createDnsRefreshResolverClass),
-  [DNS_SCHEME]: registration(DNS_SCHEME, createDnsRefreshResolverClass),
-};
-
 /**
  * Registers the `dns+refresh:` scheme with grpc-js, or takes over `dns:`; call it before the channel is made. Idempotent
  * without options; a call with options gives them to the channels made from then on.
@@ -228,5 +215,6 @@ const register = {
  *   nobody has registered, TypeError on others.
  */
 export function registerRefreshingDnsResolver(options?: DnsRefreshOptions): void {
-  register[options === undefined ? DNS_REFRESH_SCHEME : schemeOf(options)](options);
+  const scheme = options === undefined ? DNS_REFRESH_SCHEME : schemeOf(options);
+  registration(scheme, createDnsRefreshResolverClass)(options);
 }

@@ -1,7 +1,7 @@
 /** The class that grpc-js is given for a scheme: it reads the target, and opens what finds the endpoints of a channel. */
 import type { experimental } from '@grpc/grpc-js';
 import type { PreparedServiceConfig } from '@petiole/service-config';
-import { tracer } from '@petiole/service-config/internal';
+import { madeOr, tracer } from '@petiole/service-config/internal';
 import type { ResolverClass } from '../grpc-js/registration.js';
 import { Delivery } from '../resolving/delivery.js';
 import { constant } from '../resolving/follower.js';
@@ -32,9 +32,10 @@ export function schemeResolver<Target>(scheme: Scheme<Target>): ResolverClass {
   return class SchemeResolver implements experimental.Resolver {
     readonly #inner: experimental.Resolver;
 
-    constructor(...[target, listener, channelOptions]: ConstructorParameters<ResolverClass>) {
+    constructor(...args: ConstructorParameters<ResolverClass>) {
+      const [target, listener, channelOptions] = args;
       const channel = new Delivery(target, listener, trace, channelOptions, scheme.serviceConfig);
-      this.#inner = open(scheme, channel, [target, listener, channelOptions]);
+      this.#inner = open(scheme, channel, args);
       abandoned.register(this, this.#inner, this);
     }
 
@@ -49,11 +50,7 @@ export function schemeResolver<Target>(scheme: Scheme<Target>): ResolverClass {
     }
 
     static getDefaultAuthority(target: experimental.GrpcUri): string {
-      try {
-        return scheme.authority(target);
-      } catch {
-        return FALLBACK_AUTHORITY; // RPCs fail, and say why
-      }
+      return madeOr(FALLBACK_AUTHORITY, () => scheme.authority(target)); // RPCs fail, and say why
     }
   };
 }
@@ -70,14 +67,12 @@ function open<Target>(
   args: ConstructorParameters<ResolverClass>,
 ): experimental.Resolver {
   const [target] = args;
-  let parsed: Target;
   try {
-    parsed = scheme.parse(target);
+    return scheme.open(scheme.parse(target), channel);
   } catch (error) {
     if (!(error instanceof TargetError)) throw error;
     const Other = scheme.unread?.(target);
     if (Other !== undefined) return new Other(...args);
     return constant(unavailable(`bad ${scheme.name}: target: ${error.message}`), channel);
   }
-  return scheme.open(parsed, channel);
 }

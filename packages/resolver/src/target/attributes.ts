@@ -1,7 +1,7 @@
 /** Attributes of an endpoint as a program or a catalogue gives them, checked. */
 import { isDeepStrictEqual } from 'node:util';
 import type { EndpointAttributes } from '@petiole/service-config';
-import { isDeeper, isJson, show } from '@petiole/service-config/internal';
+import { isDeeper, isInteger, isJson, madeOr, show } from '@petiole/service-config/internal';
 import { TargetError } from './error.js';
 import { deepFreeze } from './objects.js';
 
@@ -31,8 +31,8 @@ const OTHER: Allowed = [
 const ALLOWED: ReadonlyMap<string, Allowed> = new Map([
   ['zone', TEXT],
   ['hashKey', TEXT],
-  ['weight', ['an integer from 1 to 4294967295', (value) => isWithin(value, 1, 2 ** 32 - 1)]],
-  ['priority', ['an integer from 0 to 4294967295', (value) => isWithin(value, 0, 2 ** 32 - 1)]],
+  ['weight', ['an integer from 1 to 4294967295', (value) => isInteger(value, 1, 2 ** 32 - 1)]],
+  ['priority', ['an integer from 0 to 4294967295', (value) => isInteger(value, 0, 2 ** 32 - 1)]],
 ]);
 
 /**
@@ -57,13 +57,5 @@ export function readAttributes(given: unknown): EndpointAttributes {
 
 /** Undefined for what JSON cannot hold: a bigint, for instance. */
 function copyOf(value: unknown): unknown {
-  try {
-    return JSON.parse(JSON.stringify(value));
-  } catch {
-    return undefined;
-  }
-}
-
-function isWithin(value: unknown, least: number, most: number): boolean {
-  return Number.isInteger(value) && Number(value) >= least && Number(value) <= most;
+  return madeOr(undefined, () => JSON.parse(JSON.stringify(value)));
 }

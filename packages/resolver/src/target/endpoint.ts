@@ -9,6 +9,7 @@ import {
   attributesOf,
   endpointKey,
   Fingerprints,
+  isInteger,
   quote,
   sameAddresses,
   sameAttributes,
@@ -209,7 +210,7 @@ function toAddress(input: string | Readonly<SubchannelAddress>, unixSockets: boo
     }
     if ('host' in input && typeof input.host === 'string') {
       const { host, port } = input;
-      if (!Number.isInteger(port) || port < 1 || port > 65_535) {
+      if (!isInteger(port, 1, 65_535)) {
         throw new TargetError(`port of ${quote(host)} must be an integer from 1 to 65535, got ${show(port)}`);
       }
       return { host: isIPv6Host(host) ? host : checkHost(host), port };

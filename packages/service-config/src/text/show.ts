@@ -2,6 +2,7 @@
  * Foreign texts and values as they stand in messages: in one line, cut, without control characters and passwords, and a
  * string told from a number.
  */
+import { madeOr } from '../made-or.js';
 import { visible } from './one-line.js';
 
 const LONGEST = 80;
@@ -29,12 +30,9 @@ function textOf(value: unknown): string {
   if (typeof value === 'bigint') return `${value}n`;
   // JSON would make null of NaN and nothing of a function.
   if (typeof value === 'number' || value === undefined) return String(value);
-  try {
-    return JSON.stringify(value) ?? `a ${typeof value}`;
-  } catch {
-    // A cycle, a bigint inside, a toJSON that throws, or more levels than the stack has room for.
-    return Array.isArray(value) ? 'an array that is no JSON' : 'an object that is no JSON';
-  }
+  // A cycle, a bigint inside, a toJSON that throws, or more levels than the stack has room for.
+  const noJson = `an ${Array.isArray(value) ? 'array' : 'object'} that is no JSON`;
+  return madeOr(noJson, () => JSON.stringify(value) ?? `a ${typeof value}`);
 }
 
 /** A text with `***` for a password, as `user:password@host` has one: no message and no event may carry it to a log. */
