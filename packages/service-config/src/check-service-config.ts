@@ -3,7 +3,7 @@
  * mends is what `serviceConfig()` writes and `readServiceConfig()` reads.
  */
 import type { Finding, ServiceConfigFinding } from './finding.js';
-import { isJson, isNumber, isString, type Json, own } from './json.js';
+import { isInteger, isJson, isNumber, isString, type Json, own } from './json.js';
 import { methodConfig } from './methods.js';
 import { policies } from './policies/list.js';
 import { isRegistered, petiolePolicies } from './policies/registered.js';
@@ -49,27 +49,22 @@ const serviceName: Row = (value, at) => {
   const takenFrom = value === undefined || value === null ? 'dns' : undefined;
   at.find(value, UNCHECKED, `must be a string, "" for the server as a whole, ${got(value)}`, { takenFrom });
 };
-const healthCheckFields = object(() => ({ required: { serviceName } }));
-
-const healthCheckConfig: Row = (value, at) =>
-  isJson(value)
-    ? healthCheckFields(value, at)
-    : at.refuse(value, 'must be an object such as {"serviceName": "pkg.Service"}', UNCHECKED);
+const healthCheckConfig = object(() => ({
+  required: { serviceName },
+  example: ' such as {"serviceName": "pkg.Service"}',
+  refused: UNCHECKED,
+}));
 
 /** gRFC A105, whose message has a uint32 and no meaning for 0. grpc-js drops it; the policies of Petiole read it. */
 const maxConnectionsPerSubchannel: Row = (value, at) => {
-  if (isNumber(value) && Number.isInteger(value) && value >= 1 && value < 2 ** 32) return value;
+  if (isInteger(value, 1, 2 ** 32 - 1)) return value;
   return at.refuse(value, 'must be an integer from 1 to 4294967295', UNSCALED);
 };
-const connectionScalingFields = object(() => ({
+const connectionScaling = object(() => ({
   optional: { maxConnectionsPerSubchannel },
-  absent: () => UNSCALED,
+  example: ' such as {"maxConnectionsPerSubchannel": 5}',
+  refused: UNSCALED,
 }));
-
-const connectionScaling: Row = (value, at) =>
-  isJson(value)
-    ? connectionScalingFields(value, at)
-    : at.refuse(value, 'must be an object such as {"maxConnectionsPerSubchannel": 5}', UNSCALED);
 
 /** What only the policies of Petiole read, and what becomes of it with others. */
 const OURS: readonly (readonly [name: string, fate: Fate, none: string])[] = [

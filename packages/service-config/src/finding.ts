@@ -1,5 +1,3 @@
-/** One thing in a service config that grpc-js does not do as written. */
-
 /** Something in a service config that grpc-js ignores, replaces, misreads or refuses, or that harms the process. */
 export interface ServiceConfigFinding {
   /** Where: `methodConfig[0].timeout`; the empty string for the config as a whole. */

@@ -9,7 +9,6 @@ import {
   parseDuration,
 } from './duration.js';
 import { isBoolean, isNumber, isString, own } from './json.js';
-import { lazily } from './lazily.js';
 import { got } from './text/show.js';
 import { type Fate, IGNORED, type Place, THROWS } from './walk/place.js';
 import { type Limit, leaf, list, object, type Row } from './walk/rows.js';
@@ -202,8 +201,8 @@ const entry = object(() => ({
 }));
 
 const ENTRIES = 'must be an array of objects';
-const entries = lazily(() => list(entry, ENTRIES, MOST_ENTRIES));
+const entries = list(entry, ENTRIES, MOST_ENTRIES);
 
 /** The row of `methodConfig`. */
 export const methodConfig: Row = (value, at) =>
-  Array.isArray(value) ? entries()(value, at) : at.refuse(value, ENTRIES, IGNORED);
+  Array.isArray(value) ? entries(value, at) : at.refuse(value, ENTRIES, IGNORED);

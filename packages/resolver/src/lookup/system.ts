@@ -24,41 +24,35 @@ interface Query {
   answeredAt: number;
 }
 
+/** The addresses of a host, each once, in the system's order. Rejects with a {@link DnsError}, at the latest when the signal aborts. */
+export type LookUpInSystem = (host: string, signal: AbortSignal) => Promise<readonly string[]>;
+
 /** One channel's use of the system's resolver. */
-export class SystemLookup {
-  readonly #getaddrinfo: Getaddrinfo;
+export function systemLookup(ask: Getaddrinfo): LookUpInSystem {
   /**
    * Those under way, and those whose answer came too late, for the next resolution: with a dead first name server, glibc
    * takes a little over five seconds for each look-up, and a deadline of five would never see one.
    */
-  readonly #queries = new Map<string, Query>();
+  const queries = new Map<string, Query>();
 
-  constructor(ask: Getaddrinfo) {
-    this.#getaddrinfo = ask;
-  }
-
-  /**
-   * The addresses of a host, each once, in the system's order.
-   * Rejects with a {@link DnsError}, at the latest when the signal aborts.
-   */
-  async lookup(host: string, signal: AbortSignal): Promise<readonly string[]> {
-    const found = await answerOf(() => this.#query(host), 'system', host, signal);
-    this.#queries.delete(host);
-    return [...new Set(found)];
-  }
-
-  #query(host: string): Promise<readonly string[]> {
-    const before = this.#queries.get(host);
+  const query = (host: string): Promise<readonly string[]> => {
+    const before = queries.get(host);
     if (before !== undefined && before.answeredAt > performance.now() - LATE_ANSWER_MS) return before.answer;
-    const query = { answer: this.#getaddrinfo(host), answeredAt: Number.POSITIVE_INFINITY };
-    this.#queries.set(host, query);
-    const forget = (): void => void this.#queries.delete(host);
-    query.answer.then((found) => {
-      query.answeredAt = performance.now();
+    const begun = { answer: ask(host), answeredAt: Number.POSITIVE_INFINITY };
+    queries.set(host, begun);
+    const forget = (): void => void queries.delete(host);
+    begun.answer.then((found) => {
+      begun.answeredAt = performance.now();
       if (found.length === 0) forget();
     }, forget);
-    return query.answer;
-  }
+    return begun.answer;
+  };
+
+  return async (host, signal) => {
+    const found = await answerOf(() => query(host), 'system', host, signal);
+    queries.delete(host);
+    return [...new Set(found)];
+  };
 }
 
 /** IPv6 before IPv4, otherwise in order. */

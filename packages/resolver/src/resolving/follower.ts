@@ -7,70 +7,64 @@ import type { experimental } from '@grpc/grpc-js';
 import { backoff, reconnectDelays } from '../grpc-js/channel-options.js';
 import type { Delivery } from './delivery.js';
 import { Source, type Subscriber, type Told } from './source.js';
-import type { UpdateReason } from './update-events.js';
 
 /** The resolver of a channel that is told the same for ever. */
-export function constant(told: Told, channel: Delivery): Follower {
+export function constant(told: Told, channel: Delivery): experimental.Resolver {
   const source = new Source(told, 'first resolution', 'the answer never changes');
-  return new Follower(() => source, channel);
+  return follow(() => source, channel);
 }
 
-/** The resolver of one channel. `destroy` is the channel going idle; `updateResolution` brings it back. */
-export class Follower implements experimental.Resolver, Subscriber {
-  readonly #find: () => Source;
-  readonly #channel: Delivery;
+/**
+ * The resolver of one channel. `destroy` is the channel going idle; `updateResolution` brings it back.
+ * @param find gives what to follow, each time that the channel begins.
+ */
+export function follow(find: () => Source, channel: Delivery): experimental.Resolver {
+  let source: Source | undefined;
+  let first: NodeJS.Immediate | undefined;
   /** A result that the policy refused leaves the RPCs of the channel waiting (fact R8). */
-  readonly #retry: experimental.BackoffTimeout;
-  #source: Source | undefined;
-  #first: NodeJS.Immediate | undefined;
+  const retry = backoff(() => subscriber.tell('retry'), reconnectDelays(channel.channelOptions));
 
-  /** @param find gives what to follow, each time that the channel begins. */
-  constructor(find: () => Source, channel: Delivery) {
-    this.#find = find;
-    this.#channel = channel;
-    this.#retry = backoff(() => this.tell('retry'), reconnectDelays(channel.channelOptions));
-  }
+  const subscriber: Subscriber = {
+    tell(reason) {
+      if (source === undefined) return;
+      clearImmediate(first);
+      first = undefined;
+      retry.stop();
+      const { latest } = source;
+      if (latest === undefined) channel.trace?.(`${reason}: waits for the first update`);
+      else if (latest.kind === 'failure') channel.error(latest.failure, reason);
+      else if (channel.endpoints(latest, reason) || latest.endpoints.length === 0) retry.reset();
+      else if (source !== undefined) retry.runOnce();
+      if (latest?.kind === 'endpoints') subscriber.confirm();
+    },
+    confirm() {
+      if (source !== undefined) channel.answered();
+    },
+    fail(details) {
+      if (source !== undefined) channel.failed(details, 'update');
+    },
+  };
 
-  updateResolution(): void {
-    if (this.#source !== undefined) {
-      this.#channel.trace?.(`request ignored: ${this.#source.requestIgnored}`);
-      return;
-    }
-    const source = this.#find();
-    this.#source = source;
-    source.subscribe(this);
-    this.#first = setImmediate(() => this.tell(source.firstReason));
-  }
-
-  destroy(): void {
-    if (this.#source === undefined) return;
-    this.#channel.trace?.('stops: the channel is idle or closed');
-    this.#source.unsubscribe(this);
-    this.#source = undefined;
-    clearImmediate(this.#first);
-    this.#retry.stop();
-    this.#retry.reset();
-    this.#channel.reset();
-  }
-
-  tell(reason: UpdateReason): void {
-    if (this.#source === undefined) return;
-    clearImmediate(this.#first);
-    this.#first = undefined;
-    this.#retry.stop();
-    const { latest } = this.#source;
-    if (latest === undefined) this.#channel.trace?.(`${reason}: waits for the first update`);
-    else if (latest.kind === 'failure') this.#channel.error(latest.failure, reason);
-    else if (this.#channel.endpoints(latest, reason) || latest.endpoints.length === 0) this.#retry.reset();
-    else if (this.#source !== undefined) this.#retry.runOnce();
-    if (latest?.kind === 'endpoints') this.confirm();
-  }
-
-  confirm(): void {
-    if (this.#source !== undefined) this.#channel.answered();
-  }
-
-  fail(details: string): void {
-    if (this.#source !== undefined) this.#channel.failed(details, 'update');
-  }
+  return {
+    updateResolution() {
+      if (source !== undefined) {
+        channel.trace?.(`request ignored: ${source.requestIgnored}`);
+        return;
+      }
+      source = find();
+      const { firstReason } = source;
+      source.subscribe(subscriber);
+      first = setImmediate(() => subscriber.tell(firstReason));
+    },
+    destroy() {
+      if (source === undefined) return;
+      channel.trace?.('stops: the channel is idle or closed');
+      source.unsubscribe(subscriber);
+      source = undefined;
+      clearImmediate(first);
+      retry.stop();
+      retry.reset();
+      channel.reset();
+    },
+  };
 }

@@ -165,16 +165,17 @@ export class Polling implements experimental.Resolver {
     });
     this.#ask(look).then(
       // grpc-js must not hear of it in the turn of the event loop in which it asked.
-      (resolution) => setImmediate(() => this.#succeed(look, resolution)),
+      (successor) => setImmediate(() => this.#succeed(look, successor)),
       (error: unknown) => setImmediate(() => this.#fail(look, messageOf(error, LONGEST_NOTE))),
     );
   }
 
   /** Calls the look-up in a microtask: grpc-js may be at work now, and cannot bear that its client is closed (fact R7). */
-  async #ask({ controller: { signal } }: Resolving): Promise<Resolution> {
+  async #ask({ controller: { signal } }: Resolving): Promise<Successor> {
     await undefined;
     signal.throwIfAborted();
-    return this.#lookup.resolve({ signal, previous: this.#good?.endpoints });
+    const resolution = await this.#lookup.resolve({ signal, previous: this.#good?.endpoints });
+    return succeed(this.#good, resolution, this.#options);
   }
 
   /** Leaves the phase with its timers. The back-off goes on until there is a look. */
@@ -193,20 +194,12 @@ export class Polling implements experimental.Resolver {
     else if (next.kind === 'backing off' && !this.#backoff.isRunning()) this.#backoff.runOnce();
   }
 
-  #succeed(look: Resolving, resolution: Resolution): void {
+  #succeed(look: Resolving, { answer, isNews, trouble }: Successor): void {
     const { reason } = look;
     if (this.#phase !== look) {
       this.#channel.trace?.(`${reason}: dropped, it came too late`);
       return;
     }
-    let successor: Successor;
-    try {
-      successor = succeed(this.#good, resolution, this.#options);
-    } catch (error) {
-      this.#fail(look, messageOf(error, LONGEST_NOTE));
-      return;
-    }
-    const { answer, isNews, trouble } = successor;
     this.#good = answer;
     if (trouble !== '') logError(`${this.#channel.shortTarget}: ${trouble}`);
     this.#enter({ kind: 'waiting', refresh: this.#refreshTimer(), request: undefined });

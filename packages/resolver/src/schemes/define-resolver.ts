@@ -4,7 +4,7 @@ import { messageOf, show, type Trace } from '@petiole/service-config/internal';
 import { reconnectDelays } from '../grpc-js/channel-options.js';
 import { type ResolverClass, takingOver } from '../grpc-js/registration.js';
 import type { Delivery } from '../resolving/delivery.js';
-import { constant, Follower } from '../resolving/follower.js';
+import { constant, follow } from '../resolving/follower.js';
 import {
   type CheckedOptions,
   checkOptions,
@@ -195,7 +195,7 @@ function watching(definition: WatchingDefinition, options: CheckedOptions): Find
       trace,
       ended: () => shared.delete(key),
     });
-    return new Follower(() => {
+    return follow(() => {
       followed = shared.get(key) ?? followed;
       shared.set(key, followed);
       return followed;

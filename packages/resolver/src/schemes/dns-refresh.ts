@@ -14,7 +14,7 @@ import { DnsError } from '../lookup/dns-error.js';
 import { type DnsSession, type Family, type OpenDnsSession, openDnsSession } from '../lookup/dns-session.js';
 import { HostAddresses, type HostAnswer } from '../lookup/host-addresses.js';
 import { joinNotes, summarize } from '../lookup/notes.js';
-import { type Getaddrinfo, getaddrinfo, ipv6First, SystemLookup } from '../lookup/system.js';
+import { type Getaddrinfo, getaddrinfo, ipv6First, systemLookup } from '../lookup/system.js';
 import { TxtLookup } from '../lookup/txt.js';
 import type { Delivery } from '../resolving/delivery.js';
 import { constant } from '../resolving/follower.js';
@@ -145,13 +145,13 @@ function lookUp(
   const server = asked === 'system' ? undefined : asked.dnsServer;
   const open = (signal: AbortSignal): DnsSession => lookups.open(server, deadline, signal);
   const hosts = new HostAddresses(families, NO_BOUND); // its addresses are endpoints, and bounded as such
-  const system = new SystemLookup(ask);
+  const lookUpInSystem = systemLookup(ask);
   const surroundings = { open, deadline, trace, grace, prefix: configPrefix };
   const txt = new TxtLookup(withoutRootDot(host), channelOptions, surroundings);
 
   const find = async (signal: AbortSignal): Promise<Pick<HostAnswer, 'addresses' | 'failures'>> => {
     if (asked !== 'system') return hosts.lookup(host, open(signal));
-    const found = order(await system.lookup(host, signal));
+    const found = order(await lookUpInSystem(host, signal));
     const addresses = found.filter((address) => families.includes(isIPv6(address) ? 6 : 4));
     if (addresses.length > 0) return { addresses, failures: [] };
     throw new DnsError('ENODATA', families.includes(6) ? 'AAAA' : 'A', host);

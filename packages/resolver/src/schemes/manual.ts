@@ -3,7 +3,7 @@
  */
 import { sharedByCopies, tracer } from '@petiole/service-config/internal';
 import { type ResolverClass, registration } from '../grpc-js/registration.js';
-import { Follower } from '../resolving/follower.js';
+import { follow } from '../resolving/follower.js';
 import { Source, type Told, unavailable } from '../resolving/source.js';
 import { authorityOf, checkAuthority, FALLBACK_AUTHORITY } from '../target/authority.js';
 import { assertOptions } from '../target/objects.js';
@@ -121,7 +121,7 @@ export const manualResolverClass: ResolverClass = schemeResolver({
   authority: ({ authority }) => authority || FALLBACK_AUTHORITY,
   open: (id, channel) => {
     const closed = unavailable(`${channel.target}: ${CLOSED}, or was never created in this process`);
-    return new Follower(() => handles.byId.get(id) ?? new Source(closed, 'replay', SILENT), channel);
+    return follow(() => handles.byId.get(id) ?? new Source(closed, 'replay', SILENT), channel);
   },
 });
 

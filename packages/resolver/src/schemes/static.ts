@@ -9,7 +9,7 @@ import { cutNote, type EndpointBounds, firstAddresses, NO_BOUND } from '../looku
 import { HostTurns } from '../lookup/host-turns.js';
 import { keepPlaces } from '../lookup/keep-places.js';
 import { summarize } from '../lookup/notes.js';
-import { type Getaddrinfo, getaddrinfo, ipv6First, SystemLookup } from '../lookup/system.js';
+import { type Getaddrinfo, getaddrinfo, ipv6First, systemLookup } from '../lookup/system.js';
 import { constant } from '../resolving/follower.js';
 import { type CheckedOptions, checkOptions } from '../resolving/options.js';
 import { type Look, type Lookup, Polling } from '../resolving/polling.js';
@@ -51,7 +51,7 @@ function lookUpHosts(
   /** How many addresses of a host are used: each address of the target has the same share of them all. */
   const share = Math.max(1, Math.floor(bounds.maxAddresses / written.length));
   const most = Math.min(bounds.maxAddressesPerEndpoint, share);
-  const system = new SystemLookup(ask);
+  const lookUpInSystem = systemLookup(ask);
   const turns = new HostTurns();
   /** The last addresses of each host that was ever found. */
   const known = new Map<string, readonly string[]>();
@@ -62,7 +62,7 @@ function lookUpHosts(
       const leftOut: string[] = [];
       await turns.each(hosts, LOOKUPS_IN_FLIGHT, signal, async (host) => {
         try {
-          const found = ipv6First(await system.lookup(host, signal));
+          const found = ipv6First(await lookUpInSystem(host, signal));
           const before = known.get(host) ?? [];
           if (found.length > most) {
             const ordered = keepPlaces(before, found, (address) => address);

@@ -6,7 +6,7 @@ import { experimental } from '@grpc/grpc-js';
 import type { Finding } from '../finding.js';
 import { isDeeper, isJson } from '../json.js';
 import { lazily } from '../lazily.js';
-import { didYouMean } from '../text/near-miss.js';
+import { nearMiss } from '../text/near-miss.js';
 import { got } from '../text/show.js';
 import { type Fate, type Place, THROWS } from '../walk/place.js';
 import { complaintOf, FAILS } from './declared-fields.js';
@@ -146,10 +146,7 @@ function notRegistered(name: string): string {
     return `${name} is not registered: call register() of @grpc/grpc-js-xds first`;
   if (name === 'outlier_detection')
     return `${name} is switched off by the environment variable GRPC_EXPERIMENTAL_ENABLE_OUTLIER_DETECTION`;
-  const meant = didYouMean(
-    name,
-    [...registered.keys(), ...calls.keys(), ...Object.keys(table().known)],
-    String,
-  );
-  return `${name} is not registered with grpc-js: ${meant ?? 'call register() of the policy first'}`;
+  const meant = nearMiss(name, [...registered.keys(), ...calls.keys(), ...Object.keys(table().known)]);
+  const hint = meant === undefined ? 'call register() of the policy first' : `did you mean ${meant}?`;
+  return `${name} is not registered with grpc-js: ${hint}`;
 }

@@ -5,13 +5,9 @@ import { show } from './show.js';
 const LONG = 8;
 
 /** `did you mean "repeatCount"?`, or undefined where no candidate is near. */
-export function didYouMean(
-  name: string,
-  candidates: Iterable<string>,
-  print: (candidate: string) => string = show,
-): string | undefined {
+export function didYouMean(name: string, candidates: Iterable<string>): string | undefined {
   const meant = nearMiss(name, candidates);
-  return meant === undefined ? undefined : `did you mean ${print(meant)}?`;
+  return meant === undefined ? undefined : `did you mean ${show(meant)}?`;
 }
 
 /** The candidate that differs in case, underscores, a few letters, or is a longer name; undefined if none does. */

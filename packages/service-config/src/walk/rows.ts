@@ -38,6 +38,10 @@ export function list(row: Row, rule: string, most: number, ...limits: readonly L
 
 /** The fields of an object. */
 export interface Fields {
+  /** Ends the message about what is no object: ` such as {"a": 1}`. */
+  readonly example?: string;
+  /** What becomes of what is no object, and of null in a field. Default: what its place says. */
+  readonly refused?: Fate;
   readonly required?: Rows;
   readonly optional?: Rows;
   /** Fields of the specification that grpc-js has no use for. */
@@ -61,11 +65,12 @@ export function object(fields: () => Fields): Row<Json | undefined> {
 }
 
 function objectRow(fields: Fields): Row<Json | undefined> {
-  const { required = {}, optional = {}, unread = {}, hint, check } = fields;
-  const { spelling = (name) => name, absent = (_, { within }) => within.refused, other = unknown } = fields;
+  const { required = {}, optional = {}, unread = {}, example = '', refused, hint, check } = fields;
+  const { spelling = (name) => name, other = unknown } = fields;
+  const { absent = (_, { within }) => refused ?? within.refused } = fields;
   const rows = new Map(Object.entries({ ...required, ...optional, ...unread }));
   return (json, at) => {
-    if (!isJson(json)) return void at.refuse(json, 'must be an object');
+    if (!isJson(json)) return void at.refuse(json, `must be an object${example}`, refused);
     const read = Object.entries(json).map(([name, value]) => {
       const place = at.at(name);
       const field = spelling(name, json);
