@@ -26,93 +26,92 @@ export interface TxtSurroundings {
 }
 
 /** One channel's service config from TXT; off with the channel option `grpc.service_config_disable_resolution`: 1. */
-export class TxtLookup {
-  readonly #name: string;
-  readonly #enabled: boolean;
-  readonly #surroundings: TxtSurroundings;
-  readonly #client: ClientIdentity = { percentile: Math.random() * 100, hostname: hostname() };
-  /** The query under way. It outlives the look that began it: otherwise an answer slower than the grace never counts. */
-  #query: { readonly controller: AbortController; readonly ended: Promise<void> } | undefined;
-  #latest: object | null = null;
-  #latestRecords = '';
-  #complaint = '';
-
-  /** @param name the name of the service, without the prefix. */
-  constructor(name: string, channelOptions: ChannelOptions, surroundings: TxtSurroundings) {
-    this.#name = `${surroundings.prefix ?? '_grpc_config.'}${name}`;
-    this.#surroundings = surroundings;
-    this.#enabled =
-      channelOptions['grpc.service_config_disable_resolution'] !== 1 &&
-      this.#name.length <= 253 &&
-      !/(?:^|\.)localhost$/i.test(name); // RFC 6761: not to be asked of DNS
-    if (!this.#enabled) surroundings.trace?.(`no service config is asked for: TXT ${this.#name}`);
-  }
-
+export interface TxtLookup {
   /** Starts the look-up, unless one is still under way. */
-  start(): void {
-    if (!this.#enabled || this.#query !== undefined) return;
-    const controller = new AbortController();
-    const clock = new TurningClock();
-    clock.wait(this.#surroundings.deadline, () => controller.abort());
-    const ended = this.#ask(controller.signal).finally(() => {
-      clock.stop();
-      controller.abort();
-      if (this.#query?.controller === controller) this.#query = undefined;
-    });
-    this.#query = { controller, ended };
-  }
-
+  start(): void;
   /**
    * Waits for the look-up, for the grace at most and until the signal aborts; an answer that comes later counts from
    * the next look on.
    */
-  async settle(signal: AbortSignal): Promise<{ serviceConfig: object | null; note: string }> {
-    const query = this.#query;
-    if (query !== undefined) {
-      await atMost(this.#surroundings.grace ?? 1000, query.ended, signal);
-      if (this.#query === query) {
-        this.#surroundings.trace?.(`TXT ${this.#name} is slow: a later look will use its answer`);
-      }
-    }
-    return { serviceConfig: this.#latest, note: this.#complaint };
-  }
-
+  settle(signal: AbortSignal): Promise<{ serviceConfig: object | null; note: string }>;
   /** The channel went idle or was closed: cancels the query under way. What was learned stays. */
-  stop(): void {
-    const query = this.#query;
-    this.#query = undefined;
-    query?.controller.abort(STOPPED);
-  }
+  stop(): void;
+}
+
+/** @param service the name of the service, without the prefix. */
+export function txtLookup(
+  service: string,
+  channelOptions: ChannelOptions,
+  { open, deadline, trace, grace = 1000, prefix = '_grpc_config.' }: TxtSurroundings,
+): TxtLookup {
+  const name = `${prefix}${service}`;
+  const client: ClientIdentity = { percentile: Math.random() * 100, hostname: hostname() };
+  /** The query under way. It outlives the look that began it: otherwise an answer slower than the grace never counts. */
+  let query: { readonly controller: AbortController; readonly ended: Promise<void> } | undefined;
+  let latest: object | null = null;
+  let latestRecords = '';
+  let complaint = '';
+  const enabled =
+    channelOptions['grpc.service_config_disable_resolution'] !== 1 &&
+    name.length <= 253 &&
+    !/(?:^|\.)localhost$/i.test(service); // RFC 6761: not to be asked of DNS
+  if (!enabled) trace?.(`no service config is asked for: TXT ${name}`);
 
   /** Never rejects. */
-  async #ask(signal: AbortSignal): Promise<void> {
-    const { open, trace } = this.#surroundings;
-    let records: readonly string[];
+  async function ask(signal: AbortSignal): Promise<void> {
+    let records: readonly string[] = [];
     try {
-      records = await open(signal).txt(this.#name);
+      records = await open(signal).txt(name);
     } catch (error) {
       if (signal.reason === STOPPED) return;
-      const failure = DnsError.from(error, 'TXT', this.#name);
+      const { message, isDefinite } = DnsError.from(error, 'TXT', name);
       // No record: no service config. No answer: whatever there was.
-      trace?.(
-        `${failure.message}: ${failure.isDefinite ? 'no service config' : 'the last service config stays'}`,
-      );
-      if (failure.isDefinite) this.#accept([]);
-      return;
+      trace?.(`${message}: ${isDefinite ? 'no service config' : 'the last service config stays'}`);
+      if (!isDefinite) return;
     }
-    this.#accept(records);
+    accept(records);
   }
 
-  #accept(records: readonly string[]): void {
+  function accept(records: readonly string[]): void {
     const text = JSON.stringify(records.toSorted());
-    if (text === this.#latestRecords) return;
-    this.#latestRecords = text;
+    if (text === latestRecords) return;
+    latestRecords = text;
     try {
-      this.#latest = selectServiceConfig(records, this.#client, this.#surroundings.trace);
-      this.#complaint = '';
+      latest = selectServiceConfig(records, client, trace);
+      complaint = '';
     } catch (error) {
-      this.#complaint = `bad service config ignored: ${messageOf(error, LONGEST_NOTE)}`;
-      logError(`${this.#name}: ${this.#complaint}`);
+      complaint = `bad service config ignored: ${messageOf(error, LONGEST_NOTE)}`;
+      logError(`${name}: ${complaint}`);
     }
   }
+
+  return {
+    start() {
+      if (!enabled || query !== undefined) return;
+      const controller = new AbortController();
+      const clock = new TurningClock();
+      clock.wait(deadline, () => controller.abort());
+      const ended = ask(controller.signal).finally(() => {
+        clock.stop();
+        controller.abort();
+        if (query?.controller === controller) query = undefined;
+      });
+      query = { controller, ended };
+    },
+
+    async settle(signal) {
+      const begun = query;
+      if (begun !== undefined) {
+        await atMost(grace, begun.ended, signal);
+        if (query === begun) trace?.(`TXT ${name} is slow: a later look will use its answer`);
+      }
+      return { serviceConfig: latest, note: complaint };
+    },
+
+    stop() {
+      const stopped = query;
+      query = undefined;
+      stopped?.controller.abort(STOPPED);
+    },
+  };
 }

@@ -73,12 +73,11 @@ export class Delivery {
     this.channelOptions = channelOptions;
     const resolved = withoutPassword(experimental.uriToString(target));
     this.target = withoutPassword(targetBehindProxy(channelOptions) ?? resolved);
-    const shortTarget = resolved.length > 120 ? `${resolved.slice(0, 120)}…` : resolved;
-    this.shortTarget = shortTarget;
+    this.shortTarget = resolved.length > 120 ? `${resolved.slice(0, 120)}…` : resolved;
     this.#listener = listener;
     this.#defaultConfig = hasServiceConfig(channelOptions) ? null : defaultConfig;
     this.#serviceConfig = this.#defaultConfig;
-    this.trace = trace && ((text) => trace(`${shortTarget} ${text}`));
+    this.trace = trace && ((text) => trace(`${this.shortTarget} ${text}`));
   }
 
   /** The note of the answer that the channel was told last; undefined when that was an error, refused, or nothing yet. */

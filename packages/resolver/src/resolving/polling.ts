@@ -83,7 +83,6 @@ export class Polling implements experimental.Resolver {
   readonly #lookup: Lookup;
   readonly #options: CheckedOptions;
   readonly #channel: Delivery;
-  readonly #minTimeBetweenRequests: number;
   readonly #backoff: experimental.BackoffTimeout;
   #phase: Phase = { kind: 'idle' };
   /** Another object after each idleness: a look-up or a listener may close the channel. */
@@ -95,7 +94,6 @@ export class Polling implements experimental.Resolver {
     this.#lookup = lookup;
     this.#options = options;
     this.#channel = channel;
-    this.#minTimeBetweenRequests = minTimeBetweenRequests(channel.channelOptions);
     const { initialDelay, maxDelay } = reconnectDelays(channel.channelOptions);
     this.#backoff = backoff(() => this.#start('retry'), {
       initialDelay,
@@ -139,7 +137,8 @@ export class Polling implements experimental.Resolver {
   /** Begins a look now, or gives the timer that will. */
   #startWhenAllowed(): NodeJS.Timeout | undefined {
     // Whole, as all delays here: after one fractional delay, V8 boxes the delay of every timer in the process.
-    const wait = Math.ceil(this.#requests.lastAt + this.#minTimeBetweenRequests - performance.now());
+    const allowedAt = this.#requests.lastAt + minTimeBetweenRequests(this.#channel.channelOptions);
+    const wait = Math.ceil(allowedAt - performance.now());
     if (wait <= 0) {
       this.#start('requested');
       return undefined;

@@ -7,8 +7,6 @@ import diagnostics from 'node:diagnostics_channel';
 import { addressKey, endpointName, publishLater, sameAttributes } from '@petiole/service-config/internal';
 import type { Endpoint } from '../target/endpoint.js';
 
-export const UPDATE_CHANNEL = 'petiole.resolver.update';
-
 /**
  * Why a resolver spoke. The first four are those of resolvers that look. A manual resolver and a watch speak because of an
  * `update` or a failure, and a `replay` of what was said last goes to a channel that is new or back from idle.
@@ -46,7 +44,7 @@ export interface ResolverAnswer {
   readonly endpoints: number;
 }
 
-const channel = diagnostics.channel(UPDATE_CHANNEL);
+const updates = diagnostics.channel('petiole.resolver.update');
 const answers = diagnostics.channel('petiole.resolver.answer');
 
 export function publishAnswer(target: string, endpoints: readonly Endpoint[]): void {
@@ -61,7 +59,7 @@ export function publishUpdate(
   reason: UpdateReason,
   error?: string,
 ): void {
-  publishLater<ResolverUpdate>(channel, () => {
+  publishLater<ResolverUpdate>(updates, () => {
     const [old, now] = [byAddresses(before), byAddresses(after)];
     const namesOf = (these: typeof now, isMeant: (key: string, endpoint: Endpoint) => boolean): string[] =>
       [...these].filter((entry) => isMeant(...entry)).map(([, endpoint]) => endpointName(endpoint));

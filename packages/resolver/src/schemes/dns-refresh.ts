@@ -11,11 +11,11 @@ import { DNS_ASKS_SERVERS, DNS_CONFIG_PREFIX, resolverBeforeTakeOver } from '../
 import { type ResolverClass, registration } from '../grpc-js/registration.js';
 import { NO_BOUND } from '../lookup/bounds.js';
 import { DnsError } from '../lookup/dns-error.js';
-import { type DnsSession, type Family, type OpenDnsSession, openDnsSession } from '../lookup/dns-session.js';
+import { type DnsSession, type Family, openDnsSession } from '../lookup/dns-session.js';
 import { HostAddresses, type HostAnswer } from '../lookup/host-addresses.js';
 import { joinNotes, summarize } from '../lookup/notes.js';
 import { type Getaddrinfo, getaddrinfo, ipv6First, systemLookup } from '../lookup/system.js';
-import { TxtLookup } from '../lookup/txt.js';
+import { txtLookup } from '../lookup/txt.js';
 import type { Delivery } from '../resolving/delivery.js';
 import { constant } from '../resolving/follower.js';
 import { type CheckedOptions, checkOptions, type ResolverOptions } from '../resolving/options.js';
@@ -34,6 +34,7 @@ import {
 } from '../target/dns-target.js';
 import { assertOptions } from '../target/objects.js';
 import { type Scheme, schemeResolver } from './scheme.js';
+import type { SrvLookups } from './srv.js';
 
 /** Options that a target may have behind its `?`, too: `dns+refresh:echo:50051?families=ipv4`. */
 export interface DnsTargetOptions
@@ -102,12 +103,8 @@ const SCHEMES: Readonly<Record<NonNullable<DnsRefreshOptions['scheme']>, DnsSche
   },
 };
 
-/** Where the look-ups go; tests bring their own. */
-interface DnsRefreshLookups {
-  readonly open: OpenDnsSession;
+interface DnsRefreshLookups extends SrvLookups {
   readonly ask: Getaddrinfo;
-  /** Milliseconds that addresses wait for the service config. */
-  readonly grace?: number;
 }
 
 interface CheckedDnsOptions extends CheckedOptions {
@@ -147,7 +144,7 @@ function lookUp(
   const hosts = new HostAddresses(families, NO_BOUND); // its addresses are endpoints, and bounded as such
   const lookUpInSystem = systemLookup(ask);
   const surroundings = { open, deadline, trace, grace, prefix: configPrefix };
-  const txt = new TxtLookup(withoutRootDot(host), channelOptions, surroundings);
+  const txt = txtLookup(withoutRootDot(host), channelOptions, surroundings);
 
   const find = async (signal: AbortSignal): Promise<Pick<HostAnswer, 'addresses' | 'failures'>> => {
     if (asked !== 'system') return hosts.lookup(host, open(signal));

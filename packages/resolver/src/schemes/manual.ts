@@ -64,7 +64,7 @@ const handles = sharedByCopies<Handles>('petiole.manual-handles', () => ({ byId:
 export function createManualResolver(options: ManualResolverOptions = {}): ManualResolver {
   const where = 'createManualResolver';
   assertOptions(options, `${where}: its argument`, ['endpoints', 'serviceConfig', 'serverName']);
-  registerManualResolver();
+  registration(MANUAL_SCHEME, () => manualResolverClass)();
   const { serverName, endpoints, ...config } = options;
   if (endpoints === undefined && config.serviceConfig !== undefined) {
     throw new Error(`${where}: serviceConfig needs endpoints beside it`);
@@ -124,6 +124,3 @@ export const manualResolverClass: ResolverClass = schemeResolver({
     return follow(() => handles.byId.get(id) ?? new Source(closed, 'replay', SILENT), channel);
   },
 });
-
-/** Registers the `manual:` scheme; {@link createManualResolver} does it by itself. Idempotent. */
-const registerManualResolver: () => void = registration(MANUAL_SCHEME, () => manualResolverClass);

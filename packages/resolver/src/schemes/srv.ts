@@ -9,12 +9,12 @@ import { quote } from '@petiole/service-config/internal';
 import { type ResolverClass, registration } from '../grpc-js/registration.js';
 import { BOUNDS, type EndpointBounds, withinBounds } from '../lookup/bounds.js';
 import { type DnsSession, type OpenDnsSession, openDnsSession } from '../lookup/dns-session.js';
-import { HostAddresses } from '../lookup/host-addresses.js';
+import { HostAddresses, type HostAnswer } from '../lookup/host-addresses.js';
 import { HostTurns } from '../lookup/host-turns.js';
 import { keepPlaces } from '../lookup/keep-places.js';
 import { joinNotes, summarize } from '../lookup/notes.js';
 import { staggered } from '../lookup/staggered.js';
-import { TxtLookup } from '../lookup/txt.js';
+import { txtLookup } from '../lookup/txt.js';
 import type { Delivery } from '../resolving/delivery.js';
 import { type CheckedOptions, checkOptions, type ResolverOptions } from '../resolving/options.js';
 import { type Look, type Lookup, Polling } from '../resolving/polling.js';
@@ -40,11 +40,8 @@ interface Located {
   readonly addresses: readonly string[];
 }
 
-interface PriorityAnswer {
+interface PriorityAnswer extends Pick<HostAnswer, 'isFresh' | 'failures'> {
   readonly located: readonly Located[];
-  /** Whether DNS gave an address this time; otherwise all are remembered. */
-  readonly isFresh: boolean;
-  readonly failures: readonly string[];
   /** What was left out of the addresses of hosts. */
   readonly leftOut: readonly string[];
 }
@@ -57,7 +54,7 @@ interface Priority {
 }
 
 /** Where the look-ups go; tests bring their own. */
-interface SrvLookups {
+export interface SrvLookups {
   readonly open: OpenDnsSession;
   /** Milliseconds that addresses wait for the service config. */
   readonly grace?: number;
@@ -73,7 +70,7 @@ function lookUp(
   const open = (signal: AbortSignal): DnsSession => lookups.open(dnsServer, deadline, signal);
   const hosts = new HostAddresses([6, 4], options.maxAddressesPerEndpoint);
   const turns = new HostTurns();
-  const txt = new TxtLookup(name, channelOptions, { open, deadline, trace, grace: lookups.grace });
+  const txt = txtLookup(name, channelOptions, { open, deadline, trace, grace: lookups.grace });
   let inUse: readonly Located[] = [];
 
   /**

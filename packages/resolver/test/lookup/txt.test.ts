@@ -1,7 +1,7 @@
 /** When the service config from TXT comes, and when it does not. */
 import { describe, expect, it } from 'vitest';
 import { type OpenDnsSession, openDnsSession } from '../../src/lookup/dns-session.js';
-import { TxtLookup } from '../../src/lookup/txt.js';
+import { txtLookup } from '../../src/lookup/txt.js';
 import { createDnsRefreshResolverClass } from '../../src/schemes/dns-refresh.js';
 import { createSrvResolverClass } from '../../src/schemes/srv.js';
 import { DnsServer } from '../support/dns-server.js';
@@ -117,7 +117,7 @@ describe('TXT records', () => {
   it('in another order are no change, also when each of two is a service config', async () => {
     const records = [CONFIG, CONFIG.replace('round_robin', 'pick_first')];
     const session = { srv: () => never, addresses: () => never, txt: () => Promise.resolve([...records]) };
-    const txt = new TxtLookup('echo.test', {}, { open: () => session, deadline: 5000, trace: undefined });
+    const txt = txtLookup('echo.test', {}, { open: () => session, deadline: 5000, trace: undefined });
     const look = async (): Promise<object | null> => {
       txt.start();
       return (await txt.settle(new AbortController().signal)).serviceConfig;

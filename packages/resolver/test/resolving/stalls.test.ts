@@ -1,7 +1,7 @@
 /** What a stall of the event loop must not cost: look-ups that have been answered, or would be in a moment. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { fakeStall, stall } from '../../../service-config/test/time/stalls.js';
-import { TxtLookup } from '../../src/lookup/txt.js';
+import { txtLookup } from '../../src/lookup/txt.js';
 import { createDnsRefreshResolverClass } from '../../src/schemes/dns-refresh.js';
 import { createStaticResolverClass } from '../../src/schemes/static.js';
 import { Probe } from '../support/probe.js';
@@ -72,7 +72,7 @@ describe('on a fake clock', () => {
   it('the addresses wait for a service config that comes right after a stall', async () => {
     const { answer, come } = pending();
     const session = { srv: () => never, addresses: () => never, txt: () => answer };
-    const txt = new TxtLookup('echo.test', {}, { open: () => session, deadline: 5000, trace: undefined });
+    const txt = txtLookup('echo.test', {}, { open: () => session, deadline: 5000, trace: undefined });
     txt.start();
     const settled = txt.settle(new AbortController().signal);
     fakeStall(6000);
@@ -83,7 +83,7 @@ describe('on a fake clock', () => {
 
   it('the addresses wait for a service config for a second, and no longer', async () => {
     const session = { srv: () => never, addresses: () => never, txt: () => never };
-    const txt = new TxtLookup('echo.test', {}, { open: () => session, deadline: 5000, trace: undefined });
+    const txt = txtLookup('echo.test', {}, { open: () => session, deadline: 5000, trace: undefined });
     txt.start();
     let settled = false;
     void txt.settle(new AbortController().signal).then(() => {
@@ -101,7 +101,7 @@ describe('on a fake clock', () => {
       signals.push(signal);
       return { srv: () => never, addresses: () => never, txt: () => never };
     };
-    const txt = new TxtLookup('echo.test', {}, { open, deadline: 1600, trace: undefined });
+    const txt = txtLookup('echo.test', {}, { open, deadline: 1600, trace: undefined });
     txt.start();
     fakeStall(6000);
     await later(1400);
