@@ -15,27 +15,20 @@ const VARIABLES = {
   PETIOLE_DNS_SERVICE_CONFIG: 'serviceConfig',
 } as const satisfies { readonly [variable: string]: keyof DnsRefreshOptions };
 
-/** What a variable says: a service config is JSON, or the name of a policy. */
-function read(name: string, text: string): { readonly value: string | number; readonly hint: string } {
-  if (name !== 'serviceConfig') return { value: optionValue(text), hint: '' };
-  if (text.startsWith('{')) return { value: text, hint: '' };
-  const value = JSON.stringify({ loadBalancingConfig: [{ [text]: {} }] });
-  return {
-    value,
-    hint: '; an --import before this one is to register it, as @petiole/balancer/register does',
-  };
-}
-
 let options: DnsRefreshOptions = { scheme: 'dns' };
 registerRefreshingDnsResolver(options);
 for (const [variable, name] of Object.entries(VARIABLES)) {
   const text = process.env[variable]?.trim();
   if (!text) continue; // an empty variable is none
-  const { value, hint } = read(name, text);
-  options = { ...options, [name]: value };
+  // A service config is JSON, or the name of a policy.
+  const isPolicy = name === 'serviceConfig' && !text.startsWith('{');
+  const json = isPolicy ? JSON.stringify({ loadBalancingConfig: [{ [text]: {} }] }) : text;
+  options = { ...options, [name]: name === 'serviceConfig' ? json : optionValue(text) };
   try {
     registerRefreshingDnsResolver(options);
   } catch (error) {
+    const register = 'an --import before this one is to register it, as @petiole/balancer/register does';
+    const hint = isPolicy ? `; ${register}` : '';
     throw new Error(`@petiole/resolver/register-dns: ${variable}: ${messageOf(error)}${hint}`, {
       cause: error,
     });

@@ -72,8 +72,8 @@ const FAMILIES: Readonly<Record<NonNullable<DnsTargetOptions['families']>, reado
 interface DnsScheme {
   parse(target: experimental.GrpcUri): DnsRefreshTarget;
   authority(target: experimental.GrpcUri): string;
-  /** The DNS server that is asked; `system`: `getaddrinfo` is, and the system's DNS servers for TXT. */
-  asks(target: DnsRefreshTarget): { readonly dnsServer: string | undefined } | 'system';
+  /** Whether DNS servers are asked, that of the target or the system's; else `getaddrinfo` is, and the system's for TXT. */
+  asksDns(target: DnsRefreshTarget): boolean;
   /** What `getaddrinfo` found, in the order of this scheme. */
   order(addresses: readonly string[]): readonly string[];
   /** Stands before the name, where the service config is looked for; undefined: as gRFC A2 has it. */
@@ -86,13 +86,13 @@ const SCHEMES: Readonly<Record<NonNullable<DnsRefreshOptions['scheme']>, DnsSche
   'dns+refresh': {
     parse: parseDnsRefreshTarget,
     authority: dnsRefreshAuthority,
-    asks: ({ dnsServer }) => (dnsServer === undefined ? 'system' : { dnsServer }),
+    asksDns: ({ dnsServer }) => dnsServer !== undefined,
     order: ipv6First,
   },
   [DNS_SCHEME]: {
     parse: parseDnsTarget,
     authority: dnsAuthority,
-    asks: ({ dnsServer }) => (DNS_ASKS_SERVERS ? { dnsServer } : 'system'),
+    asksDns: () => DNS_ASKS_SERVERS,
     order: (addresses) => addresses,
     configPrefix: DNS_CONFIG_PREFIX,
     // grpc-js reads some that we refuse: port 0 of a server, numbers such as 127.1. It knows of no options.
@@ -132,14 +132,14 @@ export function readDnsTarget(
 
 function lookUp(
   target: DnsRefreshTarget,
-  { asks, order, configPrefix }: DnsScheme,
+  { asksDns, order, configPrefix }: DnsScheme,
   { families, deadline }: CheckedDnsOptions,
   { ask, grace, ...lookups }: DnsRefreshLookups,
   { channelOptions, trace }: Delivery,
 ): Lookup {
   const { host, port } = target;
-  const asked = asks(target);
-  const server = asked === 'system' ? undefined : asked.dnsServer;
+  const viaDns = asksDns(target);
+  const server = viaDns ? target.dnsServer : undefined;
   const open = (signal: AbortSignal): DnsSession => lookups.open(server, deadline, signal);
   const hosts = new HostAddresses(families, NO_BOUND); // its addresses are endpoints, and bounded as such
   const lookUpInSystem = systemLookup(ask);
@@ -147,7 +147,7 @@ function lookUp(
   const txt = txtLookup(withoutRootDot(host), channelOptions, surroundings);
 
   const find = async (signal: AbortSignal): Promise<Pick<HostAnswer, 'addresses' | 'failures'>> => {
-    if (asked !== 'system') return hosts.lookup(host, open(signal));
+    if (viaDns) return hosts.lookup(host, open(signal));
     const found = order(await lookUpInSystem(host, signal));
     const addresses = found.filter((address) => families.includes(isIPv6(address) ? 6 : 4));
     if (addresses.length > 0) return { addresses, failures: [] };

@@ -27,15 +27,27 @@ export interface Scheme<Target> {
   open(parsed: Target, channel: Delivery): experimental.Resolver;
 }
 
+type Arguments = ConstructorParameters<ResolverClass>;
+
 export function schemeResolver<Target>(scheme: Scheme<Target>): ResolverClass {
   const trace = tracer(scheme.tracer);
+  const open = (...args: Arguments): experimental.Resolver => {
+    const [target, listener, channelOptions] = args;
+    const channel = new Delivery(target, listener, trace, channelOptions, scheme.serviceConfig);
+    try {
+      return scheme.open(scheme.parse(target), channel);
+    } catch (error) {
+      if (!(error instanceof TargetError)) throw error;
+      const Other = scheme.unread?.(target);
+      if (Other !== undefined) return new Other(...args);
+      return constant(unavailable(`bad ${scheme.name}: target: ${error.message}`), channel);
+    }
+  };
   return class SchemeResolver implements experimental.Resolver {
     readonly #inner: experimental.Resolver;
 
-    constructor(...args: ConstructorParameters<ResolverClass>) {
-      const [target, listener, channelOptions] = args;
-      const channel = new Delivery(target, listener, trace, channelOptions, scheme.serviceConfig);
-      this.#inner = open(scheme, channel, args);
+    constructor(...args: Arguments) {
+      this.#inner = open(...args);
       abandoned.register(this, this.#inner, this);
     }
 
@@ -60,19 +72,3 @@ export function schemeResolver<Target>(scheme: Scheme<Target>): ResolverClass {
  * its resolver, and lets go of it without a word (fact R28).
  */
 const abandoned = new FinalizationRegistry<experimental.Resolver>((inner) => inner.destroy());
-
-function open<Target>(
-  scheme: Scheme<Target>,
-  channel: Delivery,
-  args: ConstructorParameters<ResolverClass>,
-): experimental.Resolver {
-  const [target] = args;
-  try {
-    return scheme.open(scheme.parse(target), channel);
-  } catch (error) {
-    if (!(error instanceof TargetError)) throw error;
-    const Other = scheme.unread?.(target);
-    if (Other !== undefined) return new Other(...args);
-    return constant(unavailable(`bad ${scheme.name}: target: ${error.message}`), channel);
-  }
-}
