@@ -2,7 +2,7 @@
  * The service config in a TXT record, as gRFC A2 has it: the first choice of a list whose criteria match this client.
  */
 import { ServiceConfigError } from '@petiole/service-config';
-import { got, isJson, messageOf, type Trace } from '@petiole/service-config/internal';
+import { got, isInteger, isJson, messageOf, type Trace } from '@petiole/service-config/internal';
 
 /** This client, as the criteria of a choice see it. */
 export interface ClientIdentity {
@@ -57,9 +57,7 @@ function readChoice(choice: unknown, path: string, { percentile, hostname }: Cli
   const hostnames = strings(choice.clientHostname, `${path}.clientHostname`);
   if (!isJson(serviceConfig)) throw wrong(`${path}.serviceConfig`, serviceConfig, 'an object');
   const share = percentage ?? 100;
-  if (typeof share !== 'number' || !Number.isInteger(share) || share < 0 || share > 100) {
-    throw wrong(`${path}.percentage`, percentage, 'an integer from 0 to 100');
-  }
+  if (!isInteger(share, 0, 100)) throw wrong(`${path}.percentage`, percentage, 'an integer from 0 to 100');
   const matches =
     percentile < share &&
     (languages.length === 0 || languages.some((name) => name.toLowerCase() === LANGUAGE)) &&
