@@ -93,17 +93,14 @@ function lookUpHosts(
   };
 }
 
+const OPTIONS = ['deadline', 'maxAddressesPerEndpoint', 'maxAddresses', 'endpoints'] as const;
+
 /** Makes the class that grpc-js is given; tests bring their own look-up. */
 export function createStaticResolverClass(
   options: StaticResolverOptions = {},
   ask: Getaddrinfo = getaddrinfo,
 ): ResolverClass {
-  assertOptions(options, 'registerStaticResolver: its options', [
-    'deadline',
-    'maxAddressesPerEndpoint',
-    'maxAddresses',
-    'endpoints',
-  ]);
+  assertOptions(options, 'registerStaticResolver: its options', OPTIONS);
   const bounds = checkOptions(options);
   const known = new Map(
     toEndpoints(options.endpoints ?? []).map((each) => [endpointKey(each), attributesOf(each)]),
