@@ -48,7 +48,10 @@ export async function run(
     if (file === undefined || others.length > 0) throw new Error(`one FILE is needed\n\n${USAGE}`);
     await load(BALANCER).catch(() => {}); // not installed: its policies are not registered then
     for (const module of values.import) await load(module);
-    const findings = checkServiceConfig(await read(file));
+    const text = await read(file).catch((error: unknown) => {
+      throw new Error(`FILE ${file} cannot be read: ${messageOf(error)}`);
+    });
+    const findings = checkServiceConfig(text);
     if (values.json) print(JSON.stringify(findings.map(printable), null, 2));
     else for (const line of report(file, findings)) print(line);
     return findings.some(({ severity }) => severity === 'error') ? 1 : 0;

@@ -73,7 +73,7 @@ a.json: errors: 0, warnings, which serviceConfig() mends: 1, notes: 0.`,
   test.each([
     [[], 'one FILE is needed'],
     [['a.json', 'b.json'], 'one FILE is needed'],
-    [['none.json'], "ENOENT: no such file, open 'none.json'"],
+    [['none.json'], "FILE none.json cannot be read: ENOENT: no such file, open 'none.json'"],
     [['--import', 'none', 'a.json'], "Cannot find module 'none'"],
     [['--yaml', 'a.json'], "Unknown option '--yaml'"],
   ])('%j ends with 2 and one complaint', async (args, complaint) => {
