@@ -267,27 +267,17 @@ export class EndpointSharding<Data = undefined> {
     for (const { kept, endpoint } of leaving) this.departed.leave(kept, endpoint);
     // Also what has just left, where it goes on with another child.
     for (const { kept } of created) this.departed.forget(kept);
-    this.adopt(list.slice(0, head), before.slice(0, head));
-    this.adopt(list.slice(list.length - tail), before.slice(before.length - tail));
-    for (const match of between) {
-      if (match.is === 'same') this.adopt([match.endpoint], [match.child]);
-      if (match.is !== 'changed') continue;
-      match.child.adopt(match.endpoint);
-      this.changed('ready');
-    }
+    if (between.some(({ is }) => is === 'changed')) this.changed('ready');
+    const given = between.map(({ endpoint }) => endpoint);
+    const endpoints = [...list.slice(0, head), ...given, ...list.slice(list.length - tail)];
+    for (const [i, child] of children.entries())
+      if (child.adopt(endpoints[i] as Endpoint)) this.changed('ready');
     // Connect first: a new endpoint may share a connection with a removed one.
     for (const child of created) {
       // What the others report may have closed the channel, or updated it.
       if (child.state !== 'SHUTDOWN' && this.options.select === undefined) child.select();
     }
     for (const child of leaving) child.destroy('removed by the resolver');
-  }
-
-  /** They are the same endpoints in perhaps other objects, with perhaps other attributes. */
-  private adopt(endpoints: readonly Endpoint[], children: readonly EndpointChild<Data>[]): void {
-    for (const [i, child] of children.entries()) {
-      if (child.adopt(endpoints[i] as Endpoint)) this.changed('ready');
-    }
   }
 
   private childReported(child: EndpointChild<Data>, from: EndpointState): void {

@@ -3,7 +3,6 @@
  * its config, and one function that answers "who gets the RPCs now?". Connections,
  * reconnection, re-resolution, health checking and states are the machinery's.
  */
-import type { experimental } from '@grpc/grpc-js';
 import type { Fields, JsonOf } from '@petiole/service-config';
 import { declareFields, show } from '@petiole/service-config/internal';
 import { checkDefinition } from './definition-check.js';
@@ -47,12 +46,6 @@ export function definePolicy<
     );
   const { name, aliases = [], fields = {} as Declared } = definition;
   const declared = declareFields(name, fields, (config) => definition.check?.(config));
-
-  class Instance extends PolicyInstance<Declared, Memory, Data> {
-    constructor(helper: experimental.ChannelControlHelper) {
-      super(helper, definition);
-    }
-  }
-
-  return policyObject([name, ...aliases], Instance, declared);
+  const Instance = PolicyInstance<Declared, Memory, Data>;
+  return policyObject([name, ...aliases], Instance.bind(null, definition), declared);
 }

@@ -2,7 +2,7 @@
  * `defineWrapper`: a policy around another one. It may choose which endpoints the child policy gets, and look at each of
  * the child's picks. Child, config, states and errors are the machinery's.
  */
-import type { experimental, LoadBalancingConfig } from '@grpc/grpc-js';
+import type { LoadBalancingConfig } from '@grpc/grpc-js';
 import type { ConfigOf, Fields, JsonOf } from '@petiole/service-config';
 import { declareFields, isJson, policyList } from '@petiole/service-config/internal';
 import { checkDefinition } from './definition-check.js';
@@ -61,11 +61,5 @@ export function defineWrapper<Declared extends Fields = Record<never, never>, Me
     declared.parse(
       isJson(json) && childPolicy ? { ...json, childPolicy: json.childPolicy ?? childPolicy } : json,
     );
-  class Wrapper extends WrapperInstance<WrapperConfig<Declared>, Memory> {
-    constructor(helper: experimental.ChannelControlHelper) {
-      super(helper, definition);
-    }
-  }
-
-  return policyObject([name, ...aliases], Wrapper, { ...declared, parse });
+  return policyObject([name, ...aliases], WrapperInstance.bind(null, definition), { ...declared, parse });
 }

@@ -29,12 +29,7 @@ export function firstEditionPolicy(edition: FirstEdition): Policy {
     createPicker: (_: unknown, view: PolicyView<unknown, unknown, unknown>) =>
       edition.update(Object.create(view, { ready: { value: () => view.ready } })),
   });
-  class Instance extends PolicyInstance<Fields, unknown, unknown> {
-    constructor(helper: experimental.ChannelControlHelper) {
-      super(helper, definition);
-    }
-  }
-  const policy = policyObject([name], Instance, {
+  const policy = policyObject([name], PolicyInstance.bind(null, definition), {
     ...declareFields(name, {}),
     parse: (json) => edition.parseConfig(json),
     write: (json) => ({ [name]: json }),

@@ -30,8 +30,8 @@ export class PolicyInstance<Declared extends Fields, Memory, Data> implements ex
   private readonly definition: PolicyDefinition<Declared, Memory, Data>;
 
   constructor(
-    helper: experimental.ChannelControlHelper,
     definition: PolicyDefinition<Declared, Memory, Data>,
+    helper: experimental.ChannelControlHelper,
   ) {
     const { name, createData, onCallStarted, onCallEnded } = definition;
     this.definition = definition;

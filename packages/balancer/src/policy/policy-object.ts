@@ -18,7 +18,10 @@ export interface Policy<Json extends object = object> {
   register(options?: RegisterOptions): void;
 }
 
-/** @param names its name, and its aliases */
+/**
+ * @param names its name, and its aliases
+ * @param policy of this definition alone: the registry tells definitions apart by it
+ */
 export function policyObject<Json extends object>(
   names: readonly string[],
   policy: Registration[0],

@@ -76,7 +76,7 @@ export class WrapperInstance<Config extends { readonly childPolicy: readonly Loa
   private view: WrapperView<Config, Memory> | undefined = undefined;
   private readonly waking: Waking = new Waking(() => this.askAgain());
 
-  constructor(helper: experimental.ChannelControlHelper, definition: WrapperBehaviour<Config, Memory>) {
+  constructor(definition: WrapperBehaviour<Config, Memory>, helper: experimental.ChannelControlHelper) {
     this.helper = helper;
     this.definition = definition;
     this.bugs = new BugReports(definition.name);

@@ -34,7 +34,7 @@ test('nor does the config of another policy of this package; the last one of its
   const { definition, configs } = define('gets_the_config_of_another');
   define('another');
   const channel = new SimulatedChannel({});
-  const policy = new PolicyInstance(channel.helper, definition);
+  const policy = new PolicyInstance(definition, channel.helper);
   const update = (config: LoadBalancingConfig): boolean =>
     policy.updateAddressList(ENDPOINTS, experimental.parseLoadBalancingConfig(config), {}, '');
   expect(update({ another: { of: 'another' } })).toBe(false);
