@@ -10,20 +10,18 @@ import { WeightedRotation } from './picking/weighted-rotation.js';
 
 class WeightedPicker extends EndpointChooser {
   private readonly ready: readonly PolicyEndpoint[];
-  private readonly rotation: WeightedRotation<{ readonly weight: number; readonly endpoint: PolicyEndpoint }>;
+  private readonly rotation: WeightedRotation<PolicyEndpoint>;
 
   constructor(ready: readonly PolicyEndpoint[]) {
     super();
     this.ready = ready;
-    const members = ready.map((endpoint) => ({ endpoint, weight: weightOf(endpoint) }));
-    this.rotation = new WeightedRotation(members, Math.random());
+    this.rotation = new WeightedRotation(ready, weightOf, Math.random());
   }
 
   choose({ tried }: Rpc): PolicyEndpoint {
-    let { endpoint } = this.rotation.next();
+    let endpoint = this.rotation.next();
     // A later attempt goes elsewhere. A heavy endpoint may have many turns in a row, so the search has an end.
-    for (let i = 1; i < this.ready.length && tried.includes(endpoint); i++)
-      endpoint = this.rotation.next().endpoint;
+    for (let i = 1; i < this.ready.length && tried.includes(endpoint); i++) endpoint = this.rotation.next();
     if (!tried.includes(endpoint)) return endpoint;
     return this.ready.find((other) => !tried.includes(other)) ?? endpoint;
   }

@@ -6,19 +6,15 @@ import { weighEqually, weightOf } from './weight.js';
 
 /** RPCs go round in proportion to the weights; one is given to another endpoint that would still have fewer for its weight then. */
 class WeightedPicker<Data> extends BestOfFew<Data> {
-  private readonly rotation: WeightedRotation<{
-    readonly weight: number;
-    readonly endpoint: PolicyEndpoint<Data>;
-  }>;
+  private readonly rotation: WeightedRotation<PolicyEndpoint<Data>>;
 
   constructor(ready: readonly PolicyEndpoint<Data>[], choiceCount: number, part?: PartOfShare<Data>) {
     super(ready, choiceCount, part);
-    const members = ready.map((endpoint) => ({ endpoint, weight: weightOf(endpoint) }));
-    this.rotation = new WeightedRotation(members, Math.random());
+    this.rotation = new WeightedRotation(ready, weightOf, Math.random());
   }
 
   protected override first(tried: Rpc['tried']): PolicyEndpoint<Data> | undefined {
-    const { endpoint } = this.rotation.next();
+    const endpoint = this.rotation.next();
     return tried.includes(endpoint) ? undefined : endpoint;
   }
 
