@@ -43,8 +43,6 @@ type SubchannelInterface = experimental.SubchannelInterface;
 
 const trace = tracer('endpoint_sharding');
 
-const realOf = (subchannel: SubchannelInterface | null) => subchannel?.getRealSubchannel();
-
 /** What a child needs of the sharding around it. */
 export interface ChildOwner<Data> extends Shared {
   readonly policy: EndpointHooks<Data> & {
@@ -159,9 +157,7 @@ export class EndpointChild<Data>
 
   connect(): void {
     this.later(() => {
-      if (!this.isSelected || this.state !== 'IDLE') return;
-      if (this.leaf === undefined) this.start();
-      else this.reconnect();
+      if (this.state === 'IDLE') this.reconnect();
     });
   }
 
@@ -251,17 +247,15 @@ export class EndpointChild<Data>
     if (this.answer.subchannel !== null && this.connections === undefined) this.serve(this.answer.subchannel);
   }
 
-  /** Connects again, with the newest arguments and the addresses in the order that the resolver gave last. */
+  /** Connects, with the newest arguments and the addresses in the order that the resolver gave last. */
   reconnect(): void {
-    if (this.state === 'SHUTDOWN' || !this.leaf?.isIdle) return;
-    this.pace.begin();
-    this.leaf.reconnect(this.endpoint, this.currentArguments);
-  }
-
-  /** The wait of its {@link pace} is over. */
-  private resume(): void {
-    if (this.leaf === undefined) this.start();
-    else this.reconnect();
+    const { leaf } = this;
+    if (!this.isSelected) return;
+    if (leaf === undefined) this.start();
+    else if (leaf.isIdle) {
+      this.pace.begin();
+      leaf.reconnect(this.endpoint, this.currentArguments);
+    }
   }
 
   /**
@@ -291,7 +285,7 @@ export class EndpointChild<Data>
       this.leaf?.destroy();
       this.leaf = undefined;
       this.generation = nextConnection();
-      this.pace.failed(this.owner.args.current, () => this.resume());
+      this.pace.failed(this.owner.args.current, () => this.reconnect());
       this.hold(`connection attempt unfinished after ${seconds} s`);
     }
     this.owner.requestReresolution();
@@ -322,7 +316,7 @@ export class EndpointChild<Data>
     if (awaitsHealth || report.is === 'CONNECTING') connecting.start(this);
     else connecting.stop(this);
     if (this.phase === 'held' && (awaitsHealth || report.is === 'CONNECTING')) return;
-    const isSame = report.is === 'READY' && realOf(report.subchannel) === realOf(this.answer.subchannel);
+    const isSame = report.is === 'READY' && this.answer.subchannel?.realSubchannelEquals(report.subchannel);
     if (this.phase !== 'renewing' || !isSame) this.phase = 'following the leaf';
     switch (report.is) {
       case 'READY':
@@ -362,7 +356,7 @@ export class EndpointChild<Data>
     return connectedTo.length === 0 ? this.endpoint : { addresses: [...connectedTo] };
   }
 
-  pickOf(picked: SubchannelInterface | null, connection?: Connection): EndpointPick<Data> {
+  pickOf(picked: SubchannelInterface, connection?: Connection): EndpointPick<Data> {
     // Policies above cast the subchannel to the wrapper that they made (B8): give it back.
     const subchannel = picked instanceof HealthCheckedSubchannel ? picked.unwrapped : picked;
     return new EndpointPick(this, {
@@ -376,9 +370,10 @@ export class EndpointChild<Data>
   // What is told of RPCs that wait for a stream.
 
   streams(): StreamsEvent {
-    const all = this.connections?.isServing ? this.connections.subchannels : [this.answer.subchannel];
+    const { connections } = this;
+    const all = connections?.isServing ? connections.subchannels : [this.answer.subchannel];
     const usage = usageOf(all, this.kept.calls);
-    return { ...this.event(), ...usage, waiting: usage.waiting + (this.connections?.waiting ?? 0) };
+    return { ...this.event(), ...usage, waiting: usage.waiting + (connections?.waiting ?? 0) };
   }
 
   rpcsWait(): void {
@@ -389,7 +384,7 @@ export class EndpointChild<Data>
     this.owner.waits.mayHaveEnded(this);
   }
 
-  private serve(picked: SubchannelInterface | null): void {
+  private serve(picked: SubchannelInterface): void {
     this.lastError = undefined;
     if (this.state !== 'READY' && this.watched === undefined) this.pace.begin();
     if (this.owner.args.maxConnections > 1) this.connections ??= new Connections(this, this.owner);
@@ -401,11 +396,11 @@ export class EndpointChild<Data>
     this.become('READY', reason);
   }
 
-  private callStarted(subchannel: SubchannelInterface | null, connection: Connection | undefined): void {
+  private callStarted(subchannel: SubchannelInterface, connection: Connection | undefined): void {
     this.kept.calls++;
     pickStarted(this.kept);
     connection?.callStarted();
-    if (subchannel !== null && waitersOn(subchannel) > 0) this.owner.waits.began(this);
+    if (waitersOn(subchannel) > 0) this.owner.waits.began(this);
   }
 
   private callEnded(code: status, trailers: Metadata, connection: Connection | undefined): void {
@@ -419,7 +414,7 @@ export class EndpointChild<Data>
 
   /** The leaf is IDLE and waits for {@link reconnect}. */
   private lost(): void {
-    const lived = this.pace.lost(this.owner.args.current, () => this.resume());
+    const lived = this.pace.lost(this.owner.args.current, () => this.reconnect());
     if (lived === undefined) {
       // After the report, so that pick_first tries the addresses one after the other again (B10).
       if (this.owner.policy.connect !== 'when asked') process.nextTick(() => this.reconnect());

@@ -47,14 +47,13 @@ export class Connection implements Picked {
   private readonly since: number = performance.now();
   private hasAnswered = false;
 
-  constructor(owner: ConnectionsOwner, subchannel: SubchannelInterface | null) {
+  constructor(owner: ConnectionsOwner, subchannel: SubchannelInterface) {
     this.pick = owner.pickOf(subchannel, this);
   }
 
   /** How many more streams may be opened; below 0 if RPCs wait there. */
   room(most: number): number {
-    const { subchannel } = this.pick;
-    return subchannel === null ? 0 : roomOn(subchannel, most, this.calls) - this.picked;
+    return roomOn(this.pick.subchannel, most, this.calls) - this.picked;
   }
 
   callStarted(): void {
@@ -84,7 +83,7 @@ export interface ConnectionsOwner extends Pick<LeafOwner, 'helper'> {
     observer: HealthObserver,
   ): SubchannelInterface;
   /** What sends RPCs over a connection. */
-  pickOf(subchannel: SubchannelInterface | null, connection: Connection): EndpointPick<unknown>;
+  pickOf(subchannel: SubchannelInterface, connection: Connection): EndpointPick<unknown>;
   /** Connects its own leaf, which is IDLE. */
   reconnect(): void;
   /** What its own leaf has said counts again. */
@@ -105,12 +104,6 @@ export interface Shared {
   pickAgain(): void;
 }
 
-/** What the endpoint's own leaf has said, which does not count while there are other connections. */
-interface Hidden {
-  readonly state: EndpointState;
-  readonly reason: string;
-}
-
 export class Connections {
   /** The oldest first: the leaf's own, and the others. */
   private readonly ready: Connection[] = [];
@@ -118,8 +111,9 @@ export class Connections {
   private readonly joining: Set<Connection> = new Set();
   /** The connection of the endpoint's own leaf. */
   private own: Connection | undefined = undefined;
-  private hidden: Hidden | undefined = undefined;
-  private readonly extras: Map<Extra, Connection | undefined> = new Map();
+  /** What the endpoint's own leaf has said, which does not count while there are other connections. */
+  private hidden: { readonly state: EndpointState; readonly reason: string } | undefined = undefined;
+  private readonly extras: Set<Extra> = new Set();
   /** The leaf is to make a connection of another kind, which replaces all that there are. */
   private areOutdated = false;
   private backoff: experimental.BackoffTimeout | undefined = undefined;
@@ -132,8 +126,8 @@ export class Connections {
   /** A picker of before may still be asked. */
   private isGivenUp = false;
 
-  private readonly owner: ConnectionsOwner;
-  private readonly shared: Shared;
+  readonly owner: ConnectionsOwner;
+  readonly shared: Shared;
 
   constructor(owner: ConnectionsOwner, shared: Shared) {
     this.owner = owner;
@@ -146,7 +140,7 @@ export class Connections {
     return this.ready.length + this.joining.size > 0;
   }
 
-  get subchannels(): readonly (SubchannelInterface | null)[] {
+  get subchannels(): readonly SubchannelInterface[] {
     return this.ready.map(({ pick }) => pick.subchannel);
   }
 
@@ -168,20 +162,8 @@ export class Connections {
 
   /** A connection is being made, or has just been. */
   private get isComing(): boolean {
-    const { hidden } = this;
-    return this.joining.size > 0 || this.attempt !== undefined || hidden?.state === 'CONNECTING';
-  }
-
-  private get attempt(): Extra | undefined {
-    for (const [extra, connection] of this.extras) if (connection === undefined) return extra;
-    return undefined;
-  }
-
-  /** "no more than one connection attempt in progress at any given time", and none in the back-off after one - A105 */
-  private get mayGrow(): boolean {
-    const { hidden, backoff, shared } = this;
-    if (this.isComing || backoff?.isRunning() || hidden?.state === 'TRANSIENT_FAILURE') return false;
-    return this.ready.length < shared.args.maxConnections;
+    const isAttempted = [...this.extras].some(({ connection }) => connection === undefined);
+    return isAttempted || this.joining.size > 0 || this.hidden?.state === 'CONNECTING';
   }
 
   /** An RPC was told to wait. Nothing may change within a pick. */
@@ -192,25 +174,19 @@ export class Connections {
   private grow(): void {
     if (this.waiting === 0 || this.isGivenUp) return;
     this.lookLater();
+    // "no more than one connection attempt in progress at any given time", and none in the back-off after one - A105
     if (this.isComing) return;
-    if (!this.mayGrow) {
-      this.owner.rpcsWait();
-      return;
+    const { owner, ready, hidden } = this;
+    const most = this.shared.args.maxConnections;
+    const isHeldBack = this.backoff?.isRunning() || hidden?.state === 'TRANSIENT_FAILURE';
+    if (isHeldBack || ready.length >= most) owner.rpcsWait();
+    else if (hidden !== undefined) owner.reconnect();
+    else {
+      trace?.(`${owner.name}: all ${ready.length} connections are full, one more of ${most} is made`);
+      const extra = new Extra(this);
+      this.extras.add(extra);
+      extra.connect();
     }
-    if (this.hidden !== undefined) {
-      this.owner.reconnect();
-      return;
-    }
-    this.trace(
-      `all ${this.ready.length} connections are full, one more of ${this.shared.args.maxConnections} is made`,
-    );
-    const extra = new Extra(this.owner, this.shared, this);
-    this.extras.set(extra, undefined);
-    extra.connect();
-  }
-
-  private trace(what: string): void {
-    trace?.(`${this.owner.name}: ${what}`);
   }
 
   /** An RPC has ended: one that waits may have its stream. */
@@ -238,13 +214,11 @@ export class Connections {
   // The endpoint's own leaf.
 
   /** The leaf has a connection; one in place of another, if it had one already. */
-  ownReady(subchannel: SubchannelInterface | null): EndpointPick<unknown> {
+  ownReady(subchannel: SubchannelInterface): EndpointPick<unknown> {
     const { own } = this;
-    if (own !== undefined && own.pick.subchannel?.getRealSubchannel() === subchannel?.getRealSubchannel())
-      return own.pick;
+    if (own?.pick.subchannel.realSubchannelEquals(subchannel)) return own.pick;
     if (own !== undefined || this.areOutdated) {
-      this.removeOwn();
-      this.removeExtras();
+      this.removeAll();
     }
     this.areOutdated = false;
     this.hidden = undefined;
@@ -277,23 +251,22 @@ export class Connections {
   }
 
   private removeOwn(): void {
-    if (this.own !== undefined) this.remove(this.own);
+    this.remove(this.own);
     this.own = undefined;
   }
 
   // The others.
 
-  extraReady(extra: Extra, subchannel: SubchannelInterface | null): void {
-    if (this.extras.get(extra) !== undefined) return;
+  extraReady(extra: Extra, subchannel: SubchannelInterface): void {
+    if (extra.connection !== undefined) return;
     this.backoff?.stop();
     this.backoff?.reset();
-    const connection = new Connection(this.owner, subchannel);
-    this.extras.set(extra, connection);
-    this.join(connection);
+    extra.connection = new Connection(this.owner, subchannel);
+    this.join(extra.connection);
   }
 
   extraLost(extra: Extra, reason: string): void {
-    if (!this.extras.get(extra)?.wasOfUse) {
+    if (!extra.connection?.wasOfUse) {
       this.backoff ??= backoffLike(this.shared.args.current, () => this.pickAgain());
       this.backoff.runOnce();
     }
@@ -302,19 +275,16 @@ export class Connections {
 
   /** Gives up those to addresses that the endpoint has no longer; RPCs that run there go on to their end. */
   leave(isGone: (address: string) => boolean): void {
-    for (const [extra, connection] of this.extras) {
-      const connected = connection?.pick.subchannel?.getAddress();
+    for (const extra of this.extras) {
+      const connected = extra.connection?.pick.subchannel.getAddress();
       const addresses = connected === undefined ? extra.addresses : [connected];
       if (addresses.some(isGone)) this.letGo(extra, 'its address was removed');
     }
   }
 
   private letGo(extra: Extra, reason: string): void {
-    const connection = this.extras.get(extra);
-    this.trace(`a further connection is gone: ${reason}`);
-    this.extras.delete(extra);
-    extra.destroy();
-    if (connection !== undefined) this.remove(connection);
+    trace?.(`${this.owner.name}: a further connection is gone: ${reason}`);
+    this.removeExtra(extra);
     const { hidden } = this;
     if (hidden !== undefined && !this.isServing) {
       this.hidden = undefined;
@@ -330,34 +300,33 @@ export class Connections {
     this.backoff?.stop();
     this.isGivenUp = true;
     this.waiting = 0;
-    this.removeOwn();
-    this.removeExtras();
+    this.removeAll();
   }
 
-  private removeExtras(): void {
-    for (const [extra, connection] of this.extras) {
-      extra.destroy();
-      if (connection !== undefined) this.remove(connection);
-    }
-    this.extras.clear();
+  private removeAll(): void {
+    this.removeOwn();
+    for (const extra of this.extras) this.removeExtra(extra);
+  }
+
+  private removeExtra(extra: Extra): void {
+    this.extras.delete(extra);
+    extra.destroy();
+    this.remove(extra.connection);
   }
 
   private join(connection: Connection): void {
-    const { subchannel } = connection.pick;
-    if (subchannel === null || hasTransport(subchannel)) {
-      this.ready.push(connection);
-      this.pickAgain();
-      return;
-    }
-    this.joining.add(connection);
-    process.nextTick(() => {
+    const joined = (): void => {
       if (!this.joining.delete(connection)) return;
       this.ready.push(connection);
       this.pickAgain();
-    });
+    };
+    this.joining.add(connection);
+    if (hasTransport(connection.pick.subchannel)) joined();
+    else process.nextTick(joined);
   }
 
-  private remove(connection: Connection): void {
+  private remove(connection: Connection | undefined): void {
+    if (connection === undefined) return;
     this.joining.delete(connection);
     const at = this.ready.indexOf(connection);
     if (at >= 0) this.ready.splice(at, 1);
@@ -366,32 +335,30 @@ export class Connections {
 
 /** A connection beside the one of the endpoint's leaf: a pick_first of its own, to the same address. */
 class Extra implements LeafOwner, HealthObserver, Attempt {
+  /** Once its attempt has succeeded. */
+  connection: Connection | undefined = undefined;
   readonly helper: experimental.ChannelControlHelper;
-  private readonly owner: ConnectionsOwner;
-  private readonly shared: Shared;
-  private readonly connections: Connections;
   /** Where it may connect to. */
   readonly addresses: readonly string[];
+  private readonly connections: Connections;
   private readonly leaf: Leaf;
   private watched: HealthCheckedSubchannel | undefined = undefined;
 
-  constructor(owner: ConnectionsOwner, shared: Shared, connections: Connections) {
-    const { connectedEndpoint } = owner;
-    this.owner = owner;
-    this.shared = shared;
-    this.helper = owner.helper;
+  constructor(connections: Connections) {
+    const { connectedEndpoint, helper } = connections.owner;
     this.connections = connections;
+    this.helper = helper;
     this.addresses = connectedEndpoint.addresses.map(experimental.subchannelAddressToString);
-    this.leaf = new Leaf(this, connectedEndpoint, shared.args.of(nextConnection()));
+    this.leaf = new Leaf(this, connectedEndpoint, connections.shared.args.of(nextConnection()));
   }
 
   connect(): void {
-    this.shared.connecting.start(this);
+    this.connections.shared.connecting.start(this);
     this.leaf.connect();
   }
 
   destroy(): void {
-    this.shared.connecting.stop(this);
+    this.connections.shared.connecting.stop(this);
     this.leaf.destroy();
   }
 
@@ -404,7 +371,7 @@ class Extra implements LeafOwner, HealthObserver, Attempt {
       case 'CONNECTING':
         break;
       case 'READY':
-        this.shared.connecting.stop(this);
+        this.connections.shared.connecting.stop(this);
         this.connections.extraReady(this, report.subchannel);
         break;
       case 'TRANSIENT_FAILURE':
@@ -418,7 +385,7 @@ class Extra implements LeafOwner, HealthObserver, Attempt {
   }
 
   createSubchannel(address: experimental.SubchannelAddress, args: ChannelOptions): SubchannelInterface {
-    return this.owner.createSubchannel(address, args, this);
+    return this.connections.owner.createSubchannel(address, args, this);
   }
 
   /** The names are known: another connection to the same address has just been full. */

@@ -8,17 +8,13 @@ type PickResult = experimental.PickResult;
 /** Whom a pick goes to. */
 export type PickedEndpoint<Data> = PolicyEndpoint<Data> & { readonly kept: Picked };
 
-interface EndpointPickParts extends Omit<PickResult, 'pickResultType' | 'status'> {
-  readonly connection?: Picked | undefined;
-}
-
 /** What sends an RPC to an endpoint's connection: its child makes one for each connection. */
 export class EndpointPick<Data> implements PickResult {
   /** The first one: in the same line of the cache as the object's class, which a pick reads. */
   readonly pickedEndpoint: PickedEndpoint<Data>;
   readonly pickResultType: typeof experimental.PickResultType.COMPLETE = experimental.PickResultType.COMPLETE;
   readonly status: null = null;
-  readonly subchannel: PickResult['subchannel'];
+  readonly subchannel: experimental.SubchannelInterface;
   readonly onCallStarted: PickResult['onCallStarted'];
   readonly onCallEnded: PickResult['onCallEnded'];
   /** Which one it is, where an endpoint may have several. */
@@ -26,13 +22,13 @@ export class EndpointPick<Data> implements PickResult {
 
   constructor(
     endpoint: PickedEndpoint<Data>,
-    { subchannel, onCallStarted, onCallEnded, connection }: EndpointPickParts,
+    parts: Pick<EndpointPick<Data>, 'subchannel' | 'connection' | 'onCallStarted' | 'onCallEnded'>,
   ) {
     this.pickedEndpoint = endpoint;
-    this.connection = connection;
-    this.subchannel = subchannel;
-    this.onCallStarted = onCallStarted;
-    this.onCallEnded = onCallEnded;
+    this.connection = parts.connection;
+    this.subchannel = parts.subchannel;
+    this.onCallStarted = parts.onCallStarted;
+    this.onCallEnded = parts.onCallEnded;
   }
 
   /**

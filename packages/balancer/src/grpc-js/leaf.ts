@@ -12,7 +12,7 @@ type Helper = experimental.ChannelControlHelper;
 
 export type LeafReport =
   | { readonly is: 'IDLE' | 'CONNECTING' }
-  | { readonly is: 'READY'; readonly subchannel: experimental.SubchannelInterface | null }
+  | { readonly is: 'READY'; readonly subchannel: experimental.SubchannelInterface }
   | { readonly is: 'TRANSIENT_FAILURE'; readonly error: string };
 
 export interface LeafOwner extends Pick<Helper, 'createSubchannel' | 'requestReresolution'> {
@@ -109,7 +109,8 @@ export class Leaf implements Helper {
 function reportOf(state: State, picker: experimental.Picker, error: string | null): LeafReport {
   switch (state) {
     case State.READY:
-      return { is: 'READY', subchannel: picker.pick(NO_ARGS).subchannel };
+      // B1: whatever the types say, it has one.
+      return { is: 'READY', subchannel: picker.pick(NO_ARGS).subchannel as experimental.SubchannelInterface };
     case State.TRANSIENT_FAILURE:
       return { is: 'TRANSIENT_FAILURE', error: connectionError(error) };
     default:

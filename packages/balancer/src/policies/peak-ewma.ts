@@ -61,7 +61,7 @@ class Answers extends Joined {
   }
 
   private watching(result: experimental.PickResult): experimental.PickResult {
-    if (!(result instanceof EndpointPick) || result.subchannel === null) return result;
+    if (!(result instanceof EndpointPick)) return result;
     const subchannel = watchAnswers(result.subchannel, (code, waited) => this.ended(code, waited));
     return new EndpointPick(result.pickedEndpoint, { ...result, subchannel });
   }
