@@ -3,7 +3,7 @@
  * whether it is a stream, which would count by its length. So the calls of a connection are watched where grpc-js makes them (B24).
  */
 import type { experimental, status as Status } from '@grpc/grpc-js';
-import { logErrorOnce } from '@petiole/service-config/internal';
+import { reportUnknownVersion } from './unknown-version.js';
 
 type SubchannelInterface = experimental.SubchannelInterface;
 type Subchannel = ReturnType<SubchannelInterface['getRealSubchannel']>;
@@ -27,7 +27,10 @@ export function watchAnswers(subchannel: SubchannelInterface, observer: AnswerOb
     const answer = new Answer(listener, observer);
     const call = (subchannel as Subchannel).createCall(metadata, host, method, answer, callNumber);
     const { halfClose } = call;
-    if (typeof halfClose !== 'function') complain();
+    if (typeof halfClose !== 'function')
+      reportUnknownVersion(
+        'ends the request of a call: it has no halfClose(). peak_ewma then learns of failures alone',
+      );
     call.halfClose = () => {
       answer.requestEnded();
       halfClose.call(call);
@@ -70,11 +73,4 @@ class Answer implements Listener {
   private sinceRequest(): number | undefined {
     return this.requestEndedAt === undefined ? undefined : performance.now() - this.requestEndedAt;
   }
-}
-
-function complain(): void {
-  logErrorOnce(
-    '@petiole/balancer does not know how this version of @grpc/grpc-js ends the request of a call: it has no halfClose(). ' +
-      'peak_ewma then learns of failures alone. Please report this.',
-  );
 }

@@ -5,8 +5,8 @@
  */
 import type { Socket } from 'node:net';
 import type { experimental } from '@grpc/grpc-js';
-import { logErrorOnce } from '@petiole/service-config/internal';
 import { CONNECT_TIMEOUT_MS, ConnectingWatch } from './connecting-watch.js';
+import { reportUnknownVersion } from './unknown-version.js';
 
 /** Makes of a TCP connection what HTTP/2 is spoken over. */
 interface SecureConnector {
@@ -24,7 +24,10 @@ const attempts: ConnectingWatch<Attempt> = new ConnectingWatch(CONNECT_TIMEOUT_M
 /** Holds for the attempts of this subchannel that begin from now on. */
 export function limitAttempts(subchannel: experimental.SubchannelInterface): void {
   const real = subchannel.getRealSubchannel() as object as { connector?: Connector };
-  if (!('connector' in real)) complain();
+  if (!('connector' in real))
+    reportUnknownVersion(
+      'makes connections: a connection attempt that hangs keeps its socket, though it is given up',
+    );
   const { connector } = real;
   if (connector === undefined || connector.connect === connectInTime) return;
   real.connector = Object.create(connector, { connect: { value: connectInTime } });
@@ -74,11 +77,4 @@ class Attempt {
     this.fail(this.error);
     this.socket?.destroy();
   }
-}
-
-function complain(): void {
-  logErrorOnce(
-    '@petiole/balancer does not know how this version of @grpc/grpc-js makes connections: a connection attempt that hangs keeps its ' +
-      'socket, though it is given up. Please report this.',
-  );
 }

@@ -3,7 +3,7 @@
  * lets the RPCs beyond them wait, in silence. grpc-js tells neither number, so they are read where it keeps them (B25).
  */
 import type { experimental } from '@grpc/grpc-js';
-import { logErrorOnce } from '@petiole/service-config/internal';
+import { reportUnknownVersion } from './unknown-version.js';
 
 type SubchannelInterface = experimental.SubchannelInterface;
 
@@ -30,7 +30,10 @@ export function hasTransport(subchannel: SubchannelInterface): boolean {
 export function roomOn(subchannel: SubchannelInterface, most: number, own: number): number {
   const transport = transportOf(subchannel);
   if (transport !== null && (transport?.activeCalls === undefined || transport.session === undefined))
-    complain();
+    reportUnknownVersion(
+      'keeps the streams of a connection: RPCs that wait for one are not told of, and connectionScaling makes no further ' +
+        'connection unless the channel option petiole.max_concurrent_streams says how many a server allows',
+    );
   return Math.min(streamsAllowedOn(subchannel), most) - (transport?.activeCalls?.size ?? own);
 }
 
@@ -46,12 +49,4 @@ export function streamsAllowedOn(subchannel: SubchannelInterface): number {
 
 function transportOf(subchannel: SubchannelInterface): Connected['transport'] {
   return (subchannel.getRealSubchannel() as object as Connected).transport;
-}
-
-function complain(): void {
-  logErrorOnce(
-    '@petiole/balancer does not know how this version of @grpc/grpc-js keeps the streams of a connection: RPCs that wait for one ' +
-      'are not told of, and connectionScaling makes no further connection unless the channel option ' +
-      'petiole.max_concurrent_streams says how many a server allows. Please report this.',
-  );
 }

@@ -8,7 +8,7 @@ import {
   type experimental,
   status as Status,
 } from '@grpc/grpc-js';
-import { logErrorOnce } from '@petiole/service-config/internal';
+import { reportUnknownVersion } from './unknown-version.js';
 
 type Subchannel = ReturnType<experimental.SubchannelInterface['getRealSubchannel']>;
 
@@ -35,7 +35,12 @@ export function channelOf(
   onBadMessage: (error: unknown, callNumber: number | undefined) => void,
 ): ChannelInterface {
   const real = subchannel.getRealSubchannel();
-  assertKeepsItsChannel(real);
+  // Without the field, the channel may be one that somebody else uses and closes.
+  if (!(CHANNEL_FIELD in real))
+    reportUnknownVersion(
+      `keeps the channel of a subchannel: there is no ${CHANNEL_FIELD}. Where somebody else uses that channel too, ` +
+        'health checking may end with it',
+    );
   const { options } = real as unknown as { options?: ChannelOptions };
   const createCall: Subchannel['createCall'] = (metadata, host, method, listener, callNumber) => {
     // Of our own: these may be the metadata object that the application's call credentials hand out each time.
@@ -73,13 +78,4 @@ export function channelOf(
     options: { value: { ...options, 'grpc.max_receive_message_length': LONGEST_ANSWER } },
   });
   return guarded.getChannel();
-}
-
-/** Without the field, the channel may be one that somebody else uses and closes: health checking then ends with it. */
-function assertKeepsItsChannel(real: Subchannel): void {
-  if (CHANNEL_FIELD in real) return;
-  logErrorOnce(
-    `@petiole/balancer does not know how this version of @grpc/grpc-js keeps the channel of a subchannel: there is no ` +
-      `${CHANNEL_FIELD}. Where somebody else uses that channel too, health checking may end with it. Please report this.`,
-  );
 }
