@@ -68,7 +68,7 @@ export class ChannelArguments {
     for (const name of [CAP_OPTION, MAX_STREAMS_OPTION]) this.complain(name, options[name]);
     // The config selector is new on each xDS update, and would make each subchannel unlike its predecessor.
     const { [CHANNEL_ARGS_CONFIG_SELECTOR_KEY]: _, ...next } = options;
-    if (!sameArguments(current, next)) this.current = next;
+    if (!isDeepStrictEqual(argumentsOf(current), argumentsOf(next))) this.current = next;
     return this.current !== current || this.healthService !== healthService;
   }
 
@@ -81,14 +81,10 @@ export class ChannelArguments {
   }
 }
 
-function sameArguments(a: ChannelOptions, b: ChannelOptions): boolean {
-  for (const key of Object.keys(a)) if (counts(key) && !(key in b)) return false;
-  for (const key of Object.keys(b)) if (counts(key) && !isDeepStrictEqual(a[key], b[key])) return false;
-  return true;
-}
-
-function counts(key: string): boolean {
-  return !key.startsWith(SUBCHANNEL_ARGS_EXCLUDE_KEY_PREFIX);
+/** Those that reach a subchannel. */
+function argumentsOf(options: ChannelOptions): object {
+  const counts = ([key]: [string, unknown]) => !key.startsWith(SUBCHANNEL_ARGS_EXCLUDE_KEY_PREFIX);
+  return Object.fromEntries(Object.entries(options).filter(counts));
 }
 
 /**

@@ -37,10 +37,8 @@ export class DepartedEndpoints<Data> {
   leave(kept: EndpointData<Data>, endpoint: experimental.Endpoint): void {
     if (kept.calls === 0) return;
     this.byData.set(kept, { kept, endpoint, connectedTo: [] });
-    for (const first of this.byData.keys()) {
-      if (this.byData.size <= MAX_DEPARTED) break;
-      this.byData.delete(first);
-    }
+    const [first] = this.byData.keys();
+    if (first !== undefined && this.byData.size > MAX_DEPARTED) this.byData.delete(first);
   }
 
   /** Its last RPC has ended, or the endpoint is back. */

@@ -205,7 +205,7 @@ export class EndpointSharding<Data = undefined> {
     const said = picker !== undefined && isLazy ? this.options.state?.() : undefined;
     if (said !== undefined) return State[said];
     if (picker !== undefined && (!isLazy || this.readyCount > 0)) return State.READY;
-    const haveFailed = children.count('TRANSIENT_FAILURE') === this.selectedCount;
+    const haveFailed = children.count('TRANSIENT_FAILURE') === this.selected.length;
     // More of them are about to be selected: RPCs wait that long.
     if (haveFailed) return this.selectingOn === undefined ? State.TRANSIENT_FAILURE : State.CONNECTING;
     const waits = isLazy && children.count('CONNECTING') === 0 && this.readyCount === 0;
@@ -334,9 +334,9 @@ export class EndpointSharding<Data = undefined> {
     return others.length > 0;
   }
 
-  private get selectedCount(): number {
+  private get selected(): readonly EndpointChild<Data>[] {
     const { all } = this.children;
-    return this.options.select === undefined ? all.length : all.filter(({ isSelected }) => isSelected).length;
+    return this.options.select === undefined ? all : all.filter(({ isSelected }) => isSelected);
   }
 
   private push(state: State, picker: Picker, error?: () => string | null): void {
@@ -347,9 +347,9 @@ export class EndpointSharding<Data = undefined> {
   }
 
   private failureMessage(): string {
-    const { all } = this.children;
-    const selected = all.filter(({ isSelected }) => isSelected);
-    const which = selected.length === all.length ? '' : ` selected of ${all.length}`;
+    const { selected } = this;
+    const count = this.children.all.length;
+    const which = selected.length === count ? '' : ` selected of ${count}`;
     const who =
       selected.length === 1 ? `the only endpoint${which}` : `all ${selected.length} endpoints${which}`;
     return `${this.options.name}: ${who} failed: ${describeEndpoints(selected)}${this.noteSentence}`;

@@ -45,22 +45,19 @@ export class ConfigInForce<Config> {
 
   /** Takes the config of an update. True if another one is in force from now on. */
   adopt({ outcome }: PolicyConfig<Config>): boolean {
+    const { current, complaint: before } = this;
     if (outcome.is === 'bad') {
-      this.complain(outcome.complaint);
+      const { complaint } = outcome;
+      const consequence = current ? 'The last good config stays in force' : 'RPCs fail until it is mended';
+      // Once, not on each re-resolution.
+      if (complaint !== before) logError(`Bad load-balancing config: ${complaint}. ${consequence}.`);
+      this.complaint = complaint;
       return false;
     }
     this.complaint = undefined;
     const { config: value } = outcome;
-    if (this.current !== undefined && isDeepStrictEqual(this.current.value, value)) return false;
+    if (current !== undefined && isDeepStrictEqual(current.value, value)) return false;
     this.current = { value };
     return true;
-  }
-
-  /** Says it once, not on each re-resolution. */
-  private complain(complaint: string): void {
-    if (complaint === this.complaint) return;
-    this.complaint = complaint;
-    const consequence = this.current ? 'The last good config stays in force' : 'RPCs fail until it is mended';
-    logError(`Bad load-balancing config: ${complaint}. ${consequence}.`);
   }
 }

@@ -20,8 +20,11 @@ export class PolicyInstance<Declared extends Fields, Memory, Data> implements ex
   private readonly waking: Waking;
   private readonly bugs: BugReports;
   private readonly trace: ReturnType<typeof tracer>;
-  /** Made with the first update: a hook called from the constructor would act on a policy that grpc-js does not hold yet. */
-  private view: PolicyView<ConfigOf<Declared>, Memory, Data> | undefined = undefined;
+  /**
+   * Made with the first update, before anybody needs it: a hook called from the constructor would act on a policy that grpc-js does
+   * not hold yet.
+   */
+  private view!: PolicyView<ConfigOf<Declared>, Memory, Data>;
   /** The answer of `createPicker` that holds; undefined if it was to publish none. */
   private picker: GuardedPicker<PolicyPickArgs> | undefined = undefined;
   /** `createPicker` has something to answer anew, at the latest when the change that is under way is over. */
@@ -87,15 +90,15 @@ export class PolicyInstance<Declared extends Fields, Memory, Data> implements ex
 
   /** Where the definition cannot say, what it said before holds. */
   private select(): readonly PolicyEndpoint<Data>[] | undefined {
-    const view = this.view as PolicyView<ConfigOf<Declared>, Memory, Data>;
-    const chosen = this.definition.select?.(view);
+    const { definition, view } = this;
+    const chosen = definition.select?.(view);
     const isKnown = (one: PolicyEndpoint<Data>): boolean => view.endpoints[one.index] === one;
     if (Array.isArray(chosen) && chosen.every(isKnown)) return chosen;
     throw new TypeError("select() must return an array of some of the view's endpoints");
   }
 
   private state(): EndpointState | undefined {
-    const said = this.definition.state?.(this.view as PolicyView<ConfigOf<Declared>, Memory, Data>);
+    const said = this.definition.state?.(this.view);
     if (said !== undefined && said in State) return said;
     throw new TypeError(
       `state() must return READY, CONNECTING, IDLE or TRANSIENT_FAILURE, got ${show(said)}`,
@@ -109,13 +112,12 @@ export class PolicyInstance<Declared extends Fields, Memory, Data> implements ex
 
   /** True if there is an answer; else RPCs fail, and the next change asks again. */
   private ask(): boolean {
-    // `onChange` comes with updates, and updates only once there is a config.
-    const view = this.view as PolicyView<ConfigOf<Declared>, Memory, Data>;
+    const { definition, view } = this;
     let asked = 'waits';
     try {
-      const waits = this.definition.waits?.(view);
+      const waits = definition.waits?.(view);
       asked = 'createPicker';
-      const picker = waits ? undefined : this.definition.createPicker(view.ready, view);
+      const picker = waits ? undefined : definition.createPicker(view.ready, view);
       assertPicker(picker);
       this.picker = picker && new GuardedPicker(picker, this.bugs);
     } catch (error) {

@@ -1,10 +1,5 @@
 /** One instance of a defined wrapper, in one channel: its child policy, and what the two tell each other. */
-import {
-  type ChannelOptions,
-  experimental,
-  type LoadBalancingConfig,
-  connectivityState as State,
-} from '@grpc/grpc-js';
+import { experimental, type LoadBalancingConfig, connectivityState as State } from '@grpc/grpc-js';
 import { type EndpointIdentity, identityOf } from '../endpoints/endpoint.js';
 import { failPick } from '../endpoints/pick-result.js';
 import { settled } from '../grpc-js/rpc-attempts.js';
@@ -15,6 +10,7 @@ import { Waking } from './waking.js';
 
 type Endpoint = experimental.Endpoint;
 type PickResult = experimental.PickResult;
+type Update = Parameters<experimental.LoadBalancer['updateAddressList']>;
 
 /** What a wrapper knows. One object per policy instance: its fields are current whenever they are read. */
 export interface WrapperView<Config, Memory> {
@@ -51,13 +47,6 @@ export interface WrapperBehaviour<Config, Memory> {
   ): PickResult;
 }
 
-/** What grpc-js gave with the newest update. */
-interface Update {
-  readonly list: experimental.StatusOr<Endpoint[]>;
-  readonly options: ChannelOptions;
-  readonly note: string;
-}
-
 export class WrapperInstance<Config extends { readonly childPolicy: readonly LoadBalancingConfig[] }, Memory>
   implements experimental.LoadBalancer
 {
@@ -70,10 +59,12 @@ export class WrapperInstance<Config extends { readonly childPolicy: readonly Loa
   /** What the child policy has published last. */
   private published: { state: State; picker: experimental.Picker; error: string | null } | undefined =
     undefined;
+  /** What grpc-js gave with the newest update. */
   private latest: Update | undefined = undefined;
   /** Of the newest list: a resolver error leaves them as they are. */
   private endpoints: readonly (EndpointIdentity & { readonly endpoint: Endpoint })[] = [];
-  private view: WrapperView<Config, Memory> | undefined = undefined;
+  /** Made with the first config, and so before anybody needs it. */
+  private view!: WrapperView<Config, Memory>;
   private readonly waking: Waking = new Waking(() => this.askAgain());
 
   constructor(definition: WrapperBehaviour<Config, Memory>, helper: experimental.ChannelControlHelper) {
@@ -89,12 +80,8 @@ export class WrapperInstance<Config extends { readonly childPolicy: readonly Loa
     );
   }
 
-  updateAddressList(
-    list: experimental.StatusOr<Endpoint[]>,
-    config: experimental.TypedLoadBalancingConfig,
-    options: ChannelOptions,
-    note: string,
-  ): boolean {
+  updateAddressList(...update: Update): boolean {
+    const [list, config] = update;
     if (!(config instanceof PolicyConfig) || config.getLoadBalancerName() !== this.getTypeName())
       return false;
     const isNew = this.configs.adopt(config);
@@ -106,12 +93,8 @@ export class WrapperInstance<Config extends { readonly childPolicy: readonly Loa
     if (isNew)
       this.childConfig = experimental.selectLbConfigFromList([...current.value.childPolicy]) ?? undefined;
     this.view ??= this.createView();
-    this.latest = { list, options, note };
-    if (list.ok)
-      this.endpoints = list.value.map((endpoint) => ({
-        endpoint,
-        ...identityOf(endpoint),
-      }));
+    this.latest = update;
+    if (list.ok) this.endpoints = list.value.map((endpoint) => ({ endpoint, ...identityOf(endpoint) }));
     const accepted = this.updateChild(list.ok || isNew);
     // The child may find nothing to publish where the wrapper's own config has changed.
     if (isNew) this.publish();
@@ -140,7 +123,7 @@ export class WrapperInstance<Config extends { readonly childPolicy: readonly Loa
   private updateChild(selects: boolean): boolean {
     const { latest, childConfig, endpoints } = this;
     if (latest === undefined || childConfig === undefined) return true;
-    const { list, options, note } = latest;
+    const [list, , options, note] = latest;
     if (!list.ok && (!selects || endpoints.length === 0))
       return this.child.updateAddressList(list, childConfig, options, note);
     const chosen = this.select();
@@ -152,8 +135,7 @@ export class WrapperInstance<Config extends { readonly childPolicy: readonly Loa
 
   /** The endpoints for the child policy; undefined where the definition could not say: what it said before holds. */
   private select(): Endpoint[] | undefined {
-    const { definition, endpoints } = this;
-    const view = this.view as WrapperView<Config, Memory>;
+    const { definition, endpoints, view } = this;
     if (definition.select === undefined) return endpoints.map(({ endpoint }) => endpoint);
     try {
       const given = new Map<EndpointIdentity, Endpoint>(endpoints.map((each) => [each, each.endpoint]));
@@ -172,8 +154,7 @@ export class WrapperInstance<Config extends { readonly childPolicy: readonly Loa
   private publish(): void {
     if (this.published === undefined) return;
     const { state, picker, error } = this.published;
-    const { bugs, definition } = this;
-    const view = this.view as WrapperView<Config, Memory>;
+    const { bugs, definition, view } = this;
     const wrapPick = definition.wrapPick?.bind(definition);
     const wrapped = (wrap: NonNullable<typeof wrapPick>): experimental.Picker => {
       const guarded = new GuardedPicker({ pick: (args) => wrap(() => picker.pick(args), args, view) }, bugs);
