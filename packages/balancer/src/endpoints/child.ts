@@ -22,7 +22,7 @@ import {
 } from '../events/endpoint-events.js';
 import { Leaf, type LeafOwner, type LeafReport } from '../grpc-js/leaf.js';
 import { waitersOn } from '../grpc-js/streams.js';
-import { HealthCheckedSubchannel, type HealthObserver } from '../health/checked-subchannel.js';
+import { HealthCheckedSubchannel, type HealthObserver, healthChecked } from '../health/checked-subchannel.js';
 import { nextConnection } from './channel-arguments.js';
 import {
   type Attempt,
@@ -143,7 +143,7 @@ export class EndpointChild<Data>
   /** Connects, at once or when it is asked to. */
   select(): void {
     this.isSelected = true;
-    if (this.owner.policy.connect !== 'when asked') this.start();
+    if (this.owner.policy.connect !== 'when asked') this.reconnect();
   }
 
   /** Gives its connection up; RPCs that run there go on to their end. */
@@ -178,12 +178,6 @@ export class EndpointChild<Data>
       this.isAsked = false;
       act();
     });
-  }
-
-  private start(): void {
-    this.pace.begin();
-    this.leaf = new Leaf(this, this.endpoint, this.currentArguments);
-    this.leaf.connect();
   }
 
   private release(): void {
@@ -249,12 +243,13 @@ export class EndpointChild<Data>
 
   /** Connects, with the newest arguments and the addresses in the order that the resolver gave last. */
   reconnect(): void {
-    const { leaf } = this;
-    if (!this.isSelected) return;
-    if (leaf === undefined) this.start();
-    else if (leaf.isIdle) {
-      this.pace.begin();
-      leaf.reconnect(this.endpoint, this.currentArguments);
+    const { leaf, endpoint, currentArguments } = this;
+    if (!this.isSelected || leaf?.isIdle === false) return;
+    this.pace.begin();
+    if (leaf !== undefined) leaf.reconnect(endpoint, currentArguments);
+    else {
+      this.leaf = new Leaf(this, endpoint, currentArguments);
+      this.leaf.connect();
     }
   }
 
@@ -293,16 +288,8 @@ export class EndpointChild<Data>
 
   // What the leaf calls.
 
-  createSubchannel(
-    address: experimental.SubchannelAddress,
-    args: ChannelOptions,
-    observer: HealthObserver = this,
-  ): SubchannelInterface {
-    const subchannel = this.helper.createSubchannel(address, args);
-    const { healthService } = this.owner.args;
-    return healthService === undefined
-      ? subchannel
-      : new HealthCheckedSubchannel(subchannel, healthService, observer);
+  createSubchannel(...request: Parameters<LeafOwner['createSubchannel']>): SubchannelInterface {
+    return healthChecked(this.helper.createSubchannel(...request), this.owner.args.healthService, this);
   }
 
   requestReresolution(): void {
@@ -345,8 +332,8 @@ export class EndpointChild<Data>
     if (this.watched === wrapper) this.watched = undefined;
   }
 
-  event(): Pick<EndpointEvent, 'target' | 'endpoint'> {
-    return { target: this.owner.args.target, endpoint: this.name };
+  event(endpoint: string = this.name): Pick<EndpointEvent, 'target' | 'endpoint'> {
+    return { target: this.owner.args.target, endpoint };
   }
 
   // What its connections ask for, where it may have several.
@@ -454,12 +441,6 @@ export class EndpointChild<Data>
 
   private tell(from: EndpointState, to: EndpointState, reason: string, name?: string): void {
     trace?.(`${this.owner.policy.name}: ${name ?? this.name} ${from} -> ${to}: ${reason}`);
-    publishLater<EndpointEvent>(endpointStateChannel, () => ({
-      target: this.owner.args.target,
-      endpoint: name ?? this.name,
-      from,
-      to,
-      reason,
-    }));
+    publishLater<EndpointEvent>(endpointStateChannel, () => ({ ...this.event(name), from, to, reason }));
   }
 }

@@ -3,12 +3,17 @@
  * server allows. An RPC goes over the oldest one that has room. None is closed while the endpoint is in use; one that is lost goes.
  */
 import { clearTimeout, setImmediate, setTimeout } from 'node:timers';
-import { type ChannelOptions, experimental, type Metadata, type status } from '@grpc/grpc-js';
+import { experimental, type Metadata, type status } from '@grpc/grpc-js';
 import { tracer } from '@petiole/service-config/internal';
 import type { EndpointState } from '../events/endpoint-events.js';
+import type { ConnectingWatch } from '../grpc-js/connecting-watch.js';
 import { Leaf, type LeafOwner, type LeafReport } from '../grpc-js/leaf.js';
 import { hasTransport, roomOn } from '../grpc-js/streams.js';
-import type { HealthCheckedSubchannel, HealthObserver } from '../health/checked-subchannel.js';
+import {
+  type HealthCheckedSubchannel,
+  type HealthObserver,
+  healthChecked,
+} from '../health/checked-subchannel.js';
 import { type ChannelArguments, nextConnection } from './channel-arguments.js';
 import { type EndpointPick, type QueuedPick, queuePick } from './pick-result.js';
 import { type Picked, type PickedInTurn, pickStarted } from './picked-in-turn.js';
@@ -77,11 +82,6 @@ export interface ConnectionsOwner extends Pick<LeafOwner, 'helper'> {
   readonly name: string;
   /** What a new connection is made to. */
   readonly connectedEndpoint: experimental.Endpoint;
-  createSubchannel(
-    address: experimental.SubchannelAddress,
-    args: ChannelOptions,
-    observer: HealthObserver,
-  ): SubchannelInterface;
   /** What sends RPCs over a connection. */
   pickOf(subchannel: SubchannelInterface, connection: Connection): EndpointPick<unknown>;
   /** Connects its own leaf, which is IDLE. */
@@ -99,7 +99,7 @@ export interface Shared {
   readonly args: ChannelArguments;
   readonly picks: PickedInTurn;
   /** Fails what connects for too long. */
-  readonly connecting: { start(attempt: Attempt): void; stop(attempt: Attempt): void };
+  readonly connecting: ConnectingWatch<Attempt>;
   /** RPCs that were told to wait are to be picked again. */
   pickAgain(): void;
 }
@@ -384,8 +384,9 @@ class Extra implements LeafOwner, HealthObserver, Attempt {
     }
   }
 
-  createSubchannel(address: experimental.SubchannelAddress, args: ChannelOptions): SubchannelInterface {
-    return this.connections.owner.createSubchannel(address, args, this);
+  createSubchannel(...request: Parameters<LeafOwner['createSubchannel']>): SubchannelInterface {
+    const { healthService } = this.connections.shared.args;
+    return healthChecked(this.helper.createSubchannel(...request), healthService, this);
   }
 
   /** The names are known: another connection to the same address has just been full. */

@@ -26,27 +26,13 @@ export interface Departed<Data> extends Known {
   readonly kept: EndpointData<Data>;
 }
 
-export class DepartedEndpoints<Data> {
-  private readonly byData: Map<EndpointData<Data>, Departed<Data>> = new Map();
-
-  get all(): readonly Departed<Data>[] {
-    return [...this.byData.values()];
-  }
-
+/** By their data. Whoever is back, or has no RPCs any more, is deleted. */
+export class DepartedEndpoints<Data> extends Map<EndpointData<Data>, Departed<Data>> {
   /** Nothing is kept of an endpoint without RPCs. */
   leave(kept: EndpointData<Data>, endpoint: experimental.Endpoint): void {
     if (kept.calls === 0) return;
-    this.byData.set(kept, { kept, endpoint, connectedTo: [] });
-    const [first] = this.byData.keys();
-    if (first !== undefined && this.byData.size > MAX_DEPARTED) this.byData.delete(first);
-  }
-
-  /** Its last RPC has ended, or the endpoint is back. */
-  forget(kept: EndpointData<Data>): void {
-    this.byData.delete(kept);
-  }
-
-  clear(): void {
-    this.byData.clear();
+    this.set(kept, { kept, endpoint, connectedTo: [] });
+    const [first] = this.keys();
+    if (first !== undefined && this.size > MAX_DEPARTED) this.delete(first);
   }
 }

@@ -136,9 +136,7 @@ function placesOf<Former>(
   for (const former of formers) {
     for (const address of addressesOf(former)) {
       const key = addressKey(address);
-      const there = places.get(key);
-      if (there === undefined) places.set(key, new Set([former]));
-      else there.add(former);
+      places.set(key, (places.get(key) ?? new Set()).add(former));
     }
   }
   return places;

@@ -16,7 +16,6 @@ import { Publisher } from '../grpc-js/publisher.js';
 import { ChannelArguments } from './channel-arguments.js';
 import { type ChildOwner, EndpointChild } from './child.js';
 import { ChildList } from './child-list.js';
-import type { Attempt } from './connections.js';
 import { DepartedEndpoints } from './data.js';
 import { type ConnectMode, describeEndpoints, type EndpointHooks, type PolicyEndpoint } from './endpoint.js';
 import { matchEndpoints } from './matching.js';
@@ -74,7 +73,6 @@ export class EndpointSharding<Data = undefined> {
   private readonly owner: ChildOwner<Data>;
   private readonly publisher: Publisher;
   private readonly reresolution: ReresolutionLimit;
-  private readonly connecting: ConnectingWatch<Attempt>;
   private readonly queuePicker: Picker = { pick: queuePick };
   private readonly failurePicker: Picker = { pick: () => failPick(this.failureMessage()) };
   private readonly children: ChildList<EndpointChild<Data>> = new ChildList();
@@ -103,18 +101,17 @@ export class EndpointSharding<Data = undefined> {
     this.options = options;
     this.publisher = new Publisher(options.helper);
     this.reresolution = new ReresolutionLimit(() => options.helper.requestReresolution());
-    this.connecting = new ConnectingWatch(ENDPOINT_TIMEOUT_MS, (attempt) =>
-      attempt.declareStuck(CONNECT_TIMEOUT_MS / 1000),
-    );
     this.owner = {
       policy: options,
       args: new ChannelArguments(),
       picks: new PickedInTurn(),
       waits: new StreamWaits(options.name),
-      connecting: this.connecting,
+      connecting: new ConnectingWatch(ENDPOINT_TIMEOUT_MS, (attempt) =>
+        attempt.declareStuck(CONNECT_TIMEOUT_MS / 1000),
+      ),
       pickAgain: () => this.batch(() => this.changed('states')),
       childReported: (child, from) => this.childReported(child, from),
-      callsEnded: (data) => this.departed.forget(data),
+      callsEnded: (data) => this.departed.delete(data),
       requestReresolution: () => this.reresolution.request(),
     };
   }
@@ -232,7 +229,7 @@ export class EndpointSharding<Data = undefined> {
     const { all } = this.children;
     this.children.replace([]);
     for (const child of all) child.destroy('policy destroyed');
-    this.connecting.clear();
+    this.owner.connecting.clear();
     this.departed.clear();
   }
 
@@ -242,7 +239,7 @@ export class EndpointSharding<Data = undefined> {
     const { head, tail, between, fingerprints, leaving } = matchEndpoints(
       list,
       before,
-      this.departed.all,
+      [...this.departed.values()],
       this.fingerprints,
     );
     const created: EndpointChild<Data>[] = [];
@@ -266,7 +263,7 @@ export class EndpointSharding<Data = undefined> {
     }
     for (const { kept, endpoint } of leaving) this.departed.leave(kept, endpoint);
     // Also what has just left, where it goes on with another child.
-    for (const { kept } of created) this.departed.forget(kept);
+    for (const { kept } of created) this.departed.delete(kept);
     if (between.some(({ is }) => is === 'changed')) this.changed('ready');
     const given = between.map(({ endpoint }) => endpoint);
     const endpoints = [...list.slice(0, head), ...given, ...list.slice(list.length - tail)];

@@ -117,16 +117,13 @@ function isTolerated(entry: string, version: string): boolean {
  */
 export function assertSameGrpcJs(client: object): void {
   if (client instanceof Client || client instanceof Channel) return;
+  const own = ownCopy();
+  const where = own === undefined ? ', bundled' : ` in ${directoryOf(own)}`;
   throw new Error(
     'assertSameGrpcJs: the client was made by another copy of @grpc/grpc-js than the one that knows the policies of ' +
-      `@petiole/balancer (${grpcJsVersion()}${ownFolder()}), and does not use them. \`npm ls @grpc/grpc-js\` shows who ` +
+      `@petiole/balancer (${grpcJsVersion()}${where}), and does not use them. \`npm ls @grpc/grpc-js\` shows who ` +
       'brings a second one. In a bundle, keep both packages inside, or both outside.',
   );
-}
-
-function ownFolder(): string {
-  const own = ownCopy();
-  return own === undefined ? ', bundled' : ` in ${directoryOf(own)}`;
 }
 
 /** Undefined where it is bundled: then there is no path to compare. */

@@ -9,7 +9,6 @@ import {
   type HealthEvent,
   type HealthStatus,
   healthStatusChannel,
-  type ServingStatus,
 } from '../events/endpoint-events.js';
 import type { StreamEnd } from './stream.js';
 import { HealthWatch } from './watch.js';
@@ -26,6 +25,15 @@ export interface HealthObserver {
   ended(subchannel: HealthCheckedSubchannel): void;
   /** Whom events are about; undefined for one of several connections, of which another one is told. */
   event(): Pick<EndpointEvent, 'target' | 'endpoint'> | undefined;
+}
+
+/** The subchannel as it is, or checked if a service is named. */
+export function healthChecked(
+  subchannel: SubchannelInterface,
+  service: string | undefined,
+  observer: HealthObserver,
+): SubchannelInterface {
+  return service === undefined ? subchannel : new HealthCheckedSubchannel(subchannel, service, observer);
 }
 
 /** Holds no resource but between the first `addHealthStateWatcher` and the last `removeHealthStateWatcher`. */
@@ -65,7 +73,10 @@ export class HealthCheckedSubchannel extends experimental.BaseSubchannelWrapper 
   private start(): void {
     this.observer.started(this);
     this.watch = new HealthWatch(this.child, this.service, {
-      onStatus: (status) => this.become(status, this.reasonOf(status)),
+      onStatus: (status) => {
+        const hint = `: the server knows no service "${oneLine(this.service)}"`;
+        this.become(status, `health check: ${status}${status === 'SERVICE_UNKNOWN' ? hint : ''}`);
+      },
       onUnimplemented: () => this.unanswerable('does not implement', 'the server has no health service'),
       onNotFound: () => {
         // No word of the server's, so what it said last still holds.
@@ -81,12 +92,6 @@ export class HealthCheckedSubchannel extends experimental.BaseSubchannelWrapper 
     const about = this.observer.event();
     if (about !== undefined) logUnanswerable(this.getAddress(), verb, this.service, about.target);
     this.become('UNIMPLEMENTED', reason);
-  }
-
-  private reasonOf(status: ServingStatus): string {
-    const hint =
-      status === 'SERVICE_UNKNOWN' ? `: the server knows no service "${oneLine(this.service)}"` : '';
-    return `health check: ${status}${hint}`;
   }
 
   private stop(): void {

@@ -187,11 +187,8 @@ export class SimulatedChannel {
 
   /** The subchannel to this address, also before the policy has asked for it. */
   subchannel(address: string): SimulatedSubchannel {
-    let subchannel = this.subchannels.get(address);
-    if (subchannel === undefined) {
-      subchannel = new SimulatedSubchannel(address);
-      this.subchannels.set(address, subchannel);
-    }
+    const subchannel = this.subchannels.get(address) ?? new SimulatedSubchannel(address);
+    this.subchannels.set(address, subchannel);
     return subchannel;
   }
 
@@ -202,11 +199,9 @@ export class SimulatedChannel {
   }
 
   private pooled(address: experimental.SubchannelAddress): SimulatedSubchannel {
-    let subchannel = this.pool.get(address);
-    if (subchannel === undefined) {
-      subchannel = this.subchannel(experimental.subchannelAddressToString(address));
-      this.pool.set(address, subchannel);
-    }
+    const subchannel =
+      this.pool.get(address) ?? this.subchannel(experimental.subchannelAddressToString(address));
+    this.pool.set(address, subchannel);
     return subchannel;
   }
 

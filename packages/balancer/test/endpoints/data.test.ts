@@ -3,7 +3,7 @@ import { type experimental, Metadata, connectivityState as State, status } from 
 import { rpc, SimulatedChannel } from '@petiole/test-kit/simulated-channel';
 import { told } from '@petiole/test-kit/told';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { type Departed, DepartedEndpoints, type EndpointData } from '../../src/endpoints/data.js';
+import { DepartedEndpoints, type EndpointData } from '../../src/endpoints/data.js';
 import { customRoundRobin, definePolicy, type PolicyEndpoint, queuePick } from '../../src/index.js';
 import { EventLog } from '../support/event-log.js';
 
@@ -180,9 +180,9 @@ test('of endpoints whose RPCs seem to run for ever only so many are remembered, 
     return kept;
   };
   const all = Array.from({ length: 10_010 }, (_, i) => leave(i));
-  const values = () => departed.all.map(({ kept }: Departed<number>) => kept.value);
+  const values = () => [...departed.keys()].map(({ value }) => value);
   expect(values()).toHaveLength(10_000);
   expect(values()[0]).toBe(10);
-  departed.forget(all[10] as EndpointData<number>);
+  departed.delete(all[10] as EndpointData<number>);
   expect(values()[0]).toBe(11);
 });

@@ -9,9 +9,9 @@ export function groupsOf<Data, Key>(
   const groups = new Map<Key, PolicyEndpoint<Data>[]>();
   for (const endpoint of endpoints) {
     const key = keyOf(endpoint);
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, [endpoint]);
-    else group.push(endpoint);
+    const group = groups.get(key) ?? [];
+    group.push(endpoint);
+    groups.set(key, group);
   }
   return groups;
 }
