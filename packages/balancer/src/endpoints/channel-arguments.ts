@@ -47,8 +47,6 @@ export class ChannelArguments {
   maxConnections = 1;
   /** How many streams a connection may have; Infinity for as many as the server allows. */
   maxStreams: number = Number.POSITIVE_INFINITY;
-  /** What was wrong with an option when it was read last. */
-  private readonly complaints: Map<string, string | undefined> = new Map();
 
   /** The arguments of a connection; 0 is the one that channels share. */
   of(connection: number): ChannelOptions {
@@ -65,20 +63,18 @@ export class ChannelArguments {
     this.healthService = healthCheckServiceOf(options);
     this.maxConnections = maxConnectionsOf(options);
     this.maxStreams = countOf(options[MAX_STREAMS_OPTION]) ?? Number.POSITIVE_INFINITY;
-    for (const name of [CAP_OPTION, MAX_STREAMS_OPTION]) this.complain(name, options[name]);
+    for (const name of [CAP_OPTION, MAX_STREAMS_OPTION]) complain(name, options[name], current[name]);
     // The config selector is new on each xDS update, and would make each subchannel unlike its predecessor.
     const { [CHANNEL_ARGS_CONFIG_SELECTOR_KEY]: _, ...next } = options;
     if (!isDeepStrictEqual(argumentsOf(current), argumentsOf(next))) this.current = next;
     return this.current !== current || this.healthService !== healthService;
   }
+}
 
-  /** Logs a bad value, once: updates bring the same one again. */
-  private complain(name: string, value: unknown): void {
-    const bad = value === undefined || countOf(value) !== undefined ? undefined : got(value);
-    if (bad !== undefined && bad !== this.complaints.get(name))
-      logError(`The channel option ${name} must be an integer from 1 to ${MOST}, ${bad}: ignored.`);
-    this.complaints.set(name, bad);
-  }
+/** Logs a bad value, once: updates bring the same one again. */
+function complain(name: string, value: unknown, before: unknown): void {
+  if (value === undefined || countOf(value) !== undefined || isDeepStrictEqual(value, before)) return;
+  logError(`The channel option ${name} must be an integer from 1 to ${MOST}, ${got(value)}: ignored.`);
 }
 
 /** Those that reach a subchannel. */

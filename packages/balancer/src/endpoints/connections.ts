@@ -17,7 +17,7 @@ import {
 import { type ChannelArguments, nextConnection } from './channel-arguments.js';
 import { type EndpointPick, type QueuedPick, queuePick } from './pick-result.js';
 import { type Picked, type PickedInTurn, pickStarted } from './picked-in-turn.js';
-import { backoffLike, isAnswer, LASTING_MS } from './reconnect-pace.js';
+import { backoffLike, ReconnectPace } from './reconnect-pace.js';
 
 type PickResult = experimental.PickResult;
 type SubchannelInterface = experimental.SubchannelInterface;
@@ -49,10 +49,10 @@ export class Connection implements Picked {
   readonly pick: EndpointPick<unknown>;
   /** RPCs of this endpoint that run there. */
   private calls = 0;
-  private readonly since: number = performance.now();
-  private hasAnswered = false;
+  readonly pace: ReconnectPace = new ReconnectPace();
 
   constructor(owner: ConnectionsOwner, subchannel: SubchannelInterface) {
+    this.pace.begin();
     this.pick = owner.pickOf(subchannel, this);
   }
 
@@ -68,12 +68,7 @@ export class Connection implements Picked {
 
   callEnded(code: status, trailers: Metadata): void {
     this.calls--;
-    this.hasAnswered ||= isAnswer(code, trailers);
-  }
-
-  /** That it is lost is no reason to hold the next attempt back. */
-  get wasOfUse(): boolean {
-    return this.hasAnswered || performance.now() - this.since >= LASTING_MS;
+    this.pace.callEnded(code, trailers);
   }
 }
 
@@ -266,7 +261,7 @@ export class Connections {
   }
 
   extraLost(extra: Extra, reason: string): void {
-    if (!extra.connection?.wasOfUse) {
+    if (!extra.connection?.pace.hasLasted) {
       this.backoff ??= backoffLike(this.shared.args.current, () => this.pickAgain());
       this.backoff.runOnce();
     }

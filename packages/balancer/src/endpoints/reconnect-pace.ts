@@ -9,7 +9,7 @@ import { type ChannelOptions, experimental, type Metadata, status } from '@grpc/
  * A connection that lives so long is no brief one. Somewhat less than a second, so that servers which end connections
  * after one (`grpc.max_connection_age_ms`) are not meant: their jitter is 10 %.
  */
-export const LASTING_MS = 800;
+const LASTING_MS = 800;
 
 /** Longer ago than any attempt: whatever was lost, it has lasted. */
 const PROVEN = -LASTING_MS;
@@ -28,9 +28,15 @@ export class ReconnectPace {
     this.youngSince = now();
   }
 
-  /** An RPC has ended on the connection. One that its server ended proves the connection good. */
+  /** An RPC has ended on the connection. One that its server ended, and not the client or a loss, proves the connection good. */
   callEnded(code: status, trailers: Metadata): void {
-    if (this.youngSince !== PROVEN && isAnswer(code, trailers)) this.youngSince = PROVEN;
+    if (this.youngSince === PROVEN) return;
+    if (code === status.OK || Object.keys(trailers.getMap()).length > 0) this.youngSince = PROVEN;
+  }
+
+  /** That the connection is lost is no reason to hold the next attempt back. */
+  get hasLasted(): boolean {
+    return now() - this.youngSince >= LASTING_MS;
   }
 
   /**
@@ -60,11 +66,6 @@ export class ReconnectPace {
   stop(): void {
     this.backoff?.stop();
   }
-}
-
-/** True if the RPC was ended by the server, and not by the loss of the connection or by the client. */
-export function isAnswer(code: status, trailers: Metadata): boolean {
-  return code === status.OK || Object.keys(trailers.getMap()).length > 0;
 }
 
 /** The back-off that failed attempts have, by the options of the channel. Keeps no process alive. */
