@@ -22,8 +22,8 @@ import type { PickedInTurn } from './picked-in-turn.js';
 type PickArgs = experimental.PickArgs;
 type PickResult = experimental.PickResult;
 
-/** A policy's picker, which throws nothing. Its chooser may, and is asked directly: it is told then. */
-export interface GivenPicker extends PolicyPicker {
+/** What `definePolicy` gives. It throws nothing; its chooser, which is asked directly, may: it is told then. */
+interface ChoosingPicker extends PolicyPicker {
   readonly chooser: EndpointChooser<unknown> | undefined;
   failed(error: unknown): PickResult;
 }
@@ -34,16 +34,16 @@ export class RpcPicker<Data> implements experimental.Picker {
    * asks again only when another picker is published (B14).
    */
   hasKeptWaiting = false;
-  readonly picker: GivenPicker;
+  readonly picker: PolicyPicker;
   private readonly chooser: EndpointChooser<unknown> | undefined;
   private readonly picks: PickedInTurn;
   /** Undefined if the policy has none. */
   private readonly hooks: CallHooks<Data> | undefined;
   private readonly given: GivenArgs = new GivenArgs();
 
-  constructor(picker: GivenPicker, picks: PickedInTurn, hooks: CallHooks<Data>) {
+  constructor(picker: PolicyPicker, picks: PickedInTurn, hooks: CallHooks<Data>) {
     this.picker = picker;
-    this.chooser = picker.chooser;
+    this.chooser = (picker as Partial<ChoosingPicker>).chooser;
     this.picks = picks;
     this.hooks = hooks.onCallStarted || hooks.onCallEnded ? hooks : undefined;
   }
@@ -73,7 +73,7 @@ export class RpcPicker<Data> implements experimental.Picker {
     try {
       return chooser.choose(rpc).pickResult;
     } catch (error) {
-      return this.picker.failed(error);
+      return (this.picker as ChoosingPicker).failed(error);
     }
   }
 }

@@ -17,12 +17,18 @@ import { ChannelArguments } from './channel-arguments.js';
 import { type ChildOwner, EndpointChild } from './child.js';
 import { ChildList } from './child-list.js';
 import { DepartedEndpoints } from './data.js';
-import { type ConnectMode, describeEndpoints, type EndpointHooks, type PolicyEndpoint } from './endpoint.js';
+import {
+  type ConnectMode,
+  describeEndpoints,
+  type EndpointHooks,
+  type PolicyEndpoint,
+  type PolicyPicker,
+} from './endpoint.js';
 import { matchEndpoints } from './matching.js';
 import { failPick, queuePick } from './pick-result.js';
 import { PickedInTurn } from './picked-in-turn.js';
 import { ReresolutionLimit } from './reresolution-limit.js';
-import { type GivenPicker, RpcPicker } from './rpc-picker.js';
+import { RpcPicker } from './rpc-picker.js';
 import { StreamWaits } from './stream-waits.js';
 
 type Endpoint = experimental.Endpoint;
@@ -181,7 +187,7 @@ export class EndpointSharding<Data = undefined> {
    * any: READY, CONNECTING, IDLE, TRANSIENT_FAILURE. What is published already is not published again, and nothing while there are no endpoints:
    * {@link EndpointSharding.update} says so by itself.
    */
-  publish(picker: GivenPicker | undefined): void {
+  publish(picker: PolicyPicker | undefined): void {
     // Without endpoints either nothing is known yet, or publishFailure has said why.
     if (this.children.all.length === 0) return;
     const state = this.stateWith(picker);
@@ -196,7 +202,7 @@ export class EndpointSharding<Data = undefined> {
   }
 
   /** What a policy says with its picker, or without one. Where endpoints wait to be asked, their states say it. */
-  private stateWith(picker: GivenPicker | undefined): State {
+  private stateWith(picker: PolicyPicker | undefined): State {
     const { children } = this;
     const isLazy = this.options.connect === 'when asked';
     const said = picker !== undefined && isLazy ? this.options.state?.() : undefined;
