@@ -34,9 +34,9 @@ import {
 import type { EndpointData } from './data.js';
 import { type ConnectMode, type EndpointHooks, identityOf, type PolicyEndpoint } from './endpoint.js';
 import { EndpointPick, failPick, queuePick } from './pick-result.js';
-import { type PickedInTurn, pickStarted } from './picked-in-turn.js';
+import { pickStarted } from './picked-in-turn.js';
 import { ReconnectPace } from './reconnect-pace.js';
-import { type Crowded, type StreamWaits, usageOf } from './stream-waits.js';
+import { type Crowded, usageOf } from './stream-waits.js';
 
 type Endpoint = experimental.Endpoint;
 type SubchannelInterface = experimental.SubchannelInterface;
@@ -50,8 +50,6 @@ export interface ChildOwner<Data> extends Shared {
     readonly helper: experimental.ChannelControlHelper;
     readonly connect?: ConnectMode | undefined;
   };
-  readonly picks: PickedInTurn;
-  readonly waits: StreamWaits;
   childReported(child: EndpointChild<Data>, from: EndpointState): void;
   /** No RPC that counts in this data runs any more. */
   callsEnded(data: EndpointData<Data>): void;
@@ -363,24 +361,13 @@ export class EndpointChild<Data>
     return { ...this.event(), ...usage, waiting: usage.waiting + (connections?.waiting ?? 0) };
   }
 
-  rpcsWait(): void {
-    this.owner.waits.began(this);
-  }
-
-  rpcsMayRun(): void {
-    this.owner.waits.mayHaveEnded(this);
-  }
-
   private serve(picked: SubchannelInterface): void {
     this.lastError = undefined;
     if (this.state !== 'READY' && this.watched === undefined) this.pace.begin();
     if (this.owner.args.maxConnections > 1) this.connections ??= new Connections(this, this.owner);
     this.answer = this.connections?.ownReady(picked) ?? this.pickOf(picked);
     const healthy = this.state === 'TRANSIENT_FAILURE' && this.watched?.status === 'SERVING';
-    const reason = healthy
-      ? 'health check: SERVING'
-      : `connected to ${oneLine(`${this.answer.subchannel?.getAddress()}`)}`;
-    this.become('READY', reason);
+    this.become('READY', healthy ? 'health check: SERVING' : `connected to ${oneLine(picked.getAddress())}`);
   }
 
   private callStarted(subchannel: SubchannelInterface, connection: Connection | undefined): void {

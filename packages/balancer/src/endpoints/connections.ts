@@ -18,6 +18,7 @@ import { type ChannelArguments, nextConnection } from './channel-arguments.js';
 import { type EndpointPick, type QueuedPick, queuePick } from './pick-result.js';
 import { type Picked, type PickedInTurn, pickStarted } from './picked-in-turn.js';
 import { backoffLike, ReconnectPace } from './reconnect-pace.js';
+import type { Crowded, StreamWaits } from './stream-waits.js';
 
 type PickResult = experimental.PickResult;
 type SubchannelInterface = experimental.SubchannelInterface;
@@ -73,7 +74,7 @@ export class Connection implements Picked {
 }
 
 /** The endpoint whose connections they are. */
-export interface ConnectionsOwner extends Pick<LeafOwner, 'helper'> {
+export interface ConnectionsOwner extends Pick<LeafOwner, 'helper'>, Crowded {
   readonly name: string;
   /** What a new connection is made to. */
   readonly connectedEndpoint: experimental.Endpoint;
@@ -83,16 +84,13 @@ export interface ConnectionsOwner extends Pick<LeafOwner, 'helper'> {
   reconnect(): void;
   /** What its own leaf has said counts again. */
   become(state: EndpointState, reason: string): void;
-  /** RPCs wait, and no connection for them is being made. */
-  rpcsWait(): void;
-  /** They have been picked again. */
-  rpcsMayRun(): void;
 }
 
 /** What all endpoints share. */
 export interface Shared {
   readonly args: ChannelArguments;
   readonly picks: PickedInTurn;
+  readonly waits: StreamWaits;
   /** Fails what connects for too long. */
   readonly connecting: ConnectingWatch<Attempt>;
   /** RPCs that were told to wait are to be picked again. */
@@ -171,10 +169,10 @@ export class Connections {
     this.lookLater();
     // "no more than one connection attempt in progress at any given time", and none in the back-off after one - A105
     if (this.isComing) return;
-    const { owner, ready, hidden } = this;
-    const most = this.shared.args.maxConnections;
+    const { owner, shared, ready, hidden } = this;
+    const most = shared.args.maxConnections;
     const isHeldBack = this.backoff?.isRunning() || hidden?.state === 'TRANSIENT_FAILURE';
-    if (isHeldBack || ready.length >= most) owner.rpcsWait();
+    if (isHeldBack || ready.length >= most) shared.waits.began(owner);
     else if (hidden !== undefined) owner.reconnect();
     else {
       trace?.(`${owner.name}: all ${ready.length} connections are full, one more of ${most} is made`);
@@ -203,7 +201,7 @@ export class Connections {
     if (this.waiting === 0) return;
     this.waiting = 0;
     this.shared.pickAgain();
-    setImmediate(() => this.owner.rpcsMayRun());
+    setImmediate(() => this.shared.waits.mayHaveEnded(this.owner));
   }
 
   // The endpoint's own leaf.
