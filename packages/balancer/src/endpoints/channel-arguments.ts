@@ -79,8 +79,8 @@ function complain(name: string, value: unknown, before: unknown): void {
 
 /** Those that reach a subchannel. */
 function argumentsOf(options: ChannelOptions): object {
-  const counts = ([key]: [string, unknown]) => !key.startsWith(SUBCHANNEL_ARGS_EXCLUDE_KEY_PREFIX);
-  return Object.fromEntries(Object.entries(options).filter(counts));
+  const given = Object.entries(options).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(given.filter(([key]) => !key.startsWith(SUBCHANNEL_ARGS_EXCLUDE_KEY_PREFIX)));
 }
 
 /**

@@ -29,7 +29,8 @@ export class HashRing<Member extends RingMember> {
     const entries: (Hash64 & { readonly member: Member })[] = [];
     let target = 0;
     // Sums of fractions depend on the order of the summands: Go sorts strings by their bytes.
-    for (const member of [...members].sort((a, b) => compareBytes(a.hashKey, b.hashKey))) {
+    const bytes = ({ hashKey }: Member): Buffer => Buffer.from(hashKey);
+    for (const member of [...members].sort((a, b) => Buffer.compare(bytes(a), bytes(b)))) {
       target += scale * (member.weight / total);
       for (let i = 0; entries.length < target; i++) {
         entries.push({ ...xxh64(`${member.hashKey}_${i}`), member });
@@ -76,8 +77,4 @@ export class HashRing<Member extends RingMember> {
   at(index: number): Member {
     return this.members[index % this.size] as Member;
   }
-}
-
-function compareBytes(a: string, b: string): number {
-  return Buffer.compare(Buffer.from(a), Buffer.from(b));
 }
