@@ -213,16 +213,19 @@ export type Action =
   /** Everything as it was when the lab began. */
   | { readonly do: 'reset' };
 
+/** Of the checker of service configs, without what stands there. */
+export type Finding = Omit<ServiceConfigFinding, 'value'>;
+
 /** Why an action was not done: the field, the value and what is allowed, in one sentence. */
 export interface Refusal {
   readonly error: string;
   /** Where the service config is what was refused. */
-  readonly findings?: readonly ServiceConfigFinding[];
+  readonly findings?: readonly Finding[];
 }
 
 /** The answer of `POST /api/check`, to `{ "json": "…" }`. */
 export interface Checked {
-  readonly findings: readonly ServiceConfigFinding[];
+  readonly findings: readonly Finding[];
   /** The text is no JSON. */
   readonly syntaxError?: string;
 }

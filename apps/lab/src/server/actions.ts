@@ -3,7 +3,7 @@
  * allowed.
  */
 import { checkServiceConfig } from '@petiole/service-config';
-import { didYouMean, show } from '@petiole/service-config/internal';
+import { didYouMean, isDeeper, show } from '@petiole/service-config/internal';
 import type { Action, Bound, Checked, Refusal } from '../protocol.js';
 import { ended } from '../sentence.js';
 import { BOUNDS } from './bounds.js';
@@ -11,6 +11,9 @@ import { changesIn } from './client/service-config.js';
 import type { Lab } from './lab.js';
 import { markOf } from './marks.js';
 import type { LabServer } from './servers/lab-server.js';
+
+/** Of objects and arrays in one another. */
+const MOST_LEVELS = 100;
 
 /** Why something is not done. */
 export class Refused extends Error {
@@ -180,14 +183,17 @@ function carryOut(lab: Lab, action: Exclude<Action, { do: 'set-service-config' }
   }
 }
 
-/** The findings for a text that somebody types. */
+/**
+ * The findings for a text that somebody types. What stands at their paths is in that text already, and may be nested more
+ * deeply than JSON can be written.
+ */
 export function check(json: string): Checked {
   try {
     JSON.parse(json);
   } catch (error) {
     return { findings: [], syntaxError: (error as Error).message };
   }
-  return { findings: checkServiceConfig(json) };
+  return { findings: checkServiceConfig(json).map(({ value: _, ...finding }) => finding) };
 }
 
 function setServiceConfig(lab: Lab, json: string): void {
@@ -200,6 +206,9 @@ function setServiceConfig(lab: Lab, json: string): void {
       `${first.path || 'the service config'} ${ended(first.instead)} If applied: ${first.happens}`,
       findings,
     );
+  // Below a policy that nobody knows may stand whatever there is.
+  if (isDeeper(JSON.parse(json), MOST_LEVELS))
+    throw new Refused(`the service config must have at most ${MOST_LEVELS} levels`, findings);
   const changes = changesIn(lab.client.state.serviceConfig, json).join(', ');
   // Before what it leads to.
   if (changes !== '') lab.log('client', `is given another service config: ${changes}`);

@@ -32,7 +32,7 @@ import { Fleet } from './servers/fleet.js';
 /** Changes of this long are told together. */
 const STATE_MS = 20;
 const LOOP_RESOLUTION_MS = 10;
-/** The longest text of an event: reasons quote what peers say. */
+/** The longest text of an event, and of a mark: they quote what peers say, and what somebody writes. */
 const MOST_TEXT = 300;
 
 export class Lab {
@@ -43,7 +43,7 @@ export class Lab {
   readonly #ticks = new Ring<Tick>(KEPT_TICKS);
   readonly #events = new Ring<LabEvent>(KEPT_EVENTS);
   readonly #marks = new Ring<Mark>(KEPT_MARKS);
-  readonly #failures = new FailureBursts((server, text) => this.log('failure', short(text), server));
+  readonly #failures = new FailureBursts((server, text) => this.log('failure', text, server));
   readonly #streamWaits = new StreamWaits((server, text) => this.log('connectivity', text, server));
   readonly #loop: IntervalHistogram = monitorEventLoopDelay({ resolution: LOOP_RESOLUTION_MS });
   readonly #pages = new Set<(message: Message) => void>();
@@ -73,7 +73,7 @@ export class Lab {
   /** Resolves when the first servers serve, or have failed to. */
   async begin(): Promise<void> {
     for (const [channel, hear] of this.#listeners) subscribe(channel, hear);
-    const logged = (text: unknown): void => this.log('log', short(String(text)));
+    const logged = (text: unknown): void => this.log('log', String(text));
     setLogger({ error: logged, info: () => {}, debug: () => {} });
     this.#loop.enable();
     this.#ticking = setInterval(() => this.#tick(), TICK_MS);
@@ -128,14 +128,14 @@ export class Lab {
 
   log(kind: LabEvent['kind'], text: string, server?: number): void {
     const of = server === undefined ? {} : { server };
-    const event = { number: ++this.#lastEvent, at: this.#now(), kind, ...of, text };
+    const event = { number: ++this.#lastEvent, at: this.#now(), kind, ...of, text: short(text) };
     this.#events.add(event);
     this.#tell({ kind: 'event', event });
   }
 
   /** Somebody does something. */
   mark(text: string): void {
-    const mark = { at: this.#now(), text };
+    const mark = { at: this.#now(), text: short(text) };
     this.#marks.add(mark);
     this.#tell({ kind: 'mark', mark });
   }
@@ -191,7 +191,7 @@ export class Lab {
   #onState({ target, endpoint, from, to, reason }: EndpointEvent): void {
     // What ends is told by who ended it: a server was removed, or a policy replaced.
     if (target !== this.client.target || to === 'SHUTDOWN') return;
-    this.log('connectivity', short(`${from} → ${to}: ${reason}`), this.#serverOf(endpoint));
+    this.log('connectivity', `${from} → ${to}: ${reason}`, this.#serverOf(endpoint));
   }
 
   #onHealth({ target, endpoint, from, to }: HealthEvent): void {
@@ -203,7 +203,7 @@ export class Lab {
     if (target !== this.client.target) return;
     const news = [...added.map((name) => `+ ${name}`), ...removed.map((name) => `− ${name}`)].join(', ');
     const text = error ?? `${endpoints} endpoints${news === '' ? '' : `: ${news}`}`;
-    this.log('resolver', short(text));
+    this.log('resolver', text);
   }
 }
 

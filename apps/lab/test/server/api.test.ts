@@ -38,6 +38,12 @@ function ask(
 
 const own = (): Headers => ({ 'x-lab-token': lab.token, 'content-type': 'application/json' });
 const RESET = '{"do":"set-load","rate":20}';
+/** More levels than JSON can be written with. */
+const DEEP = `${'['.repeat(15_000)}${']'.repeat(15_000)}`;
+
+const found = (path: string): object => ({
+  findings: expect.arrayContaining([expect.objectContaining({ severity: 'error', path })]),
+});
 
 describe('The page', () => {
   test('comes with its token, and with headers that let it load nothing from elsewhere', async () => {
@@ -58,6 +64,10 @@ describe('The page', () => {
     ['/%2e%2e/package.json', 404],
   ])('%s: there is nothing of the disk (%i)', async (path, status) => {
     expect(await ask('GET', path)).toMatchObject({ status });
+  });
+
+  test.each(['//', '/\\', 'http://['])('%s is no path, and no bug of the lab', async (path) => {
+    expect(await ask('GET', path)).toMatchObject({ status: 400, text: expect.stringContaining('the path') });
   });
 
   test('a name of somebody else that leads to the loopback gets nothing, the page neither', async () => {
@@ -140,14 +150,43 @@ describe('The API refuses', () => {
 });
 
 describe('A service config that is being typed', () => {
-  test.each([
-    ['{"loadBalancingConfig": [', { findings: [], syntaxError: expect.any(String) }],
-    ['{"loadBalancingConfig":[{"custom_round_robin":{"repeatCount":2}}]}', { findings: [] }],
-    [
-      '{"loadBalancingConfig":[{"custom_round_robn":{}}]}',
-      { findings: [expect.objectContaining({ severity: 'error', path: 'loadBalancingConfig[0]' })] },
-    ],
-  ])('%s', async (json, checked) => {
-    expect(await (await lab.post('check', { json })).json()).toEqual(checked);
+  test.each<[string, string, object]>([
+    ['is no JSON yet', '{"loadBalancingConfig": [', { findings: [], syntaxError: expect.any(String) }],
+    ['is right', '{"loadBalancingConfig":[{"custom_round_robin":{"repeatCount":2}}]}', { findings: [] }],
+    ['has an error', '{"loadBalancingConfig":[{"custom_round_robn":{}}]}', found('loadBalancingConfig[0]')],
+    ['has an error of 15,000 levels', `{"methodConfig":[{"xx":${DEEP}}]}`, found('methodConfig[0].xx')],
+  ])('%s', async (_, json, checked) => {
+    expect(await (await lab.post('check', { json })).json()).toMatchObject(checked);
+  });
+});
+
+describe('A service config that is applied', () => {
+  test('is refused where its levels are more than can be compared, also below a policy that nobody knows', async () => {
+    const json = `{"loadBalancingConfig":[{"unknown":${DEEP}},{"round_robin":{}}]}`;
+    await expect(lab.act({ do: 'set-service-config', json })).rejects.toThrow(
+      'the service config must have at most 100 levels',
+    );
+  });
+
+  test('may have null where it has nothing', async () => {
+    const json = '{"loadBalancingConfig":null,"healthCheckConfig":null,"methodConfig":null}';
+    await lab.act({ do: 'set-service-config', json });
+    await lab.until('it is applied', () => lab.state().client.serviceConfig === json);
+    expect(lab.state().client).toMatchObject({ policy: 'pick_first', checksHealth: false });
+    expect(lab.marks.at(-1)?.text).toBe('pick_first, no health checks, one attempt');
+    await lab.reset();
+  });
+
+  test('stands in the log and in the plots at a bounded length', async () => {
+    for (const field of ['a', 'b']) {
+      const json = `{"loadBalancingConfig":[{"custom_round_robin":{"${field}":"${'x'.repeat(60_000)}"}}]}`;
+      await lab.act({ do: 'set-service-config', json });
+      await lab.until('it is applied', () => lab.state().client.serviceConfig === json);
+    }
+    await lab.until('it is marked', () =>
+      lab.marks.some(({ text }) => text.startsWith('custom_round_robin with')),
+    );
+    for (const { text } of [...lab.events, ...lab.marks]) expect(text.length).toBeLessThanOrEqual(300);
+    await lab.reset();
   });
 });

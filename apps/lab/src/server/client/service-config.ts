@@ -18,9 +18,9 @@ interface MethodConfig {
 }
 
 interface Parsed {
-  readonly loadBalancingConfig?: readonly Readonly<Record<string, unknown>>[];
-  readonly healthCheckConfig?: object;
-  readonly methodConfig?: readonly MethodConfig[];
+  readonly loadBalancingConfig?: readonly Readonly<Record<string, unknown>>[] | null;
+  readonly healthCheckConfig?: object | null;
+  readonly methodConfig?: readonly MethodConfig[] | null;
 }
 
 /** The first policy that grpc-js knows, as it takes it; `pick_first` where there is none. */
@@ -29,7 +29,8 @@ export function policyIn(json: string): { readonly policy: string; readonly chec
   const { name } = policyOf(parsed);
   return {
     policy: name,
-    checksHealth: parsed.healthCheckConfig !== undefined && petiolePolicies().registered.has(name),
+    checksHealth:
+      (parsed.healthCheckConfig ?? undefined) !== undefined && petiolePolicies().registered.has(name),
   };
 }
 
@@ -50,7 +51,7 @@ function describe(field: keyof Parsed, old: Parsed, fresh: Parsed): string {
       return name === policyOf(old).name ? `${name} with ${JSON.stringify(config)}` : name;
     }
     case 'healthCheckConfig':
-      return fresh.healthCheckConfig === undefined ? 'no health checks' : 'health checks';
+      return (fresh.healthCheckConfig ?? undefined) === undefined ? 'no health checks' : 'health checks';
     case 'methodConfig':
       return attemptsIn(fresh.methodConfig ?? []);
     default:
@@ -66,8 +67,9 @@ function attemptsIn(methods: readonly MethodConfig[]): string {
   return methods.length === 0 ? 'one attempt' : 'another methodConfig';
 }
 
-function policyOf({ loadBalancingConfig = [] }: Parsed): { readonly name: string; readonly config: unknown } {
-  const entries = loadBalancingConfig.flatMap((entry) => Object.entries(entry));
+/** Null is as good as nothing in proto3's JSON. */
+function policyOf({ loadBalancingConfig }: Parsed): { readonly name: string; readonly config: unknown } {
+  const entries = (loadBalancingConfig ?? []).flatMap((entry) => Object.entries(entry));
   const [name, config] = entries.find(([known]) => experimental.isLoadBalancerNameRegistered(known)) ?? [
     'pick_first',
     {},

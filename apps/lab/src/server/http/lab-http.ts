@@ -95,7 +95,7 @@ export class LabHttp {
     for (const [name, value] of Object.entries(HEADERS)) response.setHeader(name, value);
     try {
       assertLoopbackHost(request, this.#port);
-      const { pathname } = new URL(request.url ?? '/', 'http://localhost');
+      const pathname = pathOf(request);
       if (pathname.startsWith('/api/')) await this.#answerApi(pathname, request, response);
       else this.#answerFile(pathname, request, response);
     } catch (error) {
@@ -126,6 +126,12 @@ export class LabHttp {
     perform(this.#lab, readAction(await bodyOf(request)));
     return {};
   }
+}
+
+/** @throws {HttpError} 400: `//` is the beginning of an address, which then has no host. */
+function pathOf({ url = '' }: IncomingMessage): string {
+  if (!URL.canParse(url, 'http://localhost')) throw new HttpError(400, 'the path must be one of a URL');
+  return new URL(url, 'http://localhost').pathname;
 }
 
 function assertMethod(method: string, allowed: readonly string[], response: ServerResponse): void {
@@ -166,6 +172,8 @@ function refuse(request: IncomingMessage, response: ServerResponse, error: unkno
 }
 
 function sendJson(response: ServerResponse, status: number, json: object): void {
+  // Before the head is on its way: whatever cannot be written is answered as any other bug.
+  const text = JSON.stringify(json);
   response.writeHead(status, { 'content-type': 'application/json; charset=utf-8' });
-  response.end(JSON.stringify(json));
+  response.end(text);
 }
