@@ -233,6 +233,40 @@ describe('options', () => {
     expect(asked).toEqual(['made.Up/1000', 'made.Up/1000']);
   });
 
+  test('a view of the SDK that throws costs its own records, no others and no RPC, and is logged once', async () => {
+    const logged: string[] = [];
+    setLogger({ error: (line: string) => logged.push(line) });
+    onTestFinished(() => setLogger(console));
+    const names = [
+      'grpc.subchannel.connection_attempts_succeeded',
+      'grpc.client.attempt.started',
+      'grpc.client.attempt.duration',
+    ] as const;
+    const attributesProcessors = [
+      {
+        process() {
+          throw new Error('a mistake in a view');
+        },
+      },
+    ];
+    const recorded = new Recorded(names.map((instrumentName) => ({ instrumentName, attributesProcessors })));
+    onTestFinished(instrument({ meterProvider: recorded.meterProvider }));
+    const server = await startBackend();
+    const client = openEchoClient(server.address);
+    for (let i = 0; i < 2; i++)
+      expect(await unary(client, 'hello', { deadline: Date.now() + 5_000 })).toBeNull();
+    expect(await recorded.points('grpc.client.call.duration')).toMatchObject([{ count: 2 }]);
+    expect(await recorded.points('grpc.client.attempt.sent_total_compressed_message_size')).toMatchObject([
+      { count: 2 },
+    ]);
+    for (const name of names) {
+      const lines = logged.filter((line) =>
+        line.includes(`${name} was not recorded: Error: a mistake in a view`),
+      );
+      expect(lines).toHaveLength(1);
+    }
+  });
+
   test('what ends it ends all of it', async () => {
     const server = await startBackend();
     const recorded = new Recorded();

@@ -2,8 +2,7 @@
  * A program's own functions that choose channels, targets and methods. They are asked in the middle of RPCs, so a mistake in
  * one costs no RPC: it is logged once, and the default is the answer.
  */
-import { inspect } from 'node:util';
-import { logError } from '../grpc-js/log.js';
+import { firstError, show } from '../grpc-js/log.js';
 import { kept } from './kept.js';
 import { methodName } from './method.js';
 import type { LabelOptions } from './options.js';
@@ -35,19 +34,13 @@ export function filtersOf(options: LabelOptions): Filters {
 function guarded(options: LabelOptions, name: keyof Filters): (value: string) => boolean {
   const otherwise = DEFAULTS[name];
   const filter = options[name] ?? (() => otherwise);
-  let isReported = false;
+  const report = firstError();
   return (value) => {
     try {
       return filter(value);
     } catch (error) {
-      if (!isReported) logError(`${name} threw for ${show(value)}; ${otherwise} counts: ${show(error)}`);
-      isReported = true;
+      report(`${name} threw for ${show(value)}; ${otherwise} counts`, error);
       return otherwise;
     }
   };
-}
-
-/** With where an error comes from. Targets and methods may be of any length. */
-function show(value: unknown): string {
-  return inspect(value, { customInspect: false, depth: 0, maxStringLength: 200 });
 }

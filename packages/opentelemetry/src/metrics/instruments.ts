@@ -1,6 +1,15 @@
 /** The instruments of a meter, for the metrics that are on. */
-import type { Counter, Histogram, Meter, MetricOptions, Observable } from '@opentelemetry/api';
+import type {
+  Attributes,
+  Context,
+  Counter,
+  Histogram,
+  Meter,
+  MetricOptions,
+  Observable,
+} from '@opentelemetry/api';
 import { ValueType } from '#api';
+import { firstError } from '../grpc-js/log.js';
 import {
   type CounterName,
   type HistogramName,
@@ -45,13 +54,34 @@ function create(meter: Meter, name: string, metric: Metric): Counter | Histogram
     ...(metric.bounds && { advice: { explicitBucketBoundaries: [...metric.bounds] } }),
   };
   switch (metric.kind) {
-    case 'counter':
-      return meter.createCounter(name, options);
-    case 'histogram':
-      return meter.createHistogram(name, options);
+    case 'counter': {
+      const counter = meter.createCounter(name, options);
+      return { add: guarded(name, (value, labels, context) => counter.add(value, labels, context)) };
+    }
+    case 'histogram': {
+      const histogram = meter.createHistogram(name, options);
+      return { record: guarded(name, (value, labels, context) => histogram.record(value, labels, context)) };
+    }
     case 'up-down counter':
       return meter.createObservableUpDownCounter(name, options);
     default:
       return meter.createObservableGauge(name, options);
   }
+}
+
+type Recording = (value: number, labels?: Attributes, context?: Context) => void;
+
+/**
+ * An SDK calls functions of the program's while it records, such as the attribute processors of views. Records are made where
+ * grpc-js changes its states, and where nobody catches: what is thrown there costs its record alone.
+ */
+function guarded(name: string, record: Recording): Recording {
+  const report = firstError();
+  return (value, labels, context) => {
+    try {
+      record(value, labels, context);
+    } catch (error) {
+      report(`${name} was not recorded`, error);
+    }
+  };
 }

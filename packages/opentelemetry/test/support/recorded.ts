@@ -1,6 +1,12 @@
 /** What an SDK has recorded, as plain data. */
 import type { Attributes } from '@opentelemetry/api';
-import { DataPointType, MeterProvider, type MetricData, MetricReader } from '@opentelemetry/sdk-metrics';
+import {
+  DataPointType,
+  MeterProvider,
+  type MetricData,
+  MetricReader,
+  type ViewOptions,
+} from '@opentelemetry/sdk-metrics';
 import type { MetricName } from '../../src/index.js';
 
 class Reader extends MetricReader {
@@ -35,8 +41,8 @@ export class Recorded {
   readonly meterProvider: MeterProvider;
   readonly #reader: Reader = new Reader();
 
-  constructor() {
-    this.meterProvider = new MeterProvider({ readers: [this.#reader] });
+  constructor(views: ViewOptions[] = []) {
+    this.meterProvider = new MeterProvider({ readers: [this.#reader], views });
   }
 
   /** By name, in their order. */
