@@ -38,7 +38,11 @@ export function echoHandlers(servingAddress: () => string): EchoHandlers {
       call.on('end', () => respond(null, answer(last)));
     },
     BidirectionalStreamingEcho(call) {
-      call.on('data', (request: EchoRequest__Output) => call.write(answer(request)));
+      // A client that sends and does not read is read no further: its answers would fill the memory.
+      call.on('data', (request: EchoRequest__Output) => {
+        if (!call.write(answer(request))) call.pause();
+      });
+      call.on('drain', () => call.resume());
       call.on('end', () => call.end());
     },
   };
