@@ -73,8 +73,6 @@ export class EchoServers {
       return;
     }
     this.#report({ event: 'started', listener: listener.address });
-    // The process was asked to end while this one was being bound.
-    if (this.#closed) await this.#drain(listener, 'shutdown');
   }
 
   /** Drains a listener; asked again, cuts off what it still waits for. */
@@ -114,6 +112,7 @@ export class EchoServers {
   }
 
   async #drain(listener: Listener, why: 'command' | 'shutdown'): Promise<void> {
+    if (listener.state === 'starting') await listener.startOver;
     const { state, address, rpcsInFlight } = listener;
     const stopped = listener.stop(this.#graceMs);
     if (state !== 'serving') return void (await stopped);

@@ -49,6 +49,7 @@ export class Listener {
   /** Ends what the listener serves with; there while it serves. */
   #drain: ((graceMs: number) => Promise<number>) | undefined;
   #drained: Promise<number> = Promise.resolve(0);
+  #started: Promise<void> = Promise.resolve();
 
   constructor(config: ListenerConfig) {
     this.#config = config;
@@ -80,11 +81,21 @@ export class Listener {
 
   set healthy(healthy: boolean) {
     this.#healthy = healthy;
-    if (this.#state === 'serving') this.#health.set(healthy);
+    if (this.#state === 'starting' || this.#state === 'serving') this.#health.set(healthy);
+  }
+
+  /** Resolves when the newest start is over, also where it has failed. */
+  get startOver(): Promise<void> {
+    return this.#started.catch(() => {});
   }
 
   /** Binds the address. @throws {ListenError} (rejects); it is `stopped` then. */
-  async start(): Promise<void> {
+  start(): Promise<void> {
+    this.#started = this.#bind();
+    return this.#started;
+  }
+
+  async #bind(): Promise<void> {
     const calls = new CallTracker({
       began: () => {
         this.#rpcs++;

@@ -68,6 +68,25 @@ test('health: Check, Watch and List tell what `health N` on stdin and SIGUSR2 se
   expect(await stdout.next()).toBe(`health of ${first} is SERVING`);
 });
 
+test('what is said while a listener starts counts: its health, and that it stops', async () => {
+  const { stdin } = server;
+  stdin.write('stop 2\n');
+  expect(await stdout.next()).toBe(`stopped ${second}`);
+  stdin.write('start 2\nhealth 2\n');
+  expect(await stdout.next()).toBe(`health of ${second} is NOT_SERVING`);
+  expect(await stdout.next()).toBe(`started ${second}`);
+  expect(await statuses('')).toEqual(['SERVING', 'NOT_SERVING']);
+  stdin.write('stop 2\n');
+  expect(await stdout.next()).toBe(`stopped ${second}`);
+  stdin.write('start 2\nstop 2\n');
+  expect(await stdout.next()).toBe(`started ${second}`);
+  expect(await stdout.next()).toBe(`stopped ${second}`);
+  stdin.write('start 2\n');
+  expect(await stdout.next()).toBe(`started ${second}`);
+  stdin.write('health 2\n');
+  expect(await stdout.next()).toBe(`health of ${second} is SERVING`);
+});
+
 test.each(['v1', 'v1alpha'] as const)(
   'reflection %s: lists every service, with files that fit together',
   async (version) => {
