@@ -140,6 +140,23 @@ describe('A server', () => {
   });
 });
 
+describe('A server hears what it is told', () => {
+  test('while it starts', async () => {
+    await lab.act({ do: 'add-server' });
+    await lab.until('it is there', () => lab.state().servers.length === 4);
+    const id = Math.max(...lab.state().servers.map((server) => server.id));
+    await lab.act({ do: 'set-server', server: id, healthy: false });
+    await lab.until('the client knows', () => lab.server(id)?.endpoint?.health === 'NOT_SERVING');
+  });
+
+  test('while it is frozen, when it has thawed', async () => {
+    await lab.act({ do: 'freeze', server: 1 });
+    await lab.act({ do: 'set-server', server: 1, dualStack: true, streamLimit: 9 });
+    await lab.act({ do: 'thaw', server: 1 });
+    await lab.until('it has two addresses', () => lab.server(1).addresses.length === 2);
+  });
+});
+
 describe('What somebody does', () => {
   test('is marked, in a few words, and what changes nothing is not', async () => {
     await lab.act({ do: 'set-server', server: 2, delayMs: 250, healthy: true });

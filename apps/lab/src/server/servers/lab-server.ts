@@ -44,6 +44,8 @@ export class LabServer {
   readonly #observer: ServerObserver;
   readonly #thread: ServerThread;
   #settings: ServerSettings;
+  /** What it had when it was opened last. */
+  #openedWith: ServerSettings;
   #phase: Phase = 'stopped';
   #problem: string | undefined;
   /** It has the same on both addresses, and keeps it. */
@@ -56,6 +58,7 @@ export class LabServer {
     this.id = id;
     this.#host = host;
     this.#settings = settings;
+    this.#openedWith = settings;
     this.#observer = observer;
     this.#thread = new ServerThread((problem) => this.#enter('failed', problem));
     this.#thread.behave(settings);
@@ -110,7 +113,7 @@ export class LabServer {
   /** Drains it; asked again, cuts off what it still waits for. A frozen one is thawed first. */
   stop(): Promise<void> {
     if (this.#phase === 'draining') this.#thread.cutOff();
-    this.thaw();
+    this.#thaw();
     return this.#then(() => this.#drain());
   }
 
@@ -122,27 +125,26 @@ export class LabServer {
   }
 
   thaw(): void {
+    this.#thaw();
+    void this.#then(() => this.#renew());
+  }
+
+  #thaw(): void {
     if (this.#phase !== 'frozen') return;
     this.#thread.thaw();
     this.#enter('serving');
     this.#observer.log('has thawed');
   }
 
-  /** Some of it takes effect at once; the rest opens it anew, if it is open. */
+  /** Some of it takes effect at once; the rest opens it anew, if it is open; a frozen one when it has thawed. */
   set(news: Partial<ServerSettings>): Promise<void> {
     const before = this.#settings;
     this.#settings = { ...before, ...news };
-    const { dualStack, streamLimit } = this.#settings;
     this.#thread.behave(this.#settings);
     const said = describe(before, this.#settings);
     if (said !== '') this.#observer.log(said);
     this.#observer.changed();
-    if (dualStack === before.dualStack && streamLimit === before.streamLimit) return this.#work;
-    return this.#then(async () => {
-      if (this.#phase !== 'serving') return;
-      await this.#drain();
-      await this.#open();
-    });
+    return this.#then(() => this.#renew());
   }
 
   /** At once, whatever it does; connections break. */
@@ -156,16 +158,26 @@ export class LabServer {
     return this.#work;
   }
 
+  /** Once for all that was said since it was opened. */
+  async #renew(): Promise<void> {
+    const { dualStack, streamLimit } = this.#settings;
+    const isSo = dualStack === this.#openedWith.dualStack && streamLimit === this.#openedWith.streamLimit;
+    if (isSo || this.#phase !== 'serving') return;
+    await this.#drain();
+    await this.#open();
+  }
+
   async #open(): Promise<void> {
     if (this.#phase !== 'stopped' && this.#phase !== 'failed') return;
     this.#enter('starting');
     this.#observer.log('starts');
-    const hosts = HOSTS.filter((host) => this.#settings.dualStack || host === this.#host);
+    const { dualStack, streamLimit } = this.#settings;
+    this.#openedWith = this.#settings;
+    const hosts = HOSTS.filter((host) => dualStack || host === this.#host);
     const addresses: string[] = [];
     try {
       this.#port ??= await freePort();
-      for (const host of hosts)
-        addresses.push(await this.#thread.open(`${host}:${this.#port}`, this.#settings.streamLimit));
+      for (const host of hosts) addresses.push(await this.#thread.open(`${host}:${this.#port}`, streamLimit));
     } catch (error) {
       await this.#thread.close(0);
       this.#observer.log(`cannot start: ${(error as Error).message}`);

@@ -47,12 +47,13 @@ async function open(address: string, streamLimit: number | undefined): Promise<A
     onRpc: () => {},
   });
   listener.healthy = healthy;
+  // Orders that come while it starts are for it, too.
+  listeners.push(listener);
   try {
     await listener.start();
   } catch (error) {
     return { is: 'failed', problem: (error as Error).message };
   }
-  listeners.push(listener);
   return { is: 'open', address: listener.address };
 }
 
