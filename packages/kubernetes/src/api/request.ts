@@ -2,7 +2,7 @@
  * One GET request to the API server, by `node:https` alone. It holds no process alive, and each failure is a sentence that a
  * person can act on.
  */
-import type { IncomingMessage } from 'node:http';
+import type { ClientRequest, IncomingMessage } from 'node:http';
 import { request } from 'node:https';
 import type { Readable } from 'node:stream';
 import { isJson, messageOf, oneLine, quote, TurningClock } from '@petiole/service-config/internal';
@@ -70,25 +70,11 @@ export async function readAll(stream: Readable, most: number, deadline: number):
 }
 
 function answerOf(cluster: Cluster, path: string, signal: AbortSignal): Promise<IncomingMessage> {
-  const { server, token, tls } = cluster;
+  const { server } = cluster;
   const clock = new TurningClock();
   return new Promise<IncomingMessage>((resolve, reject) => {
-    const asked = request(
-      new URL(server.pathname.replace(/\/$/, '') + path, server),
-      {
-        ...tls,
-        // A connection of its own, which ends with the answer and is made with today's certificates.
-        agent: false,
-        signal,
-        headers: {
-          Accept: 'application/json',
-          'Accept-Encoding': 'identity',
-          'User-Agent': '@petiole/kubernetes',
-          ...(token === undefined ? {} : { Authorization: `Bearer ${token}` }),
-        },
-      },
-      resolve,
-    );
+    const asked = requestOf(new URL(server.pathname.replace(/\/$/, '') + path, server), cluster, signal);
+    asked.once('response', resolve);
     asked.once('socket', (socket) => {
       socket.unref();
       socket.setKeepAlive(true, PROBE_INTERVAL);
@@ -97,6 +83,26 @@ function answerOf(cluster: Cluster, path: string, signal: AbortSignal): Promise<
     clock.wait(DEADLINE, () => asked.destroy(new Error(`no answer in ${DEADLINE / 1000} s`)));
     asked.end();
   }).finally(() => clock.stop());
+}
+
+/** @throws Error where Node.js cannot make one with these credentials: its own words do not say whose they are. */
+function requestOf(url: URL, { token, tls, source }: Cluster, signal: AbortSignal): ClientRequest {
+  try {
+    return request(url, {
+      ...tls,
+      // A connection of its own, which ends with the answer and is made with today's certificates.
+      agent: false,
+      signal,
+      headers: {
+        Accept: 'application/json',
+        'Accept-Encoding': 'identity',
+        'User-Agent': '@petiole/kubernetes',
+        ...(token === undefined ? {} : { Authorization: `Bearer ${token}` }),
+      },
+    });
+  } catch (error) {
+    throw new Error(`the token, certificate or key of ${source} cannot be used: ${messageOf(error)}`);
+  }
 }
 
 /** The first one stands where two CAs have the same name, as those of all clusters have. */

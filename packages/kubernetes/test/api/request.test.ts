@@ -45,3 +45,22 @@ it('an answer that stops in the middle is given up, and its connection with it',
   expect(await read).toEqual(new Error('an answer of the API server was not whole in 30 s'));
   expect(answer.destroyed).toBe(true);
 });
+
+it.each([
+  { what: 'a token of two lines', token: 'one\ntwo', problem: 'Invalid character in header content' },
+  { what: 'a certificate that is none', tls: { cert: 'none', key: 'none' }, problem: 'PEM' },
+])('$what is told with where it comes from', async ({ what: _, problem, ...credentials }) => {
+  const cluster = {
+    server: new URL('https://127.0.0.1:1'),
+    namespace: 'shop',
+    token: undefined,
+    tls: {},
+    source: 'context "kind" of the kubeconfig',
+    ...credentials,
+  };
+  const refused = get(cluster, '/', new AbortController().signal);
+  await expect(refused).rejects.toThrow(
+    'the token, certificate or key of context "kind" of the kubeconfig cannot be used: ',
+  );
+  await expect(refused).rejects.toThrow(problem);
+});
