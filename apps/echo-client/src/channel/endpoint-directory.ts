@@ -111,7 +111,9 @@ export class EndpointDirectory {
     const before = this.#entries.get(name);
     const entry = before ?? { name, addresses: name.split('+'), ...UNKNOWN, gone: false };
     this.#entries.set(name, { ...entry, ...news });
-    if (before === undefined) for (const address of entry.addresses) this.#byAddress.set(address, name);
+    // An address that goes from one endpoint to another may come back.
+    if (before === undefined || news.gone === false)
+      for (const address of entry.addresses) this.#byAddress.set(address, name);
   }
 
   #onState = (message: unknown): void => {

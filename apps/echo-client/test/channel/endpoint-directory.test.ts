@@ -16,3 +16,15 @@ test('the end of a channel that was closed earlier makes its endpoints known to 
   expect(directory.endpoints()).toEqual([]);
   expect(directory.everSeen()).toMatchObject([{ name: 'b', everReady: true }]);
 });
+
+test('an address is that of the endpoint that has it now, also if it was gone before', () => {
+  const directory = new EndpointDirectory();
+  onTestFinished(() => directory.close());
+  const update = channel('petiole.resolver.update');
+  const [both, one] = ['[::1]:1+127.0.0.1:1', '127.0.0.1:1'];
+  update.publish({ added: [both], removed: [] });
+  update.publish({ added: [one], removed: [both] });
+  expect(directory.ownerOf('127.0.0.1:1')).toBe(one);
+  update.publish({ added: [both], removed: [one] });
+  expect(directory.ownerOf('127.0.0.1:1')).toBe(both);
+});
