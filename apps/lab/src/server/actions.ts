@@ -163,8 +163,8 @@ function carryOut(lab: Lab, action: Exclude<Action, { do: 'set-service-config' }
       return;
     }
     case 'add-server': {
-      if (lab.fleet.servers.length >= BOUNDS.servers.max)
-        throw new Refused(`there are ${BOUNDS.servers.max} servers, and no more are allowed`);
+      const full = lab.fleet.whyFull();
+      if (full !== undefined) throw new Refused(full);
       const { do: _, ...settings } = action;
       void lab.fleet.add(settings);
       return;

@@ -1,4 +1,5 @@
 /** All servers of the lab: the first three, and those that are added and removed. */
+import { MOST_SERVERS } from '../../protocol.js';
 import { FAULTLESS, type Host, LabServer, type ServerObserver, type ServerSettings } from './lab-server.js';
 
 /** As in grpc-go's customloadbalancing example: IPv4 only, IPv6 only, and both. */
@@ -15,11 +16,23 @@ export interface FleetObserver {
 
 export class Fleet {
   readonly #observer: FleetObserver;
+  readonly #most: number;
   readonly #servers = new Map<number, LabServer>();
+  /** The ends of those that were removed: each has its thread until then. */
+  readonly #leaving = new Set<Promise<void>>();
   #lastId = 0;
 
-  constructor(observer: FleetObserver) {
+  constructor(observer: FleetObserver, most = MOST_SERVERS) {
     this.#observer = observer;
+    this.#most = most;
+  }
+
+  /** Why none can be added now, if none can. */
+  whyFull(): string | undefined {
+    if (this.#servers.size >= this.#most) return `there are ${this.#most} servers, and no more are allowed`;
+    if (this.#leaving.size >= this.#most)
+      return `${this.#leaving.size} servers that were removed have not ended yet: add one when they have`;
+    return undefined;
   }
 
   /** By id, the lowest first. */
@@ -35,8 +48,9 @@ export class Fleet {
   async reset(): Promise<void> {
     const others = this.servers.slice().filter(({ id }) => id > FIRST.length);
     const gone = others.map((server) => this.remove(server));
-    const back = FIRST.map(({ host, dualStack }, index) => {
+    const back = FIRST.map(async ({ host, dualStack }, index) => {
       const settings = { ...FAULTLESS, dualStack };
+      if (this.find(index + 1) === undefined) await Promise.all(this.#leaving);
       const server = this.find(index + 1);
       if (server === undefined) return this.#make(index + 1, host, settings).start();
       server.thaw();
@@ -54,12 +68,16 @@ export class Fleet {
   }
 
   /** It is in the list no more; resolves when it has drained and ended. */
-  async remove(server: LabServer): Promise<void> {
+  remove(server: LabServer): Promise<void> {
     this.#servers.delete(server.id);
     this.#observer.log(server.id, 'is removed');
     this.#observer.changed();
-    await server.stop();
-    await server.end();
+    const left: Promise<void> = server
+      .stop()
+      .then(() => server.end())
+      .finally(() => this.#leaving.delete(left));
+    this.#leaving.add(left);
+    return left;
   }
 
   async end(): Promise<void> {
