@@ -2,7 +2,7 @@
 export { instrument } from './instrument.js';
 export { withCustomLabel } from './labels/custom.js';
 export type { LabelOptions, OptionalLabel } from './labels/options.js';
-export type { InstrumentOptions } from './metrics/recorder.js';
+export type { InstrumentOptions } from './metrics/options.js';
 export {
   type CounterName,
   type HistogramName,

@@ -171,11 +171,24 @@ describe('options', () => {
     expect(names).not.toContain('grpc.client.attempt.duration');
   });
 
-  test('a name of no metric is refused, with the list of those that there are', () => {
-    const enable = ['grpc.client.call.retry'] as unknown as MetricName[];
-    expect(() => instrument({ enable })).toThrow(
-      /^instrument: enable has "grpc.client.call.retry", which is none of grpc.client.call.duration, /,
-    );
+  test.each<[object, string]>([
+    [
+      { enable: ['grpc.client.call.retry'] },
+      'instrument: enable has "grpc.client.call.retry", which is none of grpc.client.call.duration, ',
+    ],
+    [{ disable: ['toString'] }, 'instrument: disable has "toString", which is none of '],
+    [
+      { optionalLabels: ['grpc.lb.localty'] },
+      'instrument: optionalLabels has "grpc.lb.localty", which is none of grpc.client.call.custom, ',
+    ],
+    [
+      { enable: 'grpc.client.call.hedges' },
+      'instrument: enable must be an array, got "grpc.client.call.hedges"',
+    ],
+    [{ channels: 'all' }, 'instrument: channels must be a function, got "all"'],
+    [{ meterprovider: {} }, 'instrument: meterprovider is no option: there are channels, '],
+  ])('%j is refused, with what there is', (options, message) => {
+    expect(() => instrument(options)).toThrow(message);
   });
 
   test('targets and methods that somebody made up can be "other", or not', async () => {

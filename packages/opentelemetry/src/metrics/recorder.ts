@@ -12,26 +12,16 @@ import type {
   Watcher,
 } from '../grpc-js/watchers.js';
 import { Labels } from '../labels/labels.js';
-import type { LabelOptions } from '../labels/options.js';
 import { CallMetrics } from './calls.js';
 import { Count } from './count.js';
 import { createInstruments, enabledMetrics, type Instruments } from './instruments.js';
+import { checkOptions, type InstrumentOptions } from './options.js';
 import { PublishedMetrics } from './published.js';
 import type { MetricName, ObservedName } from './table.js';
 import { Turn } from './turn.js';
 
 /** Records that wait for the end of a turn of the event loop. */
 const MOST_LATE = 1000;
-
-/** What `instrument` takes. Every field may be left out. */
-export interface InstrumentOptions extends LabelOptions {
-  /** Whose instruments record. Default: the global one of `@opentelemetry/api`, from when there is one. */
-  readonly meterProvider?: MeterProvider;
-  /** Metrics that are off by default, by name (gRFC A79). */
-  readonly enable?: readonly MetricName[];
-  /** Metrics that are on by default, by name; it counts for more than `enable`. */
-  readonly disable?: readonly MetricName[];
-}
 
 export class Recorder implements Watcher {
   /** Absent unless it is wanted: it is told of every pick. */
@@ -48,8 +38,9 @@ export class Recorder implements Watcher {
   readonly #connections = new Sums();
   readonly #waiting = { 'name resolution': new Sums(), pick: new Sums(), stream: new Sums() };
 
-  /** @throws RangeError if `enable` or `disable` names a metric that there is not */
+  /** @throws as {@link checkOptions} does */
   constructor(options: InstrumentOptions) {
+    checkOptions(options);
     this.#enabled = enabledMetrics(options.enable, options.disable);
     this.#labels = new Labels(options);
     this.#fixedProvider = options.meterProvider;
