@@ -11,6 +11,8 @@ import type { FieldDescription, ServiceConfigFinding } from '@petiole/service-co
 export const TOKEN_HEADER = 'x-lab-token';
 export const TOKEN_META = 'lab-token';
 
+/** A service config has no more objects and arrays in one another. */
+export const MOST_LEVELS = 100;
 /** How often a `tick` comes. */
 export const TICK_MS = 100;
 /** The lab starts with three servers, and has no more than these. */

@@ -4,16 +4,13 @@
  */
 import { checkServiceConfig } from '@petiole/service-config';
 import { didYouMean, isDeeper, show } from '@petiole/service-config/internal';
-import type { Action, Bound, Checked, Refusal } from '../protocol.js';
+import { type Action, type Bound, type Checked, MOST_LEVELS, type Refusal } from '../protocol.js';
 import { ended } from '../sentence.js';
 import { BOUNDS } from './bounds.js';
 import { changesIn } from './client/service-config.js';
 import type { Lab } from './lab.js';
 import { markOf } from './marks.js';
 import type { LabServer } from './servers/lab-server.js';
-
-/** Of objects and arrays in one another. */
-const MOST_LEVELS = 100;
 
 /** Why something is not done. */
 export class Refused extends Error {

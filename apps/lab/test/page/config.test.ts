@@ -31,6 +31,12 @@ it('a field that is emptied is taken out, and others stay', () => {
   ]);
 });
 
+it('there is no form of a text that is no object, or has more levels than the lab applies', () => {
+  for (const text of ['{', '[]', 'null', `{"a":${'['.repeat(15_000)}${']'.repeat(15_000)}}`])
+    expect(parseObject(text)).toBeUndefined();
+  expect(parseObject(`{"a":${'['.repeat(99)}${']'.repeat(99)}}`)).toBeDefined();
+});
+
 it('what the form writes is JSON that the form reads', () => {
   const config = withAttempts(
     withHealthChecks({ loadBalancingConfig: [{ least_request: {} }] }, true),

@@ -1,4 +1,5 @@
 /** Values of JSON that forms read and write, by copies: nothing is changed in its place. */
+import { MOST_LEVELS } from '../../protocol.js';
 
 export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
 export interface JsonObject {
@@ -9,14 +10,19 @@ export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** Undefined if the text is no JSON object. */
+/** Undefined if the text is no JSON object, or has more levels than the lab applies: a form of thousands would end the stack. */
 export function parseObject(text: string): JsonObject | undefined {
   try {
     const value: unknown = JSON.parse(text);
-    return isObject(value) ? value : undefined;
+    return isObject(value) && !isDeeper(value, MOST_LEVELS) ? value : undefined;
   } catch {
     return undefined;
   }
+}
+
+function isDeeper(value: Json, levels: number): boolean {
+  if (!isObject(value) && !isList(value)) return false;
+  return levels === 0 || Object.values(value).some((inner) => isDeeper(inner, levels - 1));
 }
 
 /** What fits into this many characters stays on one line. */
