@@ -8,13 +8,13 @@ import {
   type Tried,
   triedBefore,
 } from '../grpc-js/rpc-attempts.js';
-import type {
-  CallHooks,
+import {
+  type CallHooks,
   EndpointChooser,
-  PolicyEndpoint,
-  PolicyPickArgs,
-  PolicyPicker,
-  Rpc,
+  type PolicyEndpoint,
+  type PolicyPickArgs,
+  type PolicyPicker,
+  type Rpc,
 } from './endpoint.js';
 import type { EndpointPick, PickedEndpoint, QueuedPick } from './pick-result.js';
 import type { PickedInTurn } from './picked-in-turn.js';
@@ -43,7 +43,8 @@ export class RpcPicker<Data> implements experimental.Picker {
 
   constructor(picker: PolicyPicker, picks: PickedInTurn, hooks: CallHooks<Data>) {
     this.picker = picker;
-    this.chooser = (picker as Partial<ChoosingPicker>).chooser;
+    const { chooser } = picker as Partial<ChoosingPicker>;
+    this.chooser = chooser instanceof EndpointChooser ? chooser : undefined;
     this.picks = picks;
     this.hooks = hooks.onCallStarted || hooks.onCallEnded ? hooks : undefined;
   }

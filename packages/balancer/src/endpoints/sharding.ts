@@ -184,8 +184,8 @@ export class EndpointSharding<Data = undefined> {
   /**
    * Publishes READY with the policy's picker; or, without one, TRANSIENT_FAILURE if all selected endpoints are in it,
    * else CONNECTING. Where endpoints connect `when asked`, the picker is published with what `state` says, or the best state of
-   * any: READY, CONNECTING, IDLE, TRANSIENT_FAILURE. What is published already is not published again, and nothing while there are no endpoints:
-   * {@link EndpointSharding.update} says so by itself.
+   * any: READY, CONNECTING, IDLE, TRANSIENT_FAILURE. What is published already is published again only if it has let an RPC wait,
+   * and nothing while there are no endpoints: {@link EndpointSharding.update} says so by itself.
    */
   publish(picker: PolicyPicker | undefined): void {
     // Without endpoints either nothing is known yet, or publishFailure has said why.
