@@ -19,7 +19,7 @@ export class HttpError extends Error {
 
 /** @throws {HttpError} 403 */
 export function assertLoopbackHost({ headers: { host = '' } }: IncomingMessage, port: number): void {
-  const own = ['127.0.0.1', 'localhost', '[::1]'].map((name) => `${name}:${port}`);
+  const own = ['127.0.0.1', 'localhost', '[::1]'].map((name) => new URL(`http://${name}:${port}`).host);
   if (!own.includes(host)) throw new HttpError(403, `Host must be one of ${own.join(', ')}`);
 }
 
