@@ -1,5 +1,5 @@
 /** What happens in the lab when a page does something: real servers in their threads, a real client, the real API. */
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { Tick } from '../../src/protocol.js';
 import { type OpenLab, openLab } from './open-lab.js';
 
@@ -12,6 +12,17 @@ afterAll(() => lab.close());
 
 const policy = (entry: object): string =>
   JSON.stringify({ loadBalancingConfig: [entry], healthCheckConfig: { serviceName: '' } });
+
+/** Of so many RPCs, or of the next ones: what was under way when something was set ends in its own time. */
+function eventually(rpcs: number, isSo: () => void): Promise<void> {
+  return vi.waitFor(
+    async () => {
+      await lab.rpcs(rpcs);
+      isSo();
+    },
+    { timeout: 15_000, interval: 1 },
+  );
+}
 
 describe('The lab begins', () => {
   test('with three servers, IPv4 only, IPv6 only and dual-stack, that get three RPCs each in turn', async () => {
@@ -54,10 +65,10 @@ describe('A server', () => {
     await lab.act({ do: 'stop', server: 2 });
     await lab.until('it is stopped', () => lab.server(2).phase === 'stopped');
     await lab.until('the client knows', () => lab.server(2).endpoint?.state === 'TRANSIENT_FAILURE');
-    await lab.rpcs(10);
-    await lab.rpcs(60);
-    expect(lab.share(2)).toBe(0);
-    expect(lab.failed()).toBe(0);
+    await eventually(60, () => {
+      expect(lab.share(2)).toBe(0);
+      expect(lab.failed()).toBe(0);
+    });
     const said = lab.events.filter(({ server }) => server === 2).map(({ text }) => text);
     expect(said).toContain('is stopped');
     expect(said.join('\n')).toMatch(/CONNECTING → TRANSIENT_FAILURE: connect ECONNREFUSED/);
@@ -91,23 +102,20 @@ describe('A server', () => {
       'p50 has grown',
       () => (lab.ticks.at(-1)?.servers.find(({ id }) => id === 1)?.p50 ?? 0) >= 80,
     );
-    // Those that were in flight have ended.
-    await lab.rpcs(60);
-    await lab.rpcs(60);
     const of = (id: number) => lab.ticks.flatMap(({ servers }) => servers).filter((row) => row.id === id);
-    expect(of(2).some(({ failed }) => failed > 0)).toBe(true);
-    expect(of(2).every(({ ok }) => ok === 0)).toBe(true);
-    expect(of(3).every(({ failed }) => failed === 0)).toBe(true);
-    expect(of(2).some(({ arrived }) => arrived > 0)).toBe(true);
+    await eventually(60, () => {
+      expect(of(2).some(({ failed }) => failed > 0)).toBe(true);
+      expect(of(2).every(({ ok }) => ok === 0)).toBe(true);
+      expect(of(3).every(({ failed }) => failed === 0)).toBe(true);
+      expect(of(2).some(({ arrived }) => arrived > 0)).toBe(true);
+    });
   });
 
   test('that says NOT_SERVING is out, and its connection stays', async () => {
     await lab.act({ do: 'set-server', server: 3, healthy: false });
     await lab.until('it is out', () => lab.server(3).endpoint?.state === 'TRANSIENT_FAILURE');
     expect(lab.server(3).endpoint?.health).toBe('NOT_SERVING');
-    await lab.rpcs(10);
-    await lab.rpcs(40);
-    expect(lab.share(3)).toBe(0);
+    await eventually(40, () => expect(lab.share(3)).toBe(0));
     await lab.until('its connection', () => lab.server(3).endpoint?.connected === lab.server(3).addresses[0]);
   });
 
@@ -122,8 +130,7 @@ describe('A server', () => {
     await lab.until('the fourth is READY', () => lab.server(4)?.endpoint?.state === 'READY');
     await lab.act({ do: 'remove', server: 1 });
     await lab.until('the first is gone', () => lab.state().servers.every(({ id }) => id !== 1));
-    await lab.rpcs(60);
-    expect(lab.share(4)).toBeGreaterThan(0.2);
+    await eventually(60, () => expect(lab.share(4)).toBeGreaterThan(0.2));
     await lab.act({ do: 'reset' });
     await lab.until(
       'all is as it was',
@@ -194,8 +201,7 @@ describe('The client', () => {
     await lab.act({ do: 'set-server', server: 1, delayMs: 60 });
     await lab.act({ do: 'set-service-config', json: policy({ least_request: { choiceCount: 3 } }) });
     await lab.until('it has it', () => lab.state().client.policy === 'least_request');
-    await lab.rpcs(300);
-    expect(lab.share(1)).toBeLessThan(0.2);
+    await eventually(300, () => expect(lab.share(1)).toBeLessThan(0.2));
     expect(lab.failed()).toBe(0);
     await lab.until('the same', () => lab.server(1).endpoint?.connected === before);
     await lab.act({
@@ -204,9 +210,7 @@ describe('The client', () => {
     });
     await lab.until('pick_first', () => lab.state().client.policy === 'pick_first');
     expect(lab.state().client.checksHealth).toBe(false);
-    await lab.rpcs(60);
-    await lab.rpcs(60);
-    expect(Math.max(lab.share(1), lab.share(2), lab.share(3))).toBe(1);
+    await eventually(60, () => expect(Math.max(lab.share(1), lab.share(2), lab.share(3))).toBe(1));
   });
 
   test('retries by its service config: the RPCs of a server that fails all of them end well elsewhere', async () => {
@@ -225,19 +229,19 @@ describe('The client', () => {
         methodConfig: [{ name: [{}], retryPolicy }],
       }),
     });
-    await lab.rpcs(30);
-    await lab.rpcs(150);
-    expect(lab.failed()).toBe(0);
-    // Each attempt that fails there is counted, though its RPC ends well.
-    expect(Math.abs(lab.share(2) - 1 / 4)).toBeLessThan(0.08);
     const sum = (of: (tick: Tick) => number): number => lab.ticks.reduce((all, tick) => all + of(tick), 0);
     const second = (tick: Tick) => tick.servers.find(({ id }) => id === 2);
-    expect(sum((tick) => second(tick)?.ok ?? 0)).toBe(0);
-    expect(sum((tick) => second(tick)?.failed ?? 0)).toBeGreaterThan(30);
-    expect(sum(({ failedPicks }) => failedPicks.length)).toBeGreaterThan(30);
-    // A third of the RPCs goes there first; how many of them end in these ticks is up to their edges.
-    expect(Math.abs(sum(({ attempts }) => attempts) / sum(({ ok }) => ok) - 4 / 3)).toBeLessThan(0.15);
-    expect(Math.abs(sum(({ repeated }) => repeated) / sum(({ ok }) => ok) - 1 / 3)).toBeLessThan(0.15);
+    await eventually(150, () => {
+      expect(lab.failed()).toBe(0);
+      // Each attempt that fails there is counted, though its RPC ends well.
+      expect(Math.abs(lab.share(2) - 1 / 4)).toBeLessThan(0.08);
+      expect(sum((tick) => second(tick)?.ok ?? 0)).toBe(0);
+      expect(sum((tick) => second(tick)?.failed ?? 0)).toBeGreaterThan(30);
+      expect(sum(({ failedPicks }) => failedPicks.length)).toBeGreaterThan(30);
+      // A third of the RPCs goes there first; how many of them end in these ticks is up to their edges.
+      expect(Math.abs(sum(({ attempts }) => attempts) / sum(({ ok }) => ok) - 4 / 3)).toBeLessThan(0.15);
+      expect(Math.abs(sum(({ repeated }) => repeated) / sum(({ ok }) => ok) - 1 / 3)).toBeLessThan(0.15);
+    });
     await lab.until('the log says so', () =>
       lab.events.some(
         ({ kind, server, text }) =>
@@ -254,12 +258,12 @@ describe('The client', () => {
     const json = JSON.stringify({ loadBalancingConfig: [{ [name]: {} }], methodConfig });
     await lab.act({ do: 'set-service-config', json });
     await lab.until('it has it', () => lab.state().client.policy === name);
-    await lab.rpcs(60);
-    await lab.rpcs(100);
     const sum = (of: (tick: Tick) => number): number => lab.ticks.reduce((all, tick) => all + of(tick), 0);
-    expect(sum(({ attempts }) => attempts) / sum(({ ok }) => ok)).toBeGreaterThan(1.8);
-    const sent = sum(({ servers }) => servers.reduce((all, server) => all + server.sent, 0));
-    expect(sent / sum(({ started }) => started)).toBeGreaterThan(1.8);
+    await eventually(100, () => {
+      expect(sum(({ attempts }) => attempts) / sum(({ ok }) => ok)).toBeGreaterThan(1.8);
+      const sent = sum(({ servers }) => servers.reduce((all, server) => all + server.sent, 0));
+      expect(sent / sum(({ started }) => started)).toBeGreaterThan(1.8);
+    });
     // The hedge that lost was cancelled: it has not failed.
     expect(sum(({ servers }) => servers.reduce((all, { failed }) => all + failed, 0))).toBe(0);
   });
@@ -269,10 +273,10 @@ describe('The client', () => {
     const json = JSON.stringify({ loadBalancingConfig: [{ round_robin: {} }] });
     await lab.act({ do: 'set-service-config', json });
     await lab.until('it has it', () => lab.state().client.policy === 'round_robin');
-    await lab.rpcs(60);
-    await lab.rpcs(100);
-    const picks = lab.ticks.flatMap((tick) => tick.picks).join('');
-    expect(picks).toMatch(/^\d?\d?((123)+|(132)+)\d?\d?$/);
+    await eventually(100, () => {
+      const picks = lab.ticks.flatMap((tick) => tick.picks).join('');
+      expect(picks).toMatch(/^\d?\d?((123)+|(132)+)\d?\d?$/);
+    });
   });
 
   test('sends streams, none, and what it is told', async () => {
