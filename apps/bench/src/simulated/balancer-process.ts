@@ -168,7 +168,7 @@ async function flap(policy: LoadBalancingConfig, count: number, rounds: number):
 
 /**
  * Picks in processes of their own, as an application has one policy: the compiler would make the pick of each
- * slower if it had seen the others. Interleaved, so that noise meets all; medians.
+ * slower if it had seen the others. Interleaved, and of each policy the quickest of five: a neighbour of the machine only adds.
  */
 function measurePicks(count: number): Record<string, PickCost> {
   const script = fileURLToPath(new URL('pick-process.ts', import.meta.url));
@@ -180,12 +180,11 @@ function measurePicks(count: number): Record<string, PickCost> {
       costs[policy] = [...(costs[policy] ?? []), JSON.parse(output) as PickCost];
     }
   }
-  const middle = (all: PickCost[], of: keyof PickCost): number =>
-    all.map((cost) => cost[of]).sort((a, b) => a - b)[all.length >> 1] ?? Number.NaN;
+  const least = (all: PickCost[], of: keyof PickCost): number => Math.min(...all.map((cost) => cost[of]));
   return Object.fromEntries(
     Object.entries(costs).map(([policy, all]) => [
       policy,
-      { ns: middle(all, 'ns'), bytes: middle(all, 'bytes') },
+      { ns: least(all, 'ns'), bytes: least(all, 'bytes') },
     ]),
   );
 }
@@ -295,5 +294,7 @@ const tables = [
   tableOf('Growth of custom_round_robin: linear if a column stays level', await growth()),
 ];
 release();
-tables.push(tableOf('pick() at 10,000 endpoints, one process per policy', comparePicks(10_000)));
+tables.push(
+  tableOf('pick() at 10,000 endpoints, the quickest of five processes per policy', comparePicks(10_000)),
+);
 console.log(JSON.stringify({ tables, verdicts, notes: [] } satisfies Report));
