@@ -1,5 +1,6 @@
 /** How option values are read. Each reader throws commander's error, which adds the option and the value. */
 import { InvalidArgumentError } from 'commander';
+import { LONGEST_TIMER_MS } from '../load/load.js';
 
 /** A whole number within bounds. */
 export function integer(minimum: number, maximum: number): (text: string) => number {
@@ -20,15 +21,13 @@ export function positive(maximum: number): (text: string) => number {
 }
 
 const MS_PER_UNIT: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000 };
-/** What a timer of Node.js can hold. */
-const LONGEST_MS = 2 ** 31 - 1;
 
 /** A span of time in milliseconds from `10` (seconds), `2.5s`, `250ms` or `1m`. */
 export function duration({ zero }: { readonly zero: boolean }): (text: string) => number {
   return (text) => {
     const [, amount, unit = 's'] = /^(\d*\.?\d+)(ms|s|m)?$/.exec(text) ?? [];
     const ms = amount === undefined ? Number.NaN : Math.round(Number(amount) * (MS_PER_UNIT[unit] ?? 1_000));
-    if (ms >= (zero ? 0 : 1) && ms <= LONGEST_MS) return ms;
+    if (ms >= (zero ? 0 : 1) && ms <= LONGEST_TIMER_MS) return ms;
     throw new InvalidArgumentError(
       `Allowed is a time of ${zero ? '0' : '1 ms'} or more, in seconds or with a unit: 10, 2.5s, 250ms, 1m.`,
     );

@@ -27,7 +27,7 @@ export interface LoadSignals {
 /** After a stall at most so much of what was not sent is made up for. */
 const LONGEST_DEBT_MS = 100;
 /** A timer of Node.js that is to take longer fires at once. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
+export const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /**
  * Resolves when the last RPC has ended.

@@ -29,8 +29,7 @@ export function policyIn(json: string): { readonly policy: string; readonly chec
   const { name } = policyOf(parsed);
   return {
     policy: name,
-    checksHealth:
-      (parsed.healthCheckConfig ?? undefined) !== undefined && petiolePolicies().registered.has(name),
+    checksHealth: Boolean(parsed.healthCheckConfig) && petiolePolicies().registered.has(name),
   };
 }
 
@@ -51,7 +50,7 @@ function describe(field: keyof Parsed, old: Parsed, fresh: Parsed): string {
       return name === policyOf(old).name ? `${name} with ${JSON.stringify(config)}` : name;
     }
     case 'healthCheckConfig':
-      return (fresh.healthCheckConfig ?? undefined) === undefined ? 'no health checks' : 'health checks';
+      return fresh.healthCheckConfig ? 'health checks' : 'no health checks';
     case 'methodConfig':
       return attemptsIn(fresh.methodConfig ?? []);
     default:
